@@ -1,0 +1,64 @@
+//! Who works: agents.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attributes, Labels, ModelChoice, ModelSettings, PermissionRule};
+
+/// Whether an agent takes work.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentState {
+    /// It takes work.
+    #[default]
+    Active,
+    /// It takes none.
+    Inactive,
+}
+
+/// The SHA-256 of an agent's definition as canonical JSON: a run pins it, and keeps it although the agent is edited.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Revision(pub String);
+
+/// An agent's definition.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Agent {
+    /// Its name: letters, digits, `_` and `-`, at most 64.
+    pub name: String,
+    /// One line for people.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// What the model is told about itself and its task.
+    pub instructions: String,
+    /// Its model; absent = what the settings choose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelChoice>,
+    /// How its model is asked.
+    pub settings: ModelSettings,
+    /// The tools that it may use, by name; absent = all tools of the house.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tools: Option<Vec<String>>,
+    /// Permissions of its own: they are read before those of the settings, and can only narrow them unless the user
+    /// wrote the definition.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<PermissionRule>,
+    /// Whether it takes work.
+    pub state: AgentState,
+    /// Words on it.
+    #[serde(skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    /// What a door keeps about it.
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
+}
+
+impl Agent {
+    /// Name of the agent that every configuration provides.
+    pub const DEFAULT: &'static str = "default";
+
+    /// Whether a text can name an agent.
+    pub fn is_name(text: &str) -> bool {
+        (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+}

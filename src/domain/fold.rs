@@ -1,0 +1,356 @@
+//! What a log amounts to: the state of a session after some of its events, small enough to be kept as a snapshot.
+//!
+//! *Invariant:* the size of a fold does not grow with the length of the log. It holds marks of the newest turns, not
+//! their text; whoever needs the text reads the log from [`Fold::window_start`].
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::session::ActiveRun;
+use super::{
+    Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary, SessionUpdated,
+    Timestamp, ToolCalled, Usage, fact::RunFinished,
+};
+
+/// Most bytes of log that the newest turns are read back from.
+pub const WINDOW_BYTES: u64 = 4 << 20;
+/// Most turns that are read back.
+pub const WINDOW_TURNS: usize = 1_000;
+
+/// Where a turn begins, and how many bytes of log it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnMark {
+    /// The event that begins it.
+    pub seq: u64,
+    /// Bytes of its events.
+    pub bytes: u64,
+}
+
+/// A run that has not ended, with what is needed to go on with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FoldedRun {
+    /// Its row.
+    pub run: Run,
+    /// Where it was queued.
+    pub queued_seq: u64,
+    /// How it was queued.
+    pub queued: RunQueued,
+    /// When a process first took it.
+    #[serde(default)]
+    pub started_at: Option<Timestamp>,
+    /// How many processes took it.
+    #[serde(default)]
+    pub attempt: u32,
+    /// The message that is being written.
+    #[serde(default)]
+    pub writing: Option<MessageId>,
+    /// The newest message that it completed.
+    #[serde(default)]
+    pub answer: Option<MessageId>,
+    /// The text of that message.
+    #[serde(default)]
+    pub answer_text: String,
+    /// The calls that have no answer.
+    #[serde(default)]
+    pub open_calls: Vec<ToolCalled>,
+    /// Calls of tools so far.
+    #[serde(default)]
+    pub tool_calls: u32,
+    /// Why somebody wants it to end.
+    #[serde(default)]
+    pub cancel_requested: Option<String>,
+}
+
+/// The state of a session after some of its events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fold {
+    /// The session.
+    pub session: Session,
+    /// The last event that was folded.
+    pub head: u64,
+    /// Bytes of the log so far.
+    pub bytes: u64,
+    /// Runs so far.
+    pub runs: u64,
+    /// Tokens and cost so far.
+    pub usage: Usage,
+    /// Runs that have not ended, in the order in which they were queued.
+    pub active: Vec<FoldedRun>,
+    /// The newest turns, oldest first.
+    pub marks: VecDeque<TurnMark>,
+    /// The newest message.
+    #[serde(default)]
+    pub last_message: Option<MessageId>,
+    /// A fact that this version does not know: the session can be read but not continued.
+    #[serde(default)]
+    pub unknown: Option<String>,
+}
+
+impl Fold {
+    /// The state after the first event of a log, which must be `session.created`.
+    pub fn begin(event: &Event, bytes: u64) -> Option<Self> {
+        let Fact::SessionCreated(created) = &event.fact else { return None };
+        Some(Self {
+            session: session_of(event, created),
+            head: event.seq,
+            bytes,
+            runs: 0,
+            usage: Usage::default(),
+            active: Vec::new(),
+            marks: VecDeque::new(),
+            last_message: None,
+            unknown: None,
+        })
+    }
+
+    /// Folds the next event, which takes `bytes` of the log. Answers the run that it changed, as its row stands now.
+    pub fn apply(&mut self, event: &Event, bytes: u64) -> Option<Run> {
+        self.head = event.seq;
+        self.bytes += bytes;
+        self.session.updated_at = event.at;
+        self.mark(event, bytes);
+        match &event.fact {
+            Fact::SessionCreated(created) => {
+                self.session = session_of(event, created);
+                None
+            }
+            Fact::SessionUpdated(updated) => {
+                update(&mut self.session, updated);
+                None
+            }
+            Fact::SessionDeleted(_) => {
+                self.session.deleted = true;
+                self.active.clear();
+                None
+            }
+            Fact::MessagePosted(posted) => {
+                self.last_message = Some(posted.message.id.clone());
+                None
+            }
+            Fact::MessageImported(imported) => {
+                self.last_message = Some(imported.message.id.clone());
+                None
+            }
+            Fact::Unknown(unknown) => {
+                self.unknown = Some(unknown.kind.clone());
+                None
+            }
+            Fact::RunQueued(queued) => self.queue(event, queued),
+            Fact::SessionRestored(_)
+            | Fact::RunStarted(_)
+            | Fact::RunWaiting(_)
+            | Fact::RunCancelRequested(_)
+            | Fact::RunFinished(_)
+            | Fact::MessageCompleted(_)
+            | Fact::MessageAbandoned(_)
+            | Fact::ToolCalled(_)
+            | Fact::ToolReturned(_)
+            | Fact::Notice(_) => self.apply_to_run(event),
+        }
+    }
+
+    fn queue(&mut self, event: &Event, queued: &RunQueued) -> Option<Run> {
+        let run = Run {
+            id: event.run.clone()?,
+            session: event.session.clone(),
+            agent: queued.agent.clone(),
+            status: RunStatus::Queued,
+            process: None,
+            fence: 0,
+            priority: queued.priority,
+            queued_at: event.at,
+            finished_at: None,
+            usage: Usage::default(),
+            model: queued.pins.model.clone(),
+            rounds: 0,
+            message_id: None,
+            waiting_for: Vec::new(),
+            error: None,
+        };
+        self.runs += 1;
+        self.active.push(FoldedRun {
+            run: run.clone(),
+            queued_seq: event.seq,
+            queued: queued.clone(),
+            started_at: None,
+            attempt: 0,
+            writing: None,
+            answer: None,
+            answer_text: String::new(),
+            open_calls: Vec::new(),
+            tool_calls: 0,
+            cancel_requested: None,
+        });
+        Some(run)
+    }
+
+    fn apply_to_run(&mut self, event: &Event) -> Option<Run> {
+        let id = event.run.as_ref()?;
+        let at = self.active.iter().position(|active| active.run.id == *id)?;
+        if let Fact::MessageCompleted(completed) = &event.fact {
+            self.usage.add(&completed.usage);
+            self.last_message = Some(completed.message_id.clone());
+        }
+        let active = &mut self.active[at];
+        let ended = active.apply(event);
+        let row = active.run.clone();
+        if ended {
+            self.active.remove(at);
+        }
+        Some(row)
+    }
+
+    /// Keeps the marks of the newest turns.
+    fn mark(&mut self, event: &Event, bytes: u64) {
+        let begins = match &event.fact {
+            Fact::SessionRestored(_) => {
+                self.marks.clear();
+                true
+            }
+            Fact::MessagePosted(_) => true,
+            _ => self.marks.is_empty(),
+        };
+        if begins {
+            self.marks.push_back(TurnMark { seq: event.seq, bytes: 0 });
+        }
+        if let Some(last) = self.marks.back_mut() {
+            last.bytes += bytes;
+        }
+        let mut total: u64 = self.marks.iter().map(|mark| mark.bytes).sum();
+        while self.marks.len() > 1 && (total > WINDOW_BYTES || self.marks.len() > WINDOW_TURNS) {
+            if let Some(dropped) = self.marks.pop_front() {
+                total -= dropped.bytes;
+            }
+        }
+    }
+
+    /// The first event of the newest turns: reading from here gives all that a model may be shown.
+    pub fn window_start(&self) -> u64 {
+        self.marks.front().map_or(1, |mark| mark.seq)
+    }
+
+    /// A run that has not ended.
+    pub fn active_run(&self, id: &RunId) -> Option<&FoldedRun> {
+        self.active.iter().find(|active| active.run.id == *id)
+    }
+
+    /// The row that a list of sessions shows.
+    pub fn summary(&self) -> SessionSummary {
+        let active = self.active.iter().map(|active| ActiveRun {
+            run: active.run.id.clone(),
+            agent: active.run.agent.clone(),
+            status: active.run.status,
+            process: active.run.process.clone(),
+        });
+        SessionSummary {
+            session: self.session.clone(),
+            runs: self.runs,
+            events: self.head,
+            bytes: self.bytes,
+            usage: self.usage.clone(),
+            active: active.collect(),
+        }
+    }
+}
+
+impl FoldedRun {
+    /// Folds an event of this run; true when it ended.
+    fn apply(&mut self, event: &Event) -> bool {
+        match &event.fact {
+            Fact::RunStarted(started) => {
+                self.started_at.get_or_insert(event.at);
+                self.attempt = started.attempt;
+                self.writing = Some(started.message_id.clone());
+                self.run.status = RunStatus::Running;
+                self.run.process = Some(started.process.clone());
+                self.run.fence = u64::from(started.attempt);
+                self.run.model = Some(started.model.clone());
+                self.run.waiting_for.clear();
+            }
+            Fact::RunWaiting(waiting) => {
+                self.run.status = RunStatus::Waiting;
+                self.run.process = None;
+                self.run.waiting_for = waiting.calls.iter().map(|call| call.id.clone()).collect();
+            }
+            Fact::RunCancelRequested(request) => self.cancel_requested = Some(request.reason.clone()),
+            Fact::RunFinished(finished) => {
+                self.finish(event.at, finished);
+                return true;
+            }
+            Fact::MessageCompleted(completed) => {
+                self.writing = None;
+                self.answer = Some(completed.message_id.clone());
+                self.answer_text = completed.text();
+                self.run.rounds = completed.round;
+                self.run.usage.add(&completed.usage);
+                self.run.message_id = self.answer.clone();
+                self.tool_calls += completed.parts.iter().filter(|part| matches!(part, Part::ToolCall(_))).count() as u32;
+            }
+            Fact::MessageAbandoned(_) => self.writing = None,
+            Fact::ToolCalled(called) => self.open_calls.push(called.clone()),
+            Fact::ToolReturned(returned) => {
+                self.open_calls.retain(|open| open.call.id != returned.returned.id);
+                self.run.waiting_for.retain(|id| *id != returned.returned.id);
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn finish(&mut self, at: Timestamp, finished: &RunFinished) {
+        self.run.status = finished.outcome.status();
+        self.run.finished_at = Some(at);
+        self.run.usage = finished.usage.clone();
+        self.run.model = finished.model.clone();
+        self.run.rounds = finished.rounds;
+        self.run.message_id = finished.message_id.clone();
+        self.run.waiting_for.clear();
+        self.run.error = finished.error.clone();
+    }
+}
+
+fn session_of(event: &Event, created: &SessionCreated) -> Session {
+    Session {
+        id: event.session.clone(),
+        incarnation: created.incarnation,
+        title: created.title.clone(),
+        labels: created.labels.clone(),
+        agent: created.agent.clone(),
+        workspace: created.workspace.clone(),
+        model: created.model.clone(),
+        lifetime: created.lifetime.clone(),
+        created_at: event.at,
+        updated_at: event.at,
+        attributes: created.attributes.clone(),
+        deleted: false,
+    }
+}
+
+fn update(session: &mut Session, updated: &SessionUpdated) {
+    if let Some(title) = &updated.title {
+        session.title = title.clone();
+    }
+    if let Some(labels) = &updated.labels {
+        session.labels = labels.clone();
+    }
+    if let Some(agent) = &updated.agent {
+        session.agent = agent.clone();
+    }
+    if let Some(workspace) = &updated.workspace {
+        session.workspace = workspace.clone();
+    }
+    if let Some(model) = &updated.model {
+        session.model = model.clone();
+    }
+    if let Some(lifetime) = &updated.lifetime {
+        session.lifetime = lifetime.clone();
+    }
+    for (namespace, value) in &updated.attributes {
+        if value.is_null() {
+            session.attributes.remove(namespace);
+        } else {
+            session.attributes.insert(namespace.clone(), value.clone());
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What a subscriber gets: facts, and pieces of what grows.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Cursor, Delta, Event, RunId, SessionId, Timestamp};
+
+/// A piece of a message on its way to subscribers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LiveDelta {
+    /// Version of its form.
+    pub v: u16,
+    /// Where a reader stands who has this.
+    pub cursor: Cursor,
+    /// The session.
+    pub session: SessionId,
+    /// The run that writes the message.
+    pub run: RunId,
+    /// When it was published.
+    pub at: Timestamp,
+    /// The agent that writes.
+    pub agent: String,
+    /// The piece.
+    #[serde(flatten)]
+    pub delta: Delta,
+}
+
+/// What a subscriber gets. As JSON it is one flat object with `type`; a fact has `seq`, a delta has `cursor`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Frame {
+    /// What happened; durable.
+    Fact(Arc<Event>),
+    /// What grows.
+    Delta(LiveDelta),
+}
+
+impl Frame {
+    /// The run that the frame belongs to.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Fact(event) => event.run.as_ref(),
+            Self::Delta(delta) => Some(&delta.run),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! One agent's work on one session because of one input.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Access, CallId, Error, MessageId, ModelChoice, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Waits for its turn.
+    Queued,
+    /// A process works on it.
+    Running,
+    /// Waits for tools of the caller; no process works on it.
+    Waiting,
+    /// Ended well.
+    Completed,
+    /// Ended with an error.
+    Failed,
+    /// Was cancelled.
+    Cancelled,
+    /// Ended well, and the agent had nothing to say.
+    Silent,
+}
+
+impl RunStatus {
+    /// Whether the run has not ended.
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Queued | Self::Running | Self::Waiting)
+    }
+
+    /// The stable word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Silent => "silent",
+        }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Well.
+    Completed,
+    /// With an error.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+    /// Well, and the agent had nothing to say.
+    Silent,
+}
+
+impl Outcome {
+    /// The status of a run that ended so.
+    pub const fn status(self) -> RunStatus {
+        match self {
+            Self::Completed => RunStatus::Completed,
+            Self::Failed => RunStatus::Failed,
+            Self::Cancelled => RunStatus::Cancelled,
+            Self::Silent => RunStatus::Silent,
+        }
+    }
+}
+
+/// What becomes of a run whose process died.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnOrphan {
+    /// It is closed as `interrupted`.
+    #[default]
+    Cancel,
+    /// Another process goes on with it.
+    Resume,
+}
+
+/// What is done about a tool that needs permission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// It is called.
+    Allow,
+    /// Somebody is asked; where nobody can be, it is denied.
+    Ask,
+    /// It is not called, and the model is told.
+    Deny,
+}
+
+/// One rule: `TOOL` or `TOOL(pattern)`, where the pattern is a glob over the tool's subject (a path, or a command line).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PermissionRule {
+    /// Name of a tool, or `*`.
+    pub tool: String,
+    /// Glob over what the call is about; absent = every call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// What is done.
+    pub permission: Permission,
+}
+
+impl PermissionRule {
+    /// Reads `TOOL` or `TOOL(pattern)`.
+    ///
+    /// # Errors
+    /// `invalid_input` when a bracket is missing or the name is empty.
+    pub fn parse(text: &str, permission: Permission) -> Result<Self, Error> {
+        let wrong = || {
+            Error::invalid(format!("permission `{text}` is not of the form TOOL or TOOL(PATTERN)"))
+                .hint("for example `run_command` or `run_command(cargo test*)`")
+        };
+        let (tool, pattern) = match text.split_once('(') {
+            None => (text, None),
+            Some((tool, rest)) => (tool, Some(rest.strip_suffix(')').ok_or_else(wrong)?.to_owned())),
+        };
+        let name = tool.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'*'));
+        if tool.is_empty() || !name {
+            return Err(wrong());
+        }
+        Ok(Self { tool: tool.to_owned(), pattern, permission })
+    }
+
+    /// What is done where no rule fits.
+    pub const fn default_for(access: Access) -> Permission {
+        match access {
+            Access::Read => Permission::Allow,
+            Access::Write | Access::Run => Permission::Ask,
+        }
+    }
+}
+
+/// What a run may use up. Absent = no limit of its own.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budget {
+    /// Calls of the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_turns: Option<u32>,
+    /// Seconds from start to end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u64>,
+}
+
+/// What is fixed when a run is queued, so that an edit or another process cannot change it in the middle.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pins {
+    /// The model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelChoice>,
+    /// Instructions beside the agent's: the project's, the caller's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instructions: Vec<String>,
+    /// Tools that the caller carries out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caller_tools: Vec<ToolSpec>,
+    /// The rules, the first that fits counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<PermissionRule>,
+    /// What it may use up.
+    pub budget: Budget,
+    /// The folder that its tools work in, as an absolute path.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// What becomes of it when its process dies.
+    pub on_orphan: OnOrphan,
+}
+
+/// A run as the log tells it: one row of a list of runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: RunId,
+    /// Its session.
+    pub session: SessionId,
+    /// Its agent.
+    pub agent: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// The process that works on it, or did last.
+    #[serde(default)]
+    pub process: Option<ProcessId>,
+    /// Its fencing token: rises with every process that takes it.
+    pub fence: u64,
+    /// Larger goes first.
+    pub priority: i32,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// When it ended.
+    #[serde(default)]
+    pub finished_at: Option<Timestamp>,
+    /// What it used.
+    #[serde(default)]
+    pub usage: Usage,
+    /// The model that answered.
+    #[serde(default)]
+    pub model: Option<ModelChoice>,
+    /// Calls of the model.
+    #[serde(default)]
+    pub rounds: u32,
+    /// The message that is its answer.
+    #[serde(default)]
+    pub message_id: Option<MessageId>,
+    /// The calls that it waits for.
+    #[serde(default)]
+    pub waiting_for: Vec<CallId>,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Option<Error>,
+}

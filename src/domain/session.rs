@@ -1,0 +1,102 @@
+//! A durable conversation.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Labels, ModelChoice, ProcessId, RunId, RunStatus, SessionId, Timestamp, Usage};
+
+/// Opaque JSON by namespace: what a door keeps about a thing. The engine never reads it.
+pub type Attributes = Map<String, Value>;
+
+/// How long a session lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifetime {
+    /// Whether each use begins the time anew.
+    pub sliding: bool,
+    /// Seconds until it expires.
+    pub ttl_seconds: u64,
+    /// Longest life in all, in seconds, for a sliding one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_seconds: Option<u64>,
+}
+
+/// A session as its log tells it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Rises when a deleted id is made again.
+    pub incarnation: u64,
+    /// Its title, where it has one.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// Words on it.
+    #[serde(default)]
+    pub labels: Labels,
+    /// The agent that answers when none is named.
+    pub agent: String,
+    /// The folder that its tools work in, as an absolute path.
+    #[serde(default)]
+    pub workspace: Option<String>,
+    /// Its own model; absent = the agent's.
+    #[serde(default)]
+    pub model: Option<ModelChoice>,
+    /// How long it lives; absent = until it is deleted.
+    #[serde(default)]
+    pub lifetime: Option<Lifetime>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When something was last appended.
+    pub updated_at: Timestamp,
+    /// What doors keep about it.
+    #[serde(default)]
+    pub attributes: Attributes,
+    /// Whether it was deleted.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+/// What a session is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionStatus {
+    /// Nothing.
+    Idle,
+    /// A run is queued or at work.
+    Running,
+    /// A run waits for the caller's tools.
+    Waiting,
+    /// A run's process died; `restore` closes it or goes on with it.
+    Interrupted,
+}
+
+/// A run that has not ended, as a list of sessions shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActiveRun {
+    /// The run.
+    pub run: RunId,
+    /// Its agent.
+    pub agent: String,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// The process that works on it.
+    #[serde(default)]
+    pub process: Option<ProcessId>,
+}
+
+/// One row of a list of sessions: kept beside the log by every store, and rebuilt from it when lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionSummary {
+    /// The session.
+    pub session: Session,
+    /// Runs so far.
+    pub runs: u64,
+    /// Events so far.
+    pub events: u64,
+    /// Bytes of its log.
+    pub bytes: u64,
+    /// Tokens and cost so far.
+    pub usage: Usage,
+    /// Runs that have not ended.
+    pub active: Vec<ActiveRun>,
+}

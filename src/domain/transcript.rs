@@ -1,0 +1,148 @@
+//! What a run may know: the messages up to its beginning and its own, each tool return directly after its call.
+
+use super::{
+    CallId, Event, Fact, Finish, Message, MessageId, Part, ReturnStatus, RunId, ToolCall, ToolCallPart, ToolError, ToolReturn,
+    Visibility, error::ErrorCode,
+};
+
+/// One entry of a transcript.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// Somebody said something.
+    Said(Message),
+    /// An agent said something, and what its calls gave.
+    Answered {
+        /// Its id.
+        message_id: MessageId,
+        /// The agent.
+        agent: String,
+        /// The run, when it is known.
+        run: Option<RunId>,
+        /// What it said.
+        parts: Vec<Part>,
+        /// Why it stopped.
+        finish: Finish,
+        /// What its calls gave, in the order of the calls once the transcript is closed.
+        returns: Vec<ToolReturn>,
+    },
+}
+
+/// What a run may know.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Transcript {
+    /// In order.
+    pub items: Vec<Item>,
+    /// The calls that were recorded, with where they are carried out; only of the run that the transcript is for.
+    pub called: Vec<ToolCall>,
+}
+
+impl Transcript {
+    /// The transcript for a run: everything up to `base_seq`, and its own facts after that.
+    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>, run: &RunId, base_seq: u64) -> Self {
+        let mut transcript = Self::default();
+        for event in events {
+            let own = event.run.as_ref() == Some(run);
+            if own || event.seq <= base_seq {
+                transcript.add(event, own);
+            }
+        }
+        transcript
+    }
+
+    /// Adds an event. `own` tells whether it belongs to the run that the transcript is for.
+    pub fn add(&mut self, event: &Event, own: bool) {
+        match &event.fact {
+            Fact::SessionRestored(_) => self.items.clear(),
+            Fact::MessagePosted(posted) if posted.message.visibility != Visibility::People => {
+                self.items.push(Item::Said(posted.message.clone()));
+            }
+            Fact::MessageCompleted(completed) => self.items.push(Item::Answered {
+                message_id: completed.message_id.clone(),
+                agent: completed.agent.clone(),
+                run: event.run.clone(),
+                parts: completed.parts.clone(),
+                finish: completed.finish,
+                returns: Vec::new(),
+            }),
+            Fact::MessageImported(imported) => self.items.push(match imported.message.author.kind {
+                super::AuthorKind::Agent => Item::Answered {
+                    message_id: imported.message.id.clone(),
+                    agent: imported.message.author.name.clone(),
+                    run: None,
+                    parts: imported.message.parts.clone(),
+                    finish: Finish::Stop,
+                    returns: imported.returns.clone(),
+                },
+                super::AuthorKind::Person | super::AuthorKind::Environment => Item::Said(imported.message.clone()),
+            }),
+            Fact::ToolCalled(called) if own => self.called.push(called.call.clone()),
+            Fact::ToolReturned(returned) => self.put_return(returned.returned.clone()),
+            _ => {}
+        }
+    }
+
+    fn put_return(&mut self, returned: ToolReturn) {
+        for item in self.items.iter_mut().rev() {
+            if let Item::Answered { parts, returns, .. } = item
+                && calls(parts).any(|call| call.id == returned.id)
+            {
+                if !returns.iter().any(|other| other.id == returned.id) {
+                    returns.push(returned);
+                }
+                return;
+            }
+        }
+    }
+
+    /// The calls of the run's newest message that have no return, in order.
+    pub fn pending(&self, run: &RunId) -> Vec<&ToolCallPart> {
+        match self.items.last() {
+            Some(Item::Answered { run: Some(of), parts, returns, finish: Finish::ToolCalls, .. }) if of == run => {
+                calls(parts).filter(|call| !returns.iter().any(|returned| returned.id == call.id)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// How a call was recorded in the log, if it was.
+    pub fn called(&self, id: &CallId) -> Option<&ToolCall> {
+        self.called.iter().find(|call| call.id == *id)
+    }
+
+    /// Closes every call: returns are put into the order of their calls, and a call without one gets a synthetic
+    /// return, so that a provider never sees an invalid transcript.
+    #[must_use]
+    pub fn closed(mut self) -> Self {
+        for item in &mut self.items {
+            if let Item::Answered { parts, returns, .. } = item {
+                let ordered = calls(parts).map(|call| {
+                    let found = returns.iter().find(|returned| returned.id == call.id);
+                    found.cloned().unwrap_or_else(|| unanswered(call))
+                });
+                *returns = ordered.collect();
+            }
+        }
+        self
+    }
+}
+
+/// The tool calls among the parts of a message.
+fn calls(parts: &[Part]) -> impl Iterator<Item = &ToolCallPart> {
+    parts.iter().filter_map(|part| match part {
+        Part::ToolCall(call) => Some(call),
+        Part::Text(_) | Part::Reasoning(_) | Part::File(_) => None,
+    })
+}
+
+fn unanswered(call: &ToolCallPart) -> ToolReturn {
+    let message = "this call was never carried out: the run ended before it".to_owned();
+    ToolReturn {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        status: ReturnStatus::Cancelled,
+        output: message.clone().into(),
+        error: Some(ToolError { code: ErrorCode::Unavailable, message }),
+        blob: None,
+        elapsed_ms: 0,
+    }
+}

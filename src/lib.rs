@@ -1,0 +1,7 @@
+//! The engine and the server of `ombud`.
+//!
+//! Floors, each of which uses only those below it: [`domain`] (words), [`config`] and [`observe`], [`storage`] and
+//! [`bus`], [`models`], [`workspace`] and [`tools`], [`engine`] (the one door). The program in `commands/` stands on top.
+//! `docs/architecture.md` is the map; `tests/architecture.rs` holds the laws.
+
+pub mod domain;
