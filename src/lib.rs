@@ -5,3 +5,8 @@
 //! `docs/architecture.md` is the map; `tests/architecture.rs` holds the laws.
 
 pub mod domain;
+pub mod config;
+pub mod models;
+pub mod storage;
+pub mod tools;
+pub mod workspace;

@@ -1,0 +1,151 @@
+//! The typed result: what everything below works with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::domain::{Agent, Budget, ModelChoice, PermissionRule};
+
+/// What the user wants.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The agent that answers when none is named.
+    pub agent: String,
+    /// The model, when the user chose one; else keys and the catalogue decide.
+    pub model: Option<ModelChoice>,
+    /// Who offers models, by name.
+    pub providers: BTreeMap<String, Provider>,
+    /// Where logs are kept: `memory:`, `file:DIR`, `sqlite:PATH`.
+    pub store: String,
+    /// The folder that tools work in, as an absolute path.
+    pub workspace: PathBuf,
+    /// The rules, the first that fits counts.
+    pub permissions: Vec<PermissionRule>,
+    /// What a run may use up.
+    pub budgets: Budget,
+    /// How large and how long things may be.
+    pub limits: Limits,
+    /// How tools work.
+    pub tools: ToolSettings,
+    /// The agents that configuration defines, by name; always holds `default`.
+    pub agents: BTreeMap<String, Agent>,
+    /// Changes to the catalogue of models, by `provider/id`: JSON objects with the catalogue's fields.
+    pub models: BTreeMap<String, serde_json::Value>,
+    /// Whether `AGENTS.md` of the workspace is read as instructions.
+    pub project_instructions: bool,
+    /// The program's own folders.
+    pub paths: Paths,
+}
+
+/// How a provider is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wire {
+    /// OpenAI's chat completions, which many servers speak.
+    Openai,
+    /// Anthropic's messages.
+    Anthropic,
+    /// The rules inside this program; no network.
+    Offline,
+}
+
+/// Who offers models.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    /// How it is spoken to.
+    pub wire: Wire,
+    /// Where, without a `/` at the end, such as `https://api.openai.com/v1`. Empty for `offline`.
+    pub base_url: String,
+    /// Its key, where there is one.
+    pub api_key: Option<SecretString>,
+    /// Further headers of every request.
+    pub headers: BTreeMap<String, SecretString>,
+}
+
+/// How large and how long things may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Until the first byte of a model's answer.
+    pub model_first_byte: Duration,
+    /// Between two pieces of a model's answer.
+    pub model_idle: Duration,
+    /// From the request to the end of a model's answer.
+    pub model_total: Duration,
+    /// Attempts of one model call in all.
+    pub model_attempts: u32,
+    /// Longest wait between two attempts; a longer `Retry-After` fails at once.
+    pub model_retry_wait: Duration,
+    /// Most bytes of one answer of a model.
+    pub model_answer_bytes: usize,
+    /// Most bytes of a tool's output that the model is shown.
+    pub tool_output_bytes: usize,
+    /// Most bytes of a tool's output that are kept at all.
+    pub tool_full_bytes: usize,
+    /// Longest run of a command.
+    pub command_time: Duration,
+    /// Tools of one answer that work at the same time.
+    pub parallel_tools: usize,
+    /// Calls of the model in one run, unless a budget says less.
+    pub run_turns: u32,
+    /// Most bytes of standard input.
+    pub stdin_bytes: usize,
+    /// Until the first byte of standard input when a prompt is given, before it is given up.
+    pub stdin_wait: Duration,
+    /// Most bytes of instructions that are read from the workspace.
+    pub instructions_bytes: usize,
+    /// How long a run waits for another run of the same session and agent.
+    pub busy_wait: Duration,
+    /// How long a run waits for the caller's tools.
+    pub caller_wait: Duration,
+    /// Frames that wait for one subscriber before it is healed from the log.
+    pub subscriber_frames: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            model_first_byte: Duration::from_secs(120),
+            model_idle: Duration::from_secs(60),
+            model_total: Duration::from_secs(1_800),
+            model_attempts: 4,
+            model_retry_wait: Duration::from_secs(60),
+            model_answer_bytes: 16 << 20,
+            tool_output_bytes: 32 << 10,
+            tool_full_bytes: 4 << 20,
+            command_time: Duration::from_secs(120),
+            parallel_tools: 8,
+            run_turns: 50,
+            stdin_bytes: 10 << 20,
+            stdin_wait: Duration::from_secs(3),
+            instructions_bytes: 64 << 10,
+            busy_wait: Duration::from_secs(60),
+            caller_wait: Duration::from_secs(24 * 3_600),
+            subscriber_frames: 1_024,
+        }
+    }
+}
+
+/// How tools work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolSettings {
+    /// The program that keeps watch over commands and confines them: this program itself. Absent = commands cannot be
+    /// run.
+    pub guard: Option<PathBuf>,
+    /// Folders outside the workspace that commands may also write to, as absolute paths.
+    pub writable: Vec<PathBuf>,
+    /// Whether commands run without Landlock, although the kernel has it.
+    pub unconfined: bool,
+    /// Variables of the environment that commands get, by name and value. No key of a provider is among them.
+    pub environment: BTreeMap<String, String>,
+}
+
+/// The program's own folders.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paths {
+    /// `$XDG_CONFIG_HOME/ombud`.
+    pub config: PathBuf,
+    /// `$XDG_STATE_HOME/ombud`: the store, history, trust.
+    pub state: PathBuf,
+}

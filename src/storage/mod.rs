@@ -1,0 +1,281 @@
+//! FLOOR 2: where logs and records are kept.
+//!
+//! One trait, several stores; `conformance` holds all of them to the same behaviour. A store keeps bytes and rows: it
+//! does not know what the events mean. Whoever appends brings the rows that lists need (summary, runs, aliases), and
+//! the store writes them in the same transaction.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::domain::{BlobId, Error, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp};
+
+/// One line of a log: an event as JSON text, and its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its place: 1, 2, 3, … without a gap.
+    pub seq: u64,
+    /// The event as JSON, without a line break.
+    pub body: String,
+}
+
+/// What a session's log has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Rises when a deleted id is made again.
+    pub incarnation: u64,
+    /// The last entry.
+    pub seq: u64,
+    /// Whether the session was deleted: only its last entry is left.
+    pub deleted: bool,
+}
+
+/// The right to append facts of a run: held by the process that took it last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The run.
+    pub run: RunId,
+    /// Its token, as the log has it.
+    pub token: u64,
+}
+
+/// A name that somebody else gave to an entity of the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alias {
+    /// Whose name it is.
+    pub namespace: String,
+    /// The name.
+    pub key: String,
+    /// The id of the house.
+    pub entity: String,
+}
+
+/// A record: JSON under a kind and an id. What doors keep for themselves is a record of their own kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What it is: `agent`, `agent_revision`, …
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// JSON text.
+    pub body: String,
+}
+
+/// What is appended to one log, all of it or nothing.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The session.
+    pub session: SessionId,
+    /// Of the session; a first append over a deleted one must be higher than the deleted one's.
+    pub incarnation: u64,
+    /// The last entry that the appender has seen; 0 = the session must not exist (or be deleted).
+    pub after: u64,
+    /// `after + 1`, `after + 2`, … At least one.
+    pub entries: Vec<Entry>,
+    /// For facts of a run: it must still be held under this token. A run without a row is held under token 0.
+    pub fence: Option<Fence>,
+    /// The session's row afterwards.
+    pub summary: SessionSummary,
+    /// The rows of all runs that these entries change, as they are afterwards, with the token that is in force then.
+    pub runs: Vec<Run>,
+    /// A fold of the log up to its new end, as bytes; absent = keep the old one.
+    pub snapshot: Option<Vec<u8>>,
+    /// New names. One that exists for another entity is a conflict.
+    pub aliases: Vec<Alias>,
+    /// Records to put, whether they exist or not.
+    pub records: Vec<Record>,
+}
+
+/// Why nothing was appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppendError {
+    /// The log has gone on (or the session exists, or does not): read from `after` and try again.
+    Conflict(Option<Head>),
+    /// Another process took the run.
+    Fenced,
+    /// The name belongs to another entity.
+    AliasTaken(Alias),
+    /// The store failed. Nothing of it will be seen again, unless the error was in the very last step: then a later
+    /// read tells.
+    Store(Error),
+}
+
+/// A fold of a log, as it was saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The last entry that it holds.
+    pub seq: u64,
+    /// What the appender gave.
+    pub body: Vec<u8>,
+}
+
+/// Where a page of sessions begins: after this row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionsAfter {
+    /// The row's `updated_at`.
+    pub updated_at: Timestamp,
+    /// The row's id.
+    pub id: SessionId,
+}
+
+/// Which sessions a list is about. Newest change first, then by id.
+#[derive(Clone, Debug, Default)]
+pub struct SessionQuery {
+    /// Only those that have all these labels (key, value).
+    pub labels: Vec<(String, String)>,
+    /// Only those of this agent.
+    pub agent: Option<String>,
+    /// Only those that have a run which has not ended.
+    pub active: bool,
+    /// Where the page begins.
+    pub after: Option<SessionsAfter>,
+    /// Most rows; 0 means none.
+    pub limit: usize,
+}
+
+/// Which runs a list is about. Newest first.
+#[derive(Clone, Debug, Default)]
+pub struct RunQuery {
+    /// Only those of this session.
+    pub session: Option<SessionId>,
+    /// Only those that stand here; empty = all.
+    pub statuses: Vec<RunStatus>,
+    /// Most rows; 0 means none.
+    pub limit: usize,
+}
+
+/// Holds a process's place among the living until it is dropped, or until the kernel takes it away with the process.
+pub trait Presence: Send + Sync {}
+
+/// Where logs and records are kept. Every store promises the same:
+///
+/// - *Durable:* once `append` has answered `Ok`, a power cut does not take it back.
+/// - *Atomic:* an append is there with all its entries and rows, or not at all.
+/// - *Compare and append:* of two appends after the same entry, one conflicts.
+/// - *Fenced:* no entry of a run is appended under an old token.
+/// - *Apart:* an append that fails takes no other with it, also not in the same group commit.
+/// - *Shared:* several processes may use one store at once.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Its URL, for people: `sqlite:PATH`, `file:DIR`, `memory:`.
+    fn url(&self) -> String;
+
+    /// Appends to a log.
+    async fn append(&self, append: Append) -> Result<(), AppendError>;
+
+    /// Where a log ends; `None` when there never was such a session.
+    async fn head(&self, session: &SessionId) -> Result<Option<Head>, Error>;
+
+    /// The entries after `after`, oldest first: at most `limit` of them, and no further one once `bytes` of text are
+    /// passed (so at least one, where there is one).
+    async fn read(&self, session: &SessionId, after: u64, limit: usize, bytes: usize) -> Result<Vec<Entry>, Error>;
+
+    /// The newest entries before `before` (absent = the end), oldest first: at most `limit`.
+    async fn read_back(&self, session: &SessionId, before: Option<u64>, limit: usize) -> Result<Vec<Entry>, Error>;
+
+    /// The newest saved fold that is not beyond the end of the log.
+    async fn snapshot(&self, session: &SessionId) -> Result<Option<Snapshot>, Error>;
+
+    /// Replaces the text of one entry, for good: the old text is in no file of the store afterwards. A saved fold of
+    /// the session is dropped. `not_found` when there is no such entry.
+    async fn scrub(&self, session: &SessionId, entry: Entry) -> Result<(), Error>;
+
+    /// Ends a session: appends `entry`, then removes all other entries, its rows, snapshot, blobs, aliases to it and
+    /// secrets of owner `session:ID`, for good as in `scrub`. What is left is the head (deleted) and that entry.
+    async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError>;
+
+    /// A page of sessions. A row whose file is lost or older than its log is left as it is, so the caller should
+    /// compare `events` with the head where it matters. Deleted ones are not listed.
+    async fn sessions(&self, query: &SessionQuery) -> Result<Vec<SessionSummary>, Error>;
+
+    /// One session's row.
+    async fn summary(&self, session: &SessionId) -> Result<Option<SessionSummary>, Error>;
+
+    /// A list of runs.
+    async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error>;
+
+    /// One run.
+    async fn run(&self, run: &RunId) -> Result<Option<Run>, Error>;
+
+    /// What a name stands for.
+    async fn resolve(&self, namespace: &str, key: &str) -> Result<Option<String>, Error>;
+
+    /// A record.
+    async fn record(&self, kind: &str, id: &str) -> Result<Option<Record>, Error>;
+
+    /// All records of a kind, by id.
+    async fn records(&self, kind: &str) -> Result<Vec<Record>, Error>;
+
+    /// Puts a record, whether it exists or not. Durable.
+    async fn put_record(&self, record: Record) -> Result<(), Error>;
+
+    /// Takes a record away, for good; true when it was there.
+    async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error>;
+
+    /// A secret of an owner.
+    async fn secret(&self, owner: &str, name: &str) -> Result<Option<secrecy::SecretString>, Error>;
+
+    /// Keeps a secret, or with `None` removes it, for good. Durable.
+    async fn put_secret(&self, owner: &str, name: &str, value: Option<&secrecy::SecretString>) -> Result<(), Error>;
+
+    /// Keeps bytes beside a session's log, under their SHA-256. Durable before it answers.
+    async fn put_blob(&self, session: &SessionId, bytes: &[u8]) -> Result<BlobId, Error>;
+
+    /// Bytes beside a session's log.
+    async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Makes a process one of the living, until the answer is dropped or the process ends in whatever way.
+    async fn attend(&self, process: &ProcessId) -> Result<Box<dyn Presence>, Error>;
+
+    /// Whether a process is one of the living. One that never attended is not.
+    async fn is_alive(&self, process: &ProcessId) -> Result<bool, Error>;
+
+    /// A number that changes whenever another process may have changed the store.
+    async fn version(&self) -> Result<u64, Error>;
+
+    /// Finishes what can wait, such as folding a write-ahead log into its file. Never needed for durability.
+    async fn tidy(&self) -> Result<(), Error>;
+}
+
+/// Where a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// In this process only.
+    Memory,
+    /// A folder of plain files.
+    File(PathBuf),
+    /// A SQLite database.
+    Sqlite(PathBuf),
+}
+
+impl StoreUrl {
+    /// Reads `memory:`, `file:DIR` or `sqlite:PATH`.
+    ///
+    /// # Errors
+    /// `not_supported` for `postgres://…`, `invalid_input` for anything else.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        if text == "memory:" || text == "memory" {
+            return Ok(Self::Memory);
+        }
+        match text.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("postgres" | "postgresql" | "nats", _)) => {
+                Err(Error::new(crate::domain::ErrorCode::NotSupported, format!("store `{text}` is not supported yet"))
+                    .hint("use `sqlite:PATH`, `file:DIR` or `memory:`"))
+            }
+            _ => Err(Error::invalid(format!("store `{text}` is not of a known kind"))
+                .hint("use `sqlite:PATH`, `file:DIR` or `memory:`")),
+        }
+    }
+}
+
+/// Opens a store, making it when it is not there.
+///
+/// # Errors
+/// `store_failed`, with the cause where it is known: `read_only`, `full`, `corrupt`, `newer`.
+pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
+    let _ = url;
+    Err(Error::internal("no store yet"))
+}
