@@ -4,8 +4,8 @@
 //! [`bus`], [`models`], [`workspace`] and [`tools`], [`engine`] (the one door). The program in `commands/` stands on top.
 //! `docs/architecture.md` is the map; `tests/architecture.rs` holds the laws.
 
-pub mod domain;
 pub mod config;
+pub mod domain;
 pub mod models;
 pub mod storage;
 pub mod tools;

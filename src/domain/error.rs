@@ -177,10 +177,21 @@ impl Cause {
     /// Whether the same request may succeed later, without a change by the user.
     pub const fn retryable(self) -> bool {
         match self {
-            Self::Server | Self::RateLimited | Self::Connect | Self::Cut | Self::Stalled | Self::Interrupted | Self::Locked => true,
-            Self::Auth | Self::Rejected | Self::Tls | Self::Garbage | Self::Full | Self::ReadOnly | Self::Corrupt | Self::Newer => {
-                false
-            }
+            Self::Server
+            | Self::RateLimited
+            | Self::Connect
+            | Self::Cut
+            | Self::Stalled
+            | Self::Interrupted
+            | Self::Locked => true,
+            Self::Auth
+            | Self::Rejected
+            | Self::Tls
+            | Self::Garbage
+            | Self::Full
+            | Self::ReadOnly
+            | Self::Corrupt
+            | Self::Newer => false,
         }
     }
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Actor, Attributes, CallId, Error, EventId, Finish, Labels, Lifetime, Message, MessageId, ModelChoice, Outcome, Part, Pins,
-    ProcessId, Revision, RunId, SessionId, Timestamp, ToolCall, ToolReturn, Usage,
+    Actor, Attributes, CallId, Error, EventId, Finish, Labels, Lifetime, Message, MessageId, ModelChoice, Outcome, Part,
+    Pins, ProcessId, Revision, RunId, SessionId, Timestamp, ToolCall, ToolReturn, Usage,
 };
 
 /// Version of the form of events.
@@ -166,7 +166,9 @@ mod patch {
     }
 
     #[expect(clippy::option_option, reason = "the form that serde asks for")]
-    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
         Option::deserialize(deserializer).map(Some)
     }
 }

@@ -27,9 +27,9 @@ pub use cursor::{Cursor, PartPosition};
 pub use delta::{Delta, PartStart};
 pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
-    Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice, RunCancelRequested,
-    RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored, SessionUpdated,
-    ToolCalled, ToolReturned, UnknownFact,
+    Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
+    RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored,
+    SessionUpdated, ToolCalled, ToolReturned, UnknownFact,
 };
 pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};

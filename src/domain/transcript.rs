@@ -1,8 +1,8 @@
 //! What a run may know: the messages up to its beginning and its own, each tool return directly after its call.
 
 use super::{
-    CallId, Event, Fact, Finish, Message, MessageId, Part, ReturnStatus, RunId, ToolCall, ToolCallPart, ToolError, ToolReturn,
-    Visibility, error::ErrorCode,
+    CallId, Event, Fact, Finish, Message, MessageId, Part, ReturnStatus, RunId, ToolCall, ToolCallPart, ToolError,
+    ToolReturn, Visibility, error::ErrorCode,
 };
 
 /// One entry of a transcript.
