@@ -10,3 +10,5 @@ pub mod models;
 pub mod storage;
 pub mod tools;
 pub mod workspace;
+pub mod engine;
+pub mod observe;

@@ -4,3 +4,5 @@
 pub struct Workspace {
     _private: (),
 }
+#[allow(missing_docs)]
+impl Workspace { pub fn open(_: &std::path::Path) -> Result<Self, crate::domain::Error> { Ok(Self { _private: () }) } }
