@@ -1,0 +1,130 @@
+//! Asks, and follows the run to its end: the same for `oneshot`, `run` and `restore --resume`.
+
+use std::io;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use ombud::domain::{Cursor, Error, ErrorCode, ModelChoice, Principal, RunId, SessionId};
+use ombud::engine::{Ask, Engine};
+
+use crate::render::View;
+use crate::render::result::{Collector, RunResult};
+use crate::signals::Signals;
+
+/// How long a cancelled run may take to write its end.
+const GRACE: Duration = Duration::from_millis(1_500);
+
+/// A run that is followed.
+pub struct Followed<'a> {
+    pub engine: &'a dyn Engine,
+    pub caller: &'a Principal,
+    pub signals: &'a mut Signals,
+    pub view: &'a mut View,
+}
+
+/// A run that was asked for, and where its first fact is.
+pub struct Begun {
+    pub session: SessionId,
+    pub run: RunId,
+    pub model: Option<ModelChoice>,
+    pub before: Cursor,
+}
+
+impl Followed<'_> {
+    /// Asks, follows and shows. Standard output that nobody reads is no failure: the run goes on to its end.
+    pub async fn ask(&mut self, ask: Ask, notices: Vec<String>) -> RunResult {
+        let mut collector = Collector::new(notices);
+        let asked = tokio::select! {
+            asked = self.engine.ask(self.caller, ask) => asked,
+            exit_code = self.signals.next() => {
+                collector.signalled(exit_code);
+                return self.end(collector);
+            }
+        };
+        match asked {
+            Ok(asked) => match asked.run {
+                Some(run) => {
+                    let begun = Begun { session: asked.session, run, model: asked.model, before: asked.before };
+                    self.follow(begun, collector).await
+                }
+                None => self.end(collector),
+            },
+            Err(error) => {
+                collector.failed(&error);
+                self.end(collector)
+            }
+        }
+    }
+
+    /// Follows a run that has begun.
+    pub async fn follow(&mut self, begun: Begun, mut collector: Collector) -> RunResult {
+        collector.asked(&begun.session, Some(&begun.run), begun.model.as_ref());
+        if let Err(error) = self.frames(&begun, &mut collector).await {
+            collector.failed(&error);
+        }
+        self.end(collector)
+    }
+
+    fn end(&mut self, collector: Collector) -> RunResult {
+        let result = collector.finish();
+        let shown = self.view.end(&result);
+        checked(shown);
+        result
+    }
+
+    async fn frames(&mut self, begun: &Begun, collector: &mut Collector) -> Result<(), Error> {
+        let mut frames = self.engine.subscribe(self.caller, &begun.session, Some(begun.before)).await?;
+        let mut signalled = None;
+        let mut listens = true;
+        loop {
+            let deadline = async {
+                match signalled {
+                    Some((at, _)) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                frame = frames.next() => match frame {
+                    None => return Err(Error::new(ErrorCode::Conflict, format!("session `{}` was deleted while it was asked", begun.session))),
+                    Some(Err(error)) => return Err(error),
+                    Some(Ok(frame)) => {
+                        let of_run = frame.run().is_none_or(|run| *run == begun.run);
+                        if listens && of_run {
+                            listens = checked(self.view.frame(&frame));
+                        }
+                        if of_run && collector.take(&frame) {
+                            break;
+                        }
+                    }
+                },
+                exit_code = self.signals.next() => {
+                    if let Some((_, exit_code)) = signalled {
+                        collector.signalled(exit_code);
+                        return Ok(());
+                    }
+                    signalled = Some((tokio::time::Instant::now() + GRACE, exit_code));
+                    let reason = if exit_code == 130 { "Ctrl-C" } else { "the program was told to end" };
+                    self.engine.cancel(self.caller, &begun.session, Some(&begun.run), reason).await?;
+                }
+                () = deadline => break,
+            }
+        }
+        if let Some((_, exit_code)) = signalled {
+            collector.signalled(exit_code);
+        }
+        Ok(())
+    }
+}
+
+/// Whether standard output can still be written. A reader that went away is no failure.
+pub fn checked(written: io::Result<()>) -> bool {
+    match written {
+        Ok(()) => true,
+        Err(error) => {
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                crate::render::note(&format!("error: standard output cannot be written: {error} (store_failed)"));
+            }
+            false
+        }
+    }
+}
