@@ -2,7 +2,36 @@
 //!
 //! Flags, environment, project file, user file and defaults are merged into one [`Settings`], in which each value knows
 //! its source. Nothing below reads the environment or a config file by itself.
+//!
+//! [`resolve`] is the whole way: `env` and `file` read, `document` parses, `keys` is the table of all settings, `layers`
+//! puts what was said in order, `trust` takes away what a cloned folder may not say, `providers`, `permissions` and
+//! `agents` build what is more than a value.
 
+mod agents;
+mod build;
+mod cast;
+mod document;
+mod env;
+mod file;
+mod keys;
+mod layers;
+mod permissions;
+mod project;
+mod providers;
+mod resolve;
 mod settings;
+mod show;
+mod text;
+mod trust;
 
+pub use agents::{built_in as built_in_agent, parse as parse_agent};
+pub use env::{Environment, Variable, variables};
+pub use file::read_named as read_config_file;
+pub use keys::{KEYS, Key, Kind, Untrusted};
+pub use layers::Source;
+pub use permissions::describe as describe_permission;
+pub use resolve::{Flags, Project, Resolved, resolve};
 pub use settings::{Limits, Paths, Provider, Settings, ToolSettings, Wire};
+pub use show::Row;
+pub use text::{did_you_mean, printable};
+pub use trust::{Ignored, Trust, TrustBook};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::domain::{Agent, Budget, ModelChoice, PermissionRule};
+use crate::domain::{Agent, Budget, Error, ModelChoice, PermissionRule};
 
 /// What the user wants.
 #[derive(Clone, Debug)]
@@ -17,12 +17,15 @@ pub struct Settings {
     pub model: Option<ModelChoice>,
     /// Who offers models, by name.
     pub providers: BTreeMap<String, Provider>,
-    /// Where logs are kept: `memory:`, `file:DIR`, `sqlite:PATH`.
+    /// Where logs are kept: `memory:`, `file:DIR`, `sqlite:PATH`. Empty when nobody says where and there is no home;
+    /// [`Settings::store_address`] then tells what to do.
     pub store: String,
     /// The folder that tools work in, as an absolute path.
     pub workspace: PathBuf,
-    /// The rules, the first that fits counts.
+    /// The rules, the first that fits counts. [`Settings::permissions_for`] adds those of an agent.
     pub permissions: Vec<PermissionRule>,
+    /// How many of the rules, from the first, come from the command line or the environment.
+    pub permissions_given: usize,
     /// What a run may use up.
     pub budgets: Budget,
     /// How large and how long things may be.
@@ -37,6 +40,23 @@ pub struct Settings {
     pub project_instructions: bool,
     /// The program's own folders.
     pub paths: Paths,
+}
+
+impl Settings {
+    /// Where logs are kept.
+    ///
+    /// # Errors
+    /// `invalid_input` when nobody says where and there is no home.
+    pub fn store_address(&self) -> Result<&str, Error> {
+        if self.store.is_empty() { Err(super::env::no_home()) } else { Ok(&self.store) }
+    }
+
+    /// The rules for one agent, the first that fits counts: what was given on the command line or in the environment,
+    /// then the agent's own, then those of config files.
+    pub fn permissions_for(&self, agent: &Agent) -> Vec<PermissionRule> {
+        let (given, filed) = self.permissions.split_at(self.permissions_given.min(self.permissions.len()));
+        given.iter().chain(&agent.permissions).chain(filed).cloned().collect()
+    }
 }
 
 /// How a provider is spoken to.

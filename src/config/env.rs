@@ -1,0 +1,357 @@
+//! The environment: every variable once, and the only place that reads the real one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::keys::{self, KEYS};
+use super::layers::{Folders, Layer, Source};
+use super::text;
+use crate::domain::{Error, ErrorCode};
+
+/// What the process was started with. A plain value, so that tests give their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// Variables by name. Those that are not Unicode are not among them.
+    pub variables: BTreeMap<String, String>,
+    /// The current folder, where it is known.
+    pub folder: Option<PathBuf>,
+    /// The file of this program, where it is known.
+    pub program: Option<PathBuf>,
+}
+
+impl Environment {
+    /// What this process was started with.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the real environment")]
+    pub fn of_process() -> Self {
+        let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self {
+            variables: std::env::vars_os().filter_map(unicode).collect(),
+            folder: std::env::current_dir().ok(),
+            program: std::env::current_exe().ok(),
+        }
+    }
+
+    /// A variable; one that is empty counts as not set.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that says yes or no; anything but `0`, `false`, `no` and `off` is yes.
+    pub fn is_on(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| keys::Kind::Flag.read(value) != Some(false.into()))
+    }
+
+    /// The user's home, where it is known.
+    pub fn home(&self) -> Option<&Path> {
+        self.get("HOME").map(Path::new).filter(|path| path.is_absolute())
+    }
+
+    /// The program's folder below an XDG folder: the variable where it is an absolute path, else the place below home.
+    fn own_folder(&self, variable: &str, below_home: &str) -> Option<PathBuf> {
+        let named = self.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+        Some(named.or_else(|| Some(self.home()?.join(below_home)))?.join("ombud"))
+    }
+
+    /// `$XDG_CONFIG_HOME/ombud`, where it is known.
+    pub fn config_folder(&self) -> Option<PathBuf> {
+        self.own_folder("XDG_CONFIG_HOME", ".config")
+    }
+
+    /// `$XDG_STATE_HOME/ombud`, where it is known.
+    pub fn state_folder(&self) -> Option<PathBuf> {
+        self.own_folder("XDG_STATE_HOME", ".local/state")
+    }
+
+    /// Where relative paths of flags and variables begin.
+    pub fn folders(&self) -> Folders<'_> {
+        Folders { base: self.folder.as_deref().unwrap_or(Path::new("")), home: self.home() }
+    }
+}
+
+/// One variable that the program reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name; `*` stands for the name of a provider in capitals.
+    pub name: String,
+    /// What it is for, in one line.
+    pub about: &'static str,
+    /// The setting that it gives; absent when it is no setting.
+    pub setting: Option<&'static str>,
+}
+
+/// Variables beside `OMBUD_*` for every setting: (name, setting, what it is for).
+const OTHERS: &[(&str, Option<&str>, &str)] = &[
+    ("OMBUD_CONFIG", None, "A config file that replaces the user's."),
+    ("OMBUD_BARE", None, "Whether config files of user and project are ignored."),
+    ("OMBUD_FORMAT", None, "The form of the output: text, json or jsonl."),
+    ("OMBUD_COLOR", None, "Whether output has colours: auto, always or never."),
+    ("OMBUD_NO_INPUT", None, "Whether nothing is asked, also on a terminal."),
+    ("WORKSPACE_PATH", Some("workspace"), "The folder that tools work in."),
+    ("STORAGE_TYPE", Some("store"), "The kind of the store: memory, file or sqlite."),
+    ("STORAGE_PATH", Some("store"), "The place of the store, for file and sqlite."),
+    ("MODEL_PROVIDER", Some("model"), "The provider of the model; counts together with MODEL_ID."),
+    ("MODEL_ID", Some("model"), "The id of the model; counts together with MODEL_PROVIDER."),
+    ("OPENAI_API_KEY", Some("providers.openai.api_key"), "The key for OpenAI."),
+    ("OPENAI_API_KEY_FILE", Some("providers.openai.api_key_file"), "The file that holds the key for OpenAI."),
+    ("OPENAI_BASE_URL", Some("providers.openai.base_url"), "Where OpenAI, or a server that speaks like it, is."),
+    ("ANTHROPIC_API_KEY", Some("providers.anthropic.api_key"), "The key for Anthropic."),
+    ("ANTHROPIC_API_KEY_FILE", Some("providers.anthropic.api_key_file"), "The file that holds the key for Anthropic."),
+    ("ANTHROPIC_BASE_URL", Some("providers.anthropic.base_url"), "Where Anthropic, or a server that speaks like it, is."),
+    ("OLLAMA_HOST", Some("providers.ollama.base_url"), "Where Ollama is, such as 127.0.0.1:11434."),
+    ("HOME", None, "The user's home; config and state are below it."),
+    ("XDG_CONFIG_HOME", None, "The folder of config files, instead of ~/.config."),
+    ("XDG_STATE_HOME", None, "The folder of state, instead of ~/.local/state."),
+    ("NO_COLOR", None, "No colours, unless asked for by --color."),
+];
+
+/// Every variable that the program reads: those of settings first.
+pub fn variables() -> Vec<Variable> {
+    let settings =
+        KEYS.iter().filter_map(|key| Some(Variable { name: key.variable()?, about: key.about, setting: Some(key.path) }));
+    let others = OTHERS.iter().map(|(name, setting, about)| Variable { name: (*name).to_owned(), about, setting: *setting });
+    settings.chain(others).collect()
+}
+
+/// The last parts of names of the variables of a provider, the longer ones first.
+const PROVIDER_ENDINGS: [(&str, &str); 5] = [
+    ("_API_KEY_FILE", "api_key_file"),
+    ("_API_KEY_ENV", "api_key_env"),
+    ("_API_KEY", "api_key"),
+    ("_BASE_URL", "base_url"),
+    ("_WIRE", "wire"),
+];
+
+/// The setting that a variable gives. `providers` are names that config files know, so that `MY_OWN` finds `my-own`.
+fn setting_of(variable: &str, providers: &[String]) -> Option<String> {
+    let Some(rest) = variable.strip_prefix("OMBUD_PROVIDERS_") else {
+        return KEYS.iter().find(|key| key.variable().as_deref() == Some(variable)).map(|key| key.path.to_owned());
+    };
+    let (name, field) = PROVIDER_ENDINGS
+        .iter()
+        .find_map(|(ending, field)| Some((rest.strip_suffix(ending)?, field)))
+        .filter(|(name, _)| !name.is_empty())?;
+    let same = |known: &&String| known.to_uppercase().replace('-', "_") == name;
+    let name = providers.iter().find(same).cloned().unwrap_or_else(|| name.to_lowercase());
+    super::layers::is_provider_name(&name).then(|| format!("providers.{name}.{field}"))
+}
+
+/// What the variables `OMBUD_*` say, and a notice for each that is not known.
+///
+/// # Errors
+/// `invalid_input` naming a variable whose value does not fit.
+pub fn own_layer(environment: &Environment, providers: &[String]) -> Result<(Layer, Vec<String>), Error> {
+    let (mut layer, mut notices) = (Layer::default(), Vec::new());
+    for name in environment.variables.keys().filter(|name| name.starts_with("OMBUD_")) {
+        let Some(value) = environment.get(name) else { continue };
+        if OTHERS.iter().any(|(other, ..)| other == name) {
+            continue;
+        }
+        let Some(place) = setting_of(name, providers) else {
+            let known = variables();
+            let near = text::did_you_mean(name, known.iter().map(|variable| variable.name.as_str()));
+            notices.push(format!("the variable {} is not known and ignored{near}", text::printable(name)));
+            continue;
+        };
+        // Of a key and a file with a key, the key itself counts.
+        if place.ends_with(".api_key_file") && environment.get(name.trim_end_matches("_FILE")).is_some() {
+            continue;
+        }
+        layer.read(&place, value, Source::Environment(name.clone()), &environment.folders())?;
+    }
+    Ok((layer, notices))
+}
+
+/// What the variables of the seeds and of providers say, and a notice for each that does not count.
+///
+/// # Errors
+/// `invalid_input` naming a variable whose value does not fit, `not_supported` for a store that is not there.
+pub fn other_layer(environment: &Environment) -> Result<(Layer, Vec<String>), Error> {
+    let (mut layer, mut notices) = (Layer::default(), Vec::new());
+    let folders = environment.folders();
+    let source = |name: &str| Source::Environment(name.to_owned());
+    let plain = OTHERS.iter().filter(|(name, ..)| !matches!(*name, "OLLAMA_HOST") && !is_paired(name));
+    for (name, setting, _) in plain {
+        let (Some(place), Some(value)) = (*setting, environment.get(name)) else { continue };
+        if name.ends_with("_FILE") && environment.get(name.trim_end_matches("_FILE")).is_some() {
+            continue;
+        }
+        layer.read(place, value, source(name), &folders)?;
+    }
+    if let Some(host) = environment.get("OLLAMA_HOST") {
+        layer.read("providers.ollama.base_url", &ollama_url(host), source("OLLAMA_HOST"), &folders)?;
+    }
+    match (environment.get("MODEL_PROVIDER"), environment.get("MODEL_ID")) {
+        (Some(provider), Some(id)) => {
+            layer.read("model", &format!("{provider}/{id}"), source("MODEL_PROVIDER"), &folders)?;
+        }
+        (Some(_), None) => notices.push("MODEL_PROVIDER is ignored, because MODEL_ID is not set".to_owned()),
+        (None, Some(_)) => notices.push("MODEL_ID is ignored, because MODEL_PROVIDER is not set".to_owned()),
+        (None, None) => {}
+    }
+    match (environment.get("STORAGE_TYPE"), environment.get("STORAGE_PATH")) {
+        (Some("memory"), _) => layer.read("store", "memory:", source("STORAGE_TYPE"), &folders)?,
+        (Some(kind @ ("file" | "sqlite")), Some(path)) => {
+            layer.read("store", &format!("{kind}:{path}"), source("STORAGE_PATH"), &folders)?;
+        }
+        (None, Some(path)) => layer.read("store", &format!("sqlite:{path}"), source("STORAGE_PATH"), &folders)?,
+        (Some("sqlite"), None) | (None, None) => {}
+        (Some("file"), None) => match environment.state_folder() {
+            Some(state) => {
+                let path = state.join("sessions");
+                layer.read("store", &format!("file:{}", path.display()), source("STORAGE_TYPE"), &folders)?;
+            }
+            None => return Err(no_home()),
+        },
+        (Some(kind), _) => {
+            let message = format!("STORAGE_TYPE: a store of the kind `{}` cannot be used", text::printable(kind));
+            return Err(Error::new(ErrorCode::NotSupported, message).hint("set it to memory, file or sqlite"));
+        }
+    }
+    Ok((layer, notices))
+}
+
+/// Whether a variable counts only together with another.
+fn is_paired(name: &str) -> bool {
+    matches!(name, "MODEL_PROVIDER" | "MODEL_ID" | "STORAGE_TYPE" | "STORAGE_PATH")
+}
+
+/// The folder for state is needed and not known.
+pub fn no_home() -> Error {
+    Error::invalid("there is no place for sessions: neither HOME nor XDG_STATE_HOME is set to an absolute path")
+        .hint("set HOME, or name a store: --store sqlite:PATH, or --store memory: to keep nothing")
+}
+
+/// The address of Ollama's OpenAI wire, from what its own tools take: `HOST`, `HOST:PORT`, `:PORT`, or an address.
+fn ollama_url(host: &str) -> String {
+    let (scheme, rest) = match host.split_once("://") {
+        Some((scheme, rest)) => (scheme, rest),
+        None => ("http", host),
+    };
+    let rest = rest.trim_end_matches('/');
+    let (authority, path) = rest.find('/').map_or((rest, ""), |slash| rest.split_at(slash));
+    let (name, port) = match authority.rsplit_once(':') {
+        Some((name, port)) if !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) => (name, Some(port)),
+        _ => (authority, None),
+    };
+    // The address that a server listens on everywhere is not one to call.
+    let name = if matches!(name, "" | "0.0.0.0") { "127.0.0.1" } else { name };
+    let port = port.unwrap_or(match (host.contains("://"), scheme) {
+        (true, "https") => "443",
+        (true, _) => "80",
+        (false, _) => "11434",
+    });
+    let path = path.strip_suffix("/v1").unwrap_or(path);
+    format!("{scheme}://{name}:{port}{path}/v1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Environment { variables, folder: Some("/work".into()), program: None }
+    }
+
+    fn said(layer: &Layer) -> Vec<String> {
+        layer.0.iter().map(|(place, entry)| format!("{place} = {} ({})", entry.value, entry.source)).collect()
+    }
+
+    #[test]
+    fn every_setting_has_a_variable() {
+        let names: Vec<_> = variables().into_iter().map(|variable| variable.name).collect();
+        for name in ["OMBUD_STORE", "OMBUD_LIMITS_RUN_TURNS", "OMBUD_PROVIDERS_*_API_KEY", "OPENAI_API_KEY", "NO_COLOR"] {
+            assert!(names.iter().any(|known| known == name), "{name}");
+        }
+        let mut once = names.clone();
+        once.sort();
+        once.dedup();
+        assert_eq!(once.len(), names.len());
+    }
+
+    #[test]
+    fn own_variables_are_read_and_slips_are_told() {
+        let environment = environment(&[
+            ("OMBUD_STORE", "sqlite:s.db"),
+            ("OMBUD_STROE", "x"),
+            ("OMBUD_AGENT", ""),
+            ("OMBUD_PROVIDERS_MY_OWN_API_KEY", "k"),
+            ("OMBUD_PROVIDERS_MY_OWN_API_KEY_FILE", "/k"),
+            ("OMBUD_PERMISSIONS_ALLOW", "edit_file,run_command(a,b)"),
+            ("OMBUD_TOOLS_WRITABLE", "/a:b"),
+            ("OMBUD_FORMAT", "json"),
+        ]);
+        let (layer, notices) = own_layer(&environment, &["my-own".to_owned()]).unwrap();
+        assert_eq!(
+            said(&layer),
+            [
+                r#"permissions.allow = ["edit_file","run_command(a,b)"] (environment OMBUD_PERMISSIONS_ALLOW)"#,
+                r#"providers.my-own.api_key = "k" (environment OMBUD_PROVIDERS_MY_OWN_API_KEY)"#,
+                r#"store = "sqlite:/work/s.db" (environment OMBUD_STORE)"#,
+                r#"tools.writable = ["/a","/work/b"] (environment OMBUD_TOOLS_WRITABLE)"#,
+            ]
+        );
+        assert_eq!(notices, ["the variable OMBUD_STROE is not known and ignored; did you mean `OMBUD_STORE`?"]);
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_names_its_variable() {
+        let error = own_layer(&environment(&[("OMBUD_LIMITS_RUN_TURNS", "many")]), &[]).unwrap_err();
+        assert_eq!(error.message, "OMBUD_LIMITS_RUN_TURNS must be a whole number from 1 to 10000, not `many`");
+        let error = other_layer(&environment(&[("STORAGE_TYPE", "mongodb")])).unwrap_err();
+        assert_eq!(error.code, ErrorCode::NotSupported);
+    }
+
+    #[test]
+    fn the_seeds_variables_are_read() {
+        let environment = environment(&[
+            ("WORKSPACE_PATH", "w"),
+            ("STORAGE_TYPE", "file"),
+            ("STORAGE_PATH", "/data"),
+            ("MODEL_PROVIDER", "openai"),
+            ("MODEL_ID", "gpt-4"),
+            ("OPENAI_API_KEY", "k"),
+            ("OPENAI_API_KEY_FILE", "/k"),
+            ("ANTHROPIC_API_KEY_FILE", "/a"),
+            ("OLLAMA_HOST", "0.0.0.0"),
+        ]);
+        let (layer, notices) = other_layer(&environment).unwrap();
+        assert_eq!(
+            said(&layer),
+            [
+                r#"model = "openai/gpt-4" (environment MODEL_PROVIDER)"#,
+                r#"providers.anthropic.api_key_file = "/a" (environment ANTHROPIC_API_KEY_FILE)"#,
+                r#"providers.ollama.base_url = "http://127.0.0.1:11434/v1" (environment OLLAMA_HOST)"#,
+                r#"providers.openai.api_key = "k" (environment OPENAI_API_KEY)"#,
+                r#"store = "file:/data" (environment STORAGE_PATH)"#,
+                r#"workspace = "/work/w" (environment WORKSPACE_PATH)"#,
+            ]
+        );
+        assert!(notices.is_empty());
+    }
+
+    #[test]
+    fn ollama_is_found_however_it_is_written() {
+        for (host, url) in [
+            ("gpu", "http://gpu:11434/v1"),
+            (":8080", "http://127.0.0.1:8080/v1"),
+            ("http://gpu", "http://gpu:80/v1"),
+            ("https://gpu/ollama/", "https://gpu:443/ollama/v1"),
+            ("http://gpu:1/v1", "http://gpu:1/v1"),
+            ("[::1]:11434", "http://[::1]:11434/v1"),
+        ] {
+            assert_eq!(ollama_url(host), url);
+        }
+    }
+
+    #[test]
+    fn folders_follow_xdg() {
+        let none = environment(&[("HOME", ""), ("XDG_STATE_HOME", "relative")]);
+        assert_eq!((none.config_folder(), none.state_folder()), (None, None));
+        let some = environment(&[("HOME", "/home/me"), ("XDG_STATE_HOME", "/state")]);
+        assert_eq!(some.config_folder(), Some("/home/me/.config/ombud".into()));
+        assert_eq!(some.state_folder(), Some("/state/ombud".into()));
+    }
+}
