@@ -85,8 +85,7 @@ impl Driver {
         let (asked, card) = core.models.get(&work.model)?;
         let workspace = work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
         let mut rules = work.pins.permissions.clone();
-        rules.extend(work.agent.permissions.iter().cloned());
-        rules.extend(core.settings.permissions.iter().cloned());
+        rules.extend(core.settings.permissions_for(&work.agent));
         let calls = Calls {
             core: Arc::clone(core),
             session: ledger.id.clone(),
