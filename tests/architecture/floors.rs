@@ -27,6 +27,12 @@ const FLOORS: [(&str, u8); 15] = [
 /// The only imports between rooms of one floor: from, to.
 const SIDEWAYS: [(&str, &str); 2] = [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko")];
 
+/// Rooms that have a door of their own beside their floor's, and why.
+const OWN_DOORS: [(&str, &str); 2] = [
+    ("storage::probe", "the points at which long tests kill a process; nothing of the house needs it"),
+    ("tools::guard", "the body of another process: whoever works with tools must not see it"),
+];
+
 /// What `commands/` may enter: who wants something of a store, a model or a workspace asks the engine.
 const FOR_COMMANDS: [&str; 7] = ["config", "dialects", "domain", "engine", "observe", "remote", "server"];
 
@@ -76,7 +82,9 @@ fn past_the_door(tree: &Tree, file: &File, line: usize, target: &[String]) -> Op
     let path = format!("src/{}/{inner}", target[..depth].join("/"));
     let is_module = tree.file(&format!("{path}.rs")).is_some() || tree.below(&[&path]).next().is_some();
     let door = target[..depth].join("::");
-    is_module.then(|| file.finding(line, format!("`{door}::{inner}` goes past the door: enter through `{door}`")))
+    let own_door = OWN_DOORS.iter().any(|(room, _)| *room == format!("{door}::{inner}"));
+    (is_module && !own_door)
+        .then(|| file.finding(line, format!("`{door}::{inner}` goes past the door: enter through `{door}`")))
 }
 
 /// The program enters the engine and the plain floors, through their doors.
