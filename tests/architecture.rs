@@ -25,6 +25,8 @@ mod habits;
 mod house;
 #[path = "architecture/licences.rs"]
 mod licences;
+#[path = "architecture/pages.rs"]
+mod pages;
 #[path = "architecture/reach.rs"]
 mod reach;
 #[path = "architecture/tree.rs"]
@@ -163,6 +165,11 @@ fn packages_come_from_the_public_registry() {
 #[test]
 fn the_glossary_has_the_words() {
     law("the_glossary_has_the_words", house::the_glossary_has_the_words);
+}
+
+#[test]
+fn pages_name_what_is_there() {
+    law("pages_name_what_is_there", pages::pages_name_what_is_there);
 }
 
 #[test]
