@@ -38,8 +38,8 @@ const FOR_COMMANDS: [&str; 7] = ["config", "dialects", "domain", "engine", "obse
 
 /// More that single files of `commands/` may enter, and why.
 const FOR_ONE_COMMAND: [(&str, &[&str], &str); 2] = [
-    ("commands/guard.rs", &["tools"], "the guard process is a part of the tools that needs a program to live in"),
-    ("commands/house.rs", &["models", "storage", "tools"], "the one place that puts the engine together"),
+    ("commands/main.rs", &["tools"], "the guard process is a part of the tools that needs a program to live in"),
+    ("commands/program.rs", &["models", "storage", "tools"], "the one place that puts the engine together"),
 ];
 
 /// Every import of `src` goes to a lower floor, or stays in its room.

@@ -45,6 +45,10 @@ pub fn anyhow_stays_in_commands(tree: &Tree) -> Vec<Finding> {
 /// Law 8: configuration is resolved once.
 pub fn the_environment_is_read_in_config(tree: &Tree) -> Vec<Finding> {
     reaches(tree, &["src", "commands"], |path, mention| {
+        // Arguments are read where the program begins.
+        if path == "commands/main.rs" && starts(mention, &["std", "env", "args_os"]) {
+            return None;
+        }
         // `env!` and `consts` are fixed when the program is built.
         if path.starts_with("src/config/") || mention.bang || starts(mention, &["std", "env", "consts"]) {
             return None;
