@@ -204,6 +204,11 @@ impl Collector {
 }
 
 impl RunResult {
+    /// The session, once the question was taken.
+    pub fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
     /// A line for each call that nobody allowed: what, and the flag that would.
     pub fn denied_lines(&self) -> Vec<String> {
         let lines = self.denied.iter().map(|denied| format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with));

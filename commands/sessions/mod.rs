@@ -8,6 +8,8 @@ mod show;
 mod tail;
 mod update;
 
+pub use list::Line;
+
 use ombud::domain::{Cursor, Result, SessionId};
 
 use crate::cli::SessionsCommand;
