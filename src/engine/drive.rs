@@ -27,6 +27,9 @@ use crate::domain::{
 use crate::models::{Card, Model, ModelEvent, ModelRequest, ModelStream};
 use crate::storage::Fence;
 
+/// Tokens kept free for an answer, where neither the agent nor the catalogue says how long it may be.
+const ANSWER_TOKENS: u64 = 8_192;
+
 /// An append that goes on beside something else.
 pub(crate) type Pending = BoxFuture<'static, Result<Vec<Arc<Event>>, Refused>>;
 
@@ -315,7 +318,7 @@ impl Driver {
         if !self.card.tools {
             tools.clear();
         }
-        let answer_tokens = self.work.agent.settings.max_tokens.unwrap_or(self.card.max_output_tokens);
+        let answer_tokens = self.work.agent.settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
         let window = Window {
             context_tokens: self.card.context_tokens,
             answer_tokens: answer_tokens.min(self.card.context_tokens / 2),

@@ -186,15 +186,3 @@ pub trait Model: Send + Sync {
     /// Asks. The answer is a stream at once; everything, also a refused connection, comes through it.
     async fn ask(&self, request: ModelRequest) -> ModelStream;
 }
-#[allow(missing_docs)]
-pub struct Models;
-#[allow(missing_docs)]
-#[derive(Clone)]
-pub struct Card { pub tools: bool, pub max_output_tokens: u64, pub context_tokens: u64, pub images: bool }
-#[allow(missing_docs)]
-impl Card { pub fn cost(&self, _: &Usage) -> Option<f64> { None } }
-#[allow(missing_docs)]
-impl Models {
-  pub fn choose(&self, _: Option<&crate::domain::ModelChoice>) -> Result<crate::domain::ModelChoice, Error> { Err(Error::internal("")) }
-  pub fn get(&self, _: &crate::domain::ModelChoice) -> Result<(std::sync::Arc<dyn Model>, Card), Error> { Err(Error::internal("")) }
-}
