@@ -1,6 +1,5 @@
 //! Asks, and follows the run to its end: the same for `oneshot`, `run` and `restore --resume`.
 
-use std::io;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -8,18 +7,18 @@ use ombud::domain::{Cursor, Error, ErrorCode, ModelChoice, Principal, RunId, Ses
 use ombud::engine::{Ask, Engine};
 
 use crate::render::View;
-use crate::render::result::{Collector, RunResult};
+use crate::render::result::{Collector, RunResult, error_line};
 use crate::signals::Signals;
 
 /// How long a cancelled run may take to write its end.
 const GRACE: Duration = Duration::from_millis(1_500);
 
 /// A run that is followed.
-pub struct Followed<'a> {
+pub struct Followed<'a, 'v> {
     pub engine: &'a dyn Engine,
     pub caller: &'a Principal,
     pub signals: &'a mut Signals,
-    pub view: &'a mut View,
+    pub view: &'a mut View<'v>,
 }
 
 /// A run that was asked for, and where its first fact is.
@@ -30,7 +29,7 @@ pub struct Begun {
     pub before: Cursor,
 }
 
-impl Followed<'_> {
+impl Followed<'_, '_> {
     /// Asks, follows and shows. Standard output that nobody reads is no failure: the run goes on to its end.
     pub async fn ask(&mut self, ask: Ask, notices: Vec<String>) -> RunResult {
         let mut collector = Collector::new(notices);
@@ -66,10 +65,7 @@ impl Followed<'_> {
     }
 
     fn end(&mut self, collector: Collector) -> RunResult {
-        let result = collector.finish();
-        let shown = self.view.end(&result);
-        checked(shown);
-        result
+        shown(self.view, collector.finish())
     }
 
     async fn frames(&mut self, begun: &Begun, collector: &mut Collector) -> Result<(), Error> {
@@ -90,7 +86,7 @@ impl Followed<'_> {
                     Some(Ok(frame)) => {
                         let of_run = frame.run().is_none_or(|run| *run == begun.run);
                         if listens && of_run {
-                            listens = checked(self.view.frame(&frame));
+                            listens = self.view.frame(&frame).is_ok();
                         }
                         if of_run && collector.take(&frame) {
                             break;
@@ -116,15 +112,11 @@ impl Followed<'_> {
     }
 }
 
-/// Whether standard output can still be written. A reader that went away is no failure.
-pub fn checked(written: io::Result<()>) -> bool {
-    match written {
-        Ok(()) => true,
-        Err(error) => {
-            if error.kind() != io::ErrorKind::BrokenPipe {
-                crate::render::note(&format!("error: standard output cannot be written: {error} (store_failed)"));
-            }
-            false
-        }
+/// Shows the result; when standard output cannot be written, that is what the program exits with.
+pub fn shown(view: &mut View<'_>, mut result: RunResult) -> RunResult {
+    if let Err(error) = view.end(&result) {
+        crate::render::note(&error_line(&error));
+        result.exit_code = error.code.exit_code();
     }
+    result
 }

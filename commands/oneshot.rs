@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use ombud::config::Wire;
-use ombud::domain::{Budget, Error, Labels, Part, Pins, Result, SessionId};
-use ombud::engine::{Answering, Ask, NewSession, OnBusy, Target};
+use ombud::domain::{Budget, Error, Labels, Part, Pins, Principal, Result, SessionId, SessionUpdated};
+use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
 
-use crate::cli::{Busy, Format, OneshotArgs};
+use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
 use crate::follow::Followed;
 use crate::instructions;
 use crate::program::Program;
@@ -19,16 +19,14 @@ use crate::signals::Signals;
 const TITLE: usize = 60;
 
 /// Runs the command; answers what the program exits with.
-pub async fn execute(program: &Program, args: &OneshotArgs) -> u8 {
-    let mut view = View::new(program.global.format, program.global.quiet, program.global.verbose > 0);
+pub async fn execute(program: &Program, args: &OneshotArguments) -> u8 {
+    let mut view = View::of(program);
     let result = match answer(program, args, &mut view).await {
         Ok(result) => result,
         Err(error) => {
-            let mut collector = Collector::new(program.resolved.notices.clone());
+            let mut collector = Collector::new(program.context.resolved.notices.clone());
             collector.failed(&error);
-            let result = collector.finish();
-            crate::follow::checked(view.end(&result));
-            result
+            crate::follow::shown(&mut view, collector.finish())
         }
     };
     report(program, &result);
@@ -37,7 +35,7 @@ pub async fn execute(program: &Program, args: &OneshotArgs) -> u8 {
 
 /// What people are told beside the answer: notices when all went well, one line when it did not.
 pub fn report(program: &Program, result: &RunResult) {
-    if program.global.format != Format::Text {
+    if program.format() != Format::Text {
         if let Some(line) = result.error_line() {
             note(&line);
         }
@@ -55,69 +53,72 @@ pub fn report(program: &Program, result: &RunResult) {
     }
 }
 
-async fn answer(program: &Program, args: &OneshotArgs, view: &mut View) -> Result<RunResult> {
+async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>) -> Result<RunResult> {
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
-    let settings = &program.resolved.settings;
+    let settings = program.settings();
     let text = tokio::select! {
-        text = prompt::gather(args.prompt.as_deref(), args.no_stdin, program.global.quiet, &settings.limits) => text?,
+        text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, &settings.limits) => text?,
         exit_code = signals.next() => {
             let mut collector = Collector::new(Vec::new());
             collector.signalled(exit_code);
             return Ok(collector.finish());
         }
     };
-    let ask = question(program, args, &text)?;
+    let ask = question(program, &args.ask, None, &text)?;
     let house = program.open_with(std::sync::Arc::new(ombud::engine::NobodyToAsk), args.ephemeral).await?;
+    let caller = program.caller();
+    tag(&*house, &caller, &args.ask).await?;
     let notices = notices(program, &ask)?;
-    if is_watched() && !program.global.quiet && program.global.format == Format::Text {
+    if is_watched() && !program.global.quiet && program.format() == Format::Text {
         notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
-    let caller = program.caller();
     let mut followed = Followed { engine: &*house, caller: &caller, signals: &mut signals, view };
     let result = followed.ask(ask, notices).await;
-    ombud::engine::Engine::drain(&*house).await;
+    house.drain().await;
     if let Some(path) = &args.output {
         write_answer(path, &result.answer)?;
     }
     Ok(result)
 }
 
-/// What is asked, from the flags.
-pub fn question(program: &Program, args: &OneshotArgs, text: &str) -> Result<Ask> {
-    let target = match &args.session {
-        Some(id) => Target::Existing(SessionId::parse(id)?),
-        None => Target::New(NewSession {
-            id: args.session_id.as_deref().map(SessionId::parse).transpose()?,
-            title: Some(args.name.clone().unwrap_or_else(|| title(text))),
-            labels: Labels::from_tags(args.tag.iter().cloned()),
-            agent: None,
-            workspace: None,
-            model: None,
-            lifetime: None,
-        }),
+/// What is asked, from the flags; in `session`, where a conversation has one.
+pub fn question(program: &Program, args: &AskArguments, session: Option<&SessionId>, text: &str) -> Result<Ask> {
+    let (target, answering) = match session.or(args.session.as_ref()) {
+        Some(id) => {
+            // An agent that is named answers this once; the session keeps its own.
+            let answering = program.global.agent.clone().map_or(Answering::SessionAgent, Answering::One);
+            (Target::Existing(id.clone()), answering)
+        }
+        None => {
+            let new = NewSession {
+                id: args.session_id.clone(),
+                title: Some(args.name.clone().unwrap_or_else(|| title(text))),
+                labels: Labels::from_tags(args.tags.iter().cloned()),
+                ..NewSession::default()
+            };
+            (Target::New(new), Answering::SessionAgent)
+        }
     };
     let on_busy = match args.busy {
         Busy::Wait => OnBusy::WaitThenReject,
         Busy::Fail => OnBusy::Reject,
     };
-    Ok(Ask {
-        target,
-        input: vec![Part::text(text)],
-        answering: answering(program),
-        on_busy,
-        pins: pins(program, args.instructions.as_deref())?,
-        priority: 0,
-    })
+    let pins = pins(program, args.instructions.as_deref())?;
+    Ok(Ask { target, input: vec![Part::text(text)], answering, on_busy, pins, priority: 0 })
 }
 
-/// The agent that was named, or the session's.
-pub fn answering(program: &Program) -> Answering {
-    program.global.agent.clone().map_or(Answering::SessionAgent, Answering::One)
+/// Adds tags to a session that exists.
+pub async fn tag(engine: &dyn Engine, caller: &Principal, args: &AskArguments) -> Result<()> {
+    let Some(id) = args.session.as_ref().filter(|_| !args.tags.is_empty()) else { return Ok(()) };
+    let mut labels = engine.session(caller, id).await?.summary.session.labels;
+    args.tags.iter().for_each(|tag| labels.insert(Labels::TAG, tag.clone()));
+    engine.update(caller, id, SessionUpdated { labels: Some(labels), ..SessionUpdated::default() }).await?;
+    Ok(())
 }
 
 /// What is fixed for the run.
-pub fn pins(program: &Program, instructions: Option<&str>) -> Result<Pins> {
-    let settings = &program.resolved.settings;
+fn pins(program: &Program, instructions: Option<&str>) -> Result<Pins> {
+    let settings = program.settings();
     let mut texts = Vec::new();
     if settings.project_instructions {
         texts.extend(instructions::of_project(&settings.workspace, settings.limits.instructions_bytes)?);
@@ -138,9 +139,9 @@ pub fn pins(program: &Program, instructions: Option<&str>) -> Result<Pins> {
 
 /// What the user should know before the answer comes.
 pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
-    let mut notices = program.resolved.notices.clone();
-    let settings = &program.resolved.settings;
-    let models = ombud::models::Models::new(settings, std::sync::Arc::new(ombud::observe::SystemClock))?;
+    let mut notices = program.context.resolved.notices.clone();
+    let settings = program.settings();
+    let models = program.models()?;
     let wanted = ask.pins.model.as_ref().or(settings.model.as_ref());
     let chosen = models.choose(wanted)?;
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);

@@ -23,7 +23,8 @@ pub async fn gather(prompt: Option<&str>, no_stdin: bool, quiet: bool, limits: &
         Some("-") if no_stdin => Err(Error::invalid("`-` asks for standard input, and `--no-stdin` forbids it")),
         Some("-") => read_all(None, limits).await.map(Option::unwrap_or_default),
         None if piped => read_all(None, limits).await.map(Option::unwrap_or_default),
-        None => Err(Error::invalid("there is no prompt").hint("give one, such as `ombud oneshot \"What is in this folder?\"`, or pipe it in")),
+        None => Err(Error::invalid("there is no prompt")
+            .hint("give one, such as `ombud oneshot \"What is in this folder?\"`, or pipe it in")),
         Some(prompt) if piped => Ok(match read_all(Some(limits.stdin_wait), limits).await? {
             None => {
                 if !quiet {
@@ -72,7 +73,8 @@ async fn read_all(wait: Option<Duration>, limits: &Limits) -> Result<Option<Stri
         text.extend_from_slice(&piece);
         if text.len() > limits.stdin_bytes {
             let message = format!("standard input is larger than {} bytes", limits.stdin_bytes);
-            return Err(Error::new(ErrorCode::TooLarge, message).hint("pipe less, put it into a file of the workspace, or raise `limits.stdin_bytes`"));
+            return Err(Error::new(ErrorCode::TooLarge, message)
+                .hint("pipe less, put it into a file of the workspace, or raise `limits.stdin_bytes`"));
         }
         next = if piece.is_empty() { None } else { receiver.recv().await };
     }

@@ -6,9 +6,8 @@ use ombud::domain::{Author, Error, Labels, Message, MessageId, Part, Result, Ses
 use ombud::engine::{Engine, ImportedSession, NewSession, Orphans, Restored};
 use serde::{Deserialize, Serialize};
 
-use crate::cli::{Format, RestoreArgs};
+use crate::cli::{Format, RestoreArguments};
 use crate::follow::{Begun, Followed};
-use crate::output::{Output, print_json};
 use crate::program::Program;
 use crate::render::View;
 use crate::render::result::Collector;
@@ -51,17 +50,19 @@ struct MessageEntry {
     returns: Vec<ToolReturn>,
 }
 
-pub async fn execute(program: &Program, args: &RestoreArgs) -> Result<u8> {
-    if let Some(what) = &args.what
+pub async fn execute(program: &Program, args: &RestoreArguments) -> Result<u8> {
+    if let Some(what) = &args.target
         && is_file(what)
     {
         return from_file(program, Path::new(what)).await;
     }
-    let id = args.what.as_deref().map(SessionId::parse).transpose()?;
+    let id = args.target.as_deref().map(SessionId::parse).transpose()?;
     let house = program.open().await?;
     let orphans = if args.resume { Orphans::Resume } else { Orphans::Close };
     let restored = house.restore(&program.caller(), id.as_ref(), orphans).await?;
-    if args.resume && let [one] = &restored[..] {
+    if args.resume
+        && let [one] = &restored[..]
+    {
         return resumed(program, &*house, one).await;
     }
     house.drain().await;
@@ -77,20 +78,19 @@ fn is_file(what: &str) -> bool {
 /// Follows the run that was taken up, as if it had been asked now.
 async fn resumed(program: &Program, house: &dyn Engine, restored: &Restored) -> Result<u8> {
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
-    let global = &program.global;
-    let mut view = View::new(global.format, global.quiet, global.verbose > 0);
+    let mut view = View::of(program);
     let caller = program.caller();
     let model = house.run(&caller, &restored.run).await?.model;
     let begun = Begun { session: restored.session.clone(), run: restored.run.clone(), model, before: restored.before };
     let mut followed = Followed { engine: house, caller: &caller, signals: &mut signals, view: &mut view };
-    let result = followed.follow(begun, Collector::new(program.resolved.notices.clone())).await;
+    let result = followed.follow(begun, Collector::new(program.context.resolved.notices.clone())).await;
     house.drain().await;
     crate::oneshot::report(program, &result);
     Ok(result.exit_code)
 }
 
 fn tell(program: &Program, restored: Vec<Restored>, id: Option<&SessionId>) -> Result<()> {
-    let mut out = Output::stdout();
+    let out = &program.context.out;
     let lines: Vec<_> = restored
         .into_iter()
         .map(|restored| Line {
@@ -100,32 +100,33 @@ fn tell(program: &Program, restored: Vec<Restored>, id: Option<&SessionId>) -> R
             open_calls: restored.open_calls,
         })
         .collect();
-    if program.global.format != Format::Text {
-        return print_json(&mut out, &Document { restored: lines });
+    if program.format() != Format::Text {
+        return out.write_json(&Document { restored: lines });
     }
     for line in &lines {
         let calls = match line.open_calls.len() {
             0 => String::new(),
             count => format!(" ({count} open calls: {})", line.open_calls.join(", ")),
         };
-        out.line(&format!("{} run {} of session {}{calls}", line.done, line.run, line.session))?;
+        out.write_line(&format!("{} run {} of session {}{calls}", line.done, line.run, line.session))?;
     }
     if lines.is_empty() {
         let what = id.map_or_else(|| "no session".to_owned(), |id| format!("session {id}: nothing"));
-        out.line(&format!("{what} was interrupted"))?;
+        out.write_line(&format!("{what} was interrupted"))?;
     }
     Ok(())
 }
 
 async fn from_file(program: &Program, path: &Path) -> Result<u8> {
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::invalid(format!("`{shown}` cannot be read: {error}")))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Error::invalid(format!("`{shown}` cannot be read: {error}")))?;
     let mut reader = serde_json::Deserializer::from_str(&text);
     let file: SessionFile = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        Error::invalid(format!("`{shown}` is not a session: {error}")).hint("write one with `ombud sessions show ID --format json`")
+        Error::invalid(format!("`{shown}` is not a session: {error}"))
+            .hint("write one with `ombud sessions show ID --format json`")
     })?;
-    let known = program.resolved.settings.agents.contains_key(file.agent.as_deref().unwrap_or_default());
+    let known = program.settings().agents.contains_key(file.agent.as_deref().unwrap_or_default());
     let session = NewSession {
         id: Some(SessionId::parse(&file.id)?),
         title: file.title,
@@ -149,11 +150,11 @@ async fn from_file(program: &Program, path: &Path) -> Result<u8> {
     let count = imported.messages.len();
     let house = program.open().await?;
     let session = house.import(&program.caller(), imported).await?;
-    if program.global.format == Format::Text {
-        Output::stdout().line(&format!("restored session {} with {count} messages", session.id))?;
+    if program.format() == Format::Text {
+        program.context.out.write_line(&format!("restored session {} with {count} messages", session.id))?;
     } else {
         let item = house.session(&program.caller(), &session.id).await?;
-        print_json(&mut Output::stdout(), &crate::sessions::Line::from(item))?;
+        program.context.out.write_json(&crate::sessions::Line::from(item))?;
     }
     Ok(0)
 }

@@ -7,15 +7,22 @@ mod text;
 
 use std::io::{self, IsTerminal, Write};
 
-use ombud::domain::Frame;
-use serde_json::Value;
+use ombud::domain::{Frame, Result};
+use serde::Serialize;
 
 use self::result::RunResult;
 use self::text::TextView;
 use crate::cli::Format;
+use crate::output::Output;
+use crate::program::Program;
 
 /// How a run is shown.
-pub enum View {
+pub struct View<'a> {
+    out: &'a Output,
+    form: Form,
+}
+
+enum Form {
     /// The answer as text.
     Text(Box<TextView>),
     /// One object at the end.
@@ -24,58 +31,49 @@ pub enum View {
     Jsonl,
 }
 
-impl View {
+impl<'a> View<'a> {
     /// The view that the flags ask for.
-    pub fn new(format: Format, quiet: bool, verbose: bool) -> Self {
-        match format {
-            Format::Text => Self::Text(Box::new(TextView::new(quiet, verbose))),
-            Format::Json => Self::Json,
-            Format::Jsonl => Self::Jsonl,
-        }
+    pub fn of(program: &'a Program) -> Self {
+        let form = match program.format() {
+            Format::Text => Form::Text(Box::new(TextView::new(program.global.quiet, program.global.verbose > 0))),
+            Format::Json => Form::Json,
+            Format::Jsonl => Form::Jsonl,
+        };
+        Self { out: &program.context.out, form }
     }
 
     /// Shows a frame as it comes.
-    pub fn frame(&mut self, frame: &Frame) -> io::Result<()> {
-        match self {
-            Self::Text(view) => view.frame(frame),
-            Self::Json => Ok(()),
-            Self::Jsonl => line(&to_json(frame)?),
-        }
-    }
-
-    /// Lets go of the terminal while somebody is asked.
-    pub fn pause(&mut self) {
-        if let Self::Text(view) = self {
-            view.pause();
+    ///
+    /// # Errors
+    /// `store_failed` when standard output cannot be written.
+    pub fn frame(&mut self, frame: &Frame) -> Result<()> {
+        match &mut self.form {
+            Form::Text(view) => view.frame(self.out, frame),
+            Form::Json => Ok(()),
+            Form::Jsonl => self.out.write_json(frame),
         }
     }
 
     /// Shows the result.
-    pub fn end(&mut self, result: &RunResult) -> io::Result<()> {
-        match self {
-            Self::Text(view) => view.end(result),
-            Self::Json => line(&to_json(result)?),
-            Self::Jsonl => {
-                let mut object = serde_json::Map::from_iter([("type".to_owned(), Value::from("result"))]);
-                if let Value::Object(fields) = serde_json::to_value(result)? {
-                    object.extend(fields);
-                }
-                line(&to_json(&object)?)
-            }
+    ///
+    /// # Errors
+    /// As [`View::frame`].
+    pub fn end(&mut self, result: &RunResult) -> Result<()> {
+        match &mut self.form {
+            Form::Text(view) => view.end(self.out, result),
+            Form::Json => self.out.write_json(result),
+            Form::Jsonl => self.out.write_json(&Last { kind: "result", result }),
         }
     }
 }
 
-fn to_json<T: serde::Serialize>(value: &T) -> io::Result<String> {
-    Ok(serde_json::to_string(value)?)
-}
-
-/// Writes one line to standard output, at once.
-pub fn line(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(text.as_bytes())?;
-    out.write_all(b"\n")?;
-    out.flush()
+/// The last line of a run.
+#[derive(Serialize)]
+struct Last<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    result: &'a RunResult,
 }
 
 /// Writes one line to standard error. That nobody can read it is no failure.

@@ -211,7 +211,10 @@ impl RunResult {
 
     /// A line for each call that nobody allowed: what, and the flag that would.
     pub fn denied_lines(&self) -> Vec<String> {
-        let lines = self.denied.iter().map(|denied| format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with));
+        let lines = self
+            .denied
+            .iter()
+            .map(|denied| format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with));
         let mut lines: Vec<_> = lines.collect();
         lines.dedup();
         lines

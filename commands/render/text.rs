@@ -1,14 +1,15 @@
 //! The answer as text: streamed on a terminal, whole in a pipe. What a model says before it calls tools is not its
 //! answer, and only a terminal shows it.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use ombud::domain::{Delta, Fact, Frame, PartStart, ReturnStatus, ToolCalled};
+use ombud::domain::{Delta, Fact, Frame, PartStart, Result, ReturnStatus, ToolCalled};
 
 use super::result::RunResult;
 use super::{harmless, is_watched, note};
+use crate::output::Output;
 
 /// How often the progress line moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -37,16 +38,7 @@ impl TextView {
         Self { quiet, verbose, streams: io::stdout().is_terminal(), progress, in_text: false, streamed: None }
     }
 
-    /// Lets go of the terminal while somebody is asked.
-    pub fn pause(&mut self) {
-        if let Some(progress) = &self.progress {
-            progress.set_message("");
-            progress.disable_steady_tick();
-            progress.suspend(|| ());
-        }
-    }
-
-    pub fn frame(&mut self, frame: &Frame) -> io::Result<()> {
+    pub fn frame(&mut self, out: &Output, frame: &Frame) -> Result<()> {
         match frame {
             Frame::Delta(live) => match &live.delta {
                 Delta::Opened { part, .. } => {
@@ -58,11 +50,11 @@ impl TextView {
                     });
                     Ok(())
                 }
-                Delta::Grew { text, .. } if self.in_text && self.streams => self.stream(text),
+                Delta::Grew { text, .. } if self.in_text && self.streams => self.stream(out, text),
                 Delta::Grew { .. } => Ok(()),
                 Delta::Closed { .. } => {
                     if std::mem::take(&mut self.in_text) && self.streams && self.streamed == Some(false) {
-                        self.stream("\n")?;
+                        self.stream(out, "\n")?;
                     }
                     Ok(())
                 }
@@ -113,35 +105,25 @@ impl TextView {
         }
     }
 
-    fn stream(&mut self, text: &str) -> io::Result<()> {
-        let write = || -> io::Result<()> {
-            let mut out = io::stdout().lock();
-            out.write_all(harmless(text).as_bytes())?;
-            out.flush()
-        };
+    fn stream(&mut self, out: &Output, text: &str) -> Result<()> {
         // The progress line would be drawn into an answer that stands half on its line.
         if let Some(progress) = self.progress.take() {
             progress.finish_and_clear();
         }
-        write()?;
+        out.write(&harmless(text))?;
         self.streamed = Some(text.ends_with('\n'));
         Ok(())
     }
 
-    pub fn end(&mut self, result: &RunResult) -> io::Result<()> {
+    pub fn end(&mut self, out: &Output, result: &RunResult) -> Result<()> {
         if let Some(progress) = self.progress.take() {
             progress.finish_and_clear();
         }
         if self.streams && self.streamed == Some(false) {
-            self.stream("\n")?;
+            self.stream(out, "\n")?;
         }
         if !self.streams && !result.answer.is_empty() {
-            let mut out = io::stdout().lock();
-            out.write_all(result.answer.as_bytes())?;
-            if !result.answer.ends_with('\n') {
-                out.write_all(b"\n")?;
-            }
-            out.flush()?;
+            out.write_line(result.answer.strip_suffix('\n').unwrap_or(&result.answer))?;
         }
         Ok(())
     }

@@ -58,6 +58,9 @@ fn change(arguments: &serde_json::Value) -> Option<String> {
         }
         Some(lines.join("\n"))
     };
-    let parts: Vec<_> = [("old_text", "-"), ("new_text", "+"), ("content", "+")].iter().filter_map(|(name, mark)| shown(name, mark)).collect();
+    let parts: Vec<_> = [("old_text", "-"), ("new_text", "+"), ("content", "+")]
+        .iter()
+        .filter_map(|(name, mark)| shown(name, mark))
+        .collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
 }

@@ -7,13 +7,13 @@ mod slash;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use ombud::domain::{Error, Labels, ModelChoice, Part, Result, SessionId, SessionUpdated};
-use ombud::engine::{Approver, Ask, Engine, House, NewSession, NobodyToAsk, OnBusy, SessionFilter, Target};
+use ombud::domain::{Error, ModelChoice, Part, Result, SessionId, SessionUpdated};
+use ombud::engine::{Approver, Engine, House, NobodyToAsk, SessionFilter, Target};
 
 use self::approver::TerminalApprover;
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
-use crate::cli::{Busy, RunArgs};
+use crate::cli::RunArguments;
 use crate::follow::Followed;
 use crate::oneshot;
 use crate::output::Output;
@@ -33,7 +33,7 @@ const SESSIONS: usize = 10;
 /// A conversation.
 struct Conversation<'a> {
     program: &'a Program,
-    args: &'a RunArgs,
+    args: &'a RunArguments,
     house: Arc<House>,
     session: Option<SessionId>,
     signals: Signals,
@@ -43,19 +43,20 @@ struct Conversation<'a> {
 ///
 /// # Errors
 /// What the engine answers; a failed turn of an interactive conversation is told and the conversation goes on.
-pub async fn execute(program: &Program, args: &RunArgs) -> Result<u8> {
-    let interactive = args.prompt.is_none() && io::stdin().is_terminal() && !program.global.no_input;
-    let asks = io::stdin().is_terminal() && io::stderr().is_terminal() && !program.global.no_input;
-    let approver: Arc<dyn Approver> = if asks { Arc::<TerminalApprover>::default() } else { Arc::new(NobodyToAsk) };
+pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
+    let interactive = args.prompt.is_none() && io::stdin().is_terminal();
+    let approver: Arc<dyn Approver> =
+        if program.context.manner.may_ask { Arc::<TerminalApprover>::default() } else { Arc::new(NobodyToAsk) };
     let house = program.open_with(approver, false).await?;
     let signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
     let mut conversation = Conversation { program, args, house, session: None, signals };
     conversation.session = conversation.first_session().await?;
+    oneshot::tag(&*conversation.house, &program.caller(), &args.ask).await?;
     let exit_code = if interactive {
         conversation.converse().await?
     } else {
-        let limits = &program.resolved.settings.limits;
-        let text = prompt::gather(args.prompt.as_deref(), args.no_stdin, program.global.quiet, limits).await?;
+        let limits = &program.settings().limits;
+        let text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, limits).await?;
         let result = conversation.turn(&text).await?;
         oneshot::report(program, &result);
         result.exit_code
@@ -67,15 +68,14 @@ pub async fn execute(program: &Program, args: &RunArgs) -> Result<u8> {
 impl Conversation<'_> {
     /// The session that is gone on with: the one that was named, or with `--continue` the last one of this workspace.
     async fn first_session(&self) -> Result<Option<SessionId>> {
-        if let Some(id) = &self.args.session {
-            let id = SessionId::parse(id)?;
-            self.house.session(&self.program.caller(), &id).await?;
-            return Ok(Some(id));
+        if let Some(id) = &self.args.ask.session {
+            self.house.session(&self.program.caller(), id).await?;
+            return Ok(Some(id.clone()));
         }
         if !self.args.continue_last {
             return Ok(None);
         }
-        let workspace = self.program.resolved.settings.workspace.to_string_lossy().into_owned();
+        let workspace = self.program.settings().workspace.to_string_lossy().into_owned();
         let filter = SessionFilter { limit: LOOKED_AT, ..SessionFilter::default() };
         let page = self.house.sessions(&self.program.caller(), &filter).await?;
         let last = page.sessions.into_iter().find(|item| item.summary.session.workspace.as_deref() == Some(&workspace));
@@ -86,7 +86,7 @@ impl Conversation<'_> {
     }
 
     async fn converse(&mut self) -> Result<u8> {
-        let mut editor = Editor::open(&self.program.resolved.settings.paths.state)?;
+        let mut editor = Editor::open(&self.program.settings().paths.state)?;
         note("Ask anything; `/help` tells what else can be typed, Ctrl-D ends.");
         loop {
             let line = match editor.read().await? {
@@ -117,28 +117,12 @@ impl Conversation<'_> {
 
     /// Asks once, in the session of the conversation or in a new one.
     async fn turn(&mut self, text: &str) -> Result<RunResult> {
-        let target = match &self.session {
-            Some(id) => Target::Existing(id.clone()),
-            None => Target::New(NewSession {
-                id: self.args.session_id.as_deref().map(SessionId::parse).transpose()?,
-                title: Some(self.args.name.clone().unwrap_or_else(|| oneshot::title(text))),
-                labels: Labels::from_tags(self.args.tag.iter().cloned()),
-                ..NewSession::default()
-            }),
-        };
-        let ask = Ask {
-            target,
-            input: vec![Part::text(text)],
-            answering: oneshot::answering(self.program),
-            on_busy: if self.args.busy == Busy::Fail { OnBusy::Reject } else { OnBusy::WaitThenReject },
-            pins: oneshot::pins(self.program, self.args.instructions.as_deref())?,
-            priority: 0,
-        };
+        let ask = oneshot::question(self.program, &self.args.ask, self.session.as_ref(), text)?;
         let first = matches!(ask.target, Target::New(_));
         let notices = oneshot::notices(self.program, &ask)?;
-        let global = &self.program.global;
-        let mut view = View::new(global.format, global.quiet, global.verbose > 0);
-        if first && crate::render::is_watched() && !global.quiet && global.format == crate::cli::Format::Text {
+        let mut view = View::of(self.program);
+        let plain = self.program.format() == crate::cli::Format::Text && !self.program.global.quiet;
+        if first && plain && crate::render::is_watched() {
             notices.iter().for_each(|notice| note(&format!("note: {notice}")));
         }
         let caller = self.program.caller();
@@ -151,52 +135,55 @@ impl Conversation<'_> {
     }
 
     async fn slash(&mut self, command: Slash) -> Result<()> {
-        let mut out = Output::stdout();
+        let out = &self.program.context.out;
         let caller = self.program.caller();
         match command {
             Slash::Help => {
                 for (word, arguments, what) in slash::TABLE {
-                    out.line(&format!("{:28}{what}", format!("{word} {arguments}")))?;
+                    out.write_line(&format!("{:28}{what}", format!("{word} {arguments}")))?;
                 }
-                out.line("Ctrl-C stops the answer that is being written, and not the program.")?;
+                out.write_line("Ctrl-C stops the answer that is being written, and not the program.")?;
             }
             Slash::New => {
                 self.session = None;
-                out.line("the next question begins a new session")?;
+                out.write_line("the next question begins a new session")?;
             }
             Slash::Session(None) => match &self.session {
-                Some(id) => out.line(id.as_str())?,
-                None => out.line("no session yet; the next question begins one")?,
+                Some(id) => out.write_line(id.as_str())?,
+                None => out.write_line("no session yet; the next question begins one")?,
             },
             Slash::Session(Some(id)) => {
                 let id = SessionId::parse(&id)?;
                 let item = self.house.session(&caller, &id).await?;
-                out.line(&format!("in {id} {}", harmless(item.summary.session.title.as_deref().unwrap_or(""))))?;
+                out.write_line(&format!("in {id} {}", harmless(item.summary.session.title.as_deref().unwrap_or(""))))?;
                 self.session = Some(id);
             }
             Slash::Sessions => {
                 let filter = SessionFilter { limit: SESSIONS, ..SessionFilter::default() };
                 for item in self.house.sessions(&caller, &filter).await?.sessions {
                     let session = item.summary.session;
-                    out.line(&format!("{}  {}", session.id, harmless(session.title.as_deref().unwrap_or(""))))?;
+                    out.write_line(&format!("{}  {}", session.id, harmless(session.title.as_deref().unwrap_or(""))))?;
                 }
             }
-            Slash::Model(choice) => self.model(choice, &mut out).await?,
+            Slash::Model(choice) => self.model(choice, out).await?,
             Slash::Name(title) => {
-                let change = SessionUpdated { title: Some(Some(title).filter(|title| !title.is_empty())), ..SessionUpdated::default() };
+                let change = SessionUpdated {
+                    title: Some(Some(title).filter(|title| !title.is_empty())),
+                    ..SessionUpdated::default()
+                };
                 self.house.update(&caller, &self.current()?, change).await?;
             }
             Slash::History => {
                 let page = self.house.messages(&caller, &self.current()?, None, HISTORY).await?;
                 for shown in page.messages {
                     let text = Part::texts(&shown.message.parts);
-                    out.line(&format!("── {}\n{}", harmless(&shown.message.author.name), harmless(text.trim_end())))?;
+                    out.write_line(&format!("── {}\n{}", harmless(&shown.message.author.name), harmless(text.trim_end())))?;
                 }
             }
             Slash::Usage => {
                 let usage = self.house.session(&caller, &self.current()?).await?.summary.usage;
                 let cost = usage.cost_usd.map(|cost| format!(", {cost:.4} USD")).unwrap_or_default();
-                out.line(&format!("{} tokens in, {} out{cost}", usage.input_tokens, usage.output_tokens))?;
+                out.write_line(&format!("{} tokens in, {} out{cost}", usage.input_tokens, usage.output_tokens))?;
             }
             Slash::Exit => {}
             Slash::Unknown(word) => {
@@ -213,7 +200,7 @@ impl Conversation<'_> {
         self.session.clone().ok_or_else(|| Error::invalid("there is no session yet").hint("the next question begins one"))
     }
 
-    async fn model(&mut self, choice: Option<String>, out: &mut Output) -> Result<()> {
+    async fn model(&mut self, choice: Option<String>, out: &Output) -> Result<()> {
         let caller = self.program.caller();
         match choice {
             None => {
@@ -227,15 +214,15 @@ impl Conversation<'_> {
                         .house
                         .agents(&caller)
                         .await?
-                        .get(&self.program.resolved.settings.agent)
+                        .get(&self.program.settings().agent)
                         .map_or_else(|| "no model".to_owned(), |item| item.model.to_string()),
                 };
-                out.line(&chosen)
+                out.write_line(&chosen)
             }
             Some(choice) => {
                 let change = SessionUpdated { model: Some(Some(ModelChoice::parse(&choice)?)), ..SessionUpdated::default() };
                 self.house.update(&caller, &self.current()?, change).await?;
-                out.line(&format!("{choice} answers from now on in this session"))
+                out.write_line(&format!("{choice} answers from now on in this session"))
             }
         }
     }

@@ -5,8 +5,7 @@ use ombud::domain::{Cursor, Error, ErrorCode, Fact, Frame, Result, RunId};
 use ombud::engine::Engine;
 use serde::Serialize;
 
-use crate::cli::{CancelArgs, Format};
-use crate::output::{Output, print_json};
+use crate::cli::{Format, SessionsCancel};
 use crate::program::Program;
 
 /// How long the end of the runs is waited for.
@@ -18,10 +17,10 @@ struct Document {
     cancelled: Vec<RunId>,
 }
 
-pub async fn execute(program: &Program, args: &CancelArgs) -> Result<u8> {
+pub async fn execute(program: &Program, args: &SessionsCancel) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = super::id(&args.id)?;
+    let id = args.id.clone();
     let summary = house.session(&caller, &id).await?.summary;
     let before = Cursor::after(summary.session.incarnation, summary.events);
     let mut frames = house.subscribe(&caller, &id, Some(before)).await?;
@@ -42,19 +41,22 @@ pub async fn execute(program: &Program, args: &CancelArgs) -> Result<u8> {
     match ended.await {
         Ok(ended) => ended?,
         Err(_) => {
-            let message = format!("session `{id}` was asked to cancel, but its run has not ended within {} s", WAIT.as_secs());
-            return Err(Error::new(ErrorCode::TimedOut, message).hint("its process may hang; `ombud sessions list` shows its state"));
+            let message =
+                format!("session `{id}` was asked to cancel, but its run has not ended within {} s", WAIT.as_secs());
+            return Err(
+                Error::new(ErrorCode::TimedOut, message).hint("its process may hang; `ombud sessions list` shows its state")
+            );
         }
     }
-    let mut out = Output::stdout();
-    match program.global.format {
+    let out = &program.context.out;
+    match program.format() {
         Format::Text if cancelled.is_empty() => crate::render::note(&format!("note: nothing is at work in session `{id}`")),
         Format::Text => {
             for run in &cancelled {
-                out.line(&format!("cancelled {run}"))?;
+                out.write_line(&format!("cancelled {run}"))?;
             }
         }
-        Format::Json | Format::Jsonl => print_json(&mut out, &Document { session: id, cancelled })?,
+        Format::Json | Format::Jsonl => out.write_json(&Document { session: id, cancelled })?,
     }
     Ok(0)
 }

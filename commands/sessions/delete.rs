@@ -1,13 +1,10 @@
 //! `ombud sessions delete`
 
-use std::io::{self, IsTerminal};
-
 use ombud::domain::{Error, Result, SessionId};
 use ombud::engine::Engine;
 use serde::Serialize;
 
-use crate::cli::{DeleteArgs, Format};
-use crate::output::{Output, print_json};
+use crate::cli::{Format, SessionsDelete};
 use crate::program::Program;
 
 #[derive(Serialize)]
@@ -15,8 +12,8 @@ struct Document {
     deleted: Vec<SessionId>,
 }
 
-pub async fn execute(program: &Program, args: &DeleteArgs) -> Result<u8> {
-    let ids = args.ids.iter().map(|id| super::id(id)).collect::<Result<Vec<_>>>()?;
+pub async fn execute(program: &Program, args: &SessionsDelete) -> Result<u8> {
+    let ids = args.ids.clone();
     if !args.yes && !confirmed(program, &ids)? {
         return Ok(0);
     }
@@ -25,20 +22,20 @@ pub async fn execute(program: &Program, args: &DeleteArgs) -> Result<u8> {
     let mut deleted = Vec::new();
     for id in ids {
         house.delete(&caller, &id).await?;
-        if program.global.format == Format::Text {
-            Output::stdout().line(&format!("deleted {id}"))?;
+        if program.format() == Format::Text {
+            program.context.out.write_line(&format!("deleted {id}"))?;
         }
         deleted.push(id);
     }
-    if program.global.format != Format::Text {
-        print_json(&mut Output::stdout(), &Document { deleted })?;
+    if program.format() != Format::Text {
+        program.context.out.write_json(&Document { deleted })?;
     }
     Ok(0)
 }
 
 /// Asks, where somebody can be asked.
 fn confirmed(program: &Program, ids: &[SessionId]) -> Result<bool> {
-    if program.global.no_input || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !program.context.manner.may_ask {
         return Err(Error::invalid("deleting is for good, and nobody can be asked here").hint("say `--yes`"));
     }
     let what = if let [id] = ids { format!("session {id}") } else { format!("{} sessions", ids.len()) };

@@ -4,8 +4,7 @@ use ombud::domain::{ModelChoice, Result, SessionId, SessionStatus, Timestamp};
 use ombud::engine::{Engine, SessionFilter, SessionItem};
 use serde::Serialize;
 
-use crate::cli::{Format, ListArgs};
-use crate::output::{Output, print_json};
+use crate::cli::{Format, SessionsList, StatusFilter};
 use crate::program::Program;
 use crate::render::harmless;
 use crate::render::result::minute;
@@ -60,6 +59,15 @@ impl From<SessionItem> for Line {
     }
 }
 
+fn wanted(status: StatusFilter) -> SessionStatus {
+    match status {
+        StatusFilter::Idle => SessionStatus::Idle,
+        StatusFilter::Running => SessionStatus::Running,
+        StatusFilter::Waiting => SessionStatus::Waiting,
+        StatusFilter::Interrupted => SessionStatus::Interrupted,
+    }
+}
+
 /// The word for what a session is doing.
 pub fn status_word(status: SessionStatus) -> &'static str {
     match status {
@@ -70,30 +78,30 @@ pub fn status_word(status: SessionStatus) -> &'static str {
     }
 }
 
-pub async fn execute(program: &Program, args: &ListArgs) -> Result<u8> {
+pub async fn execute(program: &Program, args: &SessionsList) -> Result<u8> {
     let house = program.open().await?;
     let filter = SessionFilter {
-        labels: args.tag.iter().map(|tag| (ombud::domain::Labels::TAG.to_owned(), tag.clone())).collect(),
+        labels: args.tags.iter().map(|tag| (ombud::domain::Labels::TAG.to_owned(), tag.clone())).collect(),
         agent: program.global.agent.clone(),
-        status: args.status.map(Into::into),
+        status: args.status.map(wanted),
         after: args.after.clone(),
-        limit: args.limit,
+        limit: args.limit as usize,
     };
     let page = house.sessions(&program.caller(), &filter).await?;
     let page = Page { sessions: page.sessions.into_iter().map(Line::from).collect(), next: page.next };
-    let mut out = Output::stdout();
-    match program.global.format {
-        Format::Json => print_json(&mut out, &page)?,
+    let out = &program.context.out;
+    match program.format() {
+        Format::Json => out.write_json(&page)?,
         Format::Jsonl => {
             for line in &page.sessions {
-                print_json(&mut out, line)?;
+                out.write_json(line)?;
             }
         }
         Format::Text => {
             let rows: Vec<_> = page.sessions.iter().map(row).collect();
             let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
             for [id, when, status, rest] in &rows {
-                out.line(&format!("{id:width$}  {when}  {status:11}  {rest}"))?;
+                out.write_line(&format!("{id:width$}  {when}  {status:11}  {rest}"))?;
             }
             if let Some(next) = &page.next {
                 crate::render::note(&format!("note: there are more; go on with `--after {next}`"));

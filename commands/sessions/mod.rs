@@ -10,7 +10,7 @@ mod update;
 
 pub use list::Line;
 
-use ombud::domain::{Cursor, Result, SessionId};
+use ombud::domain::{Cursor, Result};
 
 use crate::cli::SessionsCommand;
 use crate::program::Program;
@@ -29,11 +29,6 @@ pub async fn execute(program: &Program, command: &SessionsCommand) -> Result<u8>
         SessionsCommand::Cancel(args) => cancel::execute(program, args).await,
         SessionsCommand::Delete(args) => delete::execute(program, args).await,
     }
-}
-
-/// Reads an id that was typed.
-fn id(text: &str) -> Result<SessionId> {
-    SessionId::parse(text)
 }
 
 /// Reads a cursor that was typed: as it was printed, or a bare number of an event.

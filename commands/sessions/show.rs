@@ -1,12 +1,14 @@
 //! `ombud sessions show`
 
-use ombud::domain::{AuthorKind, Finish, ModelChoice, Part, Result, ReturnStatus, RunId, Timestamp, ToolReturn, Usage};
+use ombud::domain::{
+    AuthorKind, Error, Finish, ModelChoice, Part, Result, ReturnStatus, RunId, Timestamp, ToolReturn, Usage,
+};
 use ombud::engine::{Engine, Shown};
 use serde::Serialize;
 
 use super::list::{Line, status_word};
-use crate::cli::{Format, ShowArgs};
-use crate::output::{Output, print_json};
+use crate::cli::{Format, SessionsShow};
+use crate::output::Output;
 use crate::program::Program;
 use crate::render::harmless;
 use crate::render::result::minute;
@@ -52,54 +54,64 @@ impl From<Shown> for MessageLine {
     }
 }
 
-pub async fn execute(program: &Program, args: &ShowArgs) -> Result<u8> {
+pub async fn execute(program: &Program, args: &SessionsShow) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = super::id(&args.id)?;
+    let id = args.id.clone();
     let item = house.session(&caller, &id).await?;
-    let page = house.messages(&caller, &id, args.before, args.limit).await?;
+    let page = house.messages(&caller, &id, before(args)?, args.limit as usize).await?;
     let status = item.status;
     let messages: Vec<_> = page.messages.into_iter().map(MessageLine::from).collect();
     let document = Document { session: item.into(), messages, before: page.before };
-    let mut out = Output::stdout();
-    match program.global.format {
-        Format::Json => print_json(&mut out, &document)?,
+    let out = &program.context.out;
+    match program.format() {
+        Format::Json => out.write_json(&document)?,
         Format::Jsonl => {
             for message in &document.messages {
-                print_json(&mut out, message)?;
+                out.write_json(message)?;
             }
         }
         Format::Text => {
-            out.line(&format!("session {id} ({})", status_word(status)))?;
+            out.write_line(&format!("session {id} ({})", status_word(status)))?;
             if let Some(before) = document.before {
-                out.line(&format!("(earlier messages: `--before {before}`)"))?;
+                out.write_line(&format!("(earlier messages: `--before {before}`)"))?;
             }
             for message in &document.messages {
-                text(&mut out, message)?;
+                text(out, message)?;
             }
         }
     }
     Ok(0)
 }
 
-fn text(out: &mut Output, message: &MessageLine) -> Result<()> {
+/// Where an earlier page ended: the number of a message.
+fn before(args: &SessionsShow) -> Result<Option<u64>> {
+    let read = |text: &String| {
+        text.parse().map_err(|_| {
+            Error::invalid(format!("`{text}` is not where a page ended")).hint("pass on `before` as it was shown")
+        })
+    };
+    args.before.as_ref().map(read).transpose()
+}
+
+fn text(out: &Output, message: &MessageLine) -> Result<()> {
     let kind = match message.author.kind {
         AuthorKind::Person => "",
         AuthorKind::Agent => " (agent)",
         AuthorKind::Environment => " (environment)",
     };
-    out.line("")?;
-    out.line(&format!("── {}{kind}, {}", harmless(&message.author.name), minute(message.at)))?;
+    out.write_line("")?;
+    out.write_line(&format!("── {}{kind}, {}", harmless(&message.author.name), minute(message.at)))?;
     for part in &message.parts {
         match part {
-            Part::Text(text) => out.line(harmless(&text.text).trim_end())?,
+            Part::Text(text) => out.write_line(harmless(&text.text).trim_end())?,
             Part::Reasoning(reasoning) if !reasoning.text.is_empty() => {
-                out.line(&format!("[thought] {}", harmless(reasoning.text.trim_end())))?;
+                out.write_line(&format!("[thought] {}", harmless(reasoning.text.trim_end())))?;
             }
             Part::Reasoning(_) => {}
             Part::File(file) => {
                 let name = file.name.as_deref().unwrap_or("without a name");
-                out.line(&format!("[file {}, {}, {} bytes]", harmless(name), harmless(&file.media_type), file.size))?;
+                out.write_line(&format!("[file {}, {}, {} bytes]", harmless(name), harmless(&file.media_type), file.size))?;
             }
             Part::ToolCall(call) => {
                 let returned = message.returns.iter().find(|returned| returned.id == call.id);
@@ -110,12 +122,12 @@ fn text(out: &mut Output, message: &MessageLine) -> Result<()> {
                     ReturnStatus::Cancelled => "cancelled",
                 });
                 let arguments = harmless(&call.arguments.to_string());
-                out.line(&format!("[tool {} {arguments}: {end}]", harmless(&call.name)))?;
+                out.write_line(&format!("[tool {} {arguments}: {end}]", harmless(&call.name)))?;
             }
         }
     }
     if matches!(message.finish, Some(Finish::Cut | Finish::Cancelled)) {
-        out.line("[broken off]")?;
+        out.write_line("[broken off]")?;
     }
     Ok(())
 }

@@ -4,16 +4,16 @@ use futures_util::StreamExt;
 use ombud::domain::{AuthorKind, Cursor, Delta, Error, Fact, Frame, Part, Result};
 use ombud::engine::Engine;
 
-use crate::cli::{Format, TailArgs};
-use crate::output::{Output, print_json};
+use crate::cli::{Format, SessionsTail};
+use crate::output::Output;
 use crate::program::Program;
 use crate::render::harmless;
 use crate::signals::Signals;
 
-pub async fn execute(program: &Program, args: &TailArgs) -> Result<u8> {
+pub async fn execute(program: &Program, args: &SessionsTail) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = super::id(&args.id)?;
+    let id = args.id.clone();
     let summary = house.session(&caller, &id).await?.summary;
     let incarnation = summary.session.incarnation;
     let after = match &args.after {
@@ -22,14 +22,14 @@ pub async fn execute(program: &Program, args: &TailArgs) -> Result<u8> {
     };
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
     let mut frames = house.subscribe(&caller, &id, Some(after)).await?;
-    let mut out = Output::stdout();
+    let out = &program.context.out;
     loop {
         tokio::select! {
             frame = frames.next() => {
                 let Some(frame) = frame.transpose()? else { return Ok(0) };
-                match program.global.format {
-                    Format::Text => text(&mut out, &frame)?,
-                    Format::Json | Format::Jsonl => print_json(&mut out, &frame)?,
+                match program.format() {
+                    Format::Text => text(out, &frame)?,
+                    Format::Json | Format::Jsonl => out.write_json(&frame)?,
                 }
                 if out.is_closed() {
                     return Ok(0);
@@ -41,15 +41,15 @@ pub async fn execute(program: &Program, args: &TailArgs) -> Result<u8> {
     }
 }
 
-fn text(out: &mut Output, frame: &Frame) -> Result<()> {
+fn text(out: &Output, frame: &Frame) -> Result<()> {
     let event = match frame {
         Frame::Fact(event) => event,
         Frame::Delta(live) => {
             return match &live.delta {
-                Delta::Grew { text, .. } => out.piece(&harmless(text)),
-                Delta::Closed { .. } => out.line(""),
+                Delta::Grew { text, .. } => out.write(&harmless(text)),
+                Delta::Closed { .. } => out.write_line(""),
                 Delta::Opened { part, .. } => match part {
-                    ombud::domain::PartStart::ToolCall { name, .. } => out.piece(&format!("[{}] ", harmless(name))),
+                    ombud::domain::PartStart::ToolCall { name, .. } => out.write(&format!("[{}] ", harmless(name))),
                     ombud::domain::PartStart::Text | ombud::domain::PartStart::Reasoning => Ok(()),
                 },
             };
@@ -64,7 +64,8 @@ fn text(out: &mut Output, frame: &Frame) -> Result<()> {
             Some(format!("── {}: {}", harmless(who), harmless(&Part::texts(&posted.message.parts))))
         }
         Fact::ToolReturned(returned) => {
-            let shown: String = returned.returned.output_text().lines().next().unwrap_or_default().chars().take(120).collect();
+            let shown: String =
+                returned.returned.output_text().lines().next().unwrap_or_default().chars().take(120).collect();
             Some(format!("   {} -> {}", returned.returned.name, harmless(&shown)))
         }
         Fact::RunStarted(started) => Some(format!("── {} ({})", harmless(&started.agent), started.model)),
@@ -76,5 +77,5 @@ fn text(out: &mut Output, frame: &Frame) -> Result<()> {
         Fact::SessionDeleted(_) => Some("── deleted".to_owned()),
         _ => None,
     };
-    said.map_or(Ok(()), |said| out.line(&said))
+    said.map_or(Ok(()), |said| out.write_line(&said))
 }

@@ -4,20 +4,19 @@ use ombud::domain::{Labels, ModelChoice, Result, SessionUpdated};
 use ombud::engine::Engine;
 
 use super::list::Line;
-use crate::cli::{Format, UpdateArgs};
-use crate::output::{Output, print_json};
+use crate::cli::{Format, SessionsUpdate};
 use crate::program::Program;
 
-pub async fn execute(program: &Program, args: &UpdateArgs) -> Result<u8> {
+pub async fn execute(program: &Program, args: &SessionsUpdate) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = super::id(&args.id)?;
+    let id = args.id.clone();
     let session = house.session(&caller, &id).await?.summary.session;
     let mut labels = session.labels.clone();
-    args.untag.iter().for_each(|tag| {
+    args.untags.iter().for_each(|tag| {
         labels.remove(Labels::TAG, tag);
     });
-    args.tag.iter().for_each(|tag| labels.insert(Labels::TAG, tag.clone()));
+    args.tags.iter().for_each(|tag| labels.insert(Labels::TAG, tag.clone()));
     let change = SessionUpdated {
         title: args.name.clone().map(|name| Some(name).filter(|name| !name.is_empty())),
         labels: (labels != session.labels).then_some(labels),
@@ -26,9 +25,9 @@ pub async fn execute(program: &Program, args: &UpdateArgs) -> Result<u8> {
         ..SessionUpdated::default()
     };
     house.update(&caller, &id, change).await?;
-    if program.global.format != Format::Text {
+    if program.format() != Format::Text {
         let line = Line::from(house.session(&caller, &id).await?);
-        print_json(&mut Output::stdout(), &line)?;
+        program.context.out.write_json(&line)?;
     }
     Ok(0)
 }

@@ -59,7 +59,9 @@ impl FromStr for Cursor {
             let part = match part {
                 None => None,
                 Some((index, "end")) => Some(PartPosition { index: index.parse().ok()?, offset: None }),
-                Some((index, offset)) => Some(PartPosition { index: index.parse().ok()?, offset: Some(offset.parse().ok()?) }),
+                Some((index, offset)) => {
+                    Some(PartPosition { index: index.parse().ok()?, offset: Some(offset.parse().ok()?) })
+                }
             };
             Some(Self { incarnation: incarnation.parse().ok()?, seq: seq.parse().ok()?, part })
         };

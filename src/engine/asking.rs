@@ -13,9 +13,9 @@ use super::ledger::{Draft, Ledger, Refused};
 use super::recovery;
 use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, Target};
 use crate::domain::{
-    Agent, Author, AuthorKind, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, Message, MessageId, MessagePosted, ModelChoice,
-    OnOrphan, Part, Pins, Principal, Result, Revision, RunId, RunQueued, RunStarted, RunStatus, SessionCreated, SessionId,
-    Transcript, Usage,
+    Agent, Author, AuthorKind, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, Message, MessageId, MessagePosted,
+    ModelChoice, OnOrphan, Part, Pins, Principal, Result, Revision, RunId, RunQueued, RunStarted, RunStatus, SessionCreated,
+    SessionId, Transcript, Usage,
 };
 use crate::storage::{Fence, Record};
 
@@ -51,7 +51,8 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             (ledger, None, Some(fold))
         }
     };
-    let session_agent = new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
+    let session_agent =
+        new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
     let name = match ask.answering {
         Answering::Nobody => return post(caller, &ledger, new, message).await,
         Answering::One(name) => name,
@@ -59,7 +60,8 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     };
     let agent = core.agent(&name)?.clone();
     let session = existing.as_ref().map(|fold| &fold.session);
-    let session_model = new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
+    let session_model =
+        new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
     let model = core.choose([ask.pins.model.as_ref(), session_model, agent.model.as_ref()])?;
     core.models.get(&model)?;
     let mut pins = ask.pins;
@@ -132,7 +134,8 @@ pub(crate) fn created(core: &Core, new: NewSession) -> Result<SessionCreated> {
 /// The definition of an agent by its content, and the record that keeps it.
 fn revision(agent: &Agent) -> Result<(Revision, Record)> {
     use sha2::Digest;
-    let body = serde_json::to_string(agent).map_err(|error| Error::internal(format!("an agent cannot be written: {error}")))?;
+    let body =
+        serde_json::to_string(agent).map_err(|error| Error::internal(format!("an agent cannot be written: {error}")))?;
     let digest = sha2::Sha256::digest(body.as_bytes());
     let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     let record = Record { kind: recovery::REVISION.to_owned(), id: id.clone(), body };
@@ -149,7 +152,13 @@ pub(crate) fn must_be_new(ledger: &Ledger, fold: Option<&Fold>) -> Result<()> {
 }
 
 /// Adds what begins a session, if it is a new one.
-fn begin(draft: &mut Draft, ledger: &Ledger, fold: Option<&Fold>, new: Option<&SessionCreated>, caller: &Principal) -> Result<()> {
+fn begin(
+    draft: &mut Draft,
+    ledger: &Ledger,
+    fold: Option<&Fold>,
+    new: Option<&SessionCreated>,
+    caller: &Principal,
+) -> Result<()> {
     match new {
         Some(created) => {
             must_be_new(ledger, fold)?;
@@ -231,7 +240,13 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
 }
 
 /// Waits until no other run of the agent is at work in the session.
-async fn clear_way(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Taken, on_busy: OnBusy, deadline: Option<Instant>) -> Result<()> {
+async fn clear_way(
+    core: &Arc<Core>,
+    ledger: &Arc<Ledger>,
+    taken: &Taken,
+    on_busy: OnBusy,
+    deadline: Option<Instant>,
+) -> Result<()> {
     let mut joined = ledger.join();
     let mut cancelled = false;
     loop {
@@ -251,7 +266,14 @@ async fn clear_way(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Taken, on_bus
         match on_busy {
             OnBusy::Reject => return Err(busy(ledger, active)),
             OnBusy::Supersede if !cancelled => {
-                super::runs::request_cancel(core, ledger, &taken.caller, Some(&active.run.id), "superseded by a new question").await?;
+                super::runs::request_cancel(
+                    core,
+                    ledger,
+                    &taken.caller,
+                    Some(&active.run.id),
+                    "superseded by a new question",
+                )
+                .await?;
                 cancelled = true;
                 continue;
             }
@@ -292,7 +314,9 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
     } else {
         let (fold, events) = ledger.window().await?;
         if !whole && fold.active_run(&taken.run).is_none_or(|own| own.cancel_requested.is_some()) {
-            return recovery::close(core, ledger, &taken.run, taken.caller.actor()).await.map(|before| asked(ledger, taken, before));
+            return recovery::close(core, ledger, &taken.run, taken.caller.actor())
+                .await
+                .map(|before| asked(ledger, taken, before));
         }
         let events = events.iter().map(AsRef::as_ref);
         (Transcript::of(events, &taken.run, fold.head), fold.last_message)

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::house::{Core, Decision, Question};
 use crate::domain::{
-    Access, Effect, Error, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall, ToolCallPart,
-    ToolError, ToolReturn, ToolSpec,
+    Access, Effect, Error, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall,
+    ToolCallPart, ToolError, ToolReturn, ToolSpec,
 };
 use crate::tools::{ToolContext, ToolFailure, ToolOutput};
 
@@ -117,8 +117,12 @@ impl Calls {
             Permission::Deny => Err(Stopped::denied(&call.name, "a rule denies it")),
             Permission::Ask => {
                 let (recorded, _) = self.record(call, &[]);
-                let question =
-                    Question { session: self.session.clone(), run: self.run.clone(), call: recorded, subject: subject.to_owned() };
+                let question = Question {
+                    session: self.session.clone(),
+                    run: self.run.clone(),
+                    call: recorded,
+                    subject: subject.to_owned(),
+                };
                 tokio::select! {
                     () = self.context.cancelled.cancelled() => Err(Stopped::cancelled()),
                     decision = self.core.approver.decide(&question) => match decision {
@@ -181,5 +185,13 @@ pub(crate) fn interrupted(call: &ToolCall) -> ToolReturn {
 pub(crate) fn cancelled(call: &ToolCall) -> ToolReturn {
     let Stopped { status, error, .. } = Stopped::cancelled();
     let output = error.message.clone().into();
-    ToolReturn { id: call.id.clone(), name: call.name.clone(), status, output, error: Some(error), blob: None, elapsed_ms: 0 }
+    ToolReturn {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        status,
+        output,
+        error: Some(error),
+        blob: None,
+        elapsed_ms: 0,
+    }
 }

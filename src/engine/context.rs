@@ -81,7 +81,11 @@ fn show(item: &Item, agent: &str, window: &Window, files: &Files) -> Vec<PromptM
         Item::Said(message) => said(message, window, files),
         Item::Answered { agent: who, parts, .. } if who != agent => {
             let text: String = crate::domain::Part::texts(parts);
-            if text.is_empty() { Vec::new() } else { vec![PromptMessage::User(vec![PromptPart::Text(format!("{who}: {text}"))])] }
+            if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![PromptMessage::User(vec![PromptPart::Text(format!("{who}: {text}"))])]
+            }
         }
         Item::Answered { parts, returns, finish, .. } => answered(parts, returns, *finish),
     }
@@ -159,7 +163,9 @@ fn size(message: &PromptMessage) -> usize {
         PromptPart::Text(text) => text.len(),
         PromptPart::Image { .. } => IMAGE_TOKENS * BYTES_PER_TOKEN,
         PromptPart::Reasoning(reasoning) => {
-            reasoning.text.len() + reasoning.signature.as_ref().map_or(0, String::len) + reasoning.sealed.as_ref().map_or(0, String::len)
+            reasoning.text.len()
+                + reasoning.signature.as_ref().map_or(0, String::len)
+                + reasoning.sealed.as_ref().map_or(0, String::len)
         }
         PromptPart::ToolCall { name, arguments, .. } => name.len() + arguments.len() + 40,
     };

@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -21,8 +21,8 @@ use super::ledger::{Draft, Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::writing::{Desk, Writing, Written};
 use crate::domain::{
-    Actor, Agent, Cause, Error, ErrorCode, Event, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome, Part,
-    Pins, RunFinished, RunId, RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
+    Actor, Agent, Cause, Error, ErrorCode, Event, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome,
+    Part, Pins, RunFinished, RunId, RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
 };
 use crate::models::{Card, Model, ModelEvent, ModelRequest, ModelStream};
 use crate::storage::Fence;
@@ -86,7 +86,8 @@ impl Driver {
     /// `invalid_input` when the workspace cannot be opened or the model is not known.
     pub(crate) fn new(core: &Arc<Core>, ledger: &Arc<Ledger>, work: Work, stop: CancellationToken) -> Result<Self, Error> {
         let (asked, card) = core.models.get(&work.model)?;
-        let workspace = work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
+        let workspace =
+            work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
         let mut rules = work.pins.permissions.clone();
         rules.extend(core.settings.permissions_for(&work.agent));
         let calls = Calls {
@@ -332,7 +333,13 @@ impl Driver {
         }
         let fixed = context::fixed_bytes(&system, &tools);
         let messages = context::messages(self.work.transcript.clone(), &self.work.agent.name, &window, &files, fixed);
-        Ok(ModelRequest { model: self.work.model.id.clone(), system, messages, tools, settings: self.work.agent.settings.clone() })
+        Ok(ModelRequest {
+            model: self.work.model.id.clone(),
+            system,
+            messages,
+            tools,
+            settings: self.work.agent.settings.clone(),
+        })
     }
 
     /// The facts of a message that is complete, which the transcript then holds.

@@ -10,9 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::ledger::{Ledger, no_session, process_id};
 use crate::config::Settings;
-use crate::domain::{
-    Agent, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, ToolCall, ToolSpec,
-};
+use crate::domain::{Agent, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, ToolCall, ToolSpec};
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::live::{Hub, Joined};
 use crate::domain::{
-    Actor, Cause, Clock, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId, SessionId,
+    Actor, Cause, Clock, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
+    SessionId,
 };
 use crate::storage::{Append, AppendError, Entry, Fence, Head, Record, Store};
 
@@ -62,7 +63,9 @@ impl From<Error> for Refused {
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Fenced => Self::new(ErrorCode::Conflict, "another process has taken this run").because(Cause::Interrupted),
+            Refused::Fenced => {
+                Self::new(ErrorCode::Conflict, "another process has taken this run").because(Cause::Interrupted)
+            }
             Refused::Failed(error) => error,
         }
     }
@@ -198,7 +201,10 @@ impl Ledger {
             }
             let page = self.page(after).await?;
             if page.is_empty() {
-                return Err(Error::store(Some(Cause::Corrupt), format!("the log of session `{}` ends before its head", self.id)));
+                return Err(Error::store(
+                    Some(Cause::Corrupt),
+                    format!("the log of session `{}` ends before its head", self.id),
+                ));
             }
             for (event, bytes) in &page {
                 match &mut state.fold {
@@ -311,7 +317,9 @@ impl Ledger {
         let mut state = self.state.lock().await;
         for _ in 0..ATTEMPTS {
             self.catch_up(&mut state).await?;
-            let Some(fold) = state.fold.as_ref().filter(|fold| !fold.session.deleted) else { return Err(no_session(&self.id)) };
+            let Some(fold) = state.fold.as_ref().filter(|fold| !fold.session.deleted) else {
+                return Err(no_session(&self.id));
+            };
             let incarnation = fold.session.incarnation;
             let fact = Fact::SessionDeleted(crate::domain::SessionDeleted { incarnation });
             let event = self.event(fold.head + 1, None, actor.clone(), fact);
@@ -324,7 +332,9 @@ impl Ledger {
                 }
                 Err(AppendError::Conflict(_)) => {}
                 Err(AppendError::Store(error)) => return Err(error),
-                Err(AppendError::Fenced | AppendError::AliasTaken(_)) => return Err(Error::internal("a deletion was fenced")),
+                Err(AppendError::Fenced | AppendError::AliasTaken(_)) => {
+                    return Err(Error::internal("a deletion was fenced"));
+                }
             }
         }
         Err(Error::new(ErrorCode::Busy, format!("session `{}` is changed by too many at once", self.id)))

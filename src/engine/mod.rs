@@ -33,8 +33,8 @@ use crate::storage::RunQuery;
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
 pub use self::verbs::{
-    AgentItem, Answering, Ask, Asked, CallerReturn, Engine, ImportedSession, MessagePage, NewSession, OnBusy, Orphans, Restored,
-    SessionFilter, SessionItem, SessionPage, Shown, Target,
+    AgentItem, Answering, Ask, Asked, CallerReturn, Engine, ImportedSession, MessagePage, NewSession, OnBusy, Orphans,
+    Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
 #[async_trait]
@@ -55,12 +55,20 @@ impl Engine for House {
         runs::answer(&self.core, &ledger, caller, run, returns).await
     }
 
-    async fn cancel(&self, caller: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str) -> Result<Vec<RunId>> {
+    async fn cancel(
+        &self,
+        caller: &Principal,
+        session: &SessionId,
+        run: Option<&RunId>,
+        reason: &str,
+    ) -> Result<Vec<RunId>> {
         check(caller, Does::Asks, Some(session))?;
         let ledger = self.core.existing(session).await?;
         let cancelled = runs::request_cancel(&self.core, &ledger, caller, run, reason).await?;
         match run {
-            Some(run) if cancelled.is_empty() && self.find_run(run).await?.session != *session => Err(Error::not_found("run", run)),
+            Some(run) if cancelled.is_empty() && self.find_run(run).await?.session != *session => {
+                Err(Error::not_found("run", run))
+            }
             _ => Ok(cancelled),
         }
     }
@@ -131,7 +139,13 @@ impl Engine for House {
         Ok(row)
     }
 
-    async fn runs(&self, caller: &Principal, session: Option<&SessionId>, statuses: &[RunStatus], limit: usize) -> Result<Vec<Run>> {
+    async fn runs(
+        &self,
+        caller: &Principal,
+        session: Option<&SessionId>,
+        statuses: &[RunStatus],
+        limit: usize,
+    ) -> Result<Vec<Run>> {
         check(caller, Does::Reads, session)?;
         let query = RunQuery { session: session.cloned(), statuses: statuses.to_vec(), limit };
         self.core.store.runs(&query).await

@@ -60,7 +60,9 @@ pub(crate) fn next(transcript: &Transcript, position: &Position<'_>) -> Next {
             Next::WaitForCaller(pending.iter().map(|call| call.id.clone()).collect())
         }
         Finish::Stop | Finish::Length | Finish::ContentFilter => {
-            let says = parts.iter().any(|part| matches!(part, Part::File(_)) || (matches!(part, Part::Text(_)) && !part.grown().is_empty()));
+            let says = parts
+                .iter()
+                .any(|part| matches!(part, Part::File(_)) || (matches!(part, Part::Text(_)) && !part.grown().is_empty()));
             Next::Finish { outcome: if says { Outcome::Completed } else { Outcome::Silent }, error: None }
         }
         // The process that wrote this died before it could write the run's end.
@@ -129,7 +131,8 @@ mod tests {
 
     #[test]
     fn calls_here_are_carried_out_before_the_caller_is_waited_for() {
-        let parts = vec![Part::ToolCall(tool("1", "t")), Part::ToolCall(tool("2", "ask_user")), Part::ToolCall(tool("3", "t"))];
+        let parts =
+            vec![Part::ToolCall(tool("1", "t")), Part::ToolCall(tool("2", "ask_user")), Part::ToolCall(tool("3", "t"))];
         let of = |returned: &[&str]| decide(vec![answered("r", Finish::ToolCalls, parts.clone(), returned)], 1);
         assert_eq!(of(&[]), Next::RunTools(vec![tool("1", "t"), tool("3", "t")]));
         assert_eq!(of(&["3"]), Next::RunTools(vec![tool("1", "t")]));
@@ -143,7 +146,8 @@ mod tests {
         assert_eq!(says("hi"), Next::Finish { outcome: Outcome::Completed, error: None });
         assert_eq!(says(""), Next::Finish { outcome: Outcome::Silent, error: None });
         let parts = vec![Part::ToolCall(tool("1", "t"))];
-        let Next::Finish { outcome, error: Some(error) } = decide(vec![answered("r", Finish::ToolCalls, parts, &["1"])], 3) else {
+        let Next::Finish { outcome, error: Some(error) } = decide(vec![answered("r", Finish::ToolCalls, parts, &["1"])], 3)
+        else {
             panic!("it goes on");
         };
         assert_eq!((outcome, error.code), (Outcome::Failed, ErrorCode::BudgetExhausted));

@@ -103,7 +103,8 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
         None => core.choose([active.queued.pins.model.as_ref(), None, agent.model.as_ref()])?,
     };
     let mut transcript = Transcript::of(events.iter().map(AsRef::as_ref), run, active.base_seq);
-    let lost: Vec<Fact> = lost_calls(active).into_iter().map(|called| returned(&called, calls::interrupted(&called.call))).collect();
+    let lost: Vec<Fact> =
+        lost_calls(active).into_iter().map(|called| returned(&called, calls::interrupted(&called.call))).collect();
     for fact in &lost {
         transcript.add(Some(run), fact, true);
     }
@@ -152,9 +153,10 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
 /// The calls that nobody knows the outcome of and that are not repeated.
 fn lost_calls(active: &FoldedRun) -> Vec<ToolCalled> {
     let owned = active.run.status == RunStatus::Running;
-    let lost = active.open_calls.iter().filter(|called| {
-        owned && called.call.effect == Effect::Once && called.call.place == crate::domain::Place::Here
-    });
+    let lost = active
+        .open_calls
+        .iter()
+        .filter(|called| owned && called.call.effect == Effect::Once && called.call.place == crate::domain::Place::Here);
     lost.cloned().collect()
 }
 
@@ -166,7 +168,8 @@ fn taking(ledger: Arc<Ledger>, run: RunId, attempt: u32, facts: Vec<Fact>, agent
                 if !held {
                     return Err(Refused::Fenced);
                 }
-                let mut draft = Draft { fence: Some(Fence { run: run.clone(), token: u64::from(attempt) }), ..Draft::default() };
+                let mut draft =
+                    Draft { fence: Some(Fence { run: run.clone(), token: u64::from(attempt) }), ..Draft::default() };
                 for fact in &facts {
                     draft.run(&run, Actor::agent(agent.clone()), fact.clone());
                 }
@@ -182,14 +185,20 @@ fn taking(ledger: Arc<Ledger>, run: RunId, attempt: u32, facts: Vec<Fact>, agent
 async fn pinned(core: &Core, active: &FoldedRun) -> Result<Agent> {
     let revision = &active.queued.revision.0;
     match core.store.record(REVISION, revision).await? {
-        Some(record) => serde_json::from_str(&record.body)
-            .map_err(|error| Error::store(Some(Cause::Corrupt), format!("agent revision `{revision}` cannot be read: {error}"))),
+        Some(record) => serde_json::from_str(&record.body).map_err(|error| {
+            Error::store(Some(Cause::Corrupt), format!("agent revision `{revision}` cannot be read: {error}"))
+        }),
         None => core.agent(&active.run.agent).cloned(),
     }
 }
 
 /// Looks for runs whose process died, in one session or in all, and closes or resumes them.
-pub(crate) async fn restore(core: &Arc<Core>, session: Option<&SessionId>, orphans: Orphans, actor: Actor) -> Result<Vec<Restored>> {
+pub(crate) async fn restore(
+    core: &Arc<Core>,
+    session: Option<&SessionId>,
+    orphans: Orphans,
+    actor: Actor,
+) -> Result<Vec<Restored>> {
     let sessions = match session {
         Some(id) => vec![id.clone()],
         None => all_active(core).await?,
@@ -227,7 +236,8 @@ async fn all_active(core: &Core) -> Result<Vec<SessionId>> {
     loop {
         let page = core.store.sessions(&query).await?;
         let Some(last) = page.last() else { return Ok(found) };
-        query.after = Some(crate::storage::SessionsAfter { updated_at: last.session.updated_at, id: last.session.id.clone() });
+        query.after =
+            Some(crate::storage::SessionsAfter { updated_at: last.session.updated_at, id: last.session.id.clone() });
         found.extend(page.into_iter().map(|summary| summary.session.id));
     }
 }

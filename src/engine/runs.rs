@@ -7,8 +7,8 @@ use super::ledger::{Draft, Ledger, Refused};
 use super::recovery;
 use super::verbs::CallerReturn;
 use crate::domain::{
-    Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, RunCancelRequested, RunId, RunStatus, ToolCalled, ToolError,
-    ToolReturn, ToolReturned,
+    Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, RunCancelRequested, RunId, RunStatus, ToolCalled,
+    ToolError, ToolReturn, ToolReturned,
 };
 
 /// Asks runs to end. Those that no process works on are closed here and now.
@@ -49,7 +49,13 @@ fn active(fold: Option<&Fold>, run: Option<&RunId>) -> Vec<RunId> {
 }
 
 /// Gives what the caller's tools gave, and goes on with the run when none is missing.
-pub(crate) async fn answer(core: &Arc<Core>, ledger: &Arc<Ledger>, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+pub(crate) async fn answer(
+    core: &Arc<Core>,
+    ledger: &Arc<Ledger>,
+    caller: &Principal,
+    run: &RunId,
+    returns: Vec<CallerReturn>,
+) -> Result<()> {
     core.attend().await?;
     core.follow_others().await;
     let now = core.clock.now();

@@ -26,7 +26,10 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
         let query = SessionQuery {
             labels: filter.labels.clone(),
             agent: filter.agent.clone(),
-            active: matches!(filter.status, Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)),
+            active: matches!(
+                filter.status,
+                Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)
+            ),
             after: after.clone(),
             limit: limit + 1,
         };
@@ -136,7 +139,8 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
                 None => draft.session(caller.actor(), Fact::SessionCreated(new.clone())),
                 Some(fold) => {
                     if let Some(active) = fold.active.first() {
-                        let message = format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());
+                        let message =
+                            format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());
                         return Err(Error::new(ErrorCode::Busy, message).into());
                     }
                 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::live::FrameStream;
 use crate::domain::{
-    Agent, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, ModelChoice, Part, Pins, Principal, Result, Run,
-    RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
+    Agent, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, ModelChoice, Part, Pins, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
 };
 
 /// Which session is asked.
@@ -230,7 +230,8 @@ pub trait Engine: Send + Sync {
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()>;
 
     /// Asks the runs of a session (or one of them) to end. Answers once that is durable, with the runs that it is about.
-    async fn cancel(&self, caller: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str) -> Result<Vec<RunId>>;
+    async fn cancel(&self, caller: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str)
+    -> Result<Vec<RunId>>;
 
     /// Everything after a cursor, and what comes, for as long as the stream is kept.
     async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream>;
@@ -269,7 +270,13 @@ pub trait Engine: Send + Sync {
     async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run>;
 
     /// Runs, newest first.
-    async fn runs(&self, caller: &Principal, session: Option<&SessionId>, statuses: &[RunStatus], limit: usize) -> Result<Vec<Run>>;
+    async fn runs(
+        &self,
+        caller: &Principal,
+        session: Option<&SessionId>,
+        statuses: &[RunStatus],
+        limit: usize,
+    ) -> Result<Vec<Run>>;
 
     /// The agents, by name.
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>>;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::house::Core;
 use super::ledger::decode;
 use super::verbs::{MessagePage, Shown};
-use crate::domain::{Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility};
+use crate::domain::{
+    Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
+};
 
 /// Entries of one page when a log is read backwards.
 const PAGE: usize = 256;
@@ -52,9 +54,19 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
 /// What people are shown of an event, if anything; returns are kept until the message that called comes.
 fn show(event: Event, returns: &mut HashMap<CallId, ToolReturn>) -> Option<Shown> {
     let (seq, run, at) = (event.seq, event.run, event.at);
-    let plain = |message: Message, returns| Shown { message, seq, run: run.clone(), finish: None, usage: None, model: None, returns };
+    let plain = |message: Message, returns| Shown {
+        message,
+        seq,
+        run: run.clone(),
+        finish: None,
+        usage: None,
+        model: None,
+        returns,
+    };
     match event.fact {
-        Fact::MessagePosted(posted) if posted.message.visibility != Visibility::Model => Some(plain(posted.message, Vec::new())),
+        Fact::MessagePosted(posted) if posted.message.visibility != Visibility::Model => {
+            Some(plain(posted.message, Vec::new()))
+        }
         Fact::MessageImported(imported) => Some(plain(imported.message, imported.returns)),
         Fact::MessageCompleted(completed) => {
             let calls = completed.parts.iter().filter_map(|part| match part {

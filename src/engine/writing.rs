@@ -2,7 +2,9 @@
 //!
 //! Pieces are held back until the append that came before the model was asked is durable.
 
-use crate::domain::{CallId, Clock, Delta, Error, Finish, MessageId, Part, PartStart, ReasoningPart, RunId, TextPart, ToolCallPart, Usage};
+use crate::domain::{
+    CallId, Clock, Delta, Error, Finish, MessageId, Part, PartStart, ReasoningPart, RunId, TextPart, ToolCallPart, Usage,
+};
 use crate::models::{ModelEvent, ModelPart};
 
 use super::live::Hub;
@@ -94,7 +96,10 @@ impl Writing {
             }
             ModelEvent::PartGrew(text) => {
                 if !self.open {
-                    return Err(Error::model(crate::domain::Cause::Garbage, "the model's answer has a piece that belongs to no part"));
+                    return Err(Error::model(
+                        crate::domain::Cause::Garbage,
+                        "the model's answer has a piece that belongs to no part",
+                    ));
                 }
                 let Some(grown) = self.parts.last_mut().and_then(grown) else { return Ok(None) };
                 let offset = grown.len() as u64;
@@ -142,7 +147,12 @@ fn begin(part: ModelPart, clock: &dyn Clock) -> (PartStart, Part) {
         ModelPart::Reasoning => (PartStart::Reasoning, Part::Reasoning(ReasoningPart::default())),
         ModelPart::ToolCall { name } => {
             let id = CallId::new(clock);
-            let call = ToolCallPart { id: id.clone(), name: name.clone(), arguments: serde_json::Value::Null, arguments_text: String::new() };
+            let call = ToolCallPart {
+                id: id.clone(),
+                name: name.clone(),
+                arguments: serde_json::Value::Null,
+                arguments_text: String::new(),
+            };
             (PartStart::ToolCall { id, name }, Part::ToolCall(call))
         }
     }

@@ -8,6 +8,7 @@ mod anthropic;
 mod catalogue;
 mod endpoint;
 mod failure;
+mod offline;
 mod openai;
 mod parts;
 mod registry;
@@ -23,6 +24,7 @@ use serde_json::{Map, Value};
 use crate::domain::{Cause, Error, Finish, ModelSettings, ToolSpec, Usage};
 
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
+pub use offline::Offline;
 pub use registry::Models;
 
 /// Name of the provider that is inside this program.

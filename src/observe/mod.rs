@@ -27,7 +27,8 @@ impl Clock for SystemClock {
 /// counts as `warn`.
 pub fn log_to_stderr(filter: &str, colour: bool) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).without_time();
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).without_time();
     // A second call, as in tests, changes nothing.
     let _ = subscriber.try_init();
 }

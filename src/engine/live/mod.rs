@@ -12,7 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
 
-use crate::domain::{Cursor, Delta, Error, Event, FACT_VERSION, Fact, Frame, LiveDelta, MessageId, PartStart, RunId, SessionId, Timestamp};
+use crate::domain::{
+    Cursor, Delta, Error, Event, FACT_VERSION, Fact, Frame, LiveDelta, MessageId, PartStart, RunId, SessionId, Timestamp,
+};
 
 pub(crate) use splice::Splice;
 pub use subscription::FrameStream;
@@ -156,8 +158,7 @@ impl Hub {
                 let opened = Delta::Opened { message_id: message_id.clone(), index, part: part.start.clone() };
                 open.push(self.frame(&state, run, agent, *at, opened));
                 if !part.text.is_empty() {
-                    let grew =
-                        Delta::Grew { message_id: message_id.clone(), index, offset: 0, text: part.text.clone() };
+                    let grew = Delta::Grew { message_id: message_id.clone(), index, offset: 0, text: part.text.clone() };
                     open.push(self.frame(&state, run, agent, *at, grew));
                 }
                 if part.closed {
@@ -166,7 +167,13 @@ impl Hub {
                 }
             }
         }
-        Joined { receiver: self.sender.subscribe(), incarnation: state.incarnation, head: state.head, open, broken: state.broken.clone() }
+        Joined {
+            receiver: self.sender.subscribe(),
+            incarnation: state.incarnation,
+            head: state.head,
+            open,
+            broken: state.broken.clone(),
+        }
     }
 
     /// Tells every subscriber that the log cannot be written, and why.

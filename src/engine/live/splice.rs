@@ -7,7 +7,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::domain::{Cursor, Delta, Event, FACT_VERSION, Fact, Frame, LiveDelta, MessageCompleted, MessageId, PartPosition, PartStart};
+use crate::domain::{
+    Cursor, Delta, Event, FACT_VERSION, Fact, Frame, LiveDelta, MessageCompleted, MessageId, PartPosition, PartStart,
+};
 
 /// Something is missing before this frame.
 #[derive(Debug, PartialEq, Eq)]
@@ -164,8 +166,9 @@ impl Splice {
     /// Gives what the subscriber has not had of a message that is complete.
     fn complete(&mut self, event: &Event, completed: &MessageCompleted, out: &mut VecDeque<Frame>) {
         let at = self.progress_of(&completed.message_id);
-        let (had_index, had_offset, had_open) =
-            at.map_or((None, 0, false), |at| (Some(self.progress[at].index), self.progress[at].offset, self.progress[at].open));
+        let (had_index, had_offset, had_open) = at.map_or((None, 0, false), |at| {
+            (Some(self.progress[at].index), self.progress[at].offset, self.progress[at].open)
+        });
         for (index, part) in (0u32..).zip(&completed.parts) {
             let Some(start) = PartStart::of(part) else { continue };
             let resumes = had_index == Some(index) && had_open;
@@ -179,8 +182,7 @@ impl Splice {
             let offset = if resumes { had_offset } else { 0 };
             let rest = usize::try_from(offset).ok().and_then(|offset| part.grown().get(offset..)).unwrap_or("");
             if !rest.is_empty() {
-                let grew =
-                    Delta::Grew { message_id: completed.message_id.clone(), index, offset, text: rest.to_owned() };
+                let grew = Delta::Grew { message_id: completed.message_id.clone(), index, offset, text: rest.to_owned() };
                 out.push_back(self.synthetic(event, completed, grew));
             }
             let closed = Delta::Closed { message_id: completed.message_id.clone(), index };

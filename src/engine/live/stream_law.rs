@@ -9,8 +9,9 @@ use proptest::prelude::*;
 
 use super::{Hub, Joined, Source, subscribe};
 use crate::domain::{
-    Actor, CallId, Cursor, Delta, Error, Event, EventId, FACT_VERSION, Fact, Finish, Frame, MessageAbandoned, MessageCompleted,
-    MessageId, ModelChoice, Notice, Part, PartStart, ReasoningPart, RunId, SessionId, Timestamp, ToolCallPart, Usage,
+    Actor, CallId, Cursor, Delta, Error, Event, EventId, FACT_VERSION, Fact, Finish, Frame, MessageAbandoned,
+    MessageCompleted, MessageId, ModelChoice, Notice, Part, PartStart, ReasoningPart, RunId, SessionId, Timestamp,
+    ToolCallPart, Usage,
 };
 
 /// What a writer does next.
@@ -142,7 +143,11 @@ fn script(moves: &[Move], frames: usize) -> Vec<Box<dyn Fn(&House)>> {
         let id = MessageId::from_text(&format!("m{number}"));
         match one {
             Move::Notice => script.push(Box::new(|house| {
-                house.append(Fact::Notice(Notice { code: "n".into(), message: String::new(), details: serde_json::Value::Null }));
+                house.append(Fact::Notice(Notice {
+                    code: "n".into(),
+                    message: String::new(),
+                    details: serde_json::Value::Null,
+                }));
             })),
             Move::Message(parts) => {
                 for delta in steps(parts, &id) {
@@ -212,8 +217,11 @@ impl Judge {
             Fact::MessageCompleted(completed) => {
                 let had = self.open.remove(&completed.message_id).unwrap_or_default();
                 let had: Vec<_> = had.into_iter().map(|(start, text, closed)| (start, text, closed)).collect();
-                let whole: Vec<_> =
-                    completed.parts.iter().map(|part| (PartStart::of(part).unwrap(), part.grown().to_owned(), true)).collect();
+                let whole: Vec<_> = completed
+                    .parts
+                    .iter()
+                    .map(|part| (PartStart::of(part).unwrap(), part.grown().to_owned(), true))
+                    .collect();
                 assert_eq!(had, whole, "every part whole before its message is complete");
             }
             Fact::MessageAbandoned(abandoned) => {
@@ -293,10 +301,8 @@ proptest! {
 
 #[tokio::test]
 async fn a_cursor_inside_a_character_is_healed() {
-    let house = Arc::new(House {
-        hub: Mutex::new(Arc::new(Hub::new(SessionId::from_text("s"), 1, 0, 8))),
-        log: Mutex::default(),
-    });
+    let house =
+        Arc::new(House { hub: Mutex::new(Arc::new(Hub::new(SessionId::from_text("s"), 1, 0, 8))), log: Mutex::default() });
     let id = MessageId::from_text("m");
     let parts = [(0u8, vec!["é".to_owned(), "x".to_owned()])];
     for delta in steps(&parts, &id).into_iter().take(3) {
