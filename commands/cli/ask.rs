@@ -1,0 +1,155 @@
+//! Options of the commands that ask an agent.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use ombud::config::Flags;
+use ombud::domain::SessionId;
+
+use super::values;
+
+const ONESHOT_EXAMPLES: &str = "\
+Examples:
+  ombud oneshot \"What does this project do?\"
+  cat error.log | ombud oneshot \"What went wrong?\"
+  ombud oneshot - < question.txt
+  ombud oneshot \"Fix the typo in README.md\" --allow edit_file
+  ombud oneshot \"Summarise src\" --format json -o summary.json
+  ombud oneshot \"And the tests?\" -s build-42
+  ombud oneshot \"Anything odd here?\" --ephemeral --max-turns 10 --timeout 120";
+
+/// Ask once, print the answer, exit
+///
+/// The answer goes to stdout, everything else to stderr. A prompt may come from the command line, from stdin, or from both:
+/// then what comes by stdin follows the prompt as a block (at most 10 MiB). A stdin that stays silent for 3 s is left alone.
+/// Ctrl-C cancels the run and all its tools; the session stays and can be continued.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = ONESHOT_EXAMPLES)]
+pub struct OneshotArguments {
+    /// What to ask; `-` or nothing: read it from stdin to its end
+    #[arg(value_name = "PROMPT")]
+    pub prompt: Option<String>,
+
+    #[command(flatten)]
+    pub ask: AskArguments,
+
+    /// Write the answer to this file instead of stdout
+    ///
+    /// The file appears when the answer is complete; one that is there is replaced.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Keep nothing: the session is gone when the command ends
+    #[arg(long, conflicts_with_all = ["session", "store"])]
+    pub ephemeral: bool,
+}
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  ombud run
+  ombud run --continue
+  ombud run -s build-42 -a reviewer
+  ombud run --continue \"And now the tests\"";
+
+/// Talk with an agent
+///
+/// On a terminal this is a conversation: a line is a prompt, /help lists the commands, Ctrl-C cancels what the agent is
+/// doing, Ctrl-D ends. With a prompt it is one turn in the given session, the last one (--continue) or a new one.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = RUN_EXAMPLES)]
+pub struct RunArguments {
+    /// What to ask; nothing on a terminal: a conversation
+    #[arg(value_name = "PROMPT")]
+    pub prompt: Option<String>,
+
+    /// Go on with the last session of this workspace
+    #[arg(short, long = "continue", conflicts_with_all = ["session", "session_id", "name"])]
+    pub continue_last: bool,
+
+    #[command(flatten)]
+    pub ask: AskArguments,
+}
+
+/// What both commands can say about a question.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AskArguments {
+    /// Go on with this session
+    #[arg(short, long, value_name = "ID", value_parser = values::session, conflicts_with = "session_id")]
+    pub session: Option<SessionId>,
+
+    /// Give the new session this id; exits 5 when it is in use
+    ///
+    /// Letters, digits, `.`, `_`, `:` and `-`, at most 128, beginning with a letter or digit.
+    #[arg(long, value_name = "ID", value_parser = values::session)]
+    pub session_id: Option<SessionId>,
+
+    /// Give the new session a name
+    #[arg(long, value_name = "TEXT", value_parser = values::label, conflicts_with = "session")]
+    pub name: Option<String>,
+
+    /// Put a tag on the session; can be given several times
+    #[arg(long = "tag", value_name = "TAG", value_parser = values::label)]
+    pub tags: Vec<String>,
+
+    /// Tell the agent this beside its own instructions
+    #[arg(long, value_name = "TEXT")]
+    pub instructions: Option<String>,
+
+    /// Most calls of the model; exits 8 when they are used up
+    ///
+    /// Default: budgets.max_turns of the config, else limits.run_turns, which is 50.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub max_turns: Option<u32>,
+
+    /// Longest run in seconds; exits 124 when they are over
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
+    pub timeout: Option<u64>,
+
+    /// Allow calls of a tool; can be given several times
+    ///
+    /// TOOL allows every call. TOOL(PATTERN) allows those whose path or command line fits the pattern, in which `*` stands
+    /// for anything: --allow edit_file --allow 'run_command(cargo test*)'. Reading the workspace is always allowed unless
+    /// it is denied. Of --allow and --deny, --deny counts first.
+    #[arg(long, value_name = "TOOL[(PATTERN)]", value_parser = values::permission)]
+    pub allow: Vec<String>,
+
+    /// Deny calls of a tool; can be given several times
+    #[arg(long, value_name = "TOOL[(PATTERN)]", value_parser = values::permission)]
+    pub deny: Vec<String>,
+
+    /// What to do while another run works in the session; default: wait
+    #[arg(long, value_name = "WHAT", default_value = "wait", hide_default_value = true)]
+    pub busy: Busy,
+
+    /// Do not read stdin
+    #[arg(long)]
+    pub no_stdin: bool,
+
+    /// Do not read AGENTS.md of the workspace as instructions
+    #[arg(long)]
+    pub no_project_instructions: bool,
+}
+
+/// What to do while another run works in the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Busy {
+    /// Wait for it, at most limits.busy_wait_seconds
+    #[default]
+    Wait,
+    /// Exit 5 at once
+    Fail,
+}
+
+impl AskArguments {
+    /// Adds what these options say about settings.
+    pub fn add_to(&self, flags: Flags) -> Flags {
+        Flags {
+            max_turns: self.max_turns,
+            timeout_seconds: self.timeout,
+            allow: self.allow.clone(),
+            deny: self.deny.clone(),
+            no_project_instructions: self.no_project_instructions,
+            ..flags
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Standard output: the answer and nothing else. A reader that goes away is success.
+
+use std::io::{self, ErrorKind, Write};
+use std::sync::{Mutex, PoisonError};
+
+use ombud::domain::{Cause, Error, ErrorCode, Result};
+use serde::Serialize;
+
+/// Where answers go.
+pub struct Output {
+    state: Mutex<State>,
+}
+
+struct State {
+    writer: Box<dyn Write + Send>,
+    closed: bool,
+}
+
+impl Output {
+    /// Standard output.
+    pub fn stdout() -> Self {
+        Self::new(Box::new(io::stdout()))
+    }
+
+    /// Any other place.
+    pub fn new(writer: Box<dyn Write + Send>) -> Self {
+        Self { state: Mutex::new(State { writer, closed: false }) }
+    }
+
+    /// Writes a text as it is, and sends it off.
+    ///
+    /// # Errors
+    /// `unavailable` when it cannot be written. A reader that went away is no error: nothing more is written then.
+    pub fn write(&self, text: &str) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return Ok(());
+        }
+        match state.writer.write_all(text.as_bytes()).and_then(|()| state.writer.flush()) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                state.closed = true;
+                Ok(())
+            }
+            Err(error) => {
+                let cause = (error.kind() == ErrorKind::StorageFull).then_some(Cause::Full);
+                let message = format!("standard output cannot be written: {error}");
+                Err(Error { cause, ..Error::new(ErrorCode::Unavailable, message) })
+            }
+        }
+    }
+
+    /// Writes one line.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub fn write_line(&self, line: &str) -> Result<()> {
+        self.write(&format!("{line}\n"))
+    }
+
+    /// Writes one JSON document on a line.
+    ///
+    /// # Errors
+    /// As [`Output::write`].
+    pub fn write_json(&self, document: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string(document).map_err(|error| Error::internal(error.to_string()))?;
+        self.write_line(&text)
+    }
+
+    /// Whether the reader went away: what follows others may end then.
+    pub fn is_closed(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
+    }
+}
+
+/// Lines of columns, each as wide as its widest cell, save the last.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        for (column, cell) in row.iter().enumerate() {
+            let width = cell.chars().count();
+            match widths.get_mut(column) {
+                Some(widest) => *widest = width.max(*widest),
+                None => widths.push(width),
+            }
+        }
+    }
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Failing(ErrorKind);
+
+    impl Write for Failing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_success() {
+        let output = Output::new(Box::new(Failing(ErrorKind::BrokenPipe)));
+        assert!(!output.is_closed());
+        assert_eq!((output.write_line("a"), output.write_line("b")), (Ok(()), Ok(())));
+        assert!(output.is_closed());
+    }
+
+    #[test]
+    fn a_full_disk_is_told() {
+        let output = Output::new(Box::new(Failing(ErrorKind::StorageFull)));
+        let error = output.write("a").unwrap_err();
+        assert_eq!((error.code, error.cause), (ErrorCode::Unavailable, Some(Cause::Full)));
+    }
+
+    #[test]
+    fn columns_stand_below_each_other() {
+        let rows = [vec!["a".to_owned(), "long".to_owned(), "x".to_owned()], vec!["ää".to_owned(), "b".to_owned()]];
+        assert_eq!(table(&rows), "a   long  x\nää  b\n");
+    }
+}
