@@ -170,7 +170,7 @@ pub enum Command {
     Agents(AgentsCommand),
     Trust(TrustArguments),
     /// Show settings and where they come from
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = SHOW_EXAMPLES)]
     Config(ConfigCommand),
     Completions(CompletionsArguments),
 }
@@ -232,6 +232,11 @@ Examples:
 
 Sources, the first that says something counts: flag, OMBUD_* in the environment, other variables, project, user, default.";
 
+const PATH_EXAMPLES: &str = "\
+Examples:
+  ombud config path
+  $EDITOR \"$(ombud config path --format json | jq -r .user.path)\"";
+
 /// Commands about settings.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -241,6 +246,7 @@ pub enum ConfigCommand {
     #[command(after_long_help = SHOW_EXAMPLES)]
     Show,
     /// Show where files are read from
+    #[command(after_long_help = PATH_EXAMPLES)]
     Path,
 }
 
@@ -380,6 +386,7 @@ mod tests {
                 assert!(!short.ends_with('.'), "{path} {name}: the short help ends in a full stop");
             }
             for command in command.get_subcommands() {
+                assert!(command.get_after_long_help().is_some(), "{path} {} has no examples", command.get_name());
                 check(command, &format!("{path} {}", command.get_name()));
             }
         }
