@@ -68,6 +68,7 @@ impl Output {
     }
 
     /// Whether the reader went away: what follows others may end then.
+    #[allow(dead_code, reason = "for commands that follow a session")]
     pub fn is_closed(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
