@@ -1,8 +1,8 @@
 //! The command line. The comments on commands and options are the help texts.
 
-mod agents;
-mod ask;
-mod sessions;
+pub mod agents;
+pub mod ask;
+pub mod sessions;
 mod values;
 
 use std::path::PathBuf;
@@ -11,11 +11,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ombud::config::Flags;
 
 pub use agents::{AgentsAdd, AgentsCommand};
-pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
-pub use sessions::{
-    SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
-    SessionsUpdate, StatusFilter,
-};
+pub use ask::{OneshotArguments, RunArguments};
+pub use sessions::SessionsCommand;
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.
@@ -173,7 +170,7 @@ pub enum Command {
     Agents(AgentsCommand),
     Trust(TrustArguments),
     /// Show settings and where they come from
-    #[command(subcommand)]
+    #[command(subcommand, after_long_help = SHOW_EXAMPLES)]
     Config(ConfigCommand),
     Completions(CompletionsArguments),
 }
@@ -235,6 +232,11 @@ Examples:
 
 Sources, the first that says something counts: flag, OMBUD_* in the environment, other variables, project, user, default.";
 
+const PATH_EXAMPLES: &str = "\
+Examples:
+  ombud config path
+  $EDITOR \"$(ombud config path --format json | jq -r .user.path)\"";
+
 /// Commands about settings.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -244,6 +246,7 @@ pub enum ConfigCommand {
     #[command(after_long_help = SHOW_EXAMPLES)]
     Show,
     /// Show where files are read from
+    #[command(after_long_help = PATH_EXAMPLES)]
     Path,
 }
 
@@ -383,6 +386,7 @@ mod tests {
                 assert!(!short.ends_with('.'), "{path} {name}: the short help ends in a full stop");
             }
             for command in command.get_subcommands() {
+                assert!(command.get_after_long_help().is_some(), "{path} {} has no examples", command.get_name());
                 check(command, &format!("{path} {}", command.get_name()));
             }
         }

@@ -19,12 +19,29 @@ A definition, reviewer.toml:
   [permissions]
   deny = [\"write_file\"]";
 
+const LIST_EXAMPLES: &str = "\
+Examples:
+  ombud agents list
+  ombud agents list --format json | jq -r '.agents[].name'";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  ombud agents show default
+  ombud agents show default > mine.toml";
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  ombud agents validate reviewer.toml
+  ombud agents validate .ombud/agents/*.toml --format json";
+
 /// Commands about agents.
 #[derive(Clone, Debug, Subcommand)]
 pub enum AgentsCommand {
     /// List the agents that there are
+    #[command(after_long_help = LIST_EXAMPLES)]
     List,
     /// Show the definition of an agent as TOML, or as JSON
+    #[command(after_long_help = SHOW_EXAMPLES)]
     Show {
         /// The agent
         #[arg(value_name = "NAME")]
@@ -32,6 +49,7 @@ pub enum AgentsCommand {
     },
     Add(AgentsAdd),
     /// Check definitions; exits 2 when one of them is wrong
+    #[command(after_long_help = VALIDATE_EXAMPLES)]
     Validate {
         /// Files in TOML, YAML or JSON
         #[arg(value_name = "FILE", required = true)]

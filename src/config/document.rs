@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::text;
 use crate::domain::Error;
 
-/// A document that was understood.
-#[derive(Clone, Debug)]
+/// A document that was understood. It may hold keys, so it has no form for debugging.
+#[derive(Clone)]
 pub struct Document {
     /// The file that it came from.
     pub path: PathBuf,
@@ -76,16 +76,27 @@ fn syntax(path: &Path, line: Option<usize>, message: &str) -> Error {
     Error::invalid(format!("{}{line}: {}", text::shown(path), text::printable(&message)))
 }
 
-fn line_at(source: &str, offset: usize) -> usize {
-    1 + source.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count()
+/// Where the lines of a text begin, so that many lines are found in little time.
+struct Lines(Vec<usize>);
+
+impl Lines {
+    fn of(source: &str) -> Self {
+        let ends = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self(std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect())
+    }
+
+    /// The line at an offset, from 1.
+    fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|start| *start <= offset)
+    }
 }
 
 fn toml(path: &Path, source: &str) -> Result<Parsed, Error> {
-    let wrong =
-        |error: &::toml::de::Error| syntax(path, error.span().map(|span| line_at(source, span.start)), error.message());
+    let starts = Lines::of(source);
+    let wrong = |error: &::toml::de::Error| syntax(path, error.span().map(|span| starts.at(span.start)), error.message());
     let tree = ::toml::de::DeTable::parse(source).map_err(|error| wrong(&error))?;
     let mut lines = BTreeMap::new();
-    toml_lines(source, tree.get_ref(), "", &mut lines);
+    toml_lines(&starts, tree.get_ref(), "", &mut lines);
     let value = ::toml::from_str::<::toml::Table>(source).map_err(|error| wrong(&error))?;
     Ok((toml_value(::toml::Value::Table(value)), lines))
 }
@@ -104,22 +115,22 @@ fn toml_value(value: ::toml::Value) -> Value {
     }
 }
 
-fn toml_lines(source: &str, table: &::toml::de::DeTable<'_>, above: &str, lines: &mut BTreeMap<String, usize>) {
+fn toml_lines(starts: &Lines, table: &::toml::de::DeTable<'_>, above: &str, lines: &mut BTreeMap<String, usize>) {
     for (name, value) in table {
         let place = join(above, name.get_ref());
-        lines.insert(place.clone(), line_at(source, name.span().start));
-        toml_lines_of(source, value.get_ref(), &place, lines);
+        lines.insert(place.clone(), starts.at(name.span().start));
+        toml_lines_of(starts, value.get_ref(), &place, lines);
     }
 }
 
-fn toml_lines_of(source: &str, value: &::toml::de::DeValue<'_>, place: &str, lines: &mut BTreeMap<String, usize>) {
+fn toml_lines_of(starts: &Lines, value: &::toml::de::DeValue<'_>, place: &str, lines: &mut BTreeMap<String, usize>) {
     match value {
-        ::toml::de::DeValue::Table(table) => toml_lines(source, table, place, lines),
+        ::toml::de::DeValue::Table(table) => toml_lines(starts, table, place, lines),
         ::toml::de::DeValue::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 let place = format!("{place}[{index}]");
-                lines.insert(place.clone(), line_at(source, item.span().start));
-                toml_lines_of(source, item.get_ref(), &place, lines);
+                lines.insert(place.clone(), starts.at(item.span().start));
+                toml_lines_of(starts, item.get_ref(), &place, lines);
             }
         }
         _ => {}
@@ -140,8 +151,12 @@ fn yaml(path: &Path, source: &str) -> Result<Parsed, Error> {
 }
 
 fn yaml_tree(source: &str) -> Result<Tree, serde_saphyr::Error> {
-    // `y`, `on` and `no` are texts here, as they are in YAML 1.2.
-    let options = serde_saphyr::options! { strict_booleans: true };
+    // `y`, `on` and `no` are texts here, as they are in YAML 1.2. A file of config needs few aliases.
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        budget: serde_saphyr::budget! { max_depth: 64, max_nodes: 100_000 },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 }
+    };
     serde_saphyr::from_str_with_options::<Tree>(source, options)
 }
 
@@ -297,7 +312,7 @@ mod tests {
             ("f.json", "[1]", "f.json: the document must be a table of keys"),
             ("f.ini", "", "f.ini is neither TOML, YAML nor JSON by its name"),
         ] {
-            let error = parse(name, source).unwrap_err();
+            let error = parse(name, source).err().unwrap();
             assert!(error.message.starts_with(start), "{source:?} gave {}", error.message);
             assert!(!error.message.contains('\n'), "{}", error.message);
         }
@@ -315,6 +330,18 @@ mod tests {
     fn only_true_and_false_are_flags_in_yaml() {
         let document = parse("f.yaml", "a: [y, on, no, NO, yes]\nb: [true, false]\n").unwrap();
         assert_eq!(document.value, json!({"a": ["y", "on", "no", "NO", "yes"], "b": [true, false]}));
+    }
+
+    #[test]
+    fn depth_and_length_are_bounded() {
+        for name in ["f.toml", "f.yaml", "f.json"] {
+            let start = if name == "f.toml" { "a = " } else { "" };
+            let deep = format!("{start}{}{}", "[".repeat(100_000), "]".repeat(100_000));
+            assert!(parse(name, &deep).is_err(), "{name}");
+        }
+        let long: String = (0..40_000).map(|number| format!("k{number} = {number}\n")).collect();
+        let document = parse("f.toml", &long).unwrap();
+        assert_eq!(document.error("k39999", "is odd").message, "f.toml:40000: `k39999` is odd");
     }
 
     #[test]

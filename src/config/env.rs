@@ -1,6 +1,7 @@
 //! The environment: every variable once, and the only place that reads the real one.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::keys::{self, KEYS};
@@ -8,8 +9,9 @@ use super::layers::{Folders, Layer, Source};
 use super::text;
 use crate::domain::{Error, ErrorCode};
 
-/// What the process was started with. A plain value, so that tests give their own.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the process was started with. A plain value, so that tests give their own. For debugging it shows the names of
+/// variables only: keys are among the values.
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     /// Variables by name. Those that are not Unicode are not among them.
     pub variables: BTreeMap<String, String>,
@@ -17,6 +19,14 @@ pub struct Environment {
     pub folder: Option<PathBuf>,
     /// The file of this program, where it is known.
     pub program: Option<PathBuf>,
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&String> = self.variables.keys().collect();
+        let mut form = formatter.debug_struct("Environment");
+        form.field("variables", &names).field("folder", &self.folder).field("program", &self.program).finish()
+    }
 }
 
 impl Environment {

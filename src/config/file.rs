@@ -22,8 +22,8 @@ const CONFIG_NAMES: [&str; 4] = ["config.toml", "config.yaml", "config.yml", "co
 /// Endings of definitions of agents.
 const AGENT_ENDINGS: [&str; 4] = ["toml", "yaml", "yml", "json"];
 
-/// A file that was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A file that was read. It may hold keys, so it has no form for debugging.
+#[derive(Clone, PartialEq, Eq)]
 pub struct FileText {
     /// Its path.
     pub path: PathBuf,
@@ -40,13 +40,16 @@ pub enum Links {
     Refused,
 }
 
+/// Definitions of agents, by path; an error for each that cannot be read.
+pub type AgentFiles = Vec<(PathBuf, Result<String, Error>)>;
+
 /// What stands in a folder of config.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct ConfigFolder {
     /// The config file.
     pub config: Option<FileText>,
-    /// Definitions of agents, by name of the file; an error for each that cannot be read.
-    pub agents: Vec<(PathBuf, Result<String, Error>)>,
+    /// Definitions of agents, by name of the file.
+    pub agents: AgentFiles,
 }
 
 impl ConfigFolder {
@@ -88,7 +91,7 @@ pub fn read_named(path: &Path) -> Result<String, Error> {
     read_text(File::from(file), path, MAX_BYTES)
 }
 
-fn read_agents(folder: &Path, links: Links) -> Result<Vec<(PathBuf, Result<String, Error>)>, Error> {
+fn read_agents(folder: &Path, links: Links) -> Result<AgentFiles, Error> {
     let Some(opened) = open_folder(folder, links)? else { return Ok(Vec::new()) };
     let wrong = |errno: Errno| cannot_read(folder, errno);
     let mut names = Vec::new();
@@ -198,7 +201,7 @@ mod tests {
         let folder = folder();
         fs::write(folder.path().join("config.toml"), "").unwrap();
         fs::write(folder.path().join("config.json"), "{}").unwrap();
-        let error = ConfigFolder::read(folder.path(), Links::Refused).unwrap_err();
+        let error = ConfigFolder::read(folder.path(), Links::Refused).err().unwrap();
         let at = folder.path().display();
         assert_eq!(error.message, format!("there are two config files: {at}/config.toml and {at}/config.json"));
     }
@@ -211,7 +214,7 @@ mod tests {
             let folder = folder();
             let own = folder.path().join(".ombud");
             make(&own);
-            let error = ConfigFolder::read(&own, Links::Refused).unwrap_err();
+            let error = ConfigFolder::read(&own, Links::Refused).err().unwrap();
             error.message.rsplit(", because it ").next().unwrap().to_owned()
         };
         let link = |own: &Path| {

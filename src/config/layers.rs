@@ -58,7 +58,7 @@ impl Serialize for Source {
 }
 
 /// One value with its source.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Entry {
     /// The value, of the kind that the table of settings says.
     pub value: Value,
@@ -66,9 +66,16 @@ pub struct Entry {
     pub source: Source,
 }
 
-/// What one source says, or what several say together: values by their place.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What one source says, or what several say together: values by their place. For debugging it shows the places only:
+/// keys are among the values.
+#[derive(Clone, Default, PartialEq)]
 pub struct Layer(pub BTreeMap<String, Entry>);
+
+impl fmt::Debug for Layer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_map().entries(self.0.iter().map(|(place, entry)| (place, &entry.source))).finish()
+    }
+}
 
 /// The three ways to give a provider's key; a higher layer's choice hides all of a lower one.
 const KEY_WAYS: [&str; 3] = ["api_key", "api_key_env", "api_key_file"];

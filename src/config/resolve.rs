@@ -10,7 +10,7 @@ use super::build::{Built, build, limit_numbers};
 use super::cast::{Cast, definitions};
 use super::document::Document;
 use super::env::{self, Environment};
-use super::file::{self, ConfigFolder, FileText, Links};
+use super::file::{self, AgentFiles, ConfigFolder, FileText, Links};
 use super::layers::{Folders, Layer, Source};
 use super::permissions::{self, Rules};
 use super::project::Found;
@@ -156,7 +156,7 @@ struct User {
     file: Option<PathBuf>,
     document: Option<Document>,
     layer: Layer,
-    agents: Vec<(PathBuf, Result<String, Error>)>,
+    agents: AgentFiles,
 }
 
 impl User {

@@ -312,7 +312,7 @@ fn keys_come_from_variables_files_and_names_of_variables() {
     assert_eq!(resolved.settings.tools.environment.keys().collect::<Vec<_>>(), ["CI", "HOME", "PATH"]);
     // And none is shown.
     let rows = serde_json::to_string(&resolved.rows()).unwrap();
-    let debug = format!("{:?}", resolved.settings);
+    let debug = format!("{resolved:?} {:?}", house.environment());
     for secret in ["sk-file", "sk-own", "sk-config"] {
         assert!(!rows.contains(secret) && !debug.contains(secret), "{secret}");
     }

@@ -1,0 +1,733 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'ombud'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'ombud' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Talk with an agent')
+            [CompletionResult]::new('oneshot', 'oneshot', [CompletionResultType]::ParameterValue, 'Ask once, print the answer, exit')
+            [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, follow, change and delete sessions')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
+            [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add and check agents')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;run' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Go on with this session')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Go on with this session')
+            [CompletionResult]::new('--session-id', '--session-id', [CompletionResultType]::ParameterName, 'Give the new session this id; exits 5 when it is in use')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Give the new session a name')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Put a tag on the session; can be given several times')
+            [CompletionResult]::new('--instructions', '--instructions', [CompletionResultType]::ParameterName, 'Tell the agent this beside its own instructions')
+            [CompletionResult]::new('--max-turns', '--max-turns', [CompletionResultType]::ParameterName, 'Most calls of the model; exits 8 when they are used up')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Longest run in seconds; exits 124 when they are over')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Allow calls of a tool; can be given several times')
+            [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Deny calls of a tool; can be given several times')
+            [CompletionResult]::new('--busy', '--busy', [CompletionResultType]::ParameterName, 'What to do while another run works in the session; default: wait')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('-c', '-c', [CompletionResultType]::ParameterName, 'Go on with the last session of this workspace')
+            [CompletionResult]::new('--continue', '--continue', [CompletionResultType]::ParameterName, 'Go on with the last session of this workspace')
+            [CompletionResult]::new('--no-stdin', '--no-stdin', [CompletionResultType]::ParameterName, 'Do not read stdin')
+            [CompletionResult]::new('--no-project-instructions', '--no-project-instructions', [CompletionResultType]::ParameterName, 'Do not read AGENTS.md of the workspace as instructions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;oneshot' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Go on with this session')
+            [CompletionResult]::new('--session', '--session', [CompletionResultType]::ParameterName, 'Go on with this session')
+            [CompletionResult]::new('--session-id', '--session-id', [CompletionResultType]::ParameterName, 'Give the new session this id; exits 5 when it is in use')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Give the new session a name')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Put a tag on the session; can be given several times')
+            [CompletionResult]::new('--instructions', '--instructions', [CompletionResultType]::ParameterName, 'Tell the agent this beside its own instructions')
+            [CompletionResult]::new('--max-turns', '--max-turns', [CompletionResultType]::ParameterName, 'Most calls of the model; exits 8 when they are used up')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Longest run in seconds; exits 124 when they are over')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Allow calls of a tool; can be given several times')
+            [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Deny calls of a tool; can be given several times')
+            [CompletionResult]::new('--busy', '--busy', [CompletionResultType]::ParameterName, 'What to do while another run works in the session; default: wait')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer to this file instead of stdout')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the answer to this file instead of stdout')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-stdin', '--no-stdin', [CompletionResultType]::ParameterName, 'Do not read stdin')
+            [CompletionResult]::new('--no-project-instructions', '--no-project-instructions', [CompletionResultType]::ParameterName, 'Do not read AGENTS.md of the workspace as instructions')
+            [CompletionResult]::new('--ephemeral', '--ephemeral', [CompletionResultType]::ParameterName, 'Keep nothing: the session is gone when the command ends')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List sessions, the newest first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a session and its last messages')
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Print the log of a session, one JSON object a line')
+            [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Follow what happens in a session until Ctrl-C')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change a session''s name, tags or model')
+            [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel what runs in a session, also in another process')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete sessions with all that they hold')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;sessions;list' {
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most sessions to list')
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Go on after this cursor of the page before')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Only sessions with this tag; given several times: with all of them')
+            [CompletionResult]::new('--status', '--status', [CompletionResultType]::ParameterName, 'Only sessions that stand so')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions;show' {
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most messages to show')
+            [CompletionResult]::new('--before', '--before', [CompletionResultType]::ParameterName, 'Only messages before this cursor')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions;events' {
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Begin after this cursor; default: at the beginning')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Most events to print; default: all')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions;tail' {
+            [CompletionResult]::new('--after', '--after', [CompletionResultType]::ParameterName, 'Begin after this cursor; default: with what happens from now on')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions;update' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Its new name')
+            [CompletionResult]::new('--tag', '--tag', [CompletionResultType]::ParameterName, 'Put a tag on it; can be given several times')
+            [CompletionResult]::new('--untag', '--untag', [CompletionResultType]::ParameterName, 'Take a tag off it; can be given several times')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions;cancel' {
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Only this run; default: all of the session')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions;delete' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;sessions;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List sessions, the newest first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a session and its last messages')
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Print the log of a session, one JSON object a line')
+            [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Follow what happens in a session until Ctrl-C')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change a session''s name, tags or model')
+            [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel what runs in a session, also in another process')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete sessions with all that they hold')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;sessions;help;list' {
+            break
+        }
+        'ombud;sessions;help;show' {
+            break
+        }
+        'ombud;sessions;help;events' {
+            break
+        }
+        'ombud;sessions;help;tail' {
+            break
+        }
+        'ombud;sessions;help;update' {
+            break
+        }
+        'ombud;sessions;help;cancel' {
+            break
+        }
+        'ombud;sessions;help;delete' {
+            break
+        }
+        'ombud;sessions;help;help' {
+            break
+        }
+        'ombud;restore' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with the interrupted runs instead of closing them')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;agents' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or as JSON')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it among your agents')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check definitions; exits 2 when one of them is wrong')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;agents;list' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;agents;show' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;agents;add' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Keep it in .ombud/agents of the workspace instead')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an agent of this name')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;agents;validate' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;agents;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or as JSON')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it among your agents')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check definitions; exits 2 when one of them is wrong')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;agents;help;list' {
+            break
+        }
+        'ombud;agents;help;show' {
+            break
+        }
+        'ombud;agents;help;add' {
+            break
+        }
+        'ombud;agents;help;validate' {
+            break
+        }
+        'ombud;agents;help;help' {
+            break
+        }
+        'ombud;trust' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Trust the workspace no longer')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List the folders that are trusted')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;config' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show every setting with its value and its source')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Show where files are read from')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;config;show' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;config;path' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;config;help' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show every setting with its value and its source')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Show where files are read from')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;config;help;show' {
+            break
+        }
+        'ombud;config;help;path' {
+            break
+        }
+        'ombud;config;help;help' {
+            break
+        }
+        'ombud;completions' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;help' {
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Talk with an agent')
+            [CompletionResult]::new('oneshot', 'oneshot', [CompletionResultType]::ParameterValue, 'Ask once, print the answer, exit')
+            [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, follow, change and delete sessions')
+            [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
+            [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add and check agents')
+            [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;help;run' {
+            break
+        }
+        'ombud;help;oneshot' {
+            break
+        }
+        'ombud;help;sessions' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List sessions, the newest first')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a session and its last messages')
+            [CompletionResult]::new('events', 'events', [CompletionResultType]::ParameterValue, 'Print the log of a session, one JSON object a line')
+            [CompletionResult]::new('tail', 'tail', [CompletionResultType]::ParameterValue, 'Follow what happens in a session until Ctrl-C')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change a session''s name, tags or model')
+            [CompletionResult]::new('cancel', 'cancel', [CompletionResultType]::ParameterValue, 'Cancel what runs in a session, also in another process')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Delete sessions with all that they hold')
+            break
+        }
+        'ombud;help;sessions;list' {
+            break
+        }
+        'ombud;help;sessions;show' {
+            break
+        }
+        'ombud;help;sessions;events' {
+            break
+        }
+        'ombud;help;sessions;tail' {
+            break
+        }
+        'ombud;help;sessions;update' {
+            break
+        }
+        'ombud;help;sessions;cancel' {
+            break
+        }
+        'ombud;help;sessions;delete' {
+            break
+        }
+        'ombud;help;restore' {
+            break
+        }
+        'ombud;help;agents' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or as JSON')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it among your agents')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check definitions; exits 2 when one of them is wrong')
+            break
+        }
+        'ombud;help;agents;list' {
+            break
+        }
+        'ombud;help;agents;show' {
+            break
+        }
+        'ombud;help;agents;add' {
+            break
+        }
+        'ombud;help;agents;validate' {
+            break
+        }
+        'ombud;help;trust' {
+            break
+        }
+        'ombud;help;config' {
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show every setting with its value and its source')
+            [CompletionResult]::new('path', 'path', [CompletionResultType]::ParameterValue, 'Show where files are read from')
+            break
+        }
+        'ombud;help;config;show' {
+            break
+        }
+        'ombud;help;config;path' {
+            break
+        }
+        'ombud;help;completions' {
+            break
+        }
+        'ombud;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,664 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[ombud] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'ombud'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'ombud'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand run 'Talk with an agent'
+            cand oneshot 'Ask once, print the answer, exit'
+            cand sessions 'List, show, follow, change and delete sessions'
+            cand restore 'Bring sessions in order whose process died'
+            cand agents 'List, show, add and check agents'
+            cand trust 'Let the config of a workspace count in full'
+            cand config 'Show settings and where they come from'
+            cand completions 'Print the completion script of a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;run'= {
+            cand -s 'Go on with this session'
+            cand --session 'Go on with this session'
+            cand --session-id 'Give the new session this id; exits 5 when it is in use'
+            cand --name 'Give the new session a name'
+            cand --tag 'Put a tag on the session; can be given several times'
+            cand --instructions 'Tell the agent this beside its own instructions'
+            cand --max-turns 'Most calls of the model; exits 8 when they are used up'
+            cand --timeout 'Longest run in seconds; exits 124 when they are over'
+            cand --allow 'Allow calls of a tool; can be given several times'
+            cand --deny 'Deny calls of a tool; can be given several times'
+            cand --busy 'What to do while another run works in the session; default: wait'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand -c 'Go on with the last session of this workspace'
+            cand --continue 'Go on with the last session of this workspace'
+            cand --no-stdin 'Do not read stdin'
+            cand --no-project-instructions 'Do not read AGENTS.md of the workspace as instructions'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;oneshot'= {
+            cand -s 'Go on with this session'
+            cand --session 'Go on with this session'
+            cand --session-id 'Give the new session this id; exits 5 when it is in use'
+            cand --name 'Give the new session a name'
+            cand --tag 'Put a tag on the session; can be given several times'
+            cand --instructions 'Tell the agent this beside its own instructions'
+            cand --max-turns 'Most calls of the model; exits 8 when they are used up'
+            cand --timeout 'Longest run in seconds; exits 124 when they are over'
+            cand --allow 'Allow calls of a tool; can be given several times'
+            cand --deny 'Deny calls of a tool; can be given several times'
+            cand --busy 'What to do while another run works in the session; default: wait'
+            cand -o 'Write the answer to this file instead of stdout'
+            cand --output 'Write the answer to this file instead of stdout'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-stdin 'Do not read stdin'
+            cand --no-project-instructions 'Do not read AGENTS.md of the workspace as instructions'
+            cand --ephemeral 'Keep nothing: the session is gone when the command ends'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List sessions, the newest first'
+            cand show 'Show a session and its last messages'
+            cand events 'Print the log of a session, one JSON object a line'
+            cand tail 'Follow what happens in a session until Ctrl-C'
+            cand update 'Change a session''s name, tags or model'
+            cand cancel 'Cancel what runs in a session, also in another process'
+            cand delete 'Delete sessions with all that they hold'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;sessions;list'= {
+            cand --limit 'Most sessions to list'
+            cand --after 'Go on after this cursor of the page before'
+            cand --tag 'Only sessions with this tag; given several times: with all of them'
+            cand --status 'Only sessions that stand so'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions;show'= {
+            cand --limit 'Most messages to show'
+            cand --before 'Only messages before this cursor'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions;events'= {
+            cand --after 'Begin after this cursor; default: at the beginning'
+            cand --limit 'Most events to print; default: all'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions;tail'= {
+            cand --after 'Begin after this cursor; default: with what happens from now on'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions;update'= {
+            cand --name 'Its new name'
+            cand --tag 'Put a tag on it; can be given several times'
+            cand --untag 'Take a tag off it; can be given several times'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions;cancel'= {
+            cand --run 'Only this run; default: all of the session'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions;delete'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;sessions;help'= {
+            cand list 'List sessions, the newest first'
+            cand show 'Show a session and its last messages'
+            cand events 'Print the log of a session, one JSON object a line'
+            cand tail 'Follow what happens in a session until Ctrl-C'
+            cand update 'Change a session''s name, tags or model'
+            cand cancel 'Cancel what runs in a session, also in another process'
+            cand delete 'Delete sessions with all that they hold'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;sessions;help;list'= {
+        }
+        &'ombud;sessions;help;show'= {
+        }
+        &'ombud;sessions;help;events'= {
+        }
+        &'ombud;sessions;help;tail'= {
+        }
+        &'ombud;sessions;help;update'= {
+        }
+        &'ombud;sessions;help;cancel'= {
+        }
+        &'ombud;sessions;help;delete'= {
+        }
+        &'ombud;sessions;help;help'= {
+        }
+        &'ombud;restore'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --resume 'Go on with the interrupted runs instead of closing them'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;agents'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the agents that there are'
+            cand show 'Show the definition of an agent as TOML, or as JSON'
+            cand add 'Check a definition and keep it among your agents'
+            cand validate 'Check definitions; exits 2 when one of them is wrong'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;agents;list'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;agents;show'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;agents;add'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --project 'Keep it in .ombud/agents of the workspace instead'
+            cand --force 'Replace an agent of this name'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;agents;validate'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;agents;help'= {
+            cand list 'List the agents that there are'
+            cand show 'Show the definition of an agent as TOML, or as JSON'
+            cand add 'Check a definition and keep it among your agents'
+            cand validate 'Check definitions; exits 2 when one of them is wrong'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;agents;help;list'= {
+        }
+        &'ombud;agents;help;show'= {
+        }
+        &'ombud;agents;help;add'= {
+        }
+        &'ombud;agents;help;validate'= {
+        }
+        &'ombud;agents;help;help'= {
+        }
+        &'ombud;trust'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand -y 'Do not ask'
+            cand --yes 'Do not ask'
+            cand --remove 'Trust the workspace no longer'
+            cand --list 'List the folders that are trusted'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;config'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand show 'Show every setting with its value and its source'
+            cand path 'Show where files are read from'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;config;show'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;config;path'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;config;help'= {
+            cand show 'Show every setting with its value and its source'
+            cand path 'Show where files are read from'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;config;help;show'= {
+        }
+        &'ombud;config;help;path'= {
+        }
+        &'ombud;config;help;help'= {
+        }
+        &'ombud;completions'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;help'= {
+            cand run 'Talk with an agent'
+            cand oneshot 'Ask once, print the answer, exit'
+            cand sessions 'List, show, follow, change and delete sessions'
+            cand restore 'Bring sessions in order whose process died'
+            cand agents 'List, show, add and check agents'
+            cand trust 'Let the config of a workspace count in full'
+            cand config 'Show settings and where they come from'
+            cand completions 'Print the completion script of a shell'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;help;run'= {
+        }
+        &'ombud;help;oneshot'= {
+        }
+        &'ombud;help;sessions'= {
+            cand list 'List sessions, the newest first'
+            cand show 'Show a session and its last messages'
+            cand events 'Print the log of a session, one JSON object a line'
+            cand tail 'Follow what happens in a session until Ctrl-C'
+            cand update 'Change a session''s name, tags or model'
+            cand cancel 'Cancel what runs in a session, also in another process'
+            cand delete 'Delete sessions with all that they hold'
+        }
+        &'ombud;help;sessions;list'= {
+        }
+        &'ombud;help;sessions;show'= {
+        }
+        &'ombud;help;sessions;events'= {
+        }
+        &'ombud;help;sessions;tail'= {
+        }
+        &'ombud;help;sessions;update'= {
+        }
+        &'ombud;help;sessions;cancel'= {
+        }
+        &'ombud;help;sessions;delete'= {
+        }
+        &'ombud;help;restore'= {
+        }
+        &'ombud;help;agents'= {
+            cand list 'List the agents that there are'
+            cand show 'Show the definition of an agent as TOML, or as JSON'
+            cand add 'Check a definition and keep it among your agents'
+            cand validate 'Check definitions; exits 2 when one of them is wrong'
+        }
+        &'ombud;help;agents;list'= {
+        }
+        &'ombud;help;agents;show'= {
+        }
+        &'ombud;help;agents;add'= {
+        }
+        &'ombud;help;agents;validate'= {
+        }
+        &'ombud;help;trust'= {
+        }
+        &'ombud;help;config'= {
+            cand show 'Show every setting with its value and its source'
+            cand path 'Show where files are read from'
+        }
+        &'ombud;help;config;show'= {
+        }
+        &'ombud;help;config;path'= {
+        }
+        &'ombud;help;completions'= {
+        }
+        &'ombud;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,494 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_ombud_global_optspecs
+    string join \n config= store= C/workspace= a/agent= m/model= format= color= no-input bare v/verbose q/quiet h/help V/version
+end
+
+function __fish_ombud_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_ombud_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_ombud_using_subcommand
+    set -l cmd (__fish_ombud_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c ombud -n "__fish_ombud_needs_command" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_needs_command" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_needs_command" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_needs_command" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_needs_command" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_needs_command" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_needs_command" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_needs_command" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_needs_command" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_needs_command" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_needs_command" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_needs_command" -s V -l version -d 'Print version'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "run" -d 'Talk with an agent'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "oneshot" -d 'Ask once, print the answer, exit'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "agents" -d 'List, show, add and check agents'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "trust" -d 'Let the config of a workspace count in full'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "config" -d 'Show settings and where they come from'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s s -l session -d 'Go on with this session' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l session-id -d 'Give the new session this id; exits 5 when it is in use' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l name -d 'Give the new session a name' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l tag -d 'Put a tag on the session; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l instructions -d 'Tell the agent this beside its own instructions' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l max-turns -d 'Most calls of the model; exits 8 when they are used up' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l timeout -d 'Longest run in seconds; exits 124 when they are over' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l allow -d 'Allow calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l deny -d 'Deny calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l busy -d 'What to do while another run works in the session; default: wait' -r -f -a "wait\t'Wait for it, at most limits.busy_wait_seconds'
+fail\t'Exit 5 at once'"
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s c -l continue -d 'Go on with the last session of this workspace'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l no-stdin -d 'Do not read stdin'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l no-project-instructions -d 'Do not read AGENTS.md of the workspace as instructions'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s s -l session -d 'Go on with this session' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l session-id -d 'Give the new session this id; exits 5 when it is in use' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l name -d 'Give the new session a name' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l tag -d 'Put a tag on the session; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l instructions -d 'Tell the agent this beside its own instructions' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l max-turns -d 'Most calls of the model; exits 8 when they are used up' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l timeout -d 'Longest run in seconds; exits 124 when they are over' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l allow -d 'Allow calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l deny -d 'Deny calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l busy -d 'What to do while another run works in the session; default: wait' -r -f -a "wait\t'Wait for it, at most limits.busy_wait_seconds'
+fail\t'Exit 5 at once'"
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s o -l output -d 'Write the answer to this file instead of stdout' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l no-stdin -d 'Do not read stdin'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l no-project-instructions -d 'Do not read AGENTS.md of the workspace as instructions'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l ephemeral -d 'Keep nothing: the session is gone when the command ends'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "list" -d 'List sessions, the newest first'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "show" -d 'Show a session and its last messages'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "events" -d 'Print the log of a session, one JSON object a line'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "tail" -d 'Follow what happens in a session until Ctrl-C'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "update" -d 'Change a session\'s name, tags or model'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "cancel" -d 'Cancel what runs in a session, also in another process'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "delete" -d 'Delete sessions with all that they hold'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l limit -d 'Most sessions to list' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l after -d 'Go on after this cursor of the page before' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l tag -d 'Only sessions with this tag; given several times: with all of them' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l status -d 'Only sessions that stand so' -r -f -a "idle\t'Nothing'
+running\t'A run is queued or at work'
+waiting\t'A run waits for the caller\'s tools'
+interrupted\t'A run\'s process died; `ombud restore` brings it in order'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l limit -d 'Most messages to show' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l before -d 'Only messages before this cursor' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l after -d 'Begin after this cursor; default: at the beginning' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l limit -d 'Most events to print; default: all' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l after -d 'Begin after this cursor; default: with what happens from now on' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l name -d 'Its new name' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l tag -d 'Put a tag on it; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l untag -d 'Take a tag off it; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l run -d 'Only this run; default: all of the session' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s y -l yes -d 'Do not ask'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "list" -d 'List sessions, the newest first'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a session and its last messages'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "events" -d 'Print the log of a session, one JSON object a line'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "tail" -d 'Follow what happens in a session until Ctrl-C'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "update" -d 'Change a session\'s name, tags or model'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Cancel what runs in a session, also in another process'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete sessions with all that they hold'
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l resume -d 'Go on with the interrupted runs instead of closing them'
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "list" -d 'List the agents that there are'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "show" -d 'Show the definition of an agent as TOML, or as JSON'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "add" -d 'Check a definition and keep it among your agents'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l project -d 'Keep it in .ombud/agents of the workspace instead'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l force -d 'Replace an agent of this name'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the agents that there are'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the definition of an agent as TOML, or as JSON'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "add" -d 'Check a definition and keep it among your agents'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -s y -l yes -d 'Do not ask'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l remove -d 'Trust the workspace no longer'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l list -d 'List the folders that are trusted'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "show" -d 'Show every setting with its value and its source'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "path" -d 'Show where files are read from'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show every setting with its value and its source'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "path" -d 'Show where files are read from'
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "run" -d 'Talk with an agent'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "agents" -d 'List, show, add and check agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "config" -d 'Show settings and where they come from'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions, the newest first'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show a session and its last messages'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "events" -d 'Print the log of a session, one JSON object a line'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "tail" -d 'Follow what happens in a session until Ctrl-C'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "update" -d 'Change a session\'s name, tags or model'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "cancel" -d 'Cancel what runs in a session, also in another process'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "delete" -d 'Delete sessions with all that they hold'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "list" -d 'List the agents that there are'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "show" -d 'Show the definition of an agent as TOML, or as JSON'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "add" -d 'Check a definition and keep it among your agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and its source'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Show where files are read from'
