@@ -11,8 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ombud::config::Flags;
 
 pub use agents::{AgentsAdd, AgentsCommand};
-pub use ask::{OneshotArguments, RunArguments};
-pub use sessions::SessionsCommand;
+pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
+pub use sessions::{
+    SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
+    SessionsUpdate, StatusFilter,
+};
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.

@@ -6,7 +6,6 @@ mod completions;
 mod config;
 mod context;
 mod follow;
-mod instructions;
 mod oneshot;
 mod output;
 mod program;

@@ -8,7 +8,6 @@ use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
 
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
 use crate::follow::Followed;
-use crate::instructions;
 use crate::program::Program;
 use crate::prompt;
 use crate::render::result::{Collector, RunResult};
@@ -103,7 +102,7 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         Busy::Wait => OnBusy::WaitThenReject,
         Busy::Fail => OnBusy::Reject,
     };
-    let pins = pins(program, args.instructions.as_deref())?;
+    let pins = pins(program, args.instructions.as_deref());
     Ok(Ask { target, input: vec![Part::text(text)], answering, on_busy, pins, priority: 0 })
 }
 
@@ -117,24 +116,19 @@ pub async fn tag(engine: &dyn Engine, caller: &Principal, args: &AskArguments) -
 }
 
 /// What is fixed for the run.
-fn pins(program: &Program, instructions: Option<&str>) -> Result<Pins> {
+fn pins(program: &Program, instructions: Option<&str>) -> Pins {
     let settings = program.settings();
-    let mut texts = Vec::new();
-    if settings.project_instructions {
-        texts.extend(instructions::of_project(&settings.workspace, settings.limits.instructions_bytes)?);
-    }
-    texts.extend(instructions.map(str::to_owned));
     let named = program.global.model.is_some();
     let moved = program.global.workspace.is_some();
-    Ok(Pins {
+    Pins {
         model: if named { settings.model.clone() } else { None },
-        instructions: texts,
+        instructions: instructions.map(str::to_owned).into_iter().collect(),
         caller_tools: Vec::new(),
         permissions: Vec::new(),
         budget: Budget::default(),
         workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
         on_orphan: ombud::domain::OnOrphan::Cancel,
-    })
+    }
 }
 
 /// What the user should know before the answer comes.

@@ -41,7 +41,6 @@ pub enum Visibility {
 
 impl Visibility {
     /// Whether this is the ordinary visibility.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub fn is_all(&self) -> bool {
         *self == Self::All
     }

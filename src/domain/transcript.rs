@@ -1,8 +1,8 @@
 //! What a run may know: the messages up to its beginning and its own, each tool return directly after its call.
 
 use super::{
-    CallId, Event, Fact, Finish, Message, MessageId, Part, ReturnStatus, RunId, ToolCall, ToolCallPart, ToolError,
-    ToolReturn, Visibility, error::ErrorCode,
+    CallId, Event, Fact, Finish, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolCall, ToolCallPart,
+    ToolError, ToolReturn, Visibility, error::ErrorCode,
 };
 
 /// One entry of a transcript.
@@ -20,6 +20,8 @@ pub enum Item {
         run: Option<RunId>,
         /// What it said.
         parts: Vec<Part>,
+        /// The model that said it, when it is known: what it thought is of use to that model only.
+        model: Option<ModelChoice>,
         /// Why it stopped.
         finish: Finish,
         /// What its calls gave, in the order of the calls once the transcript is closed.
@@ -61,6 +63,7 @@ impl Transcript {
                 agent: completed.agent.clone(),
                 run: run.cloned(),
                 parts: completed.parts.clone(),
+                model: Some(completed.model.clone()),
                 finish: completed.finish,
                 returns: Vec::new(),
             }),
@@ -70,6 +73,7 @@ impl Transcript {
                     agent: imported.message.author.name.clone(),
                     run: None,
                     parts: imported.message.parts.clone(),
+                    model: None,
                     finish: Finish::Stop,
                     returns: imported.returns.clone(),
                 },

@@ -70,6 +70,12 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         let workspace = new.as_ref().and_then(|new| new.workspace.clone());
         pins.workspace = workspace.or_else(|| session.and_then(|session| session.workspace.clone()));
     }
+    let workspace = pins.workspace.get_or_insert_with(|| core.settings.workspace.to_string_lossy().into_owned());
+    if core.settings.project_instructions {
+        let limit = core.settings.limits.instructions_bytes;
+        let of_project = super::instructions::of_project(std::path::Path::new(workspace), limit)?;
+        pins.instructions.splice(0..0, of_project);
+    }
     let revision = revision(&agent)?;
     let run = RunId::new(&*core.clock);
     let taken =

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 
-use crate::domain::{AuthorKind, BlobId, Finish, Item, Message, Part, ReturnStatus, ToolReturn, ToolSpec, Transcript};
+use crate::domain::{
+    AuthorKind, BlobId, Finish, Item, Message, ModelChoice, Part, ReturnStatus, ToolReturn, ToolSpec, Transcript,
+};
 use crate::models::{PromptMessage, PromptPart, PromptReturn};
 
 /// Bytes of text for one token, by rule of thumb; only decides how many old turns are left out.
@@ -13,7 +15,11 @@ const BYTES_PER_TOKEN: usize = 4;
 const IMAGE_TOKENS: usize = 1_500;
 
 /// What the model can be shown.
-pub(crate) struct Window {
+pub(crate) struct Window<'a> {
+    /// Who is asked: what other agents said is shown as said to it.
+    pub(crate) agent: &'a str,
+    /// The model: what it thought earlier is shown to itself only.
+    pub(crate) model: &'a ModelChoice,
     /// Tokens that fit.
     pub(crate) context_tokens: u64,
     /// Tokens kept free for the answer.
@@ -25,11 +31,10 @@ pub(crate) struct Window {
 /// Files of messages that are shown, by blob.
 pub(crate) type Files = HashMap<BlobId, Bytes>;
 
-/// The conversation for a model. `agent` is who is asked: what other agents said is shown as said to it.
+/// The conversation for a model.
 pub(crate) fn messages(
     transcript: Transcript,
-    agent: &str,
-    window: &Window,
+    window: &Window<'_>,
     files: &Files,
     fixed_bytes: usize,
 ) -> Vec<PromptMessage> {
@@ -37,7 +42,7 @@ pub(crate) fn messages(
     let mut turns: Vec<Vec<PromptMessage>> = Vec::new();
     for item in &transcript.items {
         let begins = matches!(item, Item::Said(_));
-        let shown = show(item, agent, window, files);
+        let shown = show(item, window, files);
         match turns.last_mut() {
             Some(turn) if !begins => turn.extend(shown),
             _ => turns.push(shown),
@@ -76,10 +81,10 @@ pub(crate) fn blobs(transcript: &Transcript) -> Vec<BlobId> {
     blobs.collect()
 }
 
-fn show(item: &Item, agent: &str, window: &Window, files: &Files) -> Vec<PromptMessage> {
+fn show(item: &Item, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
     match item {
         Item::Said(message) => said(message, window, files),
-        Item::Answered { agent: who, parts, .. } if who != agent => {
+        Item::Answered { agent: who, parts, .. } if who != window.agent => {
             let text: String = crate::domain::Part::texts(parts);
             if text.is_empty() {
                 Vec::new()
@@ -87,11 +92,13 @@ fn show(item: &Item, agent: &str, window: &Window, files: &Files) -> Vec<PromptM
                 vec![PromptMessage::User(vec![PromptPart::Text(format!("{who}: {text}"))])]
             }
         }
-        Item::Answered { parts, returns, finish, .. } => answered(parts, returns, *finish),
+        Item::Answered { parts, returns, finish, model, .. } => {
+            answered(parts, returns, *finish, model.as_ref() == Some(window.model))
+        }
     }
 }
 
-fn said(message: &Message, window: &Window, files: &Files) -> Vec<PromptMessage> {
+fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
     let parts: Vec<_> = message
         .parts
         .iter()
@@ -116,14 +123,14 @@ fn said(message: &Message, window: &Window, files: &Files) -> Vec<PromptMessage>
     if parts.is_empty() { Vec::new() } else { vec![PromptMessage::User(parts)] }
 }
 
-fn answered(parts: &[Part], returns: &[ToolReturn], finish: Finish) -> Vec<PromptMessage> {
+fn answered(parts: &[Part], returns: &[ToolReturn], finish: Finish, own: bool) -> Vec<PromptMessage> {
     // A message that broke off may hold half a call: it is not shown, and so needs no return.
     let whole = !matches!(finish, Finish::Cut | Finish::Cancelled);
     let mut shown = Vec::new();
     for part in parts {
         match part {
             Part::Text(text) if !text.text.is_empty() => shown.push(PromptPart::Text(text.text.clone())),
-            Part::Reasoning(reasoning) if whole => shown.push(PromptPart::Reasoning(reasoning.clone())),
+            Part::Reasoning(reasoning) if whole && own => shown.push(PromptPart::Reasoning(reasoning.clone())),
             Part::ToolCall(call) if whole => shown.push(PromptPart::ToolCall {
                 id: call.id.to_string(),
                 name: call.name.clone(),

@@ -21,8 +21,8 @@ use super::ledger::{Draft, Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::writing::{Desk, Writing, Written};
 use crate::domain::{
-    Actor, Agent, Cause, Error, ErrorCode, Event, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome,
-    Part, Pins, RunFinished, RunId, RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
+    Actor, Agent, Cause, Error, Event, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome, Part, Pins,
+    RunId, RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
 };
 use crate::models::{Card, Model, ModelEvent, ModelRequest, ModelStream};
 use crate::storage::Fence;
@@ -56,20 +56,20 @@ pub(crate) struct Work {
 
 /// Drives one run to its end, or until it waits for the caller.
 pub(crate) struct Driver {
-    core: Arc<Core>,
-    ledger: Arc<Ledger>,
-    work: Work,
+    pub(super) core: Arc<Core>,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) work: Work,
     asked: Arc<dyn Model>,
     card: Card,
     calls: Calls,
     caller_tools: HashSet<String>,
     /// Fires when the run is to end: cancelled, or out of time.
     stop: CancellationToken,
-    out_of_time: Arc<AtomicBool>,
+    pub(super) out_of_time: Arc<AtomicBool>,
     pending: Option<Pending>,
     on_taken: Option<OnTaken>,
-    answer: String,
-    answer_id: Option<MessageId>,
+    pub(super) answer: String,
+    pub(super) answer_id: Option<MessageId>,
 }
 
 /// How the call of a model ended.
@@ -321,6 +321,8 @@ impl Driver {
         }
         let answer_tokens = self.work.agent.settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
         let window = Window {
+            agent: &self.work.agent.name,
+            model: &self.work.model,
             context_tokens: self.card.context_tokens,
             answer_tokens: answer_tokens.min(self.card.context_tokens / 2),
             images: self.card.images,
@@ -332,7 +334,7 @@ impl Driver {
             }
         }
         let fixed = context::fixed_bytes(&system, &tools);
-        let messages = context::messages(self.work.transcript.clone(), &self.work.agent.name, &window, &files, fixed);
+        let messages = context::messages(self.work.transcript.clone(), &window, &files, fixed);
         Ok(ModelRequest {
             model: self.work.model.id.clone(),
             system,
@@ -434,51 +436,8 @@ impl Driver {
         self.append(vec![Fact::RunWaiting(RunWaiting { calls, deadline: Some(deadline) })]).await
     }
 
-    /// Ends a run that was stopped from outside: closes its calls, and says why it ended.
-    async fn finish_stopped(&mut self, mut facts: Vec<Fact>) -> Result<(), Refused> {
-        let run = &self.work.run;
-        let open: Vec<_> = match self.ledger.fold().await {
-            Ok(fold) => fold.active_run(run).ok_or(Refused::Fenced)?.open_calls.clone(),
-            // The session was deleted under the run.
-            Err(error) if error.code == ErrorCode::NotFound => return Err(Refused::Fenced),
-            Err(error) => return Err(error.into()),
-        };
-        facts.extend(open.into_iter().map(|called| {
-            Fact::ToolReturned(ToolReturned {
-                returned: calls::cancelled(&called.call),
-                arguments: called.call.arguments,
-                message_id: called.message_id,
-                thread: called.thread,
-            })
-        }));
-        let finished = if self.out_of_time.load(Ordering::Acquire) {
-            let error = Error::new(ErrorCode::TimedOut, "the run used up its time")
-                .hint("raise `--timeout`, or go on in the same session with `-s`");
-            self.finished(Outcome::Failed, Some(error))
-        } else {
-            self.finished(Outcome::Cancelled, None)
-        };
-        facts.push(finished);
-        self.append(facts).await
-    }
-
-    fn finished(&self, outcome: Outcome, error: Option<Error>) -> Fact {
-        Fact::RunFinished(RunFinished {
-            agent: self.work.agent.name.clone(),
-            outcome,
-            answer: self.answer.clone(),
-            message_id: self.answer_id.clone(),
-            model: Some(self.work.model.clone()),
-            rounds: self.work.rounds,
-            tool_calls: self.work.tool_calls,
-            usage: self.work.usage.clone(),
-            elapsed_ms: self.core.clock.now().millis_since(self.work.started_at),
-            error,
-        })
-    }
-
     /// Appends facts of the run, and waits until they are durable.
-    fn append(&self, facts: Vec<Fact>) -> BoxFuture<'static, Result<(), Refused>> {
+    pub(super) fn append(&self, facts: Vec<Fact>) -> BoxFuture<'static, Result<(), Refused>> {
         self.appending(facts).map(|appended| appended.map(|_| ())).boxed()
     }
 

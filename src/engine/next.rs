@@ -106,6 +106,7 @@ mod tests {
             agent: "default".into(),
             run: Some(RunId::from_text(run)),
             parts,
+            model: None,
             finish,
             returns: returns.collect(),
         }

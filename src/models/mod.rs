@@ -166,7 +166,17 @@ impl From<ModelError> for Error {
             Cause::Connect => Some("check the provider's base URL, and whether its server runs"),
             Cause::Tls => Some("check the base URL; own certificates can be named in SSL_CERT_FILE"),
             Cause::RateLimited => Some("wait a while, or use another model"),
-            _ => None,
+            Cause::Rejected
+            | Cause::Server
+            | Cause::Cut
+            | Cause::Garbage
+            | Cause::Stalled
+            | Cause::Interrupted
+            | Cause::Full
+            | Cause::ReadOnly
+            | Cause::Corrupt
+            | Cause::Newer
+            | Cause::Locked => None,
         };
         let told = Self::model(error.cause, error.message);
         match hint {

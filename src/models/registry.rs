@@ -185,6 +185,7 @@ mod tests {
             store: "memory:".into(),
             workspace: "/".into(),
             permissions: vec![],
+            permissions_given: 0,
             budgets: Budget::default(),
             limits: Limits::default(),
             tools: crate::config::ToolSettings::default(),

@@ -48,6 +48,7 @@ fn model(wire: Wire, base_url: &str, limits: Limits) -> Arc<dyn Model> {
         store: "memory:".into(),
         workspace: "/".into(),
         permissions: vec![],
+        permissions_given: 0,
         budgets: Budget::default(),
         limits,
         tools: ToolSettings::default(),

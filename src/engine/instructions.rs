@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use ombud::domain::{ErrorCode, Result};
-use ombud::workspace::Workspace;
+use crate::domain::{ErrorCode, Result};
+use crate::workspace::Workspace;
 
 /// The name of the file.
 const FILE: &str = "AGENTS.md";
@@ -12,7 +12,7 @@ const FILE: &str = "AGENTS.md";
 ///
 /// # Errors
 /// When the file is there and cannot be read.
-pub fn of_project(workspace: &Path, limit: usize) -> Result<Option<String>> {
+pub(crate) fn of_project(workspace: &Path, limit: usize) -> Result<Option<String>> {
     let folder = Workspace::open(workspace)?;
     let bytes = match folder.read(FILE, limit) {
         Ok(bytes) => bytes,
