@@ -136,9 +136,12 @@ fn completed(parts: &[(u8, Vec<String>)], id: &MessageId) -> Fact {
     })
 }
 
+/// One step of a writer.
+type Step = Box<dyn Fn(&House)>;
+
 /// The moves as single steps, so that a reader can come between any two.
-fn script(moves: &[Move], frames: usize) -> Vec<Box<dyn Fn(&House)>> {
-    let mut script: Vec<Box<dyn Fn(&House)>> = Vec::new();
+fn script(moves: &[Move], frames: usize) -> Vec<Step> {
+    let mut script: Vec<Step> = Vec::new();
     for (number, one) in moves.iter().enumerate() {
         let id = MessageId::from_text(&format!("m{number}"));
         match one {
@@ -216,7 +219,6 @@ impl Judge {
         match &event.fact {
             Fact::MessageCompleted(completed) => {
                 let had = self.open.remove(&completed.message_id).unwrap_or_default();
-                let had: Vec<_> = had.into_iter().map(|(start, text, closed)| (start, text, closed)).collect();
                 let whole: Vec<_> = completed
                     .parts
                     .iter()
