@@ -2,8 +2,11 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
 
+mod failures;
 mod guard;
 mod models;
 mod support {
     pub mod model_server;
+    pub mod ombud;
+    pub mod schema;
 }
