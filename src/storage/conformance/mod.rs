@@ -127,7 +127,7 @@ impl Bed {
         let mut found = Vec::new();
         visit(self.folder.path(), &mut |path| {
             let bytes = fs::read(path).unwrap();
-            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
+            if String::from_utf8_lossy(&bytes).contains(text) {
                 found.push(path.display().to_string());
             }
         });
