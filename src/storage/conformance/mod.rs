@@ -135,6 +135,15 @@ impl Bed {
     }
 }
 
+/// Every file below a folder, with its bytes.
+pub(super) fn files(folder: &Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    visit(folder, &mut |path| {
+        found.insert(path.to_owned(), fs::read(path).unwrap());
+    });
+    found
+}
+
 fn visit(folder: &Path, each: &mut dyn FnMut(&Path)) {
     for item in fs::read_dir(folder).unwrap() {
         let path = item.unwrap().path();
