@@ -4,6 +4,8 @@
 
 mod guard;
 mod models;
+mod signals;
 mod support {
     pub mod model_server;
+    pub mod process;
 }
