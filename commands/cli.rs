@@ -1,8 +1,8 @@
 //! The command line. The comments on commands and options are the help texts.
 
-pub mod agents;
-pub mod ask;
-pub mod sessions;
+mod agents;
+mod ask;
+mod sessions;
 mod values;
 
 use std::path::PathBuf;
@@ -11,8 +11,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ombud::config::Flags;
 
 pub use agents::{AgentsAdd, AgentsCommand};
-pub use ask::{OneshotArguments, RunArguments};
-pub use sessions::SessionsCommand;
+pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
+pub use sessions::{
+    SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
+    SessionsUpdate, StatusFilter,
+};
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.

@@ -1,54 +1,96 @@
-//! The program `ombud`.
+//! The program `ombud`: floor 8. It parses the command line, resolves the settings, and calls one command.
 
 mod agents;
 mod cli;
 mod completions;
 mod config;
 mod context;
+mod follow;
+mod instructions;
+mod oneshot;
 mod output;
+mod program;
+mod prompt;
+mod render;
+mod restore;
+mod run;
+mod sessions;
+mod signals;
 mod trust;
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 use ombud::config::{Environment, resolve};
 use ombud::domain::{Error, Result};
 
-use cli::{Cli, Command};
-use context::{Context, Exit, Manner};
-use output::Output;
+use self::cli::{Cli, Command};
+use self::context::{Context, Manner};
+use self::output::Output;
+use self::program::Program;
+use self::render::{note, result::error_line};
 
 fn main() -> ExitCode {
-    match execute(&Cli::parse()) {
-        Ok(exit) => ExitCode::from(exit.0),
+    let mut arguments = std::env::args_os().skip(1).peekable();
+    if arguments.next_if(|word| word == ombud::tools::guard::WORD).is_some() {
+        return ombud::tools::guard::main(arguments);
+    }
+    match execute(Cli::parse()) {
+        Ok(exit_code) => ExitCode::from(exit_code),
         Err(error) => {
-            let hint = error.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-            let _ = writeln!(std::io::stderr(), "ombud: {}{hint}", error.message);
+            note(&error_line(&error));
             ExitCode::from(error.code.exit_code())
         }
     }
 }
 
-fn execute(cli: &Cli) -> Result<Exit> {
+fn execute(cli: Cli) -> Result<u8> {
     let out = Output::stdout();
     if let Command::Completions(arguments) = &cli.command {
-        return completions::execute(arguments, &out);
+        return completions::execute(arguments, &out).map(|exit| exit.0);
     }
     let environment = Environment::of_process();
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let manner = Manner::of(&cli.global, &environment, terminal)?;
     let resolved = resolve(&cli.flags(), &environment)?;
-    if !cli.global.quiet {
-        for notice in &resolved.notices {
-            let _ = writeln!(std::io::stderr(), "ombud: {notice}");
-        }
+    observe(&cli, &environment);
+    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment };
+    // What is ignored is listed by the commands that show settings; those that ask list it with their result.
+    let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_) | Command::Trust(_));
+    if shows_settings && !program.global.quiet {
+        program.context.resolved.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
-    let context = Context { resolved, out, manner };
     match &cli.command {
-        Command::Agents(command) => agents::execute(command, &context),
-        Command::Config(command) => config::execute(command, &context),
-        Command::Trust(arguments) => trust::execute(arguments, &context),
-        _ => Err(Error::new(ombud::domain::ErrorCode::NotSupported, "this command is not here yet")),
+        Command::Agents(command) => agents::execute(command, &program.context).map(|exit| exit.0),
+        Command::Config(command) => config::execute(command, &program.context).map(|exit| exit.0),
+        Command::Trust(arguments) => trust::execute(arguments, &program.context).map(|exit| exit.0),
+        Command::Completions(_) => Ok(0),
+        Command::Oneshot(arguments) => in_runtime(async { Ok(oneshot::execute(&program, arguments).await) }),
+        Command::Run(arguments) => in_runtime(run::execute(&program, arguments)),
+        Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
+        Command::Restore(arguments) => in_runtime(restore::execute(&program, arguments)),
     }
+}
+
+/// Log lines, for those who ask for them.
+fn observe(cli: &Cli, environment: &Environment) {
+    let filter = match (environment.get("RUST_LOG"), cli.global.verbose) {
+        (Some(filter), _) => filter,
+        (None, 0 | 1) => return,
+        (None, 2) => "ombud=debug",
+        (None, _) => "debug",
+    };
+    ombud::observe::log_to_stderr(filter, std::io::stderr().is_terminal());
+}
+
+fn in_runtime(command: impl Future<Output = Result<u8>>) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::internal(format!("no runtime: {error}")))?;
+    let exit_code = runtime.block_on(command);
+    // What still blocks, such as a thread that waits for the keyboard, must not keep the program from ending.
+    runtime.shutdown_background();
+    exit_code
 }

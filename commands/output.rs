@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
-use ombud::domain::{Cause, Error, ErrorCode, Result};
+use ombud::domain::{Cause, Error, Result};
 use serde::Serialize;
 
 /// Where answers go.
@@ -30,7 +30,7 @@ impl Output {
     /// Writes a text as it is, and sends it off.
     ///
     /// # Errors
-    /// `unavailable` when it cannot be written. A reader that went away is no error: nothing more is written then.
+    /// `store_failed` when it cannot be written. A reader that went away is no error: nothing more is written then.
     pub fn write(&self, text: &str) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.closed {
@@ -45,7 +45,7 @@ impl Output {
             Err(error) => {
                 let cause = (error.kind() == ErrorKind::StorageFull).then_some(Cause::Full);
                 let message = format!("standard output cannot be written: {error}");
-                Err(Error { cause, ..Error::new(ErrorCode::Unavailable, message) })
+                Err(Error::store(cause, message))
             }
         }
     }
@@ -68,7 +68,6 @@ impl Output {
     }
 
     /// Whether the reader went away: what follows others may end then.
-    #[allow(dead_code, reason = "for commands that follow a session")]
     pub fn is_closed(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
@@ -121,7 +120,7 @@ mod tests {
     fn a_full_disk_is_told() {
         let output = Output::new(Box::new(Failing(ErrorKind::StorageFull)));
         let error = output.write("a").unwrap_err();
-        assert_eq!((error.code, error.cause), (ErrorCode::Unavailable, Some(Cause::Full)));
+        assert_eq!((error.code, error.cause), (ombud::domain::ErrorCode::StoreFailed, Some(Cause::Full)));
     }
 
     #[test]

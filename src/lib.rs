@@ -1,12 +1,14 @@
 //! The engine and the server of `ombud`.
 //!
-//! Floors, each of which uses only those below it: [`domain`] (words), [`config`] and [`observe`], [`storage`] and
-//! [`bus`], [`models`], [`workspace`] and [`tools`], [`engine`] (the one door). The program in `commands/` stands on top.
+//! Floors, each of which uses only those below it: [`domain`] (words), [`config`] and [`observe`], [`storage`],
+//! [`models`], [`workspace`] and [`tools`], [`engine`] (the one door). The program in `commands/` stands on top.
 //! `docs/architecture.md` is the map; `tests/architecture.rs` holds the laws.
 
 pub mod config;
 pub mod domain;
+pub mod engine;
 pub mod models;
+pub mod observe;
 pub mod storage;
 pub mod tools;
 pub mod workspace;

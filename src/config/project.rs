@@ -8,7 +8,7 @@ use super::document::Document;
 use super::env::Environment;
 use super::file::ConfigFolder;
 use super::layers::{Folders, Layer, Source};
-use super::resolve::Project;
+use super::resolution::Project;
 use super::text;
 use super::trust::{self, Ignored, Trust, TrustBook};
 use crate::domain::Error;

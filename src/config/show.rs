@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::keys::{self, KEYS};
 use super::layers::Source;
 use super::permissions;
-use super::resolve::Resolved;
+use super::resolution::Resolved;
 
 /// One value with its source.
 #[derive(Clone, Debug, PartialEq, Serialize)]

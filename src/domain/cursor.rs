@@ -1,4 +1,4 @@
-//! Where a reader of a session stands: `incarnation:seq[/part@offset]`.
+//! Where a reader of a session stands: `incarnation:seq[/part@offset]`, the offset of a closed part being `end`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +12,8 @@ use super::Error;
 pub struct PartPosition {
     /// Which part, from 0. The parts before it are complete.
     pub index: u32,
-    /// Bytes of it that the reader has.
-    pub offset: u64,
+    /// Bytes of it that the reader has; `None` = all of it, and its end.
+    pub offset: Option<u64>,
 }
 
 /// Where a reader of a session stands: it has everything up to `seq`, and of the message that is being written after
@@ -39,7 +39,8 @@ impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.incarnation, self.seq)?;
         match self.part {
-            Some(part) => write!(formatter, "/{}@{}", part.index, part.offset),
+            Some(PartPosition { index, offset: Some(offset) }) => write!(formatter, "/{index}@{offset}"),
+            Some(PartPosition { index, offset: None }) => write!(formatter, "/{index}@end"),
             None => Ok(()),
         }
     }
@@ -57,7 +58,10 @@ impl FromStr for Cursor {
             };
             let part = match part {
                 None => None,
-                Some((index, offset)) => Some(PartPosition { index: index.parse().ok()?, offset: offset.parse().ok()? }),
+                Some((index, "end")) => Some(PartPosition { index: index.parse().ok()?, offset: None }),
+                Some((index, offset)) => {
+                    Some(PartPosition { index: index.parse().ok()?, offset: Some(offset.parse().ok()?) })
+                }
             };
             Some(Self { incarnation: incarnation.parse().ok()?, seq: seq.parse().ok()?, part })
         };
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_is_written() {
-        for text in ["1:0", "2:41", "1:41/3@1024"] {
+        for text in ["1:0", "2:41", "1:41/3@1024", "1:41/3@end"] {
             assert_eq!(text.parse::<Cursor>().unwrap().to_string(), text);
         }
         for text in ["", "1", "1:", ":1", "1:2/", "1:2/3", "1:2/@", "a:b", "1:-2", "1:2/3@x"] {

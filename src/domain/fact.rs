@@ -197,8 +197,9 @@ pub struct RunQueued {
     /// The message that it answers; absent = it goes on with what there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<MessageId>,
-    /// Everything up to here is seen by the run, and its own facts.
-    pub base_seq: u64,
+    /// The process that will take it; absent = whichever is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessId>,
     /// Larger goes first.
     #[serde(default)]
     pub priority: i32,
@@ -222,6 +223,8 @@ pub struct RunStarted {
     pub attempt: u32,
     /// The process.
     pub process: ProcessId,
+    /// Everything up to here is seen by the run, and its own facts. The same for every attempt.
+    pub base_seq: u64,
 }
 
 /// The run waits for the caller's tools.
@@ -298,6 +301,9 @@ pub struct MessageCompleted {
     pub first_token_ms: Option<u64>,
     /// From the request to its end, in milliseconds.
     pub elapsed_ms: u64,
+    /// The message that the run writes once its calls have returned; absent when it calls nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_message_id: Option<MessageId>,
     /// The thread inside the session; absent = the main one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
@@ -306,7 +312,7 @@ pub struct MessageCompleted {
 impl MessageCompleted {
     /// The text parts, one after the other.
     pub fn text(&self) -> String {
-        super::message::text_of(&self.parts)
+        Part::texts(&self.parts)
     }
 }
 

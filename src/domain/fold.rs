@@ -42,7 +42,10 @@ pub struct FoldedRun {
     /// How many processes took it.
     #[serde(default)]
     pub attempt: u32,
-    /// The message that is being written.
+    /// Everything up to here is seen by the run, and its own facts.
+    #[serde(default)]
+    pub base_seq: u64,
+    /// The message that is being written, or will be next.
     #[serde(default)]
     pub writing: Option<MessageId>,
     /// The newest message that it completed.
@@ -156,7 +159,7 @@ impl Fold {
             session: event.session.clone(),
             agent: queued.agent.clone(),
             status: RunStatus::Queued,
-            process: None,
+            process: queued.process.clone(),
             fence: 0,
             priority: queued.priority,
             queued_at: event.at,
@@ -175,6 +178,7 @@ impl Fold {
             queued: queued.clone(),
             started_at: None,
             attempt: 0,
+            base_seq: 0,
             writing: None,
             answer: None,
             answer_text: String::new(),
@@ -262,6 +266,7 @@ impl FoldedRun {
                 self.started_at.get_or_insert(event.at);
                 self.attempt = started.attempt;
                 self.writing = Some(started.message_id.clone());
+                self.base_seq = started.base_seq;
                 self.run.status = RunStatus::Running;
                 self.run.process = Some(started.process.clone());
                 self.run.fence = u64::from(started.attempt);
@@ -279,7 +284,7 @@ impl FoldedRun {
                 return true;
             }
             Fact::MessageCompleted(completed) => {
-                self.writing = None;
+                self.writing = completed.next_message_id.clone();
                 self.answer = Some(completed.message_id.clone());
                 self.answer_text = completed.text();
                 self.run.rounds = completed.round;

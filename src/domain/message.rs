@@ -72,17 +72,8 @@ pub struct Message {
 impl Message {
     /// The text parts, one after the other.
     pub fn text(&self) -> String {
-        text_of(&self.parts)
+        Part::texts(&self.parts)
     }
-}
-
-/// The text parts, one after the other.
-pub(crate) fn text_of(parts: &[Part]) -> String {
-    let texts = parts.iter().filter_map(|part| match part {
-        Part::Text(text) => Some(text.text.as_str()),
-        Part::Reasoning(_) | Part::ToolCall(_) | Part::File(_) => None,
-    });
-    texts.collect()
 }
 
 /// One part of a message.
@@ -103,6 +94,15 @@ impl Part {
     /// A part that is this text.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(TextPart { text: text.into() })
+    }
+
+    /// The text among the parts, one after the other.
+    pub fn texts(parts: &[Self]) -> String {
+        let texts = parts.iter().filter_map(|part| match part {
+            Self::Text(text) => Some(text.text.as_str()),
+            Self::Reasoning(_) | Self::ToolCall(_) | Self::File(_) => None,
+        });
+        texts.collect()
     }
 
     /// What the part grew to: text, reasoning, or the arguments of a call as the model wrote them.

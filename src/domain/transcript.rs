@@ -43,15 +43,15 @@ impl Transcript {
         for event in events {
             let own = event.run.as_ref() == Some(run);
             if own || event.seq <= base_seq {
-                transcript.add(event, own);
+                transcript.add(event.run.as_ref(), &event.fact, own);
             }
         }
         transcript
     }
 
-    /// Adds an event. `own` tells whether it belongs to the run that the transcript is for.
-    pub fn add(&mut self, event: &Event, own: bool) {
-        match &event.fact {
+    /// Adds a fact of a run. `own` tells whether it is the run that the transcript is for.
+    pub fn add(&mut self, run: Option<&RunId>, fact: &Fact, own: bool) {
+        match fact {
             Fact::SessionRestored(_) => self.items.clear(),
             Fact::MessagePosted(posted) if posted.message.visibility != Visibility::People => {
                 self.items.push(Item::Said(posted.message.clone()));
@@ -59,7 +59,7 @@ impl Transcript {
             Fact::MessageCompleted(completed) => self.items.push(Item::Answered {
                 message_id: completed.message_id.clone(),
                 agent: completed.agent.clone(),
-                run: event.run.clone(),
+                run: run.cloned(),
                 parts: completed.parts.clone(),
                 finish: completed.finish,
                 returns: Vec::new(),

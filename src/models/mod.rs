@@ -3,10 +3,32 @@
 //! One trait: a request goes in, a stream of [`ModelEvent`] comes out. A wire (`openai`, `anthropic`) is a translation
 //! and nothing more; retries and limits are one shell around all of them.
 
+mod answer;
+mod anthropic;
+mod catalogue;
+mod endpoint;
+mod failure;
+mod offline;
+mod openai;
+mod parts;
+mod registry;
+mod retry;
+mod sse;
+mod table;
+mod transport;
+
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
+use serde_json::{Map, Value};
 
 use crate::domain::{Cause, Error, Finish, ModelSettings, ToolSpec, Usage};
+
+pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
+pub use offline::Offline;
+pub use registry::Models;
+
+/// Name of the provider that is inside this program.
+pub const OFFLINE: &str = "offline";
 
 /// A part of what a model is shown.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,8 +161,25 @@ pub struct ModelError {
 
 impl From<ModelError> for Error {
     fn from(error: ModelError) -> Self {
-        Self::model(error.cause, error.message)
+        let hint = match error.cause {
+            Cause::Auth => Some("check the provider's key"),
+            Cause::Connect => Some("check the provider's base URL, and whether its server runs"),
+            Cause::Tls => Some("check the base URL; own certificates can be named in SSL_CERT_FILE"),
+            Cause::RateLimited => Some("wait a while, or use another model"),
+            _ => None,
+        };
+        let told = Self::model(error.cause, error.message);
+        match hint {
+            Some(hint) => told.hint(hint),
+            None => told,
+        }
     }
+}
+
+/// The arguments of a call as an object. Providers refuse a conversation that holds anything else, so what a model once
+/// wrote that is none becomes an empty one.
+fn arguments_object(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// A model that can be asked.

@@ -4,6 +4,15 @@
 //! does not know what the events mean. Whoever appends brings the rows that lists need (summary, runs, aliases), and
 //! the store writes them in the same transaction.
 
+#[cfg(test)]
+mod conformance;
+mod file;
+mod memory;
+mod presence;
+pub mod probe;
+mod rules;
+mod sqlite;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -99,6 +108,12 @@ pub enum AppendError {
     /// The store failed. Nothing of it will be seen again, unless the error was in the very last step: then a later
     /// read tells.
     Store(Error),
+}
+
+impl From<Error> for AppendError {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// A fold of a log, as it was saved.
@@ -276,6 +291,9 @@ impl StoreUrl {
 /// # Errors
 /// `store_failed`, with the cause where it is known: `read_only`, `full`, `corrupt`, `newer`.
 pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, Error> {
-    let _ = url;
-    Err(Error::internal("no store yet"))
+    Ok(match url {
+        StoreUrl::Memory => Arc::new(memory::MemoryStore::default()),
+        StoreUrl::File(folder) => Arc::new(file::FileStore::open(folder).await?),
+        StoreUrl::Sqlite(path) => Arc::new(sqlite::SqliteStore::open(path).await?),
+    })
 }

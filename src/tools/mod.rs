@@ -1,7 +1,20 @@
 //! FLOOR 3: what agents can do.
 //!
 //! A tool is one value with a spec and a call. Whether a call is allowed is decided above, from the spec's `access` and
-//! the call's [`Tool::subject`]; a tool itself never asks.
+//! the call's [`Tool::subject`]; a tool itself never asks. [`decide`] is how rules are read. Commands run under a
+//! [`guard`], a process of this same program.
+
+mod arguments;
+mod edit_file;
+mod find_files;
+pub mod guard;
+mod list_files;
+mod output;
+mod permission;
+mod read_file;
+mod run_command;
+mod search_files;
+mod write_file;
 
 use std::sync::Arc;
 
@@ -9,8 +22,11 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::{Limits, ToolSettings};
 use crate::domain::{ErrorCode, ToolSpec};
 use crate::workspace::Workspace;
+
+pub use permission::decide;
 
 /// What a tool works with.
 #[derive(Clone)]
@@ -54,3 +70,44 @@ pub trait Tool: Send + Sync {
     /// Carries a call out.
     async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure>;
 }
+
+/// The tools of the house, in the order in which models are told of them.
+#[derive(Clone)]
+pub struct Tools {
+    all: Vec<Arc<dyn Tool>>,
+}
+
+impl Tools {
+    /// All tools, with their limits and settings.
+    pub fn new(limits: &Limits, settings: &ToolSettings) -> Self {
+        let all: Vec<Arc<dyn Tool>> = vec![
+            Arc::new(list_files::ListFiles::new(limits)),
+            Arc::new(read_file::ReadFile::new(limits)),
+            Arc::new(search_files::SearchFiles::new(limits)),
+            Arc::new(find_files::FindFiles::new(limits)),
+            Arc::new(write_file::WriteFile::new()),
+            Arc::new(edit_file::EditFile::new()),
+            Arc::new(run_command::RunCommand::new(limits, settings)),
+        ];
+        Self { all }
+    }
+
+    /// The tool of a name.
+    pub fn get(&self, name: &str) -> Option<Arc<dyn Tool>> {
+        self.all.iter().find(|tool| tool.spec().name == name).cloned()
+    }
+
+    /// What a model is told: all tools, or those whose names are `allowed`.
+    pub fn specs(&self, allowed: Option<&[String]>) -> Vec<ToolSpec> {
+        let specs = self.all.iter().map(|tool| tool.spec());
+        specs.filter(|spec| allowed.is_none_or(|names| names.contains(&spec.name))).cloned().collect()
+    }
+
+    /// The names of all tools.
+    pub fn names(&self) -> Vec<String> {
+        self.all.iter().map(|tool| tool.spec().name.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

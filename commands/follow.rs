@@ -1,0 +1,122 @@
+//! Asks, and follows the run to its end: the same for `oneshot`, `run` and `restore --resume`.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use ombud::domain::{Cursor, Error, ErrorCode, ModelChoice, Principal, RunId, SessionId};
+use ombud::engine::{Ask, Engine};
+
+use crate::render::View;
+use crate::render::result::{Collector, RunResult, error_line};
+use crate::signals::Signals;
+
+/// How long a cancelled run may take to write its end.
+const GRACE: Duration = Duration::from_millis(1_500);
+
+/// A run that is followed.
+pub struct Followed<'a, 'v> {
+    pub engine: &'a dyn Engine,
+    pub caller: &'a Principal,
+    pub signals: &'a mut Signals,
+    pub view: &'a mut View<'v>,
+}
+
+/// A run that was asked for, and where its first fact is.
+pub struct Begun {
+    pub session: SessionId,
+    pub run: RunId,
+    pub model: Option<ModelChoice>,
+    pub before: Cursor,
+}
+
+impl Followed<'_, '_> {
+    /// Asks, follows and shows. Standard output that nobody reads is no failure: the run goes on to its end.
+    pub async fn ask(&mut self, ask: Ask, notices: Vec<String>) -> RunResult {
+        let mut collector = Collector::new(notices);
+        let asked = tokio::select! {
+            asked = self.engine.ask(self.caller, ask) => asked,
+            exit_code = self.signals.next() => {
+                collector.signalled(exit_code);
+                return self.end(collector);
+            }
+        };
+        match asked {
+            Ok(asked) => match asked.run {
+                Some(run) => {
+                    let begun = Begun { session: asked.session, run, model: asked.model, before: asked.before };
+                    self.follow(begun, collector).await
+                }
+                None => self.end(collector),
+            },
+            Err(error) => {
+                collector.failed(&error);
+                self.end(collector)
+            }
+        }
+    }
+
+    /// Follows a run that has begun.
+    pub async fn follow(&mut self, begun: Begun, mut collector: Collector) -> RunResult {
+        collector.asked(&begun.session, Some(&begun.run), begun.model.as_ref());
+        if let Err(error) = self.frames(&begun, &mut collector).await {
+            collector.failed(&error);
+        }
+        self.end(collector)
+    }
+
+    fn end(&mut self, collector: Collector) -> RunResult {
+        shown(self.view, collector.finish())
+    }
+
+    async fn frames(&mut self, begun: &Begun, collector: &mut Collector) -> Result<(), Error> {
+        let mut frames = self.engine.subscribe(self.caller, &begun.session, Some(begun.before)).await?;
+        let mut signalled = None;
+        let mut listens = true;
+        loop {
+            let deadline = async {
+                match signalled {
+                    Some((at, _)) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                frame = frames.next() => match frame {
+                    None => return Err(Error::new(ErrorCode::Conflict, format!("session `{}` was deleted while it was asked", begun.session))),
+                    Some(Err(error)) => return Err(error),
+                    Some(Ok(frame)) => {
+                        let of_run = frame.run().is_none_or(|run| *run == begun.run);
+                        if listens && of_run {
+                            listens = self.view.frame(&frame).is_ok();
+                        }
+                        if of_run && collector.take(&frame) {
+                            break;
+                        }
+                    }
+                },
+                exit_code = self.signals.next() => {
+                    if let Some((_, exit_code)) = signalled {
+                        collector.signalled(exit_code);
+                        return Ok(());
+                    }
+                    signalled = Some((tokio::time::Instant::now() + GRACE, exit_code));
+                    let reason = if exit_code == 130 { "Ctrl-C" } else { "the program was told to end" };
+                    self.engine.cancel(self.caller, &begun.session, Some(&begun.run), reason).await?;
+                }
+                () = deadline => break,
+            }
+        }
+        if let Some((_, exit_code)) = signalled {
+            collector.signalled(exit_code);
+        }
+        Ok(())
+    }
+}
+
+/// Shows the result; when standard output cannot be written, that is what the program exits with.
+pub fn shown(view: &mut View<'_>, mut result: RunResult) -> RunResult {
+    if let Err(error) = view.end(&result) {
+        crate::render::note(&error_line(&error));
+        result.exit_code = error.code.exit_code();
+    }
+    result
+}

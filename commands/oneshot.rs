@@ -1,0 +1,179 @@
+//! `ombud oneshot`: a session, one run, the answer on standard output, an exit code.
+
+use std::path::Path;
+
+use ombud::config::Wire;
+use ombud::domain::{Budget, Error, Labels, Part, Pins, Principal, Result, SessionId, SessionUpdated};
+use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
+
+use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
+use crate::follow::Followed;
+use crate::instructions;
+use crate::program::Program;
+use crate::prompt;
+use crate::render::result::{Collector, RunResult};
+use crate::render::{View, is_watched, note};
+use crate::signals::Signals;
+
+/// Longest title that is made from a prompt, in characters.
+const TITLE: usize = 60;
+
+/// Runs the command; answers what the program exits with.
+pub async fn execute(program: &Program, args: &OneshotArguments) -> u8 {
+    let mut view = View::of(program);
+    let result = match answer(program, args, &mut view).await {
+        Ok(result) => result,
+        Err(error) => {
+            let mut collector = Collector::new(program.context.resolved.notices.clone());
+            collector.failed(&error);
+            crate::follow::shown(&mut view, collector.finish())
+        }
+    };
+    report(program, &result);
+    result.exit_code
+}
+
+/// What people are told beside the answer: notices when all went well, one line when it did not.
+pub fn report(program: &Program, result: &RunResult) {
+    if program.format() != Format::Text {
+        if let Some(line) = result.error_line() {
+            note(&line);
+        }
+        return;
+    }
+    if let Some(line) = result.error_line() {
+        note(&line);
+    } else if !program.global.quiet {
+        for denied in result.denied_lines() {
+            note(&denied);
+        }
+        if !is_watched() {
+            result.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
+        }
+    }
+}
+
+async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>) -> Result<RunResult> {
+    let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
+    let settings = program.settings();
+    let text = tokio::select! {
+        text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, &settings.limits) => text?,
+        exit_code = signals.next() => {
+            let mut collector = Collector::new(Vec::new());
+            collector.signalled(exit_code);
+            return Ok(collector.finish());
+        }
+    };
+    let ask = question(program, &args.ask, None, &text)?;
+    let house = program.open_with(std::sync::Arc::new(ombud::engine::NobodyToAsk), args.ephemeral).await?;
+    let caller = program.caller();
+    tag(&*house, &caller, &args.ask).await?;
+    let notices = notices(program, &ask)?;
+    if is_watched() && !program.global.quiet && program.format() == Format::Text {
+        notices.iter().for_each(|notice| note(&format!("note: {notice}")));
+    }
+    let mut followed = Followed { engine: &*house, caller: &caller, signals: &mut signals, view };
+    let result = followed.ask(ask, notices).await;
+    house.drain().await;
+    if let Some(path) = &args.output {
+        write_answer(path, &result.answer)?;
+    }
+    Ok(result)
+}
+
+/// What is asked, from the flags; in `session`, where a conversation has one.
+pub fn question(program: &Program, args: &AskArguments, session: Option<&SessionId>, text: &str) -> Result<Ask> {
+    let (target, answering) = match session.or(args.session.as_ref()) {
+        Some(id) => {
+            // An agent that is named answers this once; the session keeps its own.
+            let answering = program.global.agent.clone().map_or(Answering::SessionAgent, Answering::One);
+            (Target::Existing(id.clone()), answering)
+        }
+        None => {
+            let new = NewSession {
+                id: args.session_id.clone(),
+                title: Some(args.name.clone().unwrap_or_else(|| title(text))),
+                labels: Labels::from_tags(args.tags.iter().cloned()),
+                ..NewSession::default()
+            };
+            (Target::New(new), Answering::SessionAgent)
+        }
+    };
+    let on_busy = match args.busy {
+        Busy::Wait => OnBusy::WaitThenReject,
+        Busy::Fail => OnBusy::Reject,
+    };
+    let pins = pins(program, args.instructions.as_deref())?;
+    Ok(Ask { target, input: vec![Part::text(text)], answering, on_busy, pins, priority: 0 })
+}
+
+/// Adds tags to a session that exists.
+pub async fn tag(engine: &dyn Engine, caller: &Principal, args: &AskArguments) -> Result<()> {
+    let Some(id) = args.session.as_ref().filter(|_| !args.tags.is_empty()) else { return Ok(()) };
+    let mut labels = engine.session(caller, id).await?.summary.session.labels;
+    args.tags.iter().for_each(|tag| labels.insert(Labels::TAG, tag.clone()));
+    engine.update(caller, id, SessionUpdated { labels: Some(labels), ..SessionUpdated::default() }).await?;
+    Ok(())
+}
+
+/// What is fixed for the run.
+fn pins(program: &Program, instructions: Option<&str>) -> Result<Pins> {
+    let settings = program.settings();
+    let mut texts = Vec::new();
+    if settings.project_instructions {
+        texts.extend(instructions::of_project(&settings.workspace, settings.limits.instructions_bytes)?);
+    }
+    texts.extend(instructions.map(str::to_owned));
+    let named = program.global.model.is_some();
+    let moved = program.global.workspace.is_some();
+    Ok(Pins {
+        model: if named { settings.model.clone() } else { None },
+        instructions: texts,
+        caller_tools: Vec::new(),
+        permissions: Vec::new(),
+        budget: Budget::default(),
+        workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
+        on_orphan: ombud::domain::OnOrphan::Cancel,
+    })
+}
+
+/// What the user should know before the answer comes.
+pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
+    let mut notices = program.context.resolved.notices.clone();
+    let settings = program.settings();
+    let models = program.models()?;
+    let wanted = ask.pins.model.as_ref().or(settings.model.as_ref());
+    let chosen = models.choose(wanted)?;
+    let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
+    if offline && matches!(ask.target, Target::New(_)) {
+        notices.push(
+            "answered by `offline/rules`, which is no language model but a set of rules; set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST to use one"
+                .to_owned(),
+        );
+    } else if wanted.is_none() && matches!(ask.target, Target::New(_)) {
+        notices.push(format!("model {chosen} (by its key in the environment; choose another with `-m PROVIDER/MODEL`)"));
+    }
+    Ok(notices)
+}
+
+/// A title from the first line of a prompt.
+pub fn title(prompt: &str) -> String {
+    let line = prompt.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let line: String = line.chars().filter(|c| !c.is_control()).collect();
+    if line.chars().count() <= TITLE {
+        return line;
+    }
+    let cut: String = line.chars().take(TITLE - 1).collect();
+    format!("{}…", cut.trim_end())
+}
+
+fn write_answer(path: &Path, answer: &str) -> Result<()> {
+    let mut text = answer.to_owned();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    std::fs::write(path, text).map_err(|error| {
+        Error::store(None, format!("the answer cannot be written to `{}`: {error}", path.display()))
+            .hint("the answer is in the session: `ombud sessions show ID`")
+    })
+}

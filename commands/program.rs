@@ -1,0 +1,65 @@
+//! What every command works with, and the house that is opened when the first command needs it: `--version`, help and
+//! completions touch neither network nor store.
+
+use std::sync::Arc;
+
+use ombud::config::{Environment, Settings};
+use ombud::domain::{Principal, Result};
+use ombud::engine::{Approver, House, NobodyToAsk, Parts};
+use ombud::models::{Models, Offline};
+use ombud::observe::SystemClock;
+use ombud::storage::{self, StoreUrl};
+use ombud::tools::Tools;
+
+use crate::cli::{Format, GlobalArguments};
+use crate::context::Context;
+
+/// What every command works with.
+pub struct Program {
+    pub global: GlobalArguments,
+    pub environment: Environment,
+    pub context: Context,
+}
+
+impl Program {
+    /// The form of the output.
+    pub fn format(&self) -> Format {
+        self.context.manner.format
+    }
+
+    /// What the user wants.
+    pub fn settings(&self) -> &Settings {
+        &self.context.resolved.settings
+    }
+
+    /// The models of the settings.
+    ///
+    /// # Errors
+    /// `invalid_input` when the settings correct the catalogue in a way that cannot be read.
+    pub fn models(&self) -> Result<Models> {
+        let clock = Arc::new(SystemClock);
+        Models::new(self.settings(), clock.clone(), Arc::new(Offline::new(clock)))
+    }
+
+    /// Who runs the program.
+    pub fn caller(&self) -> Principal {
+        let name = self.environment.get("USER").or_else(|| self.environment.get("LOGNAME")).unwrap_or("user");
+        Principal::local(name)
+    }
+
+    /// Opens the house; nobody can be asked for permission.
+    pub async fn open(&self) -> Result<Arc<House>> {
+        self.open_with(Arc::new(NobodyToAsk), false).await
+    }
+
+    /// Opens the house. `ephemeral` = nothing is kept when the program ends.
+    pub async fn open_with(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
+        let settings = self.settings().clone();
+        let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
+        let store = storage::open(&url).await?;
+        let clock = Arc::new(SystemClock);
+        let models = self.models()?;
+        let tools = Tools::new(&settings.limits, &settings.tools);
+        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver })))
+    }
+}

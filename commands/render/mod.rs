@@ -1,0 +1,96 @@
+//! The terminal is one more dialect: frames in, text or JSON out.
+//!
+//! Standard output gets the answer and nothing else; progress and notices go to standard error.
+
+pub mod result;
+mod text;
+
+use std::io::{self, IsTerminal, Write};
+
+use ombud::domain::{Frame, Result};
+use serde::Serialize;
+
+use self::result::RunResult;
+use self::text::TextView;
+use crate::cli::Format;
+use crate::output::Output;
+use crate::program::Program;
+
+/// How a run is shown.
+pub struct View<'a> {
+    out: &'a Output,
+    form: Form,
+}
+
+enum Form {
+    /// The answer as text.
+    Text(Box<TextView>),
+    /// One object at the end.
+    Json,
+    /// A frame a line, then the result.
+    Jsonl,
+}
+
+impl<'a> View<'a> {
+    /// The view that the flags ask for.
+    pub fn of(program: &'a Program) -> Self {
+        let form = match program.format() {
+            Format::Text => Form::Text(Box::new(TextView::new(program.global.quiet, program.global.verbose > 0))),
+            Format::Json => Form::Json,
+            Format::Jsonl => Form::Jsonl,
+        };
+        Self { out: &program.context.out, form }
+    }
+
+    /// Shows a frame as it comes.
+    ///
+    /// # Errors
+    /// `store_failed` when standard output cannot be written.
+    pub fn frame(&mut self, frame: &Frame) -> Result<()> {
+        match &mut self.form {
+            Form::Text(view) => view.frame(self.out, frame),
+            Form::Json => Ok(()),
+            Form::Jsonl => self.out.write_json(frame),
+        }
+    }
+
+    /// Shows the result.
+    ///
+    /// # Errors
+    /// As [`View::frame`].
+    pub fn end(&mut self, result: &RunResult) -> Result<()> {
+        match &mut self.form {
+            Form::Text(view) => view.end(self.out, result),
+            Form::Json => self.out.write_json(result),
+            Form::Jsonl => self.out.write_json(&Last { kind: "result", result }),
+        }
+    }
+}
+
+/// The last line of a run.
+#[derive(Serialize)]
+struct Last<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(flatten)]
+    result: &'a RunResult,
+}
+
+/// Writes one line to standard error. That nobody can read it is no failure.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+/// Whether somebody watches standard error.
+pub fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Text that cannot move the cursor or change colours: control characters are shown as what they are.
+pub fn harmless(text: &str) -> String {
+    text.chars().flat_map(harmless_character).collect()
+}
+
+fn harmless_character(c: char) -> Vec<char> {
+    if matches!(c, '\n' | '\t') || !c.is_control() { vec![c] } else { c.escape_default().collect() }
+}

@@ -1,0 +1,261 @@
+//! The result of a run: the object that `--format json` prints, and the last line of `--format jsonl`. Its form is a
+//! contract: `docs/schemas/result.json`.
+
+use ombud::domain::{
+    Error, Fact, Finish, Frame, ModelChoice, Outcome, Part, ReturnStatus, RunId, SessionId, Timestamp, ToolCallPart, Usage,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// One call of a tool.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallLine {
+    id: String,
+    name: String,
+    arguments: Value,
+    status: ReturnStatus,
+    duration_ms: u64,
+}
+
+/// A call that nobody allowed, and the flag that would.
+#[derive(Clone, Debug, Serialize)]
+pub struct DeniedLine {
+    tool: String,
+    arguments: Value,
+    allow_with: String,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+struct UsageLine {
+    input_tokens: u64,
+    output_tokens: u64,
+    cost_usd: Option<f64>,
+}
+
+/// An error as it is printed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorLine {
+    code: &'static str,
+    cause: Option<&'static str>,
+    message: String,
+    hint: Option<String>,
+    retryable: bool,
+}
+
+impl From<&Error> for ErrorLine {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code.word(),
+            cause: error.cause.map(ombud::domain::Cause::word),
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+            retryable: error.retryable(),
+        }
+    }
+}
+
+/// The result of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunResult {
+    session: Option<SessionId>,
+    run: Option<RunId>,
+    status: &'static str,
+    pub answer: String,
+    model: Option<ModelChoice>,
+    turns: u32,
+    usage: UsageLine,
+    tool_calls: Vec<CallLine>,
+    pub denied: Vec<DeniedLine>,
+    pub notices: Vec<String>,
+    output: Option<Value>,
+    error: Option<ErrorLine>,
+    pub exit_code: u8,
+    duration_ms: u64,
+}
+
+/// Builds the result from the frames of a run.
+pub struct Collector {
+    result: RunResult,
+    begun: std::time::Instant,
+    /// Text of the message that is being written, should the run end without a word.
+    partial: String,
+}
+
+impl Collector {
+    /// A result of which nothing is known.
+    pub fn new(notices: Vec<String>) -> Self {
+        let result = RunResult {
+            session: None,
+            run: None,
+            status: "failed",
+            answer: String::new(),
+            model: None,
+            turns: 0,
+            usage: UsageLine::default(),
+            tool_calls: Vec::new(),
+            denied: Vec::new(),
+            notices,
+            output: None,
+            error: None,
+            exit_code: ombud::domain::ErrorCode::Internal.exit_code(),
+            duration_ms: 0,
+        };
+        Self { result, begun: std::time::Instant::now(), partial: String::new() }
+    }
+
+    /// The question was taken.
+    pub fn asked(&mut self, session: &SessionId, run: Option<&RunId>, model: Option<&ModelChoice>) {
+        self.result.session = Some(session.clone());
+        self.result.run = run.cloned();
+        self.result.model = model.cloned();
+    }
+
+    /// Takes a frame of the run; true when it was the last.
+    pub fn take(&mut self, frame: &Frame) -> bool {
+        match frame {
+            Frame::Delta(live) => {
+                if let ombud::domain::Delta::Grew { text, .. } = &live.delta {
+                    self.partial.push_str(text);
+                }
+                false
+            }
+            Frame::Fact(event) => self.fact(&event.fact),
+        }
+    }
+
+    fn fact(&mut self, fact: &Fact) -> bool {
+        match fact {
+            Fact::MessageCompleted(completed) => {
+                self.partial.clear();
+                self.result.turns = completed.round;
+                if completed.finish == Finish::ToolCalls {
+                    let calls = completed.parts.iter().filter_map(|part| match part {
+                        Part::ToolCall(call) => Some(pending(call)),
+                        Part::Text(_) | Part::Reasoning(_) | Part::File(_) => None,
+                    });
+                    self.result.tool_calls.extend(calls);
+                }
+            }
+            Fact::ToolReturned(returned) => {
+                let returned_line = &returned.returned;
+                if let Some(line) = self.result.tool_calls.iter_mut().find(|line| line.id == returned_line.id.as_str()) {
+                    line.status = returned_line.status;
+                    line.duration_ms = returned_line.elapsed_ms;
+                }
+                if returned_line.status == ReturnStatus::Denied {
+                    self.result.denied.push(DeniedLine {
+                        tool: returned_line.name.clone(),
+                        arguments: returned.arguments.clone(),
+                        allow_with: format!("--allow {}", returned_line.name),
+                    });
+                }
+            }
+            Fact::Notice(notice) => self.result.notices.push(notice.message.clone()),
+            Fact::RunFinished(finished) => {
+                self.result.status = match finished.outcome {
+                    Outcome::Completed | Outcome::Silent => "completed",
+                    Outcome::Failed => "failed",
+                    Outcome::Cancelled => "cancelled",
+                };
+                self.result.answer.clone_from(&finished.answer);
+                self.result.turns = finished.rounds;
+                self.result.usage = usage(&finished.usage);
+                self.result.error = finished.error.as_ref().map(ErrorLine::from);
+                self.result.exit_code = match (&finished.error, finished.outcome) {
+                    (Some(error), _) => error.code.exit_code(),
+                    (None, Outcome::Cancelled) => CANCELLED,
+                    (None, _) => 0,
+                };
+                return true;
+            }
+            Fact::RunWaiting(_) => {
+                self.result.status = "waiting";
+                self.result.exit_code = 0;
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    /// Something failed before the run, or instead of its end.
+    pub fn failed(&mut self, error: &Error) {
+        self.result.status = "failed";
+        self.result.error = Some(error.into());
+        self.result.exit_code = error.code.exit_code();
+        if self.result.answer.is_empty() {
+            self.result.answer = std::mem::take(&mut self.partial);
+        }
+    }
+
+    /// The run was cancelled by a signal: that decides what the program exits with.
+    pub fn signalled(&mut self, exit_code: u8) {
+        if self.result.status != "completed" {
+            self.result.status = "cancelled";
+            self.result.exit_code = exit_code;
+        }
+    }
+
+    /// The result, as it stands.
+    pub fn finish(mut self) -> RunResult {
+        self.result.duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.result
+    }
+}
+
+impl RunResult {
+    /// The session, once the question was taken.
+    pub fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
+    /// A line for each call that nobody allowed: what, and the flag that would.
+    pub fn denied_lines(&self) -> Vec<String> {
+        let lines = self
+            .denied
+            .iter()
+            .map(|denied| format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with));
+        let mut lines: Vec<_> = lines.collect();
+        lines.dedup();
+        lines
+    }
+
+    /// The error as one line for people: what, why, and the way out.
+    pub fn error_line(&self) -> Option<String> {
+        let error = self.error.as_ref()?;
+        Some(line(&error.message, error.code, error.cause, error.hint.as_deref()))
+    }
+}
+
+/// What a cancelled run exits with when no signal says otherwise.
+const CANCELLED: u8 = 130;
+
+/// An error as one line for people.
+pub fn error_line(error: &Error) -> String {
+    line(&error.message, error.code.word(), error.cause.map(ombud::domain::Cause::word), error.hint.as_deref())
+}
+
+fn line(message: &str, code: &str, cause: Option<&str>, hint: Option<&str>) -> String {
+    let word = cause.map_or_else(|| code.to_owned(), |cause| format!("{code}: {cause}"));
+    let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+    format!("error: {message} ({word}){hint}").replace(['\n', '\r'], " ")
+}
+
+fn pending(call: &ToolCallPart) -> CallLine {
+    CallLine {
+        id: call.id.to_string(),
+        name: call.name.clone(),
+        arguments: call.arguments.clone(),
+        status: ReturnStatus::Cancelled,
+        duration_ms: 0,
+    }
+}
+
+fn usage(usage: &Usage) -> UsageLine {
+    UsageLine { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost_usd: usage.cost_usd }
+}
+
+/// A moment for people: the time in UTC, to the minute.
+pub fn minute(at: Timestamp) -> String {
+    at.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}

@@ -1,0 +1,149 @@
+//! The answer as text: streamed on a terminal, whole in a pipe. What a model says before it calls tools is not its
+//! answer, and only a terminal shows it.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ombud::domain::{Delta, Fact, Frame, PartStart, Result, ReturnStatus, ToolCalled};
+
+use super::result::RunResult;
+use super::{harmless, is_watched, note};
+use crate::output::Output;
+
+/// How often the progress line moves.
+const TICK: Duration = Duration::from_millis(100);
+
+/// The answer as text.
+pub struct TextView {
+    quiet: bool,
+    verbose: bool,
+    /// Whether standard output is a terminal: then the answer is shown as it grows.
+    streams: bool,
+    progress: Option<ProgressBar>,
+    /// Whether the part that grows is text.
+    in_text: bool,
+    /// Whether something was streamed, and whether it ended in a line break.
+    streamed: Option<bool>,
+}
+
+impl TextView {
+    pub fn new(quiet: bool, verbose: bool) -> Self {
+        let progress = (is_watched() && !quiet).then(|| {
+            let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+            let progress = ProgressBar::new_spinner().with_style(style).with_message("thinking");
+            progress.enable_steady_tick(TICK);
+            progress
+        });
+        Self { quiet, verbose, streams: io::stdout().is_terminal(), progress, in_text: false, streamed: None }
+    }
+
+    pub fn frame(&mut self, out: &Output, frame: &Frame) -> Result<()> {
+        match frame {
+            Frame::Delta(live) => match &live.delta {
+                Delta::Opened { part, .. } => {
+                    self.in_text = matches!(part, PartStart::Text);
+                    self.message(match part {
+                        PartStart::Reasoning => "thinking",
+                        PartStart::Text => "answering",
+                        PartStart::ToolCall { name, .. } => name,
+                    });
+                    Ok(())
+                }
+                Delta::Grew { text, .. } if self.in_text && self.streams => self.stream(out, text),
+                Delta::Grew { .. } => Ok(()),
+                Delta::Closed { .. } => {
+                    if std::mem::take(&mut self.in_text) && self.streams && self.streamed == Some(false) {
+                        self.stream(out, "\n")?;
+                    }
+                    Ok(())
+                }
+            },
+            Frame::Fact(event) => {
+                self.fact(&event.fact);
+                Ok(())
+            }
+        }
+    }
+
+    fn fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::RunStarted(_) => self.message("thinking"),
+            Fact::ToolCalled(called) => {
+                let line = call_line(called);
+                self.message(&line);
+                if self.verbose || self.progress.is_some() {
+                    self.say(&format!("· {line}"));
+                }
+            }
+            Fact::ToolReturned(returned) => {
+                self.message("thinking");
+                let returned = &returned.returned;
+                if returned.status != ReturnStatus::Ok && (self.verbose || self.progress.is_some()) {
+                    let why = returned.error.as_ref().map_or("", |error| error.message.as_str());
+                    self.say(&format!("  {} failed: {}", returned.name, harmless(&first_line(why))));
+                }
+            }
+            Fact::Notice(notice) if self.verbose || self.progress.is_some() => self.say(&harmless(&notice.message)),
+            _ => {}
+        }
+    }
+
+    fn message(&self, text: &str) {
+        if let Some(progress) = &self.progress {
+            progress.set_message(text.to_owned());
+        }
+    }
+
+    fn say(&self, text: &str) {
+        if self.quiet {
+            return;
+        }
+        match &self.progress {
+            Some(progress) => progress.suspend(|| note(text)),
+            None => note(text),
+        }
+    }
+
+    fn stream(&mut self, out: &Output, text: &str) -> Result<()> {
+        // The progress line would be drawn into an answer that stands half on its line.
+        if let Some(progress) = self.progress.take() {
+            progress.finish_and_clear();
+        }
+        out.write(&harmless(text))?;
+        self.streamed = Some(text.ends_with('\n'));
+        Ok(())
+    }
+
+    pub fn end(&mut self, out: &Output, result: &RunResult) -> Result<()> {
+        if let Some(progress) = self.progress.take() {
+            progress.finish_and_clear();
+        }
+        if self.streams && self.streamed == Some(false) {
+            self.stream(out, "\n")?;
+        }
+        if !self.streams && !result.answer.is_empty() {
+            out.write_line(result.answer.strip_suffix('\n').unwrap_or(&result.answer))?;
+        }
+        Ok(())
+    }
+}
+
+fn call_line(called: &ToolCalled) -> String {
+    let arguments = match &called.call.arguments {
+        serde_json::Value::Object(fields) => {
+            let values = fields.values().map(|value| match value {
+                serde_json::Value::String(text) => first_line(text),
+                other => other.to_string(),
+            });
+            values.collect::<Vec<_>>().join(" ")
+        }
+        other => other.to_string(),
+    };
+    let short: String = arguments.chars().take(100).collect();
+    harmless(&format!("{} {short}", called.call.name)).replace('\n', " ")
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}

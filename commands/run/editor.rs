@@ -1,0 +1,75 @@
+//! The line editor: on a thread of its own, since it blocks while somebody types.
+
+use std::path::{Path, PathBuf};
+
+use ombud::domain::{Error, Result};
+use rustyline::DefaultEditor;
+use rustyline::config::Config;
+use rustyline::error::ReadlineError;
+
+/// Lines of history that are kept.
+const HISTORY: usize = 1_000;
+
+/// What was typed.
+pub enum Typed {
+    /// A line.
+    Line(String),
+    /// Ctrl-C.
+    Interrupted,
+    /// Ctrl-D, or the terminal is gone.
+    End,
+}
+
+/// The line editor, with a history that outlives the program.
+pub struct Editor {
+    /// Away while a line is typed.
+    inner: Option<DefaultEditor>,
+    history: PathBuf,
+}
+
+impl Editor {
+    /// Opens it; the history is in the state folder.
+    ///
+    /// # Errors
+    /// When the terminal cannot be used.
+    pub fn open(state: &Path) -> Result<Self> {
+        let failed = |error: ReadlineError| Error::internal(format!("the terminal cannot be used for typing: {error}"));
+        let config = Config::builder().max_history_size(HISTORY).map_err(failed)?.auto_add_history(false).build();
+        let mut inner = DefaultEditor::with_config(config).map_err(failed)?;
+        let history = state.join("history");
+        // There is none the first time.
+        let _ = inner.load_history(&history);
+        Ok(Self { inner: Some(inner), history })
+    }
+
+    /// Waits for a line.
+    ///
+    /// # Errors
+    /// When the terminal cannot be used any more.
+    pub async fn read(&mut self) -> Result<Typed> {
+        let Some(mut inner) = self.inner.take() else { return Ok(Typed::End) };
+        let history = self.history.clone();
+        let typed = tokio::task::spawn_blocking(move || {
+            let read = inner.readline("> ");
+            if let Ok(line) = &read
+                && !line.trim().is_empty()
+            {
+                let _ = inner.add_history_entry(line.as_str());
+                if let Some(folder) = history.parent() {
+                    let _ = std::fs::create_dir_all(folder);
+                }
+                // A history that cannot be written is no reason to stop a conversation.
+                let _ = inner.append_history(&history);
+            }
+            (inner, read)
+        });
+        let (inner, read) = typed.await.map_err(|error| Error::internal(format!("the line editor failed: {error}")))?;
+        self.inner = Some(inner);
+        match read {
+            Ok(line) => Ok(Typed::Line(line)),
+            Err(ReadlineError::Interrupted) => Ok(Typed::Interrupted),
+            Err(ReadlineError::Eof) => Ok(Typed::End),
+            Err(error) => Err(Error::internal(format!("the terminal cannot be used for typing: {error}"))),
+        }
+    }
+}

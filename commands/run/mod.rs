@@ -1,0 +1,229 @@
+//! `ombud run`: a conversation on a terminal; with a prompt, one turn of one.
+
+mod approver;
+mod editor;
+mod slash;
+
+use std::io::{self, IsTerminal};
+use std::sync::Arc;
+
+use ombud::domain::{Error, ModelChoice, Part, Result, SessionId, SessionUpdated};
+use ombud::engine::{Approver, Engine, House, NobodyToAsk, SessionFilter, Target};
+
+use self::approver::TerminalApprover;
+use self::editor::{Editor, Typed};
+use self::slash::Slash;
+use crate::cli::RunArguments;
+use crate::follow::Followed;
+use crate::oneshot;
+use crate::output::Output;
+use crate::program::Program;
+use crate::prompt;
+use crate::render::result::{RunResult, error_line};
+use crate::render::{View, harmless, note};
+use crate::signals::Signals;
+
+/// Sessions that are looked through for the last one of a workspace.
+const LOOKED_AT: usize = 500;
+/// Messages that `/history` shows.
+const HISTORY: usize = 6;
+/// Sessions that `/sessions` shows.
+const SESSIONS: usize = 10;
+
+/// A conversation.
+struct Conversation<'a> {
+    program: &'a Program,
+    args: &'a RunArguments,
+    house: Arc<House>,
+    session: Option<SessionId>,
+    signals: Signals,
+}
+
+/// Runs the command; answers what the program exits with.
+///
+/// # Errors
+/// What the engine answers; a failed turn of an interactive conversation is told and the conversation goes on.
+pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
+    let interactive = args.prompt.is_none() && io::stdin().is_terminal();
+    let approver: Arc<dyn Approver> =
+        if program.context.manner.may_ask { Arc::<TerminalApprover>::default() } else { Arc::new(NobodyToAsk) };
+    let house = program.open_with(approver, false).await?;
+    let signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
+    let mut conversation = Conversation { program, args, house, session: None, signals };
+    conversation.session = conversation.first_session().await?;
+    oneshot::tag(&*conversation.house, &program.caller(), &args.ask).await?;
+    let exit_code = if interactive {
+        conversation.converse().await?
+    } else {
+        let limits = &program.settings().limits;
+        let text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, limits).await?;
+        let result = conversation.turn(&text).await?;
+        oneshot::report(program, &result);
+        result.exit_code
+    };
+    conversation.house.drain().await;
+    Ok(exit_code)
+}
+
+impl Conversation<'_> {
+    /// The session that is gone on with: the one that was named, or with `--continue` the last one of this workspace.
+    async fn first_session(&self) -> Result<Option<SessionId>> {
+        if let Some(id) = &self.args.ask.session {
+            self.house.session(&self.program.caller(), id).await?;
+            return Ok(Some(id.clone()));
+        }
+        if !self.args.continue_last {
+            return Ok(None);
+        }
+        let workspace = self.program.settings().workspace.to_string_lossy().into_owned();
+        let filter = SessionFilter { limit: LOOKED_AT, ..SessionFilter::default() };
+        let page = self.house.sessions(&self.program.caller(), &filter).await?;
+        let last = page.sessions.into_iter().find(|item| item.summary.session.workspace.as_deref() == Some(&workspace));
+        let last = last.ok_or_else(|| {
+            Error::not_found("session of the workspace", &workspace).hint("leave `--continue` out to begin one")
+        })?;
+        Ok(Some(last.summary.session.id))
+    }
+
+    async fn converse(&mut self) -> Result<u8> {
+        let mut editor = Editor::open(&self.program.settings().paths.state)?;
+        note("Ask anything; `/help` tells what else can be typed, Ctrl-D ends.");
+        loop {
+            let line = match editor.read().await? {
+                Typed::Line(line) => line,
+                Typed::Interrupted => {
+                    note("(Ctrl-D or `/exit` ends)");
+                    continue;
+                }
+                Typed::End => return Ok(0),
+            };
+            if line.trim().is_empty() {
+                continue;
+            }
+            match slash::read(&line) {
+                Some(Slash::Exit) => return Ok(0),
+                Some(command) => {
+                    if let Err(error) = self.slash(command).await {
+                        note(&error_line(&error));
+                    }
+                }
+                None => match self.turn(&line).await {
+                    Ok(result) => oneshot::report(self.program, &result),
+                    Err(error) => note(&error_line(&error)),
+                },
+            }
+        }
+    }
+
+    /// Asks once, in the session of the conversation or in a new one.
+    async fn turn(&mut self, text: &str) -> Result<RunResult> {
+        let ask = oneshot::question(self.program, &self.args.ask, self.session.as_ref(), text)?;
+        let first = matches!(ask.target, Target::New(_));
+        let notices = oneshot::notices(self.program, &ask)?;
+        let mut view = View::of(self.program);
+        let plain = self.program.format() == crate::cli::Format::Text && !self.program.global.quiet;
+        if first && plain && crate::render::is_watched() {
+            notices.iter().for_each(|notice| note(&format!("note: {notice}")));
+        }
+        let caller = self.program.caller();
+        let mut followed = Followed { engine: &*self.house, caller: &caller, signals: &mut self.signals, view: &mut view };
+        let result = followed.ask(ask, notices).await;
+        if let Some(session) = result.session() {
+            self.session = Some(session.clone());
+        }
+        Ok(result)
+    }
+
+    async fn slash(&mut self, command: Slash) -> Result<()> {
+        let out = &self.program.context.out;
+        let caller = self.program.caller();
+        match command {
+            Slash::Help => {
+                for (word, arguments, what) in slash::TABLE {
+                    out.write_line(&format!("{:28}{what}", format!("{word} {arguments}")))?;
+                }
+                out.write_line("Ctrl-C stops the answer that is being written, and not the program.")?;
+            }
+            Slash::New => {
+                self.session = None;
+                out.write_line("the next question begins a new session")?;
+            }
+            Slash::Session(None) => match &self.session {
+                Some(id) => out.write_line(id.as_str())?,
+                None => out.write_line("no session yet; the next question begins one")?,
+            },
+            Slash::Session(Some(id)) => {
+                let id = SessionId::parse(&id)?;
+                let item = self.house.session(&caller, &id).await?;
+                out.write_line(&format!("in {id} {}", harmless(item.summary.session.title.as_deref().unwrap_or(""))))?;
+                self.session = Some(id);
+            }
+            Slash::Sessions => {
+                let filter = SessionFilter { limit: SESSIONS, ..SessionFilter::default() };
+                for item in self.house.sessions(&caller, &filter).await?.sessions {
+                    let session = item.summary.session;
+                    out.write_line(&format!("{}  {}", session.id, harmless(session.title.as_deref().unwrap_or(""))))?;
+                }
+            }
+            Slash::Model(choice) => self.model(choice, out).await?,
+            Slash::Name(title) => {
+                let change = SessionUpdated {
+                    title: Some(Some(title).filter(|title| !title.is_empty())),
+                    ..SessionUpdated::default()
+                };
+                self.house.update(&caller, &self.current()?, change).await?;
+            }
+            Slash::History => {
+                let page = self.house.messages(&caller, &self.current()?, None, HISTORY).await?;
+                for shown in page.messages {
+                    let text = Part::texts(&shown.message.parts);
+                    out.write_line(&format!("── {}\n{}", harmless(&shown.message.author.name), harmless(text.trim_end())))?;
+                }
+            }
+            Slash::Usage => {
+                let usage = self.house.session(&caller, &self.current()?).await?.summary.usage;
+                let cost = usage.cost_usd.map(|cost| format!(", {cost:.4} USD")).unwrap_or_default();
+                out.write_line(&format!("{} tokens in, {} out{cost}", usage.input_tokens, usage.output_tokens))?;
+            }
+            Slash::Exit => {}
+            Slash::Unknown(word) => {
+                let known = slash::TABLE.iter().map(|(word, _, _)| *word);
+                let like = known.max_by(|a, b| strsim::jaro_winkler(a, &word).total_cmp(&strsim::jaro_winkler(b, &word)));
+                return Err(Error::invalid(format!("`{word}` is not a command here"))
+                    .hint(format!("did you mean `{}`? `/help` lists them", like.unwrap_or("/help"))));
+            }
+        }
+        Ok(())
+    }
+
+    fn current(&self) -> Result<SessionId> {
+        self.session.clone().ok_or_else(|| Error::invalid("there is no session yet").hint("the next question begins one"))
+    }
+
+    async fn model(&mut self, choice: Option<String>, out: &Output) -> Result<()> {
+        let caller = self.program.caller();
+        match choice {
+            None => {
+                let own = match &self.session {
+                    Some(id) => self.house.session(&caller, id).await?.summary.session.model,
+                    None => None,
+                };
+                let chosen = match own {
+                    Some(own) => own.to_string(),
+                    None => self
+                        .house
+                        .agents(&caller)
+                        .await?
+                        .get(&self.program.settings().agent)
+                        .map_or_else(|| "no model".to_owned(), |item| item.model.to_string()),
+                };
+                out.write_line(&chosen)
+            }
+            Some(choice) => {
+                let change = SessionUpdated { model: Some(Some(ModelChoice::parse(&choice)?)), ..SessionUpdated::default() };
+                self.house.update(&caller, &self.current()?, change).await?;
+                out.write_line(&format!("{choice} answers from now on in this session"))
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `ombud sessions events`: the log itself, a fact a line.
+
+use ombud::domain::{Cursor, Result};
+use ombud::engine::Engine;
+
+use crate::cli::SessionsEvents;
+use crate::program::Program;
+
+/// Events of one page.
+const PAGE: usize = 1_000;
+
+pub async fn execute(program: &Program, args: &SessionsEvents) -> Result<u8> {
+    let house = program.open().await?;
+    let caller = program.caller();
+    let id = args.id.clone();
+    let incarnation = house.session(&caller, &id).await?.summary.session.incarnation;
+    let mut after = match &args.after {
+        Some(text) => super::cursor(text, incarnation)?,
+        None => Cursor::after(incarnation, 0),
+    };
+    let mut left = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let out = &program.context.out;
+    while left > 0 && !out.is_closed() {
+        let events = house.events(&caller, &id, Some(after), left.min(PAGE)).await?;
+        let Some(last) = events.last() else { break };
+        after = Cursor::after(incarnation, last.seq);
+        left -= events.len();
+        for event in &events {
+            out.write_json(event)?;
+        }
+    }
+    Ok(0)
+}

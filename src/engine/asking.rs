@@ -1,0 +1,412 @@
+//! Taking a question: which session, which agent, which model, and whether it is its turn; then the run begins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::FutureExt;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::drive::{Driver, Pending, Work};
+use super::house::Core;
+use super::ledger::{Draft, Ledger, Refused};
+use super::recovery;
+use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, Target};
+use crate::domain::{
+    Agent, Author, AuthorKind, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, Message, MessageId, MessagePosted,
+    ModelChoice, OnOrphan, Part, Pins, Principal, Result, Revision, RunId, RunQueued, RunStarted, RunStatus, SessionCreated,
+    SessionId, Transcript, Usage,
+};
+use crate::storage::{Fence, Record};
+
+/// How often a run that waits for another looks whether its process lives.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// A question with everything resolved.
+struct Taken {
+    caller: Principal,
+    new: Option<SessionCreated>,
+    message: Message,
+    agent: Agent,
+    model: ModelChoice,
+    pins: Pins,
+    priority: i32,
+    run: RunId,
+    revision: (Revision, Record),
+}
+
+/// Takes a question.
+pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Result<Asked> {
+    let message = posted(core, caller, ask.input)?;
+    let (ledger, new, existing) = match ask.target {
+        Target::New(new) => {
+            let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+            let created = created(core, new)?;
+            (core.ledger(&id).await?, Some(created), None)
+        }
+        Target::Existing(id) => {
+            let ledger = core.existing(&id).await?;
+            let fold = ledger.fold().await?;
+            drivable(&fold)?;
+            (ledger, None, Some(fold))
+        }
+    };
+    let session_agent =
+        new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
+    let name = match ask.answering {
+        Answering::Nobody => return post(caller, &ledger, new, message).await,
+        Answering::One(name) => name,
+        Answering::SessionAgent => session_agent.unwrap_or_else(|| core.settings.agent.clone()),
+    };
+    let agent = core.agent(&name)?.clone();
+    let session = existing.as_ref().map(|fold| &fold.session);
+    let session_model =
+        new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
+    let model = core.choose([ask.pins.model.as_ref(), session_model, agent.model.as_ref()])?;
+    core.models.get(&model)?;
+    let mut pins = ask.pins;
+    pins.model = Some(model.clone());
+    if pins.workspace.is_none() {
+        let workspace = new.as_ref().and_then(|new| new.workspace.clone());
+        pins.workspace = workspace.or_else(|| session.and_then(|session| session.workspace.clone()));
+    }
+    let revision = revision(&agent)?;
+    let run = RunId::new(&*core.clock);
+    let taken =
+        Arc::new(Taken { caller: caller.clone(), new, message, agent, model, pins, priority: ask.priority, run, revision });
+    core.attend().await?;
+    core.follow_others().await;
+    match ask.on_busy {
+        OnBusy::Queue => queue(core, &ledger, &taken).await,
+        OnBusy::Reject | OnBusy::WaitThenReject | OnBusy::Supersede => in_turn(core, &ledger, &taken, ask.on_busy).await,
+    }
+}
+
+/// A session that holds facts of a newer version can be read but not continued.
+fn drivable(fold: &Fold) -> Result<()> {
+    match &fold.unknown {
+        None => Ok(()),
+        Some(kind) => {
+            let message = format!("session `{}` holds `{kind}`, which this version does not know", fold.session.id);
+            Err(Error::new(ErrorCode::Conflict, message)
+                .because(crate::domain::Cause::Newer)
+                .hint("it can be read; continue it with a newer version"))
+        }
+    }
+}
+
+fn posted(core: &Core, caller: &Principal, parts: Vec<Part>) -> Result<Message> {
+    let says = parts.iter().any(|part| match part {
+        Part::Text(text) => !text.text.trim().is_empty(),
+        Part::File(_) => true,
+        Part::Reasoning(_) | Part::ToolCall(_) => false,
+    });
+    if !says {
+        return Err(Error::invalid("the prompt is empty").hint("say what you want to know, or pipe it in with `-`"));
+    }
+    Ok(Message {
+        id: MessageId::new(&*core.clock),
+        author: Author { kind: AuthorKind::Person, name: caller.name.clone() },
+        parts,
+        at: core.clock.now(),
+        thread: None,
+        visibility: crate::domain::Visibility::All,
+        attributes: serde_json::Map::new(),
+    })
+}
+
+/// The first fact of a new session. Its incarnation is filled in when it is appended.
+pub(crate) fn created(core: &Core, new: NewSession) -> Result<SessionCreated> {
+    let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
+    core.agent(&agent)?;
+    Ok(SessionCreated {
+        incarnation: 1,
+        title: new.title,
+        labels: new.labels,
+        agent,
+        workspace: new.workspace.or_else(|| Some(core.settings.workspace.to_string_lossy().into_owned())),
+        model: new.model,
+        lifetime: new.lifetime,
+        attributes: serde_json::Map::new(),
+    })
+}
+
+/// The definition of an agent by its content, and the record that keeps it.
+fn revision(agent: &Agent) -> Result<(Revision, Record)> {
+    use sha2::Digest;
+    let body =
+        serde_json::to_string(agent).map_err(|error| Error::internal(format!("an agent cannot be written: {error}")))?;
+    let digest = sha2::Sha256::digest(body.as_bytes());
+    let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let record = Record { kind: recovery::REVISION.to_owned(), id: id.clone(), body };
+    Ok((Revision(id), record))
+}
+
+/// Refuses to make a session that exists.
+pub(crate) fn must_be_new(ledger: &Ledger, fold: Option<&Fold>) -> Result<()> {
+    match fold {
+        None => Ok(()),
+        Some(_) => Err(Error::new(ErrorCode::Conflict, format!("session `{}` exists already", ledger.id))
+            .hint(format!("continue it with `-s {}`, or choose another id", ledger.id))),
+    }
+}
+
+/// Adds what begins a session, if it is a new one.
+fn begin(
+    draft: &mut Draft,
+    ledger: &Ledger,
+    fold: Option<&Fold>,
+    new: Option<&SessionCreated>,
+    caller: &Principal,
+) -> Result<()> {
+    match new {
+        Some(created) => {
+            must_be_new(ledger, fold)?;
+            draft.session(caller.actor(), Fact::SessionCreated(created.clone()));
+        }
+        None if fold.is_none() => return Err(super::ledger::no_session(&ledger.id)),
+        None => {}
+    }
+    Ok(())
+}
+
+async fn post(caller: &Principal, ledger: &Arc<Ledger>, new: Option<SessionCreated>, message: Message) -> Result<Asked> {
+    let events = ledger
+        .append(|fold| {
+            let mut draft = Draft::default();
+            begin(&mut draft, ledger, fold, new.as_ref(), caller)?;
+            draft.session(caller.actor(), Fact::MessagePosted(MessagePosted { message: message.clone() }));
+            Ok(draft)
+        })
+        .await?;
+    let first = events.first().map_or(1, |event| event.seq);
+    let before = Cursor::after(ledger.join().incarnation, first - 1);
+    Ok(Asked { session: ledger.id.clone(), run: None, model: None, before })
+}
+
+/// The run that a new one of this agent would have to wait for.
+fn in_the_way<'a>(fold: &'a Fold, agent: &str, own: &RunId) -> Option<&'a FoldedRun> {
+    fold.active.iter().find(|active| active.run.agent == agent && active.run.id != *own)
+}
+
+fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
+    let message = format!("session `{}` is busy: run `{}` is {}", ledger.id, active.run.id, active.run.status.word());
+    Error::new(ErrorCode::Busy, message)
+        .hint(format!("wait for it, or cancel it with `ombud sessions cancel {}`", ledger.id))
+}
+
+/// Waits for its turn as `on_busy` says, then posts, queues and starts in one append, beside the call of the model.
+async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_busy: OnBusy) -> Result<Asked> {
+    let deadline = Instant::now() + core.settings.limits.busy_wait;
+    loop {
+        if taken.new.is_none() {
+            clear_way(core, ledger, taken, on_busy, Some(deadline)).await?;
+        }
+        match start(core, ledger, taken, true).await {
+            Err(error) if error.code == ErrorCode::Busy && on_busy != OnBusy::Reject && Instant::now() < deadline => {}
+            other => return other,
+        }
+    }
+}
+
+/// Posts and queues in one append, and answers; the run starts when it is its turn.
+async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Result<Asked> {
+    let events = ledger
+        .append(|fold| {
+            let mut draft = Draft::default();
+            draft_queued(&mut draft, core, ledger, fold, taken)?;
+            Ok(draft)
+        })
+        .await?;
+    let first = events.first().map_or(1, |event| event.seq);
+    let asked = Asked {
+        session: ledger.id.clone(),
+        run: Some(taken.run.clone()),
+        model: Some(taken.model.clone()),
+        before: Cursor::after(ledger.join().incarnation, first - 1),
+    };
+    let (core, ledger, taken) = (Arc::clone(core), Arc::clone(ledger), Arc::clone(taken));
+    let tracker = core.tasks.clone();
+    tracker.spawn(async move {
+        let ready = match clear_way(&core, &ledger, &taken, OnBusy::Queue, None).await {
+            Ok(()) => start(&core, &ledger, &taken, false).await.map(|_| ()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = ready {
+            tracing::warn!(%error, run = %taken.run, "a queued run could not start");
+        }
+    });
+    Ok(asked)
+}
+
+/// Waits until no other run of the agent is at work in the session.
+async fn clear_way(
+    core: &Arc<Core>,
+    ledger: &Arc<Ledger>,
+    taken: &Taken,
+    on_busy: OnBusy,
+    deadline: Option<Instant>,
+) -> Result<()> {
+    let mut joined = ledger.join();
+    let mut cancelled = false;
+    loop {
+        let fold = ledger.fold().await?;
+        if on_busy == OnBusy::Queue && fold.active_run(&taken.run).is_none_or(|own| own.cancel_requested.is_some()) {
+            return Ok(());
+        }
+        let Some(active) = in_the_way(&fold, &taken.agent.name, &taken.run) else { return Ok(()) };
+        if on_busy == OnBusy::Queue && fold.active_run(&taken.run).is_some_and(|own| own.queued_seq < active.queued_seq) {
+            return Ok(());
+        }
+        let owned = active.run.status != RunStatus::Waiting;
+        if owned && !core.is_alive(active.run.process.as_ref()).await? {
+            recovery::take_over(core, ledger, active, taken.caller.actor()).await?;
+            continue;
+        }
+        match on_busy {
+            OnBusy::Reject => return Err(busy(ledger, active)),
+            OnBusy::Supersede if !cancelled => {
+                super::runs::request_cancel(
+                    core,
+                    ledger,
+                    &taken.caller,
+                    Some(&active.run.id),
+                    "superseded by a new question",
+                )
+                .await?;
+                cancelled = true;
+                continue;
+            }
+            OnBusy::Supersede | OnBusy::WaitThenReject | OnBusy::Queue => {}
+        }
+        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            return Err(busy(ledger, active));
+        }
+        // Whatever happens in the session wakes it; and it looks itself, since a process can die in silence.
+        let _ = tokio::time::timeout(LOOK_EVERY, joined.receiver.recv()).await;
+    }
+}
+
+fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&Fold>, taken: &Taken) -> Result<()> {
+    begin(draft, ledger, fold, taken.new.as_ref(), &taken.caller)?;
+    if let Some(fold) = fold {
+        drivable(fold)?;
+    }
+    let actor = taken.caller.actor();
+    draft.session(actor.clone(), Fact::MessagePosted(MessagePosted { message: taken.message.clone() }));
+    let queued = RunQueued {
+        agent: taken.agent.name.clone(),
+        revision: taken.revision.0.clone(),
+        input: Some(taken.message.id.clone()),
+        process: Some(core.process.clone()),
+        priority: taken.priority,
+        pins: taken.pins.clone(),
+    };
+    draft.run(&taken.run, actor, Fact::RunQueued(queued));
+    draft.records.push(taken.revision.1.clone());
+    Ok(())
+}
+
+/// Starts the run. `whole` = also posts and queues it, in the same append.
+async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole: bool) -> Result<Asked> {
+    let (mut transcript, previous) = if taken.new.is_some() && whole {
+        (Transcript::default(), None)
+    } else {
+        let (fold, events) = ledger.window().await?;
+        if !whole && fold.active_run(&taken.run).is_none_or(|own| own.cancel_requested.is_some()) {
+            return recovery::close(core, ledger, &taken.run, taken.caller.actor())
+                .await
+                .map(|before| asked(ledger, taken, before));
+        }
+        let events = events.iter().map(AsRef::as_ref);
+        (Transcript::of(events, &taken.run, fold.head), fold.last_message)
+    };
+    if whole {
+        let fact = Fact::MessagePosted(MessagePosted { message: taken.message.clone() });
+        transcript.add(None, &fact, false);
+    }
+    let message_id = MessageId::new(&*core.clock);
+    let work = Work {
+        run: taken.run.clone(),
+        agent: taken.agent.clone(),
+        model: taken.model.clone(),
+        pins: taken.pins.clone(),
+        attempt: 1,
+        started_at: core.clock.now(),
+        message_id: message_id.clone(),
+        transcript,
+        rounds: 0,
+        tool_calls: 0,
+        usage: Usage::default(),
+    };
+    let stop = ledger.works_on(&taken.run);
+    let driver = Driver::new(core, ledger, work, stop).inspect_err(|_| ledger.leaves(&taken.run))?;
+    let (told, first_seq) = oneshot::channel();
+    let previous = if whole { Some(taken.message.id.clone()) } else { previous };
+    let first = first_append(Arc::clone(core), Arc::clone(ledger), Arc::clone(taken), (message_id, previous), whole, told);
+    let (sender, taken_result) = oneshot::channel();
+    let on_taken = Box::new(move |result| {
+        // Whoever asked may have gone; the run goes on.
+        let _ = sender.send(result);
+    });
+    core.tasks.spawn(driver.drive(first, on_taken));
+    taken_result.await.unwrap_or_else(|_| Err(Error::internal("a run ended before it began")))?;
+    let before = first_seq.await.unwrap_or(1).saturating_sub(1);
+    Ok(asked(ledger, taken, before))
+}
+
+fn asked(ledger: &Ledger, taken: &Taken, before: u64) -> Asked {
+    Asked {
+        session: ledger.id.clone(),
+        run: Some(taken.run.clone()),
+        model: Some(taken.model.clone()),
+        before: Cursor::after(ledger.join().incarnation, before),
+    }
+}
+
+fn first_append(
+    core: Arc<Core>,
+    ledger: Arc<Ledger>,
+    taken: Arc<Taken>,
+    (message_id, previous): (MessageId, Option<MessageId>),
+    whole: bool,
+    told: oneshot::Sender<u64>,
+) -> Pending {
+    async move {
+        let events = ledger
+            .append(|fold| {
+                if let Some(active) = fold.and_then(|fold| in_the_way(fold, &taken.agent.name, &taken.run))
+                    && whole
+                {
+                    return Err(busy(&ledger, active).into());
+                }
+                let mut draft = Draft { fence: Some(Fence { run: taken.run.clone(), token: 0 }), ..Draft::default() };
+                if whole {
+                    draft_queued(&mut draft, &core, &ledger, fold, &taken)?;
+                } else if fold.and_then(|fold| fold.active_run(&taken.run)).is_none_or(|own| own.attempt > 0) {
+                    return Err(Refused::Fenced);
+                }
+                let base_seq = fold.map_or(0, |fold| fold.head) + draft.facts.len() as u64;
+                let started = RunStarted {
+                    agent: taken.agent.name.clone(),
+                    message_id: message_id.clone(),
+                    previous_message_id: previous.clone(),
+                    model: taken.model.clone(),
+                    attempt: 1,
+                    process: core.process.clone(),
+                    base_seq,
+                };
+                draft.run(&taken.run, crate::domain::Actor::agent(taken.agent.name.clone()), Fact::RunStarted(started));
+                Ok(draft)
+            })
+            .await?;
+        let _ = told.send(events.first().map_or(1, |event| event.seq));
+        Ok(events)
+    }
+    .boxed()
+}
+
+/// Whether a run that lost its process is gone on with, by whoever comes next.
+pub(crate) fn resumes(active: &FoldedRun) -> bool {
+    active.queued.pins.on_orphan == OnOrphan::Resume
+}

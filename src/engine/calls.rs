@@ -1,0 +1,197 @@
+//! Carrying tool calls out: permission first, then the tool, then what the model is shown of it.
+
+use std::sync::Arc;
+
+use futures_util::stream::{self, Stream, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use super::house::{Core, Decision, Question};
+use crate::domain::{
+    Access, Effect, Error, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall,
+    ToolCallPart, ToolError, ToolReturn, ToolSpec,
+};
+use crate::tools::{ToolContext, ToolFailure, ToolOutput};
+
+/// What the calls of a run have in common.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    pub(crate) core: Arc<Core>,
+    pub(crate) session: SessionId,
+    pub(crate) run: RunId,
+    pub(crate) rules: Vec<PermissionRule>,
+    /// The tools that the agent may use here.
+    pub(crate) specs: Vec<ToolSpec>,
+    pub(crate) context: ToolContext,
+}
+
+impl Calls {
+    /// How a call is recorded before it is carried out.
+    pub(crate) fn record(&self, call: &ToolCallPart, caller_tools: &[ToolSpec]) -> (ToolCall, Option<ToolSpec>) {
+        let caller = caller_tools.iter().find(|spec| spec.name == call.name);
+        let spec = caller.or_else(|| self.spec(&call.name));
+        let recorded = ToolCall {
+            id: call.id.clone(),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+            place: if caller.is_some() { Place::Caller } else { Place::Here },
+            effect: spec.map_or(Effect::None, |spec| spec.effect),
+        };
+        (recorded, spec.cloned())
+    }
+
+    fn spec(&self, name: &str) -> Option<&ToolSpec> {
+        self.specs.iter().find(|spec| spec.name == name)
+    }
+
+    /// Carries calls out: neighbours that only read at the same time, all others one after the other.
+    pub(crate) fn carry_out(&self, calls: Vec<ToolCallPart>) -> impl Stream<Item = ToolReturn> + Send + use<> {
+        let parallel = self.core.settings.limits.parallel_tools.max(1);
+        let mut groups: Vec<Vec<ToolCallPart>> = Vec::new();
+        let mut last_reads = false;
+        for call in calls {
+            let reads = self.spec(&call.name).is_none_or(|spec| spec.access == Access::Read);
+            match groups.last_mut() {
+                Some(group) if reads && last_reads => group.push(call),
+                _ => groups.push(vec![call]),
+            }
+            last_reads = reads;
+        }
+        let this = self.clone();
+        stream::iter(groups).flat_map(move |group| {
+            let this = this.clone();
+            stream::iter(group)
+                .map(move |call| {
+                    let this = this.clone();
+                    async move { this.one(&call).await }
+                })
+                .buffer_unordered(parallel)
+        })
+    }
+
+    async fn one(&self, call: &ToolCallPart) -> ToolReturn {
+        let begun = std::time::Instant::now();
+        let (status, output, error) = match self.attempt(call).await {
+            Ok(output) => (ReturnStatus::Ok, Some(output), None),
+            Err(stopped) => (stopped.status, stopped.partial, Some(stopped.error)),
+        };
+        let (output, full) = match output {
+            Some(output) => (output.output, output.full),
+            None => (error.as_ref().map_or(String::new(), |error: &ToolError| error.message.clone()).into(), None),
+        };
+        let blob = match full {
+            Some(full) => self.core.store.put_blob(&self.session, &full).await.ok(),
+            None => None,
+        };
+        let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        ToolReturn { id: call.id.clone(), name: call.name.clone(), status, output, error, blob, elapsed_ms }
+    }
+
+    async fn attempt(&self, call: &ToolCallPart) -> Result<ToolOutput, Stopped> {
+        if self.context.cancelled.is_cancelled() {
+            return Err(Stopped::cancelled());
+        }
+        let Some((spec, tool)) = self.spec(&call.name).zip(self.core.tools.get(&call.name)) else {
+            let known: Vec<_> = self.specs.iter().map(|spec| spec.name.as_str()).collect();
+            let message = format!("there is no tool `{}` here; there are: {}", call.name, known.join(", "));
+            return Err(Stopped::failed(ErrorCode::NotFound, message));
+        };
+        if call.arguments.is_null() {
+            let message = format!("the arguments of `{}` are not JSON: write one JSON object", call.name);
+            return Err(Stopped::failed(ErrorCode::InvalidInput, message));
+        }
+        let subject = tool.subject(&call.arguments);
+        self.permit(call, spec, &subject).await?;
+        let cancelled = self.context.cancelled.clone();
+        match tool.call(&self.context, call.arguments.clone()).await {
+            Ok(output) => Ok(output),
+            Err(failure) if cancelled.is_cancelled() => Err(Stopped { partial: failure.partial, ..Stopped::cancelled() }),
+            Err(ToolFailure { code, message, partial }) => {
+                Err(Stopped { status: ReturnStatus::Failed, error: ToolError { code, message }, partial })
+            }
+        }
+    }
+
+    async fn permit(&self, call: &ToolCallPart, spec: &ToolSpec, subject: &str) -> Result<(), Stopped> {
+        match crate::tools::decide(&self.rules, spec, subject) {
+            Permission::Allow => Ok(()),
+            Permission::Deny => Err(Stopped::denied(&call.name, "a rule denies it")),
+            Permission::Ask => {
+                let (recorded, _) = self.record(call, &[]);
+                let question = Question {
+                    session: self.session.clone(),
+                    run: self.run.clone(),
+                    call: recorded,
+                    subject: subject.to_owned(),
+                };
+                tokio::select! {
+                    () = self.context.cancelled.cancelled() => Err(Stopped::cancelled()),
+                    decision = self.core.approver.decide(&question) => match decision {
+                        Decision::Allow => Ok(()),
+                        Decision::Deny(reason) => Err(Stopped::denied(&call.name, &reason)),
+                    },
+                }
+            }
+        }
+    }
+}
+
+/// Why a call gave no proper output.
+struct Stopped {
+    status: ReturnStatus,
+    error: ToolError,
+    partial: Option<ToolOutput>,
+}
+
+impl Stopped {
+    fn failed(code: ErrorCode, message: String) -> Self {
+        Self { status: ReturnStatus::Failed, error: ToolError { code, message }, partial: None }
+    }
+
+    fn denied(name: &str, reason: &str) -> Self {
+        let message = format!("`{name}` was not called: {reason}");
+        Self { status: ReturnStatus::Denied, error: ToolError { code: ErrorCode::Forbidden, message }, partial: None }
+    }
+
+    fn cancelled() -> Self {
+        let error = ToolError { code: ErrorCode::Unavailable, message: "the run was cancelled".to_owned() };
+        Self { status: ReturnStatus::Cancelled, error, partial: None }
+    }
+}
+
+/// What a tool works with in a run.
+///
+/// # Errors
+/// `invalid_input` or `not_found` when the workspace cannot be opened.
+pub(crate) fn context(workspace: &str, cancelled: CancellationToken) -> Result<ToolContext, Error> {
+    let workspace = crate::workspace::Workspace::open(std::path::Path::new(workspace))?;
+    Ok(ToolContext { workspace: Arc::new(workspace), cancelled })
+}
+
+/// The return of a call whose process died: nobody knows what it did.
+pub(crate) fn interrupted(call: &ToolCall) -> ToolReturn {
+    let message = "interrupted: the process that carried this call out died, and its outcome is unknown".to_owned();
+    ToolReturn {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        status: ReturnStatus::Failed,
+        output: message.clone().into(),
+        error: Some(ToolError { code: ErrorCode::Unavailable, message }),
+        blob: None,
+        elapsed_ms: 0,
+    }
+}
+
+/// The return of a call that was cancelled before it gave anything.
+pub(crate) fn cancelled(call: &ToolCall) -> ToolReturn {
+    let Stopped { status, error, .. } = Stopped::cancelled();
+    let output = error.message.clone().into();
+    ToolReturn {
+        id: call.id.clone(),
+        name: call.name.clone(),
+        status,
+        output,
+        error: Some(error),
+        blob: None,
+        elapsed_ms: 0,
+    }
+}

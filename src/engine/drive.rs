@@ -1,0 +1,507 @@
+//! Drives one run: asks [`next`] what to do, does it, appends what happened, and asks again.
+//!
+//! *Invariant:* nothing of a step is published before it is durable, save pieces of a message; and those are held back
+//! until the append before them is durable. An append that is not needed for the next step goes on beside it: the first
+//! one, and those of tool returns, beside the call of the model.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::stream::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use super::calls::{self, Calls};
+use super::context::{self, Window};
+use super::house::Core;
+use super::ledger::{Draft, Ledger, Refused};
+use super::next::{Next, Position, next};
+use super::writing::{Desk, Writing, Written};
+use crate::domain::{
+    Actor, Agent, Cause, Error, ErrorCode, Event, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome,
+    Part, Pins, RunFinished, RunId, RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
+};
+use crate::models::{Card, Model, ModelEvent, ModelRequest, ModelStream};
+use crate::storage::Fence;
+
+/// Tokens kept free for an answer, where neither the agent nor the catalogue says how long it may be.
+const ANSWER_TOKENS: u64 = 8_192;
+
+/// An append that goes on beside something else.
+pub(crate) type Pending = BoxFuture<'static, Result<Vec<Arc<Event>>, Refused>>;
+
+/// Told once the first append is durable, or why it is not.
+pub(crate) type OnTaken = Box<dyn FnOnce(Result<(), Error>) + Send>;
+
+/// What a run is, from its queueing on.
+pub(crate) struct Work {
+    pub(crate) run: RunId,
+    pub(crate) agent: Agent,
+    pub(crate) model: ModelChoice,
+    pub(crate) pins: Pins,
+    /// How many processes took it, this one included; its fencing token.
+    pub(crate) attempt: u32,
+    /// When a process first took it.
+    pub(crate) started_at: Timestamp,
+    /// The message that is written next.
+    pub(crate) message_id: MessageId,
+    pub(crate) transcript: Transcript,
+    pub(crate) rounds: u32,
+    pub(crate) tool_calls: u32,
+    pub(crate) usage: Usage,
+}
+
+/// Drives one run to its end, or until it waits for the caller.
+pub(crate) struct Driver {
+    core: Arc<Core>,
+    ledger: Arc<Ledger>,
+    work: Work,
+    asked: Arc<dyn Model>,
+    card: Card,
+    calls: Calls,
+    caller_tools: HashSet<String>,
+    /// Fires when the run is to end: cancelled, or out of time.
+    stop: CancellationToken,
+    out_of_time: Arc<AtomicBool>,
+    pending: Option<Pending>,
+    on_taken: Option<OnTaken>,
+    answer: String,
+    answer_id: Option<MessageId>,
+}
+
+/// How the call of a model ended.
+enum Heard {
+    Said(Finish, Usage),
+    Failed(Error),
+    Stopped,
+}
+
+impl Driver {
+    /// Makes ready to drive.
+    ///
+    /// # Errors
+    /// `invalid_input` when the workspace cannot be opened or the model is not known.
+    pub(crate) fn new(core: &Arc<Core>, ledger: &Arc<Ledger>, work: Work, stop: CancellationToken) -> Result<Self, Error> {
+        let (asked, card) = core.models.get(&work.model)?;
+        let workspace =
+            work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
+        let mut rules = work.pins.permissions.clone();
+        rules.extend(core.settings.permissions_for(&work.agent));
+        let calls = Calls {
+            core: Arc::clone(core),
+            session: ledger.id.clone(),
+            run: work.run.clone(),
+            rules,
+            specs: core.tool_specs(&work.agent),
+            context: calls::context(&workspace, stop.clone())?,
+        };
+        Ok(Self {
+            core: Arc::clone(core),
+            ledger: Arc::clone(ledger),
+            caller_tools: work.pins.caller_tools.iter().map(|spec| spec.name.clone()).collect(),
+            work,
+            asked,
+            card,
+            calls,
+            stop,
+            out_of_time: Arc::default(),
+            pending: None,
+            on_taken: None,
+            answer: String::new(),
+            answer_id: None,
+        })
+    }
+
+    /// Drives the run. `first` is the append that takes it; `on_taken` is told when that is durable.
+    pub(crate) async fn drive(mut self, first: Pending, on_taken: OnTaken) {
+        self.pending = Some(first);
+        self.on_taken = Some(on_taken);
+        let clock = self.keep_time();
+        let result = self.steps().await;
+        if let Some(clock) = clock {
+            clock.abort();
+        }
+        match result {
+            Ok(()) => {}
+            // Somebody else has the run now, and writes its end.
+            Err(Refused::Fenced) => self.taken(Err(Refused::Fenced.into())),
+            Err(Refused::Failed(error)) => {
+                let told = self.on_taken.is_some();
+                self.taken(Err(error.clone()));
+                if !told {
+                    self.ledger.hub.break_off(error);
+                }
+            }
+        }
+        self.ledger.leaves(&self.work.run);
+    }
+
+    /// Stops the run when its time is over.
+    fn keep_time(&self) -> Option<tokio::task::JoinHandle<()>> {
+        let budget = self.work.pins.budget.timeout_seconds.or(self.core.settings.budgets.timeout_seconds)?;
+        let spent = self.core.clock.now().millis_since(self.work.started_at);
+        let left = Duration::from_secs(budget).saturating_sub(Duration::from_millis(spent));
+        let (stop, out_of_time) = (self.stop.clone(), Arc::clone(&self.out_of_time));
+        Some(tokio::spawn(async move {
+            tokio::time::sleep(left).await;
+            out_of_time.store(true, Ordering::Release);
+            stop.cancel();
+        }))
+    }
+
+    fn taken(&mut self, result: Result<(), Error>) {
+        if let Some(on_taken) = self.on_taken.take() {
+            on_taken(result);
+        }
+    }
+
+    /// Waits for the append that goes on beside.
+    async fn settle(&mut self) -> Result<(), Refused> {
+        if let Some(pending) = self.pending.take() {
+            pending.await?;
+            self.taken(Ok(()));
+        }
+        Ok(())
+    }
+
+    async fn steps(&mut self) -> Result<(), Refused> {
+        loop {
+            let position = Position {
+                run: &self.work.run,
+                rounds: self.work.rounds,
+                max_rounds: self.max_rounds(),
+                caller_tools: &self.caller_tools,
+            };
+            let decided = next(&self.work.transcript, &position);
+            if self.stop.is_cancelled() && !matches!(decided, Next::Finish { .. }) {
+                self.settle().await?;
+                return self.finish_stopped(Vec::new()).await;
+            }
+            match decided {
+                Next::CallModel => {
+                    if self.call_model().await? {
+                        return Ok(());
+                    }
+                }
+                Next::RunTools(calls) => self.run_tools(calls).await?,
+                Next::WaitForCaller(_) => return self.wait_for_caller().await,
+                Next::Finish { outcome, error } => {
+                    self.settle().await?;
+                    let finished = self.finished(outcome, error);
+                    self.append(vec![finished]).await?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn max_rounds(&self) -> u32 {
+        let budget = self.work.pins.budget.max_turns.or(self.core.settings.budgets.max_turns);
+        budget.unwrap_or(self.core.settings.limits.run_turns).min(self.core.settings.limits.run_turns)
+    }
+
+    /// Calls the model once; true when the run has ended with it.
+    async fn call_model(&mut self) -> Result<bool, Refused> {
+        let request = match self.request().await {
+            Ok(request) => request,
+            Err(error) => {
+                self.settle().await?;
+                let finished = self.finished(Outcome::Failed, Some(error));
+                self.append(vec![finished]).await?;
+                return Ok(true);
+            }
+        };
+        let stream = self.asked.ask(request).await;
+        let mut writing = Writing::held(self.work.message_id.clone());
+        let heard = self.listen(stream, &mut writing).await?;
+        self.work.rounds += 1;
+        let elapsed_ms = writing.elapsed_ms();
+        let begun = writing.has_begun();
+        let (finish, usage, error) = match heard {
+            Heard::Said(finish, usage) => (finish, usage, None),
+            Heard::Failed(error) => (Finish::Cut, Usage::default(), Some(error)),
+            Heard::Stopped => (Finish::Cancelled, Usage::default(), None),
+        };
+        let desk =
+            Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name };
+        let written = writing.end(&desk, finish, usage);
+        if finish == Finish::Cancelled {
+            let completed = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
+            self.finish_stopped(completed).await?;
+            return Ok(true);
+        }
+        if let Some(error) = error {
+            let mut facts = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
+            facts.push(self.finished(Outcome::Failed, Some(error)));
+            self.append(facts).await?;
+            return Ok(true);
+        }
+        let mut facts = self.complete(written, elapsed_ms);
+        let position = Position {
+            run: &self.work.run,
+            rounds: self.work.rounds,
+            max_rounds: self.max_rounds(),
+            caller_tools: &self.caller_tools,
+        };
+        let ended = match next(&self.work.transcript, &position) {
+            Next::Finish { outcome, error } => {
+                facts.push(self.finished(outcome, error));
+                true
+            }
+            Next::CallModel | Next::RunTools(_) | Next::WaitForCaller(_) => false,
+        };
+        self.append(facts).await?;
+        Ok(ended)
+    }
+
+    /// Follows the model's stream, beside the append that goes on.
+    async fn listen(&mut self, mut stream: ModelStream, writing: &mut Writing) -> Result<Heard, Refused> {
+        let mut pending = self.pending.take();
+        let mut heard = None;
+        while heard.is_none() || pending.is_some() {
+            let append = async {
+                match pending.as_mut() {
+                    Some(pending) => pending.await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                result = append => {
+                    pending = None;
+                    result?;
+                    self.taken(Ok(()));
+                    writing.release(&self.desk());
+                }
+                () = self.stop.cancelled(), if heard.is_none() => heard = Some(Heard::Stopped),
+                event = stream.next(), if heard.is_none() => match event {
+                    None => heard = Some(Heard::Failed(Error::model(Cause::Cut, "the model's answer ended in its middle"))),
+                    Some(Err(error)) => heard = Some(Heard::Failed(error.into())),
+                    Some(Ok(ModelEvent::Retrying { attempt, error, delay_ms })) => {
+                        self.pending = pending.take();
+                        self.settle().await?;
+                        writing.release(&self.desk());
+                        self.notice_retry(attempt, &error, delay_ms).await?;
+                    }
+                    Some(Ok(event)) => match writing.take(&self.desk(), event) {
+                        Ok(None) => {}
+                        Ok(Some((finish, usage))) => heard = Some(Heard::Said(finish, usage)),
+                        Err(error) => heard = Some(Heard::Failed(error)),
+                    },
+                },
+            }
+        }
+        Ok(heard.unwrap_or(Heard::Stopped))
+    }
+
+    fn desk(&self) -> Desk<'_> {
+        Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name }
+    }
+
+    async fn notice_retry(&mut self, attempt: u32, error: &Error, delay_ms: u64) -> Result<(), Refused> {
+        let message = format!("attempt {attempt} failed ({}); again in {delay_ms} ms", error.message);
+        let details = serde_json::json!({ "attempt": attempt, "cause": error.cause, "delay_ms": delay_ms });
+        self.append(vec![Fact::Notice(Notice { code: "model.retry".to_owned(), message, details })]).await
+    }
+
+    /// What the model is asked.
+    async fn request(&mut self) -> Result<ModelRequest, Error> {
+        let mut system = vec![self.work.agent.instructions.trim().to_owned()];
+        system.extend(self.work.pins.instructions.iter().map(|text| text.trim().to_owned()));
+        system.retain(|text| !text.is_empty());
+        let system = system.join("\n\n");
+        let mut tools = self.calls.specs.clone();
+        tools.retain(|spec| !self.caller_tools.contains(&spec.name));
+        tools.extend(self.work.pins.caller_tools.iter().cloned());
+        if !self.card.tools {
+            tools.clear();
+        }
+        let answer_tokens = self.work.agent.settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
+        let window = Window {
+            context_tokens: self.card.context_tokens,
+            answer_tokens: answer_tokens.min(self.card.context_tokens / 2),
+            images: self.card.images,
+        };
+        let mut files = context::Files::new();
+        for blob in context::blobs(&self.work.transcript) {
+            if let Some(bytes) = self.core.store.blob(&self.ledger.id, &blob).await? {
+                files.insert(blob, bytes.into());
+            }
+        }
+        let fixed = context::fixed_bytes(&system, &tools);
+        let messages = context::messages(self.work.transcript.clone(), &self.work.agent.name, &window, &files, fixed);
+        Ok(ModelRequest {
+            model: self.work.model.id.clone(),
+            system,
+            messages,
+            tools,
+            settings: self.work.agent.settings.clone(),
+        })
+    }
+
+    /// The facts of a message that is complete, which the transcript then holds.
+    fn complete(&mut self, written: Written, elapsed_ms: u64) -> Vec<Fact> {
+        let Written { parts, mut finish, mut usage, first_token_ms } = written;
+        let calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+        // Servers differ in the word that they give for an answer with calls in it.
+        finish = match finish {
+            Finish::Stop | Finish::Length if calls => Finish::ToolCalls,
+            Finish::ToolCalls if !calls => Finish::Stop,
+            other => other,
+        };
+        usage.cost_usd = self.card.cost(&usage);
+        self.work.usage.add(&usage);
+        let next_message_id = (finish == Finish::ToolCalls).then(|| MessageId::new(&*self.core.clock));
+        let completed = MessageCompleted {
+            message_id: self.work.message_id.clone(),
+            agent: self.work.agent.name.clone(),
+            parts,
+            finish,
+            usage,
+            model: self.work.model.clone(),
+            round: self.work.rounds,
+            first_token_ms,
+            elapsed_ms,
+            next_message_id: next_message_id.clone(),
+            thread: None,
+        };
+        self.answer = completed.text();
+        self.answer_id = Some(completed.message_id.clone());
+        let mut facts = Vec::new();
+        if finish == Finish::ToolCalls {
+            for part in &completed.parts {
+                if let Part::ToolCall(call) = part {
+                    self.work.tool_calls += 1;
+                    let (call, spec) = self.calls.record(call, &self.work.pins.caller_tools);
+                    facts.push(Fact::ToolCalled(ToolCalled {
+                        call,
+                        message_id: completed.message_id.clone(),
+                        schema: None,
+                        description: spec.map(|spec| spec.description).unwrap_or_default(),
+                        thread: None,
+                    }));
+                }
+            }
+        }
+        if let Some(id) = next_message_id {
+            self.work.message_id = id;
+        }
+        facts.insert(0, Fact::MessageCompleted(completed));
+        for fact in &facts {
+            self.work.transcript.add(Some(&self.work.run), fact, true);
+        }
+        facts
+    }
+
+    /// Carries calls out. What they gave is appended as it comes; the last of it beside the next step.
+    async fn run_tools(&mut self, calls: Vec<crate::domain::ToolCallPart>) -> Result<(), Refused> {
+        self.settle().await?;
+        let message_id = self.answer_id.clone().unwrap_or_else(|| self.work.message_id.clone());
+        let mut left = calls.len();
+        let arguments: Vec<_> = calls.iter().map(|call| (call.id.clone(), call.arguments.clone())).collect();
+        let mut returns = pin!(self.calls.carry_out(calls).ready_chunks(arguments.len().max(1)));
+        while let Some(ready) = returns.next().await {
+            left = left.saturating_sub(ready.len());
+            let facts: Vec<_> = ready
+                .into_iter()
+                .map(|returned| {
+                    let of = arguments.iter().find(|(id, _)| *id == returned.id);
+                    let arguments = of.map(|(_, arguments)| arguments.clone()).unwrap_or_default();
+                    Fact::ToolReturned(ToolReturned { returned, arguments, message_id: message_id.clone(), thread: None })
+                })
+                .collect();
+            for fact in &facts {
+                self.work.transcript.add(Some(&self.work.run), fact, true);
+            }
+            if left == 0 && !self.stop.is_cancelled() {
+                self.pending = Some(self.appending(facts));
+            } else {
+                self.appending(facts).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait_for_caller(&mut self) -> Result<(), Refused> {
+        self.settle().await?;
+        let pending = self.work.transcript.pending(&self.work.run);
+        let calls = pending.into_iter().map(|call| self.calls.record(call, &self.work.pins.caller_tools).0).collect();
+        let wait = i64::try_from(self.core.settings.limits.caller_wait.as_millis()).unwrap_or(i64::MAX);
+        let deadline = Timestamp::from_millis(self.core.clock.now().as_millis().saturating_add(wait));
+        self.append(vec![Fact::RunWaiting(RunWaiting { calls, deadline: Some(deadline) })]).await
+    }
+
+    /// Ends a run that was stopped from outside: closes its calls, and says why it ended.
+    async fn finish_stopped(&mut self, mut facts: Vec<Fact>) -> Result<(), Refused> {
+        let run = &self.work.run;
+        let open: Vec<_> = match self.ledger.fold().await {
+            Ok(fold) => fold.active_run(run).ok_or(Refused::Fenced)?.open_calls.clone(),
+            // The session was deleted under the run.
+            Err(error) if error.code == ErrorCode::NotFound => return Err(Refused::Fenced),
+            Err(error) => return Err(error.into()),
+        };
+        facts.extend(open.into_iter().map(|called| {
+            Fact::ToolReturned(ToolReturned {
+                returned: calls::cancelled(&called.call),
+                arguments: called.call.arguments,
+                message_id: called.message_id,
+                thread: called.thread,
+            })
+        }));
+        let finished = if self.out_of_time.load(Ordering::Acquire) {
+            let error = Error::new(ErrorCode::TimedOut, "the run used up its time")
+                .hint("raise `--timeout`, or go on in the same session with `-s`");
+            self.finished(Outcome::Failed, Some(error))
+        } else {
+            self.finished(Outcome::Cancelled, None)
+        };
+        facts.push(finished);
+        self.append(facts).await
+    }
+
+    fn finished(&self, outcome: Outcome, error: Option<Error>) -> Fact {
+        Fact::RunFinished(RunFinished {
+            agent: self.work.agent.name.clone(),
+            outcome,
+            answer: self.answer.clone(),
+            message_id: self.answer_id.clone(),
+            model: Some(self.work.model.clone()),
+            rounds: self.work.rounds,
+            tool_calls: self.work.tool_calls,
+            usage: self.work.usage.clone(),
+            elapsed_ms: self.core.clock.now().millis_since(self.work.started_at),
+            error,
+        })
+    }
+
+    /// Appends facts of the run, and waits until they are durable.
+    fn append(&self, facts: Vec<Fact>) -> BoxFuture<'static, Result<(), Refused>> {
+        self.appending(facts).map(|appended| appended.map(|_| ())).boxed()
+    }
+
+    /// Appends facts of the run, for as long as this process holds it.
+    fn appending(&self, facts: Vec<Fact>) -> Pending {
+        let (ledger, run, attempt) = (Arc::clone(&self.ledger), self.work.run.clone(), self.work.attempt);
+        let actor = Actor::agent(self.work.agent.name.clone());
+        async move {
+            let token = u64::from(attempt);
+            ledger
+                .append(|fold| {
+                    let held = fold.and_then(|fold| fold.active_run(&run)).is_some_and(|active| active.attempt == attempt);
+                    if !held {
+                        return Err(Refused::Fenced);
+                    }
+                    let mut draft = Draft { fence: Some(Fence { run: run.clone(), token }), ..Draft::default() };
+                    for fact in &facts {
+                        draft.run(&run, actor.clone(), fact.clone());
+                    }
+                    Ok(draft)
+                })
+                .await
+        }
+        .boxed()
+    }
+}

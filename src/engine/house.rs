@@ -1,0 +1,243 @@
+//! The house: what every verb works with.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::OnceCell;
+use tokio_util::task::TaskTracker;
+
+use super::ledger::{Ledger, no_session, process_id};
+use crate::config::Settings;
+use crate::domain::{Agent, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, ToolCall, ToolSpec};
+use crate::models::Models;
+use crate::storage::{Presence, Store};
+use crate::tools::Tools;
+
+/// How often changes by other processes are looked for.
+const FOLLOW_EVERY: Duration = Duration::from_millis(100);
+/// Every so many looks, the logs are compared although the store says that nothing has changed.
+const COMPARE_EVERY: u32 = 10;
+
+/// What somebody is asked before a tool is called.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The session.
+    pub session: SessionId,
+    /// The run.
+    pub run: RunId,
+    /// The call.
+    pub call: ToolCall,
+    /// What it is about: a path, or a command line.
+    pub subject: String,
+}
+
+/// What they say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Call it.
+    Allow,
+    /// Do not call it; the model is told why.
+    Deny(String),
+}
+
+/// Somebody who can be asked.
+#[async_trait]
+pub trait Approver: Send + Sync {
+    /// Decides about one call.
+    async fn decide(&self, question: &Question) -> Decision;
+}
+
+/// Where nobody can be asked: everything that needs a yes is denied.
+pub struct NobodyToAsk;
+
+#[async_trait]
+impl Approver for NobodyToAsk {
+    async fn decide(&self, _question: &Question) -> Decision {
+        Decision::Deny("it needs permission, and nobody can be asked here".to_owned())
+    }
+}
+
+/// What a house is made of.
+pub struct Parts {
+    /// What the user wants.
+    pub settings: Settings,
+    /// Where logs are kept.
+    pub store: Arc<dyn Store>,
+    /// Who thinks.
+    pub models: Models,
+    /// What agents can do.
+    pub tools: Tools,
+    /// Time and ids.
+    pub clock: Arc<dyn Clock>,
+    /// Who is asked before a tool that needs permission.
+    pub approver: Arc<dyn Approver>,
+}
+
+/// The engine of this process.
+pub struct House {
+    pub(crate) core: Arc<Core>,
+}
+
+pub(crate) struct Core {
+    pub(crate) settings: Settings,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) models: Models,
+    pub(crate) tools: Tools,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) approver: Arc<dyn Approver>,
+    pub(crate) process: ProcessId,
+    presence: OnceCell<Box<dyn Presence>>,
+    ledgers: Mutex<HashMap<SessionId, Weak<Ledger>>>,
+    /// The runs that this process works on.
+    pub(crate) tasks: TaskTracker,
+    following: OnceCell<()>,
+}
+
+impl House {
+    /// A house of these parts. Nothing is read or written yet.
+    pub fn new(parts: Parts) -> Self {
+        let process = process_id(&*parts.clock);
+        let core = Core {
+            settings: parts.settings,
+            store: parts.store,
+            models: parts.models,
+            tools: parts.tools,
+            clock: parts.clock,
+            approver: parts.approver,
+            process,
+            presence: OnceCell::new(),
+            ledgers: Mutex::default(),
+            tasks: TaskTracker::new(),
+            following: OnceCell::new(),
+        };
+        Self { core: Arc::new(core) }
+    }
+}
+
+impl Core {
+    /// The log of a session in this process, whether the session exists or not.
+    pub(crate) async fn ledger(&self, id: &SessionId) -> Result<Arc<Ledger>> {
+        if let Some(ledger) = self.known(id) {
+            return Ok(ledger);
+        }
+        let frames = self.settings.limits.subscriber_frames;
+        let opened = Ledger::open(Arc::clone(&self.store), Arc::clone(&self.clock), id.clone(), frames).await?;
+        let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ledger) = ledgers.get(id).and_then(Weak::upgrade) {
+            return Ok(ledger);
+        }
+        ledgers.retain(|_, ledger| ledger.strong_count() > 0);
+        let ledger = Arc::new(opened);
+        ledgers.insert(id.clone(), Arc::downgrade(&ledger));
+        Ok(ledger)
+    }
+
+    fn known(&self, id: &SessionId) -> Option<Arc<Ledger>> {
+        self.ledgers.lock().unwrap_or_else(PoisonError::into_inner).get(id).and_then(Weak::upgrade)
+    }
+
+    /// The log of a session that exists.
+    pub(crate) async fn existing(&self, id: &SessionId) -> Result<Arc<Ledger>> {
+        let ledger = self.ledger(id).await?;
+        match self.store.head(id).await? {
+            Some(head) if !head.deleted => Ok(ledger),
+            _ => Err(no_session(id)),
+        }
+    }
+
+    /// Makes this process one of the living, before its name stands in any log.
+    pub(crate) async fn attend(&self) -> Result<()> {
+        self.presence.get_or_try_init(|| self.store.attend(&self.process)).await?;
+        Ok(())
+    }
+
+    /// Whether a process works on its runs. Absent = none was named.
+    pub(crate) async fn is_alive(&self, process: Option<&ProcessId>) -> Result<bool> {
+        match process {
+            Some(process) if *process == self.process => Ok(true),
+            Some(process) => self.store.is_alive(process).await,
+            None => Ok(false),
+        }
+    }
+
+    /// Follows what other processes append to the logs that are in use here, from now on.
+    pub(crate) async fn follow_others(self: &Arc<Self>) {
+        let core = Arc::downgrade(self);
+        self.following
+            .get_or_init(|| async {
+                tokio::spawn(follow(core));
+            })
+            .await;
+    }
+
+    fn followed(&self) -> Vec<Arc<Ledger>> {
+        let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        ledgers.values().filter_map(Weak::upgrade).filter(|ledger| ledger.is_followed()).collect()
+    }
+
+    /// An agent that takes work.
+    pub(crate) fn agent(&self, name: &str) -> Result<&Agent> {
+        let Some(agent) = self.settings.agents.get(name) else {
+            let known: Vec<_> = self.settings.agents.keys().map(String::as_str).collect();
+            return Err(Error::not_found("agent", name).hint(format!("known agents: {}", known.join(", "))));
+        };
+        if agent.state == crate::domain::AgentState::Inactive {
+            return Err(Error::new(crate::domain::ErrorCode::Inactive, format!("agent `{name}` is inactive")));
+        }
+        Ok(agent)
+    }
+
+    /// The model that is asked: the first that is named, else what keys and catalogue choose.
+    pub(crate) fn choose(&self, wanted: [Option<&ModelChoice>; 3]) -> Result<ModelChoice> {
+        let wanted = wanted.into_iter().flatten().next().or(self.settings.model.as_ref());
+        self.models.choose(wanted)
+    }
+
+    /// What the model is told about the tools that an agent may use here.
+    pub(crate) fn tool_specs(&self, agent: &Agent) -> Vec<ToolSpec> {
+        self.tools.specs(agent.tools.as_deref())
+    }
+}
+
+async fn follow(core: Weak<Core>) {
+    let mut seen = None;
+    let mut looks = 0u32;
+    loop {
+        tokio::time::sleep(FOLLOW_EVERY).await;
+        let Some(core) = core.upgrade() else { return };
+        let followed = core.followed();
+        if followed.is_empty() {
+            continue;
+        }
+        looks = looks.wrapping_add(1);
+        let version = match core.store.version().await {
+            Ok(version) => Some(version),
+            Err(error) => {
+                tracing::warn!(%error, "the store cannot be looked at");
+                continue;
+            }
+        };
+        if version == seen && !looks.is_multiple_of(COMPARE_EVERY) {
+            continue;
+        }
+        seen = version;
+        for ledger in followed {
+            if let Err(error) = ledger.follow().await {
+                tracing::warn!(%error, session = %ledger.id, "the log cannot be followed");
+            }
+        }
+    }
+}
+
+/// The events of a log as JSON, for whoever writes them.
+impl super::live::Source for Ledger {
+    fn join(&self) -> super::live::Joined {
+        Self::join(self)
+    }
+
+    async fn read(&self, after: u64) -> Result<Vec<Arc<Event>>> {
+        Ok(self.page(after).await?.into_iter().map(|(event, _)| event).collect())
+    }
+}

@@ -1,0 +1,446 @@
+//! One session's log in this process: loads it, appends to it with compare-and-append, follows what other processes
+//! append, and publishes all of it in order.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio_util::sync::CancellationToken;
+
+use super::live::{Hub, Joined};
+use crate::domain::{
+    Actor, Cause, Clock, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
+    SessionId,
+};
+use crate::storage::{Append, AppendError, Entry, Fence, Head, Record, Store};
+
+/// Entries of one page when a log is read.
+const PAGE: usize = 512;
+/// Bytes of one page when a log is read.
+const PAGE_BYTES: usize = 1 << 20;
+/// Attempts of one append before the session counts as too busy.
+const ATTEMPTS: usize = 200;
+/// A snapshot is saved when this many events were folded since the last one, and at the end of every run.
+const SNAPSHOT_EVENTS: u64 = 256;
+
+/// What is to be appended, decided on a fold of the log's end.
+#[derive(Default)]
+pub(crate) struct Draft {
+    /// The facts, with the run that each belongs to and who did it.
+    pub(crate) facts: Vec<(Option<RunId>, Actor, Fact)>,
+    /// For facts of a run.
+    pub(crate) fence: Option<Fence>,
+    /// Records to put in the same append.
+    pub(crate) records: Vec<Record>,
+}
+
+impl Draft {
+    /// Adds a fact of the session.
+    pub(crate) fn session(&mut self, actor: Actor, fact: Fact) {
+        self.facts.push((None, actor, fact));
+    }
+
+    /// Adds a fact of a run.
+    pub(crate) fn run(&mut self, run: &RunId, actor: Actor, fact: Fact) {
+        self.facts.push((Some(run.clone()), actor, fact));
+    }
+}
+
+/// Why nothing was appended.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// Another process took the run: this one must leave it alone.
+    Fenced,
+    /// The draft, or the store.
+    Failed(Error),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Fenced => {
+                Self::new(ErrorCode::Conflict, "another process has taken this run").because(Cause::Interrupted)
+            }
+            Refused::Failed(error) => error,
+        }
+    }
+}
+
+/// What of a log is in memory.
+#[derive(Default)]
+pub(crate) struct State {
+    /// The log up to its end, as far as this process knows it; `None` = not read yet, or no such session.
+    pub(crate) fold: Option<Fold>,
+    /// The events of the newest turns, from the fold's window on; `None` = not read yet.
+    window: Option<VecDeque<Arc<Event>>>,
+    snapshot_seq: u64,
+    /// Of a session that was deleted under this id.
+    deleted_incarnation: u64,
+}
+
+/// One session's log in this process.
+pub(crate) struct Ledger {
+    pub(crate) id: SessionId,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    state: tokio::sync::Mutex<State>,
+    pub(crate) hub: Hub,
+    /// The runs that this process works on.
+    runs: Mutex<HashMap<RunId, CancellationToken>>,
+}
+
+impl Ledger {
+    pub(crate) async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, id: SessionId, frames: usize) -> Result<Self> {
+        let head = store.head(&id).await?;
+        let hub = match head {
+            Some(head) => Hub::new(id.clone(), head.incarnation, head.seq, frames),
+            None => Hub::new(id.clone(), 0, 0, frames),
+        };
+        Ok(Self { id, store, clock, state: tokio::sync::Mutex::default(), hub, runs: Mutex::default() })
+    }
+
+    /// Joins the live frames.
+    pub(crate) fn join(&self) -> Joined {
+        self.hub.join()
+    }
+
+    fn runs(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, CancellationToken>> {
+        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a run one that this process works on; the token fires when its cancelling is requested, by whomever.
+    pub(crate) fn works_on(&self, run: &RunId) -> CancellationToken {
+        let token = CancellationToken::new();
+        self.runs().insert(run.clone(), token.clone());
+        token
+    }
+
+    /// Ends [`Ledger::works_on`].
+    pub(crate) fn leaves(&self, run: &RunId) {
+        self.runs().remove(run);
+    }
+
+    /// Whether this process works on a run or somebody here listens: then changes by others must be followed.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.hub.is_heard() || !self.runs().is_empty()
+    }
+
+    /// The state of the session at the end of its log, caught up with the store.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such session, or it was deleted.
+    pub(crate) async fn fold(&self) -> Result<Fold> {
+        let mut state = self.state.lock().await;
+        self.catch_up(&mut state).await?;
+        match &state.fold {
+            Some(fold) if !fold.session.deleted => Ok(fold.clone()),
+            _ => Err(no_session(&self.id)),
+        }
+    }
+
+    /// Follows what other processes have appended.
+    pub(crate) async fn follow(&self) -> Result<()> {
+        let mut state = self.state.lock().await;
+        self.catch_up(&mut state).await
+    }
+
+    /// The state and the events of the newest turns.
+    pub(crate) async fn window(&self) -> Result<(Fold, Vec<Arc<Event>>)> {
+        let mut state = self.state.lock().await;
+        self.catch_up(&mut state).await?;
+        let Some(fold) = state.fold.clone() else { return Err(no_session(&self.id)) };
+        if state.window.is_none() {
+            let mut events = VecDeque::new();
+            let mut after = fold.window_start().saturating_sub(1);
+            while after < fold.head {
+                let page = self.page(after).await?;
+                let Some((last, _)) = page.last() else { break };
+                after = last.seq;
+                events.extend(page.into_iter().map(|(event, _)| event));
+            }
+            state.window = Some(events);
+        }
+        let events = state.window.iter().flatten().cloned().collect();
+        Ok((fold, events))
+    }
+
+    /// A page of the log after `after`, with the bytes that each event takes.
+    pub(crate) async fn page(&self, after: u64) -> Result<Vec<(Arc<Event>, u64)>> {
+        let entries = self.store.read(&self.id, after, PAGE, PAGE_BYTES).await?;
+        entries.iter().map(|entry| Ok((Arc::new(decode(&self.id, entry)?), entry.body.len() as u64))).collect()
+    }
+
+    /// Reads what is new in the store, folds and publishes it.
+    async fn catch_up(&self, state: &mut State) -> Result<()> {
+        let Some(head) = self.store.head(&self.id).await? else {
+            state.fold = None;
+            return Ok(());
+        };
+        if let Some(fold) = &state.fold {
+            if fold.head == head.seq && fold.session.incarnation == head.incarnation {
+                return Ok(());
+            }
+            if fold.session.incarnation != head.incarnation || head.deleted || head.seq < fold.head {
+                *state = State::default();
+            }
+        } else if !head.deleted {
+            self.load(state, head).await?;
+        }
+        if head.deleted {
+            return self.deleted(state, head).await;
+        }
+        loop {
+            let after = state.fold.as_ref().map_or(0, |fold| fold.head);
+            if after >= head.seq {
+                return Ok(());
+            }
+            let page = self.page(after).await?;
+            if page.is_empty() {
+                return Err(Error::store(
+                    Some(Cause::Corrupt),
+                    format!("the log of session `{}` ends before its head", self.id),
+                ));
+            }
+            for (event, bytes) in &page {
+                match &mut state.fold {
+                    Some(fold) => {
+                        fold.apply(event, *bytes);
+                    }
+                    None => state.fold = Fold::begin(event, *bytes),
+                }
+                if let Some(window) = &mut state.window {
+                    window.push_back(Arc::clone(event));
+                }
+            }
+            let events: Vec<_> = page.into_iter().map(|(event, _)| event).collect();
+            self.publish(&events);
+            trim(state);
+        }
+    }
+
+    /// Begins with the saved fold, where there is one that can be used.
+    async fn load(&self, state: &mut State, head: Head) -> Result<()> {
+        if let Some(snapshot) = self.store.snapshot(&self.id).await?
+            && let Ok(fold) = serde_json::from_slice::<Fold>(&snapshot.body)
+            && fold.head == snapshot.seq
+            && fold.session.incarnation == head.incarnation
+            && fold.head <= head.seq
+        {
+            state.snapshot_seq = fold.head;
+            state.fold = Some(fold);
+        }
+        Ok(())
+    }
+
+    /// A deleted session: only its last fact is left, and it ends every subscription.
+    async fn deleted(&self, state: &mut State, head: Head) -> Result<()> {
+        *state = State { deleted_incarnation: head.incarnation, ..State::default() };
+        let page = self.page(head.seq.saturating_sub(1)).await?;
+        let events: Vec<_> = page.into_iter().map(|(event, _)| event).collect();
+        self.publish(&events);
+        Ok(())
+    }
+
+    fn publish(&self, events: &[Arc<Event>]) {
+        for event in events {
+            if let (Fact::RunCancelRequested(_), Some(run)) = (&event.fact, &event.run)
+                && let Some(token) = self.runs().get(run)
+            {
+                token.cancel();
+            }
+            if matches!(event.fact, Fact::SessionDeleted(_)) {
+                self.runs().values().for_each(CancellationToken::cancel);
+            }
+        }
+        self.hub.publish(events);
+    }
+
+    /// Appends what `draft` decides on the end of the log; it is asked again when another process was quicker.
+    /// `None` as fold = there is no such session (or it was deleted: then with the head of what was).
+    pub(crate) async fn append<F>(&self, draft: F) -> std::result::Result<Vec<Arc<Event>>, Refused>
+    where
+        F: FnMut(Option<&Fold>) -> std::result::Result<Draft, Refused> + Send,
+    {
+        let mut state = self.state.lock().await;
+        self.append_locked(&mut state, draft).await
+    }
+
+    async fn append_locked<F>(&self, state: &mut State, mut draft: F) -> std::result::Result<Vec<Arc<Event>>, Refused>
+    where
+        F: FnMut(Option<&Fold>) -> std::result::Result<Draft, Refused> + Send,
+    {
+        if state.fold.is_none() {
+            self.catch_up(state).await?;
+        }
+        for _ in 0..ATTEMPTS {
+            let drafted = draft(state.fold.as_ref())?;
+            if drafted.facts.is_empty() {
+                return Ok(Vec::new());
+            }
+            let prepared = self.prepare(state, drafted)?;
+            match self.store.append(prepared.append).await {
+                Ok(()) => {
+                    if prepared.saves_snapshot {
+                        state.snapshot_seq = prepared.fold.head;
+                    }
+                    state.fold = Some(prepared.fold);
+                    if let Some(window) = &mut state.window {
+                        window.extend(prepared.events.iter().cloned());
+                    }
+                    self.publish(&prepared.events);
+                    trim(state);
+                    return Ok(prepared.events);
+                }
+                Err(AppendError::Conflict(_)) => self.catch_up(state).await?,
+                Err(AppendError::Fenced) => return Err(Refused::Fenced),
+                Err(AppendError::AliasTaken(alias)) => {
+                    let message = format!("the name `{}` belongs to `{}`", alias.key, alias.entity);
+                    return Err(Error::new(ErrorCode::Conflict, message).into());
+                }
+                Err(AppendError::Store(error)) => {
+                    // Whether it is there, only the store knows: read again before anything else is appended.
+                    *state = State::default();
+                    return Err(error.into());
+                }
+            }
+        }
+        Err(Error::new(ErrorCode::Busy, format!("session `{}` is changed by too many at once", self.id)).into())
+    }
+
+    /// Ends the session, for good.
+    pub(crate) async fn delete(&self, actor: Actor) -> Result<()> {
+        let mut state = self.state.lock().await;
+        for _ in 0..ATTEMPTS {
+            self.catch_up(&mut state).await?;
+            let Some(fold) = state.fold.as_ref().filter(|fold| !fold.session.deleted) else {
+                return Err(no_session(&self.id));
+            };
+            let incarnation = fold.session.incarnation;
+            let fact = Fact::SessionDeleted(crate::domain::SessionDeleted { incarnation });
+            let event = self.event(fold.head + 1, None, actor.clone(), fact);
+            let entry = encode(&event)?;
+            match self.store.delete(&self.id, fold.head, entry).await {
+                Ok(()) => {
+                    *state = State::default();
+                    self.publish(&[Arc::new(event)]);
+                    return Ok(());
+                }
+                Err(AppendError::Conflict(_)) => {}
+                Err(AppendError::Store(error)) => return Err(error),
+                Err(AppendError::Fenced | AppendError::AliasTaken(_)) => {
+                    return Err(Error::internal("a deletion was fenced"));
+                }
+            }
+        }
+        Err(Error::new(ErrorCode::Busy, format!("session `{}` is changed by too many at once", self.id)))
+    }
+
+    fn event(&self, seq: u64, run: Option<RunId>, actor: Actor, fact: Fact) -> Event {
+        Event {
+            v: FACT_VERSION,
+            seq,
+            id: EventId::new(&*self.clock),
+            session: self.id.clone(),
+            run,
+            at: self.clock.now(),
+            actor,
+            fact,
+        }
+    }
+
+    /// Turns a draft into what the store takes, and folds it.
+    fn prepare(&self, state: &State, draft: Draft) -> Result<Prepared> {
+        let after = state.fold.as_ref().map_or(0, |fold| fold.head);
+        let mut fold = state.fold.clone();
+        let mut events = Vec::with_capacity(draft.facts.len());
+        let mut entries = Vec::with_capacity(draft.facts.len());
+        let mut runs: Vec<Run> = Vec::new();
+        let mut ends_run = false;
+        for (seq, (run, actor, mut fact)) in (after + 1..).zip(draft.facts) {
+            if let Fact::SessionCreated(created) = &mut fact {
+                created.incarnation = state.deleted_incarnation + 1;
+            }
+            ends_run |= matches!(fact, Fact::RunFinished(_));
+            let event = self.event(seq, run, actor, fact);
+            let entry = encode(&event)?;
+            let bytes = entry.body.len() as u64;
+            let changed = match &mut fold {
+                Some(fold) => fold.apply(&event, bytes),
+                None => {
+                    fold = Fold::begin(&event, bytes);
+                    None
+                }
+            };
+            if let Some(row) = changed {
+                runs.retain(|other| other.id != row.id);
+                runs.push(row);
+            }
+            events.push(Arc::new(event));
+            entries.push(entry);
+        }
+        let fold = fold.ok_or_else(|| no_session(&self.id))?;
+        let saves_snapshot = ends_run || fold.head >= state.snapshot_seq + SNAPSHOT_EVENTS;
+        let snapshot = if saves_snapshot { Some(to_json(&fold)?) } else { None };
+        let append = Append {
+            session: self.id.clone(),
+            incarnation: fold.session.incarnation,
+            after,
+            entries,
+            fence: draft.fence,
+            summary: fold.summary(),
+            runs,
+            snapshot: snapshot.map(String::into_bytes),
+            aliases: Vec::new(),
+            records: draft.records,
+        };
+        Ok(Prepared { append, events, fold, saves_snapshot })
+    }
+}
+
+struct Prepared {
+    append: Append,
+    events: Vec<Arc<Event>>,
+    fold: Fold,
+    saves_snapshot: bool,
+}
+
+/// Drops the events that have left the window.
+fn trim(state: &mut State) {
+    if let (Some(fold), Some(window)) = (&state.fold, &mut state.window) {
+        let start = fold.window_start();
+        while window.front().is_some_and(|event| event.seq < start) {
+            window.pop_front();
+        }
+    }
+}
+
+/// The answer where a session is not known.
+pub(crate) fn no_session(id: &SessionId) -> Error {
+    Error::not_found("session", id).hint("`ombud sessions list` shows the sessions that there are")
+}
+
+/// Reads an entry of a log.
+pub(crate) fn decode(session: &SessionId, entry: &Entry) -> Result<Event> {
+    serde_json::from_str(&entry.body).map_err(|error| {
+        let message = format!("event {} of session `{session}` cannot be read: {error}", entry.seq);
+        Error::store(Some(Cause::Corrupt), message)
+    })
+}
+
+fn encode(event: &Event) -> Result<Entry> {
+    Ok(Entry { seq: event.seq, body: to_json(event)? })
+}
+
+fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::internal(format!("a value cannot be written as JSON: {error}")))
+}
+
+/// Names this process on a store.
+pub(crate) fn process_id(clock: &dyn Clock) -> ProcessId {
+    ProcessId::new(clock)
+}

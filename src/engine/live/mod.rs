@@ -1,0 +1,196 @@
+//! What happens now: frames on their way from those who append to those who subscribe.
+//!
+//! A hub keeps the open parts of messages that are being written, so that whoever comes late is given them whole. It
+//! keeps no history: that is read from the log.
+
+mod splice;
+#[cfg(test)]
+mod stream_law;
+mod subscription;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::broadcast;
+
+use crate::domain::{
+    Cursor, Delta, Error, Event, FACT_VERSION, Fact, Frame, LiveDelta, MessageId, PartStart, RunId, SessionId, Timestamp,
+};
+
+pub(crate) use splice::Splice;
+pub use subscription::FrameStream;
+pub(crate) use subscription::{Source, subscribe};
+
+/// A message that is being written.
+#[derive(Clone, Debug)]
+struct OpenMessage {
+    message_id: MessageId,
+    run: RunId,
+    agent: String,
+    at: Timestamp,
+    parts: Vec<OpenPart>,
+}
+
+#[derive(Clone, Debug)]
+struct OpenPart {
+    start: PartStart,
+    text: String,
+    closed: bool,
+}
+
+struct State {
+    incarnation: u64,
+    /// The last fact that was published.
+    head: u64,
+    open: Vec<OpenMessage>,
+    /// Why nothing more comes, until something is published again.
+    broken: Option<Error>,
+}
+
+/// What goes from the hub to its subscribers.
+#[derive(Clone, Debug)]
+pub(crate) enum Signal {
+    Frame(Frame),
+    /// The log cannot be written: the subscriber is told why, and closed.
+    Broken(Error),
+}
+
+/// Where the frames of one session are published.
+pub(crate) struct Hub {
+    session: SessionId,
+    state: Mutex<State>,
+    sender: broadcast::Sender<Signal>,
+}
+
+/// What a subscriber joins: everything after this comes through `receiver`.
+pub(crate) struct Joined {
+    pub(crate) receiver: broadcast::Receiver<Signal>,
+    pub(crate) incarnation: u64,
+    pub(crate) head: u64,
+    /// The open parts, as pieces.
+    pub(crate) open: Vec<Frame>,
+    /// Why nothing more comes.
+    pub(crate) broken: Option<Error>,
+}
+
+impl Hub {
+    pub(crate) fn new(session: SessionId, incarnation: u64, head: u64, frames: usize) -> Self {
+        let state = State { incarnation, head, open: Vec::new(), broken: None };
+        Self { session, state: Mutex::new(state), sender: broadcast::Sender::new(frames.max(1)) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes facts that are durable. The caller keeps the order: it holds the session's lock.
+    pub(crate) fn publish(&self, events: &[Arc<Event>]) {
+        let mut state = self.state();
+        for event in events {
+            if event.seq <= state.head && !matches!(event.fact, Fact::SessionCreated(_)) {
+                continue;
+            }
+            state.head = event.seq;
+            state.broken = None;
+            match &event.fact {
+                Fact::SessionCreated(created) => state.incarnation = created.incarnation,
+                Fact::MessageCompleted(completed) => state.open.retain(|open| open.message_id != completed.message_id),
+                Fact::MessageAbandoned(abandoned) => state.open.retain(|open| open.message_id != abandoned.message_id),
+                Fact::RunFinished(_) => state.open.retain(|open| Some(&open.run) != event.run.as_ref()),
+                _ => {}
+            }
+            // Nobody listening is no failure.
+            let _ = self.sender.send(Signal::Frame(Frame::Fact(Arc::clone(event))));
+        }
+    }
+
+    /// Publishes a piece of a message.
+    pub(crate) fn grow(&self, run: &RunId, agent: &str, at: Timestamp, delta: Delta) {
+        let mut state = self.state();
+        match &delta {
+            Delta::Opened { message_id, part, .. } => {
+                let part = OpenPart { start: part.clone(), text: String::new(), closed: false };
+                match state.open.iter_mut().find(|open| open.message_id == *message_id) {
+                    Some(open) => open.parts.push(part),
+                    None => state.open.push(OpenMessage {
+                        message_id: message_id.clone(),
+                        run: run.clone(),
+                        agent: agent.to_owned(),
+                        at,
+                        parts: vec![part],
+                    }),
+                }
+            }
+            Delta::Grew { message_id, text, .. } => {
+                if let Some(part) = last_part(&mut state, message_id) {
+                    part.text.push_str(text);
+                }
+            }
+            Delta::Closed { message_id, .. } => {
+                if let Some(part) = last_part(&mut state, message_id) {
+                    part.closed = true;
+                }
+            }
+        }
+        let frame = self.frame(&state, run, agent, at, delta);
+        let _ = self.sender.send(Signal::Frame(frame));
+    }
+
+    fn frame(&self, state: &State, run: &RunId, agent: &str, at: Timestamp, delta: Delta) -> Frame {
+        Frame::Delta(LiveDelta {
+            v: FACT_VERSION,
+            // The place inside the message is filled in for each subscriber.
+            cursor: Cursor::after(state.incarnation, state.head),
+            session: self.session.clone(),
+            run: run.clone(),
+            at,
+            agent: agent.to_owned(),
+            delta,
+        })
+    }
+
+    /// Joins in: the receiver begins exactly after `head` and the open parts.
+    pub(crate) fn join(&self) -> Joined {
+        let state = self.state();
+        let mut open = Vec::new();
+        for message in &state.open {
+            let OpenMessage { message_id, run, agent, at, parts } = message;
+            for (index, part) in (0u32..).zip(parts) {
+                let opened = Delta::Opened { message_id: message_id.clone(), index, part: part.start.clone() };
+                open.push(self.frame(&state, run, agent, *at, opened));
+                if !part.text.is_empty() {
+                    let grew = Delta::Grew { message_id: message_id.clone(), index, offset: 0, text: part.text.clone() };
+                    open.push(self.frame(&state, run, agent, *at, grew));
+                }
+                if part.closed {
+                    let closed = Delta::Closed { message_id: message_id.clone(), index };
+                    open.push(self.frame(&state, run, agent, *at, closed));
+                }
+            }
+        }
+        Joined {
+            receiver: self.sender.subscribe(),
+            incarnation: state.incarnation,
+            head: state.head,
+            open,
+            broken: state.broken.clone(),
+        }
+    }
+
+    /// Tells every subscriber that the log cannot be written, and why.
+    pub(crate) fn break_off(&self, error: Error) {
+        let mut state = self.state();
+        state.broken = Some(error.clone());
+        state.open.clear();
+        let _ = self.sender.send(Signal::Broken(error));
+    }
+
+    /// Whether somebody listens.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.sender.receiver_count() > 0
+    }
+}
+
+fn last_part<'a>(state: &'a mut State, message_id: &MessageId) -> Option<&'a mut OpenPart> {
+    let open = state.open.iter_mut().find(|open| open.message_id == *message_id)?;
+    open.parts.last_mut()
+}

@@ -1,0 +1,182 @@
+//! FLOOR 4: the one door.
+//!
+//! [`Engine`] is all that can be asked of the house; [`House`] is the engine of this process. How a question goes:
+//! `asking` resolves it, `drive` carries the run out by what `next` decides, `writing` takes the model's words,
+//! `calls` carries tools out, `ledger` appends what happened to the session's log, and `live` brings it to subscribers.
+
+mod access;
+mod asking;
+mod calls;
+mod context;
+mod drive;
+mod house;
+mod ledger;
+mod live;
+mod next;
+mod recovery;
+mod runs;
+mod sessions;
+mod verbs;
+mod views;
+mod writing;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use self::access::{Does, check};
+use crate::domain::{
+    BlobId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+};
+use crate::storage::RunQuery;
+
+pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
+pub use self::live::FrameStream;
+pub use self::verbs::{
+    AgentItem, Answering, Ask, Asked, CallerReturn, Engine, ImportedSession, MessagePage, NewSession, OnBusy, Orphans,
+    Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+};
+
+#[async_trait]
+impl Engine for House {
+    async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
+        let session = match &ask.target {
+            Target::New(_) => None,
+            Target::Existing(id) => Some(id),
+        };
+        check(caller, Does::Asks, session)?;
+        asking::ask(&self.core, caller, ask).await
+    }
+
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+        let row = self.find_run(run).await?;
+        check(caller, Does::Asks, Some(&row.session))?;
+        let ledger = self.core.existing(&row.session).await?;
+        runs::answer(&self.core, &ledger, caller, run, returns).await
+    }
+
+    async fn cancel(
+        &self,
+        caller: &Principal,
+        session: &SessionId,
+        run: Option<&RunId>,
+        reason: &str,
+    ) -> Result<Vec<RunId>> {
+        check(caller, Does::Asks, Some(session))?;
+        let ledger = self.core.existing(session).await?;
+        let cancelled = runs::request_cancel(&self.core, &ledger, caller, run, reason).await?;
+        match run {
+            Some(run) if cancelled.is_empty() && self.find_run(run).await?.session != *session => {
+                Err(Error::not_found("run", run))
+            }
+            _ => Ok(cancelled),
+        }
+    }
+
+    async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream> {
+        check(caller, Does::Reads, Some(session))?;
+        let ledger = self.core.existing(session).await?;
+        ledger.follow().await?;
+        self.core.follow_others().await;
+        let start = after.unwrap_or_else(|| Cursor::after(0, 0));
+        Ok(live::subscribe(ledger, start))
+    }
+
+    async fn sessions(&self, caller: &Principal, filter: &SessionFilter) -> Result<SessionPage> {
+        check(caller, Does::Reads, None)?;
+        sessions::list(&self.core, filter).await
+    }
+
+    async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem> {
+        check(caller, Does::Reads, Some(id))?;
+        sessions::item(&self.core, id).await
+    }
+
+    async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
+        check(caller, Does::Changes, None)?;
+        sessions::create(&self.core, caller, session).await
+    }
+
+    async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+        check(caller, Does::Changes, Some(id))?;
+        sessions::update(&self.core, caller, id, change).await
+    }
+
+    async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
+        check(caller, Does::Changes, Some(id))?;
+        self.core.existing(id).await?.delete(caller.actor()).await
+    }
+
+    async fn messages(&self, caller: &Principal, id: &SessionId, before: Option<u64>, limit: usize) -> Result<MessagePage> {
+        check(caller, Does::Reads, Some(id))?;
+        views::messages(&self.core, id, before, limit).await
+    }
+
+    async fn events(&self, caller: &Principal, id: &SessionId, after: Option<Cursor>, limit: usize) -> Result<Vec<Event>> {
+        check(caller, Does::Reads, Some(id))?;
+        views::events(&self.core, id, after, limit).await
+    }
+
+    async fn blob(&self, caller: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>> {
+        check(caller, Does::Reads, Some(id))?;
+        self.core.existing(id).await?;
+        self.core.store.blob(id, blob).await?.ok_or_else(|| Error::not_found("blob", blob))
+    }
+
+    async fn restore(&self, caller: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>> {
+        check(caller, Does::Changes, id)?;
+        recovery::restore(&self.core, id, orphans, caller.actor()).await
+    }
+
+    async fn import(&self, caller: &Principal, imported: ImportedSession) -> Result<Session> {
+        check(caller, Does::Changes, imported.session.id.as_ref())?;
+        sessions::import(&self.core, caller, imported).await
+    }
+
+    async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run> {
+        let row = self.find_run(run).await?;
+        check(caller, Does::Reads, Some(&row.session))?;
+        Ok(row)
+    }
+
+    async fn runs(
+        &self,
+        caller: &Principal,
+        session: Option<&SessionId>,
+        statuses: &[RunStatus],
+        limit: usize,
+    ) -> Result<Vec<Run>> {
+        check(caller, Does::Reads, session)?;
+        let query = RunQuery { session: session.cloned(), statuses: statuses.to_vec(), limit };
+        self.core.store.runs(&query).await
+    }
+
+    async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {
+        check(caller, Does::Reads, None)?;
+        let mut agents = BTreeMap::new();
+        for (name, agent) in &self.core.settings.agents {
+            let model = self.core.choose([agent.model.as_ref(), None, None])?;
+            agents.insert(name.clone(), AgentItem { agent: agent.clone(), model });
+        }
+        Ok(agents)
+    }
+
+    async fn drain(&self) {
+        self.core.tasks.close();
+        self.core.tasks.wait().await;
+        if let Err(error) = self.core.store.tidy().await {
+            tracing::debug!(%error, "the store could not be tidied");
+        }
+    }
+}
+
+impl House {
+    async fn find_run(&self, run: &RunId) -> Result<Run> {
+        self.core.store.run(run).await?.ok_or_else(|| Error::not_found("run", run))
+    }
+
+    /// Where the logs are kept, for people.
+    pub fn store_url(&self) -> String {
+        self.core.store.url()
+    }
+}

@@ -1,0 +1,155 @@
+//! What a run does next: a pure function of what it may know and where it stands. The same answer for a fresh run, one
+//! taken up after a crash, and one continued days later by another process.
+
+use std::collections::HashSet;
+
+use crate::domain::{CallId, Error, ErrorCode, Finish, Item, Outcome, Part, Place, RunId, ToolCallPart, Transcript};
+
+/// Where a run stands, beside its transcript.
+pub(crate) struct Position<'a> {
+    /// The run.
+    pub(crate) run: &'a RunId,
+    /// Calls of the model so far.
+    pub(crate) rounds: u32,
+    /// Most calls of the model.
+    pub(crate) max_rounds: u32,
+    /// The tools that the caller carries out.
+    pub(crate) caller_tools: &'a HashSet<String>,
+}
+
+/// What a run does next.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Next {
+    /// Ask the model.
+    CallModel,
+    /// Carry out these calls.
+    RunTools(Vec<ToolCallPart>),
+    /// Wait until the caller has answered these calls.
+    WaitForCaller(Vec<CallId>),
+    /// End.
+    Finish {
+        /// How.
+        outcome: Outcome,
+        /// Why it failed.
+        error: Option<Error>,
+    },
+}
+
+/// Decides.
+pub(crate) fn next(transcript: &Transcript, position: &Position<'_>) -> Next {
+    let Some(Item::Answered { run: Some(run), parts, finish, .. }) = transcript.items.last() else {
+        return call(position);
+    };
+    if run != position.run {
+        return call(position);
+    }
+    match finish {
+        Finish::ToolCalls => {
+            let pending = transcript.pending(position.run);
+            let at_caller = |call: &&&ToolCallPart| match transcript.called(&call.id) {
+                Some(called) => called.place == Place::Caller,
+                None => position.caller_tools.contains(&call.name),
+            };
+            let here: Vec<_> = pending.iter().filter(|call| !at_caller(call)).map(|call| (*call).clone()).collect();
+            if !here.is_empty() {
+                return Next::RunTools(here);
+            }
+            if pending.is_empty() {
+                return call(position);
+            }
+            Next::WaitForCaller(pending.iter().map(|call| call.id.clone()).collect())
+        }
+        Finish::Stop | Finish::Length | Finish::ContentFilter => {
+            let says = parts
+                .iter()
+                .any(|part| matches!(part, Part::File(_)) || (matches!(part, Part::Text(_)) && !part.grown().is_empty()));
+            Next::Finish { outcome: if says { Outcome::Completed } else { Outcome::Silent }, error: None }
+        }
+        // The process that wrote this died before it could write the run's end.
+        Finish::Cut => {
+            let error = Error::model(crate::domain::Cause::Cut, "the model's answer was cut off");
+            Next::Finish { outcome: Outcome::Failed, error: Some(error) }
+        }
+        Finish::Cancelled => Next::Finish { outcome: Outcome::Cancelled, error: None },
+    }
+}
+
+fn call(position: &Position<'_>) -> Next {
+    if position.rounds < position.max_rounds {
+        return Next::CallModel;
+    }
+    let message = format!("the run used up its {} calls of the model", position.max_rounds);
+    let error = Error::new(ErrorCode::BudgetExhausted, message)
+        .hint("raise `--max-turns` or `limits.run_turns`, or go on in the same session with `-s`");
+    Next::Finish { outcome: Outcome::Failed, error: Some(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::{MessageId, ReturnStatus, ToolReturn};
+
+    fn answered(run: &str, finish: Finish, parts: Vec<Part>, returned: &[&str]) -> Item {
+        let returns = returned.iter().map(|id| ToolReturn {
+            id: CallId::from_text(id),
+            name: "t".into(),
+            status: ReturnStatus::Ok,
+            output: Value::Null,
+            error: None,
+            blob: None,
+            elapsed_ms: 0,
+        });
+        Item::Answered {
+            message_id: MessageId::from_text("m"),
+            agent: "default".into(),
+            run: Some(RunId::from_text(run)),
+            parts,
+            finish,
+            returns: returns.collect(),
+        }
+    }
+
+    fn tool(id: &str, name: &str) -> ToolCallPart {
+        ToolCallPart { id: CallId::from_text(id), name: name.into(), arguments: json!({}), arguments_text: "{}".into() }
+    }
+
+    fn decide(items: Vec<Item>, rounds: u32) -> Next {
+        let run = RunId::from_text("r");
+        let caller_tools = HashSet::from(["ask_user".to_owned()]);
+        let position = Position { run: &run, rounds, max_rounds: 3, caller_tools: &caller_tools };
+        next(&Transcript { items, called: Vec::new() }, &position)
+    }
+
+    #[test]
+    fn a_fresh_run_asks_the_model() {
+        assert_eq!(decide(vec![], 0), Next::CallModel);
+        let earlier = answered("other", Finish::Stop, vec![Part::text("hi")], &[]);
+        assert_eq!(decide(vec![earlier], 0), Next::CallModel);
+    }
+
+    #[test]
+    fn calls_here_are_carried_out_before_the_caller_is_waited_for() {
+        let parts =
+            vec![Part::ToolCall(tool("1", "t")), Part::ToolCall(tool("2", "ask_user")), Part::ToolCall(tool("3", "t"))];
+        let of = |returned: &[&str]| decide(vec![answered("r", Finish::ToolCalls, parts.clone(), returned)], 1);
+        assert_eq!(of(&[]), Next::RunTools(vec![tool("1", "t"), tool("3", "t")]));
+        assert_eq!(of(&["3"]), Next::RunTools(vec![tool("1", "t")]));
+        assert_eq!(of(&["3", "1"]), Next::WaitForCaller(vec![CallId::from_text("2")]));
+        assert_eq!(of(&["3", "1", "2"]), Next::CallModel);
+    }
+
+    #[test]
+    fn it_ends_when_the_model_has_said_all_or_the_budget_is_used_up() {
+        let says = |text: &str| decide(vec![answered("r", Finish::Stop, vec![Part::text(text)], &[])], 1);
+        assert_eq!(says("hi"), Next::Finish { outcome: Outcome::Completed, error: None });
+        assert_eq!(says(""), Next::Finish { outcome: Outcome::Silent, error: None });
+        let parts = vec![Part::ToolCall(tool("1", "t"))];
+        let Next::Finish { outcome, error: Some(error) } = decide(vec![answered("r", Finish::ToolCalls, parts, &["1"])], 3)
+        else {
+            panic!("it goes on");
+        };
+        assert_eq!((outcome, error.code), (Outcome::Failed, ErrorCode::BudgetExhausted));
+    }
+}

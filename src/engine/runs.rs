@@ -1,0 +1,137 @@
+//! Verbs about runs that are at work: cancelling them, and giving what the caller's tools gave.
+
+use std::sync::Arc;
+
+use super::house::Core;
+use super::ledger::{Draft, Ledger, Refused};
+use super::recovery;
+use super::verbs::CallerReturn;
+use crate::domain::{
+    Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, RunCancelRequested, RunId, RunStatus, ToolCalled,
+    ToolError, ToolReturn, ToolReturned,
+};
+
+/// Asks runs to end. Those that no process works on are closed here and now.
+pub(crate) async fn request_cancel(
+    core: &Arc<Core>,
+    ledger: &Arc<Ledger>,
+    caller: &Principal,
+    run: Option<&RunId>,
+    reason: &str,
+) -> Result<Vec<RunId>> {
+    let mut about = Vec::new();
+    let requested = ledger
+        .append(|fold| {
+            about = active(fold, run);
+            let mut draft = Draft::default();
+            for run in &about {
+                let fact = Fact::RunCancelRequested(RunCancelRequested { reason: reason.to_owned() });
+                draft.run(run, caller.actor(), fact);
+            }
+            Ok(draft)
+        })
+        .await;
+    requested?;
+    let fold = ledger.fold().await?;
+    for id in &about {
+        let Some(active) = fold.active_run(id) else { continue };
+        let unowned = active.run.status == RunStatus::Waiting || !core.is_alive(active.run.process.as_ref()).await?;
+        if unowned {
+            recovery::close(core, ledger, id, caller.actor()).await?;
+        }
+    }
+    Ok(about)
+}
+
+fn active(fold: Option<&Fold>, run: Option<&RunId>) -> Vec<RunId> {
+    let runs = fold.iter().flat_map(|fold| &fold.active).map(|active| &active.run.id);
+    runs.filter(|id| run.is_none_or(|run| run == *id)).cloned().collect()
+}
+
+/// Gives what the caller's tools gave, and goes on with the run when none is missing.
+pub(crate) async fn answer(
+    core: &Arc<Core>,
+    ledger: &Arc<Ledger>,
+    caller: &Principal,
+    run: &RunId,
+    returns: Vec<CallerReturn>,
+) -> Result<()> {
+    core.attend().await?;
+    core.follow_others().await;
+    let now = core.clock.now();
+    let mut complete = false;
+    let known = given(ledger, run, &returns).await?;
+    let appended = ledger
+        .append(|fold| {
+            let Some(active) = fold.and_then(|fold| fold.active_run(run)) else { return Err(not_waiting(run).into()) };
+            let mut draft = Draft::default();
+            for returned in &returns {
+                if known.contains(&returned.id) {
+                    continue;
+                }
+                let Some(called) = active.open_calls.iter().find(|called| called.call.id == returned.id) else {
+                    let message = format!("run `{run}` does not wait for call `{}`", returned.id);
+                    return Err(Refused::Failed(Error::new(ErrorCode::Conflict, message)));
+                };
+                let waited = now.millis_since(active.run.queued_at);
+                draft.run(run, caller.actor(), Fact::ToolReturned(tool_returned(called, returned, waited)));
+            }
+            if active.run.status != RunStatus::Waiting {
+                return Err(not_waiting(run).into());
+            }
+            complete = active.open_calls.iter().all(|called| returns.iter().any(|returned| returned.id == called.call.id));
+            Ok(draft)
+        })
+        .await;
+    match appended {
+        Ok(_) if complete => recovery::resume(core, ledger, run).await.map(|_| ()),
+        // All of it was given before: the same answer again is fine.
+        Err(Refused::Failed(error)) if error.code == ErrorCode::Conflict && known.len() == returns.len() => Ok(()),
+        Ok(_) => Ok(()),
+        Err(refused) => Err(refused.into()),
+    }
+}
+
+/// The calls among the returns that were answered before with the same.
+async fn given(ledger: &Ledger, run: &RunId, returns: &[CallerReturn]) -> Result<Vec<crate::domain::CallId>> {
+    let (_, events) = ledger.window().await?;
+    let mut given = Vec::new();
+    for event in &events {
+        let Fact::ToolReturned(known) = &event.fact else { continue };
+        if event.run.as_ref() != Some(run) {
+            continue;
+        }
+        if let Some(again) = returns.iter().find(|returned| returned.id == known.returned.id) {
+            let message = again.error.as_deref();
+            let known_message = known.returned.error.as_ref().map(|error| error.message.as_str());
+            if known.returned.output != again.output || known_message != message {
+                let message = format!("call `{}` was answered otherwise before", again.id);
+                return Err(Error::new(ErrorCode::Conflict, message));
+            }
+            given.push(again.id.clone());
+        }
+    }
+    Ok(given)
+}
+
+fn not_waiting(run: &RunId) -> Error {
+    Error::new(ErrorCode::Conflict, format!("run `{run}` does not wait for an answer"))
+}
+
+fn tool_returned(called: &ToolCalled, returned: &CallerReturn, elapsed_ms: u64) -> ToolReturned {
+    let error = returned.error.clone().map(|message| ToolError { code: ErrorCode::Unavailable, message });
+    ToolReturned {
+        returned: ToolReturn {
+            id: returned.id.clone(),
+            name: called.call.name.clone(),
+            status: if error.is_some() { ReturnStatus::Failed } else { ReturnStatus::Ok },
+            output: returned.output.clone(),
+            error,
+            blob: None,
+            elapsed_ms,
+        },
+        arguments: called.call.arguments.clone(),
+        message_id: called.message_id.clone(),
+        thread: called.thread.clone(),
+    }
+}

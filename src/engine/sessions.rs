@@ -1,0 +1,158 @@
+//! Verbs about sessions: lists, changes, deletion, and histories brought from elsewhere.
+
+use std::sync::Arc;
+
+use super::asking::{created, must_be_new};
+use super::house::Core;
+use super::ledger::Draft;
+use super::verbs::{ImportedSession, NewSession, SessionFilter, SessionItem, SessionPage};
+use crate::domain::{
+    ActiveRun, Error, ErrorCode, Fact, MessageImported, Principal, Result, RunStatus, Session, SessionId, SessionRestored,
+    SessionStatus, SessionSummary, SessionUpdated, Timestamp,
+};
+use crate::storage::{SessionQuery, SessionsAfter};
+
+/// Most rows of one page.
+const PAGE: usize = 1_000;
+/// Most rows that are looked at for one page when only some status is wanted.
+const LOOKED_AT: usize = 100_000;
+
+pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<SessionPage> {
+    let limit = filter.limit.min(PAGE);
+    let mut after = filter.after.as_deref().map(read_cursor).transpose()?;
+    let mut sessions = Vec::new();
+    let mut looked_at = 0;
+    loop {
+        let query = SessionQuery {
+            labels: filter.labels.clone(),
+            agent: filter.agent.clone(),
+            active: matches!(
+                filter.status,
+                Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)
+            ),
+            after: after.clone(),
+            limit: limit + 1,
+        };
+        let rows = core.store.sessions(&query).await?;
+        let full = rows.len() > limit;
+        for summary in rows {
+            looked_at += 1;
+            let status = status(core, &summary.active).await?;
+            let place = SessionsAfter { updated_at: summary.session.updated_at, id: summary.session.id.clone() };
+            if filter.status.is_some_and(|wanted| wanted != status) {
+                after = Some(place);
+                continue;
+            }
+            if sessions.len() == limit {
+                let next = after.as_ref().map(cursor);
+                return Ok(SessionPage { sessions, next });
+            }
+            after = Some(place);
+            sessions.push(SessionItem { summary, status });
+        }
+        if !full || looked_at >= LOOKED_AT {
+            return Ok(SessionPage { sessions, next: None });
+        }
+    }
+}
+
+/// Where a page ended: opaque to whoever passes it on.
+fn cursor(after: &SessionsAfter) -> String {
+    format!("{}:{}", after.updated_at.as_millis(), after.id)
+}
+
+fn read_cursor(text: &str) -> Result<SessionsAfter> {
+    let read = text.split_once(':').and_then(|(millis, id)| Some((millis.parse().ok()?, SessionId::parse(id).ok()?)));
+    let (millis, id) = read.ok_or_else(|| {
+        Error::invalid(format!("`{text}` is not where a page ended")).hint("pass on `next` exactly as a list gave it")
+    })?;
+    Ok(SessionsAfter { updated_at: Timestamp::from_millis(millis), id })
+}
+
+/// What a session is doing, from its runs and from whether their processes live.
+async fn status(core: &Core, active: &[ActiveRun]) -> Result<SessionStatus> {
+    let mut status = SessionStatus::Idle;
+    for run in active {
+        if run.status == RunStatus::Waiting {
+            status = SessionStatus::Waiting;
+        } else if core.is_alive(run.process.as_ref()).await? {
+            return Ok(SessionStatus::Running);
+        } else if status == SessionStatus::Idle {
+            status = SessionStatus::Interrupted;
+        }
+    }
+    Ok(status)
+}
+
+pub(crate) async fn item(core: &Arc<Core>, id: &SessionId) -> Result<SessionItem> {
+    let summary: SessionSummary = core.existing(id).await?.fold().await?.summary();
+    let status = status(core, &summary.active).await?;
+    Ok(SessionItem { summary, status })
+}
+
+pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession) -> Result<Session> {
+    let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+    let fact = created(core, new)?;
+    let ledger = core.ledger(&id).await?;
+    let appended = ledger
+        .append(|fold| {
+            must_be_new(&ledger, fold)?;
+            let mut draft = Draft::default();
+            draft.session(caller.actor(), Fact::SessionCreated(fact.clone()));
+            Ok(draft)
+        })
+        .await;
+    appended?;
+    Ok(ledger.fold().await?.session)
+}
+
+pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+    if let Some(agent) = &change.agent {
+        core.agent(agent)?;
+    }
+    if let Some(Some(model)) = &change.model {
+        core.models.get(model)?;
+    }
+    let ledger = core.existing(id).await?;
+    if change != SessionUpdated::default() {
+        let appended = ledger
+            .append(|_| {
+                let mut draft = Draft::default();
+                draft.session(caller.actor(), Fact::SessionUpdated(change.clone()));
+                Ok(draft)
+            })
+            .await;
+        appended?;
+    }
+    Ok(ledger.fold().await?.session)
+}
+
+pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: ImportedSession) -> Result<Session> {
+    let id = imported.session.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+    let new = created(core, imported.session)?;
+    let ledger = core.ledger(&id).await?;
+    let count = imported.messages.len() as u64;
+    let appended = ledger
+        .append(|fold| {
+            let mut draft = Draft::default();
+            match fold {
+                None => draft.session(caller.actor(), Fact::SessionCreated(new.clone())),
+                Some(fold) => {
+                    if let Some(active) = fold.active.first() {
+                        let message =
+                            format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());
+                        return Err(Error::new(ErrorCode::Busy, message).into());
+                    }
+                }
+            }
+            draft.session(caller.actor(), Fact::SessionRestored(SessionRestored { count }));
+            for (message, returns) in &imported.messages {
+                let fact = MessageImported { message: message.clone(), returns: returns.clone() };
+                draft.session(caller.actor(), Fact::MessageImported(fact));
+            }
+            Ok(draft)
+        })
+        .await;
+    appended?;
+    Ok(ledger.fold().await?.session)
+}

@@ -1,0 +1,286 @@
+//! The one door: what can be asked of the house, by whatever way.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::live::FrameStream;
+use crate::domain::{
+    Agent, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, ModelChoice, Part, Pins, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
+};
+
+/// Which session is asked.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A new one.
+    New(NewSession),
+    /// One that exists.
+    Existing(SessionId),
+}
+
+/// What a new session is made of.
+#[derive(Clone, Debug, Default)]
+pub struct NewSession {
+    /// Its id, when its creator chooses one.
+    pub id: Option<SessionId>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Words on it.
+    pub labels: Labels,
+    /// Its agent; absent = the settings' agent.
+    pub agent: Option<String>,
+    /// The folder that its tools work in; absent = the settings' workspace.
+    pub workspace: Option<String>,
+    /// Its own model.
+    pub model: Option<ModelChoice>,
+    /// How long it lives.
+    pub lifetime: Option<Lifetime>,
+}
+
+/// What to do when a run of the same agent is at work in the session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnBusy {
+    /// Answer `busy`.
+    Reject,
+    /// Wait for it, up to `limits.busy_wait`, then answer `busy`.
+    #[default]
+    WaitThenReject,
+    /// Queue behind it, and answer at once.
+    Queue,
+    /// Cancel it, and go on when it has ended.
+    Supersede,
+}
+
+/// Who answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Answering {
+    /// The session's agent.
+    #[default]
+    SessionAgent,
+    /// This agent.
+    One(String),
+    /// Nobody: the message is only posted.
+    Nobody,
+}
+
+/// A question.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Which session.
+    pub target: Target,
+    /// What is said. Must hold something.
+    pub input: Vec<Part>,
+    /// Who answers.
+    pub answering: Answering,
+    /// What to do when the session is at work.
+    pub on_busy: OnBusy,
+    /// What is fixed for the run. `model` absent = session, agent, settings, catalogue, in this order; `workspace`
+    /// absent = the session's.
+    pub pins: Pins,
+    /// Larger goes first.
+    pub priority: i32,
+}
+
+/// A question that was taken.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The session.
+    pub session: SessionId,
+    /// The run; `None` when nobody answers.
+    pub run: Option<RunId>,
+    /// The model that is asked.
+    pub model: Option<ModelChoice>,
+    /// Subscribing from here gives everything that the question brought about, from its first fact.
+    pub before: Cursor,
+}
+
+/// What a tool of the caller gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallerReturn {
+    /// The call.
+    pub id: CallId,
+    /// What it gave; a text, or JSON.
+    pub output: serde_json::Value,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// Which sessions a list is about. Newest change first.
+#[derive(Clone, Debug, Default)]
+pub struct SessionFilter {
+    /// Only those that have all these labels (key, value).
+    pub labels: Vec<(String, String)>,
+    /// Only those of this agent.
+    pub agent: Option<String>,
+    /// Only those that stand here.
+    pub status: Option<SessionStatus>,
+    /// After this row of an earlier page.
+    pub after: Option<String>,
+    /// Most rows.
+    pub limit: usize,
+}
+
+/// One session of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionItem {
+    /// Its row.
+    pub summary: SessionSummary,
+    /// What it is doing.
+    pub status: SessionStatus,
+}
+
+/// A page of sessions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionPage {
+    /// The rows.
+    pub sessions: Vec<SessionItem>,
+    /// Where the next page begins; absent = this was the last.
+    pub next: Option<String>,
+}
+
+/// A message as people are shown it, with what its calls gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// The message.
+    pub message: Message,
+    /// Where it stands in the log.
+    pub seq: u64,
+    /// The run that wrote it.
+    pub run: Option<RunId>,
+    /// Why its writer stopped.
+    pub finish: Option<Finish>,
+    /// What it used.
+    pub usage: Option<Usage>,
+    /// The model that wrote it.
+    pub model: Option<ModelChoice>,
+    /// What its calls gave.
+    pub returns: Vec<ToolReturn>,
+}
+
+/// A page of messages, oldest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessagePage {
+    /// The messages.
+    pub messages: Vec<Shown>,
+    /// What comes before them begins before this place; absent = these are the first.
+    pub before: Option<u64>,
+}
+
+/// What `restore` is to do with a session whose run lost its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Orphans {
+    /// Close it as `interrupted`.
+    Close,
+    /// Go on with it.
+    Resume,
+}
+
+/// What `restore` did with one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restored {
+    /// The session.
+    pub session: SessionId,
+    /// The run.
+    pub run: RunId,
+    /// Calls that had no return: repeated when resumed, told as interrupted when not repeatable or closed.
+    pub open_calls: Vec<String>,
+    /// Whether the run goes on in this process.
+    pub resumed: bool,
+    /// Subscribing from here gives everything that this brought about.
+    pub before: Cursor,
+}
+
+/// A session brought from elsewhere: messages in order, each with what its calls gave.
+#[derive(Clone, Debug)]
+pub struct ImportedSession {
+    /// The session to bring it into; made when it does not exist.
+    pub session: NewSession,
+    /// The messages.
+    pub messages: Vec<(Message, Vec<ToolReturn>)>,
+}
+
+/// An agent, and where its definition comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentItem {
+    /// The definition.
+    pub agent: Agent,
+    /// The model that it would ask now.
+    pub model: ModelChoice,
+}
+
+/// The whole surface of the house. Every door calls this, and nothing else.
+///
+/// Every verb takes the principal who calls, and answers `forbidden` when the scopes do not allow it, and `not_found`
+/// when a thing that it names is not there.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// Says something in a session, and has an agent answer. Answers once it is durable that it was asked; what the
+    /// agent does comes by [`Engine::subscribe`].
+    ///
+    /// # Errors
+    /// `invalid_input` (nothing said, unknown model or agent), `conflict` (a new session's id exists), `busy`,
+    /// `inactive` (agent), `store_failed`.
+    async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked>;
+
+    /// Gives what the caller's tools gave. Giving the same again is fine.
+    ///
+    /// # Errors
+    /// `conflict` when the run does not wait any more, or a call was answered otherwise.
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()>;
+
+    /// Asks the runs of a session (or one of them) to end. Answers once that is durable, with the runs that it is about.
+    async fn cancel(&self, caller: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str)
+    -> Result<Vec<RunId>>;
+
+    /// Everything after a cursor, and what comes, for as long as the stream is kept.
+    async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream>;
+
+    /// A page of sessions.
+    async fn sessions(&self, caller: &Principal, filter: &SessionFilter) -> Result<SessionPage>;
+
+    /// One session.
+    async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem>;
+
+    /// Makes a session in which nothing was said.
+    async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session>;
+
+    /// Changes what is said about a session.
+    async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session>;
+
+    /// Ends a session, for good. A run at work is cancelled.
+    async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()>;
+
+    /// The newest messages before a place in the log.
+    async fn messages(&self, caller: &Principal, id: &SessionId, before: Option<u64>, limit: usize) -> Result<MessagePage>;
+
+    /// Facts after a cursor, oldest first.
+    async fn events(&self, caller: &Principal, id: &SessionId, after: Option<Cursor>, limit: usize) -> Result<Vec<Event>>;
+
+    /// The full output of a call, or the bytes of a file, of a session.
+    async fn blob(&self, caller: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>>;
+
+    /// Closes, or goes on with, the runs of a session (absent = of all sessions) whose process died.
+    async fn restore(&self, caller: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>>;
+
+    /// Replaces a session's history, or makes a session with one.
+    async fn import(&self, caller: &Principal, imported: ImportedSession) -> Result<Session>;
+
+    /// One run.
+    async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run>;
+
+    /// Runs, newest first.
+    async fn runs(
+        &self,
+        caller: &Principal,
+        session: Option<&SessionId>,
+        statuses: &[RunStatus],
+        limit: usize,
+    ) -> Result<Vec<Run>>;
+
+    /// The agents, by name.
+    async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>>;
+
+    /// Waits until every run that this process works on has ended.
+    async fn drain(&self);
+}

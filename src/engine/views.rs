@@ -1,0 +1,104 @@
+//! Views of a log that are computed page by page, so that they cost the same however long it is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::house::Core;
+use super::ledger::decode;
+use super::verbs::{MessagePage, Shown};
+use crate::domain::{
+    Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
+};
+
+/// Entries of one page when a log is read backwards.
+const PAGE: usize = 256;
+/// Most messages of one page.
+const MESSAGES: usize = 10_000;
+/// Most bytes that are read for one page of events.
+const EVENT_BYTES: usize = 64 << 20;
+
+/// The newest messages before a place.
+pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u64>, limit: usize) -> Result<MessagePage> {
+    core.existing(id).await?;
+    let limit = limit.min(MESSAGES);
+    let mut returns: HashMap<CallId, ToolReturn> = HashMap::new();
+    let mut newest_first: Vec<Shown> = Vec::new();
+    let mut before = before;
+    'pages: loop {
+        let entries = core.store.read_back(id, before, PAGE).await?;
+        let Some(first) = entries.first().map(|entry| entry.seq) else { break };
+        for entry in entries.iter().rev() {
+            let event = decode(id, entry)?;
+            if let Fact::SessionRestored(_) = event.fact {
+                break 'pages;
+            }
+            if let Some(shown) = show(event, &mut returns) {
+                newest_first.push(shown);
+                if newest_first.len() > limit {
+                    break 'pages;
+                }
+            }
+        }
+        before = Some(first);
+        if first <= 1 {
+            break;
+        }
+    }
+    let more = newest_first.len() > limit;
+    newest_first.truncate(limit);
+    let before = if more { newest_first.last().map(|oldest| oldest.seq) } else { None };
+    newest_first.reverse();
+    Ok(MessagePage { messages: newest_first, before })
+}
+
+/// What people are shown of an event, if anything; returns are kept until the message that called comes.
+fn show(event: Event, returns: &mut HashMap<CallId, ToolReturn>) -> Option<Shown> {
+    let (seq, run, at) = (event.seq, event.run, event.at);
+    let plain = |message: Message, returns| Shown {
+        message,
+        seq,
+        run: run.clone(),
+        finish: None,
+        usage: None,
+        model: None,
+        returns,
+    };
+    match event.fact {
+        Fact::MessagePosted(posted) if posted.message.visibility != Visibility::Model => {
+            Some(plain(posted.message, Vec::new()))
+        }
+        Fact::MessageImported(imported) => Some(plain(imported.message, imported.returns)),
+        Fact::MessageCompleted(completed) => {
+            let calls = completed.parts.iter().filter_map(|part| match part {
+                Part::ToolCall(call) => returns.remove(&call.id),
+                Part::Text(_) | Part::Reasoning(_) | Part::File(_) => None,
+            });
+            let returns = calls.collect();
+            let message = Message {
+                id: completed.message_id,
+                author: Author { kind: AuthorKind::Agent, name: completed.agent },
+                parts: completed.parts,
+                at,
+                thread: completed.thread,
+                visibility: Visibility::All,
+                attributes: serde_json::Map::new(),
+            };
+            let (finish, usage, model) = (Some(completed.finish), Some(completed.usage), Some(completed.model));
+            Some(Shown { message, seq, run, finish, usage, model, returns })
+        }
+        Fact::ToolReturned(returned) => {
+            returns.insert(returned.returned.id.clone(), returned.returned);
+            None
+        }
+        _ => None,
+    }
+}
+
+/// Facts after a cursor, oldest first.
+pub(crate) async fn events(core: &Arc<Core>, id: &SessionId, after: Option<Cursor>, limit: usize) -> Result<Vec<Event>> {
+    let ledger = core.existing(id).await?;
+    let fold = ledger.fold().await?;
+    let after = after.filter(|after| after.incarnation == fold.session.incarnation).map_or(0, |after| after.seq);
+    let entries = core.store.read(id, after, limit, EVENT_BYTES).await?;
+    entries.iter().map(|entry| decode(id, entry)).collect()
+}

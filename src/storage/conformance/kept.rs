@@ -1,0 +1,121 @@
+//! Names, records, secrets, blobs.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{Bed, alias, append, head, record, session};
+use crate::domain::BlobId;
+use crate::storage::{AppendError, Store};
+
+async fn secret(store: &dyn Store, owner: &str, name: &str) -> Option<String> {
+    let value = store.secret(owner, name).await.unwrap();
+    value.map(|value| value.expose_secret().to_owned())
+}
+
+pub(super) async fn a_name_stands_for_one_thing(bed: &Bed) {
+    let store = bed.open().await;
+    let named = async |id: &str, after, aliases: &[(&str, &str)]| {
+        let mut append = append(id, after, &["x"]);
+        append.aliases = aliases.iter().map(|(key, entity)| alias(key, entity)).collect();
+        store.append(append).await
+    };
+    assert_eq!(named("s", 0, &[("k", "s"), ("l", "s")]).await, Ok(()));
+    assert_eq!(named("t", 0, &[("m", "t"), ("k", "t")]).await, Err(AppendError::AliasTaken(alias("k", "t"))));
+    assert_eq!(named("t", 0, &[("m", "t"), ("m", "u")]).await, Err(AppendError::AliasTaken(alias("m", "u"))));
+    assert_eq!(store.head(&session("t")).await.unwrap(), None);
+    assert_eq!(store.resolve("space", "m").await.unwrap(), None);
+    // The same name for the same thing is no conflict.
+    assert_eq!(named("s", 1, &[("k", "s")]).await, Ok(()));
+    assert_eq!(store.resolve("space", "k").await.unwrap().as_deref(), Some("s"));
+    assert_eq!(store.resolve("space", "l").await.unwrap().as_deref(), Some("s"));
+    assert_eq!(store.resolve("other", "k").await.unwrap(), None);
+}
+
+pub(super) async fn names_and_records_come_with_their_append_or_not_at_all(bed: &Bed) {
+    let store = bed.open().await;
+    let with_all = |after| {
+        let mut append = append("s", after, &["x"]);
+        append.aliases = vec![alias("k", "s")];
+        append.records = vec![record("agent", "a", "{}")];
+        append
+    };
+    assert_eq!(store.append(with_all(5)).await, Err(AppendError::Conflict(None)));
+    assert_eq!(store.resolve("space", "k").await.unwrap(), None);
+    assert_eq!(store.record("agent", "a").await.unwrap(), None);
+    assert_eq!(store.append(with_all(0)).await, Ok(()));
+    assert_eq!(store.resolve("space", "k").await.unwrap().as_deref(), Some("s"));
+    assert_eq!(store.record("agent", "a").await.unwrap(), Some(record("agent", "a", "{}")));
+    let mut changed = append("s", 1, &["y"]);
+    changed.records = vec![record("agent", "a", "[]"), record("agent", "b", "{}")];
+    assert_eq!(store.append(changed).await, Ok(()));
+    assert_eq!(store.records("agent").await.unwrap(), [record("agent", "a", "[]"), record("agent", "b", "{}")]);
+}
+
+pub(super) async fn records_are_put_and_taken_away(bed: &Bed) {
+    let store = bed.open().await;
+    for (kind, id, body) in [("k", "b", "1"), ("k", "a", "2"), ("k", "B", "3"), ("other", "c", "4"), ("k", "b", "5")] {
+        store.put_record(record(kind, id, body)).await.unwrap();
+    }
+    let expected = [record("k", "B", "3"), record("k", "a", "2"), record("k", "b", "5")];
+    assert_eq!(store.records("k").await.unwrap(), expected);
+    assert_eq!(store.record("k", "b").await.unwrap(), Some(record("k", "b", "5")));
+    assert!(store.remove_record("k", "b").await.unwrap());
+    assert!(!store.remove_record("k", "b").await.unwrap());
+    assert_eq!(store.record("k", "b").await.unwrap(), None);
+    assert_eq!(store.records("k").await.unwrap(), expected[..2]);
+    assert_eq!(store.records("none").await.unwrap(), []);
+}
+
+pub(super) async fn secrets_are_put_and_taken_away(bed: &Bed) {
+    let store = bed.open().await;
+    let put = async |owner: &str, name: &str, value: Option<&str>| {
+        let value = value.map(SecretString::from);
+        store.put_secret(owner, name, value.as_ref()).await.unwrap();
+    };
+    put("a", "n", Some("one")).await;
+    put("a", "n", Some("two")).await;
+    put("b", "n", Some("three")).await;
+    assert_eq!(secret(&*store, "a", "n").await.as_deref(), Some("two"));
+    put("a", "n", None).await;
+    put("a", "n", None).await;
+    assert_eq!(secret(&*store, "a", "n").await, None);
+    assert_eq!(secret(&*store, "b", "n").await.as_deref(), Some("three"));
+    assert_eq!(secret(&*store, "b", "m").await, None);
+}
+
+pub(super) async fn blobs_lie_beside_their_session(bed: &Bed) {
+    let store = bed.open().await;
+    let early = store.put_blob(&session("s"), b"\0bytes\n").await.unwrap();
+    assert_eq!(early.as_str(), "e3117dc5b3e79650be8aa143c387a410160240bfe06b0430cbc481e7e9199946");
+    assert_eq!(store.head(&session("s")).await.unwrap(), None);
+    store.append(append("s", 0, &["x"])).await.unwrap();
+    assert_eq!(store.head(&session("s")).await.unwrap(), head(1, 1));
+    assert_eq!(store.put_blob(&session("s"), b"\0bytes\n").await.unwrap(), early);
+    let large = vec![7; 300_000];
+    let other = store.put_blob(&session("s"), &large).await.unwrap();
+    assert_eq!(store.blob(&session("s"), &early).await.unwrap().as_deref(), Some(&b"\0bytes\n"[..]));
+    assert!(store.blob(&session("s"), &other).await.unwrap() == Some(large));
+    assert_eq!(store.blob(&session("t"), &early).await.unwrap(), None);
+    assert_eq!(store.blob(&session("s"), &BlobId::from_text("../../format")).await.unwrap(), None);
+}
+
+pub(super) async fn strange_names_are_kept_apart(bed: &Bed) {
+    let store = bed.open().await;
+    let long = "/".repeat(300);
+    let longer = "/".repeat(301);
+    let names = ["", ".", "..", "a", "A", "a/b", "a%2fb", "~", "\0", "ä", &*long, &*longer];
+    for name in names {
+        let mut append = append("s", 0, &["x"]);
+        append.session = session(&format!("s{name}"));
+        append.summary.session.id = append.session.clone();
+        append.aliases = vec![alias(name, name)];
+        append.records = vec![record(name, name, name)];
+        store.append(append).await.unwrap();
+        store.put_secret(name, name, Some(&SecretString::from(format!("secret of {name}")))).await.unwrap();
+    }
+    for name in names {
+        assert_eq!(store.head(&session(&format!("s{name}"))).await.unwrap(), head(1, 1));
+        assert_eq!(store.resolve("space", name).await.unwrap().as_deref(), Some(name));
+        assert_eq!(store.records(name).await.unwrap(), [record(name, name, name)]);
+        assert_eq!(secret(&*store, name, name).await, Some(format!("secret of {name}")));
+    }
+}

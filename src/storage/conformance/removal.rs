@@ -1,0 +1,150 @@
+//! What is removed is gone: from the answers, and from the bytes of every file.
+
+use secrecy::SecretString;
+
+use super::{Bed, alias, append, entry, fence, head, log, record, run, session};
+use crate::domain::{ErrorCode, RunId, RunStatus};
+use crate::storage::{AppendError, Head, RunQuery, SessionQuery};
+
+pub(super) async fn scrubbed_text_is_in_no_file(bed: &Bed) {
+    let store = bed.open().await;
+    let long = format!("long-canary {}", "z".repeat(20_000));
+    let mut first = append("s", 0, &["a", "the canary-7311 sings", &long]);
+    first.snapshot = Some(b"a fold with canary-7311".to_vec());
+    store.append(first).await.unwrap();
+    let mut second = append("s", 3, &["b"]);
+    second.snapshot = Some(b"a further fold with canary-7311".to_vec());
+    store.append(second).await.unwrap();
+    store.scrub(&session("s"), entry(2, "gone")).await.unwrap();
+    store.scrub(&session("s"), entry(3, "gone too")).await.unwrap();
+    assert_eq!(bed.files_with("canary"), [""; 0]);
+    assert_eq!(store.snapshot(&session("s")).await.unwrap(), None);
+    let rest = [entry(1, "a"), entry(2, "gone"), entry(3, "gone too"), entry(4, "b")];
+    assert_eq!(log(&*store, "s").await, rest);
+    assert_eq!(store.head(&session("s")).await.unwrap(), head(1, 4));
+    assert!(store.summary(&session("s")).await.unwrap().is_some());
+    for (id, seq) in [("s", 0), ("s", 5), ("t", 1)] {
+        let error = store.scrub(&session(id), entry(seq, "x")).await.unwrap_err();
+        assert_eq!((error.code, error.message), (ErrorCode::NotFound, format!("entry `{id}#{seq}` is not known")));
+    }
+    store.append(append("s", 4, &["c"])).await.unwrap();
+    assert_eq!(log(&*store, "s").await.last(), Some(&entry(5, "c")));
+}
+
+/// Pages split and move while a store grows; no copy that was left behind may stay.
+pub(super) async fn scrubbed_text_is_in_no_file_of_a_large_store(bed: &Bed) {
+    let store = bed.open().await;
+    let body = |id: usize, seq: usize| format!("{:04}-{:04}-canary {}", id, seq, "y".repeat((id * 37 + seq * 101) % 1500));
+    let bodies: Vec<Vec<String>> = (0..6).map(|id| (1..=24).map(|seq| body(id, seq)).collect()).collect();
+    for after in (0..24).step_by(4) {
+        let appends = bodies.iter().enumerate().map(|(id, bodies)| {
+            let group: Vec<_> = bodies[after..after + 4].iter().map(String::as_str).collect();
+            store.append(append(&format!("s{id}"), after as u64, &group))
+        });
+        for answer in futures_util::future::join_all(appends).await {
+            answer.unwrap();
+        }
+        if after == 12 {
+            store.tidy().await.unwrap();
+        }
+    }
+    assert_ne!(
+        bed.files_with("0003-0007-canary").is_empty(),
+        matches!(bed.url, super::StoreUrl::Sqlite(_) | super::StoreUrl::File(_))
+    );
+    for (id, seq) in [(0, 1), (1, 5), (2, 24), (3, 7), (3, 8), (4, 13), (5, 2)] {
+        store.scrub(&session(&format!("s{id}")), entry(seq, "gone")).await.unwrap();
+        assert_eq!(bed.files_with(&format!("{id:04}-{seq:04}-canary")), [""; 0]);
+    }
+    store.delete(&session("s3"), 24, entry(25, "deleted")).await.unwrap();
+    assert_eq!(bed.files_with("0003-"), [""; 0]);
+    assert_eq!(log(&*store, "s3").await, [entry(25, "deleted")]);
+    assert_eq!(log(&*store, "s4").await.len(), 24);
+}
+
+pub(super) async fn removed_records_and_secrets_are_in_no_file(bed: &Bed) {
+    let store = bed.open().await;
+    store.put_record(record("k", "a", "canary one")).await.unwrap();
+    store.put_secret("o", "n", Some(&SecretString::from("canary two"))).await.unwrap();
+    assert!(store.remove_record("k", "a").await.unwrap());
+    store.put_secret("o", "n", None).await.unwrap();
+    assert_eq!(bed.files_with("canary"), [""; 0]);
+}
+
+pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
+    let store = bed.open().await;
+    let mut full = append("s", 0, &["canary a", "canary b"]);
+    full.summary.session.title = Some("canary title".to_owned());
+    full.runs = vec![run("r", "s", 1, RunStatus::Running, 1)];
+    full.snapshot = Some(b"canary fold".to_vec());
+    full.aliases = vec![alias("canary-k", "s"), alias("canary-l", "r"), alias("of t", "t")];
+    store.append(full).await.unwrap();
+    let mut other = append("t", 0, &["x"]);
+    other.runs = vec![run("q", "t", 1, RunStatus::Running, 1)];
+    store.append(other).await.unwrap();
+    let blob = store.put_blob(&session("s"), b"canary blob").await.unwrap();
+    let kept = store.put_blob(&session("t"), b"of t").await.unwrap();
+    store.put_secret("session:s", "n", Some(&SecretString::from("canary secret"))).await.unwrap();
+    store.put_secret("session:t", "n", Some(&SecretString::from("of t"))).await.unwrap();
+
+    let conflict = store.delete(&session("s"), 1, entry(2, "deleted")).await;
+    assert_eq!(conflict, Err(AppendError::Conflict(head(1, 2))));
+    store.delete(&session("s"), 2, entry(3, "deleted")).await.unwrap();
+    assert_eq!(bed.files_with("canary"), [""; 0]);
+    let gone = Some(Head { incarnation: 1, seq: 3, deleted: true });
+    assert_eq!(store.head(&session("s")).await.unwrap(), gone);
+    assert_eq!(log(&*store, "s").await, [entry(3, "deleted")]);
+    assert_eq!(store.read(&session("s"), 2, 9, 9).await.unwrap(), [entry(3, "deleted")]);
+    assert_eq!(store.read_back(&session("s"), None, 9).await.unwrap(), [entry(3, "deleted")]);
+    assert_eq!(store.summary(&session("s")).await.unwrap(), None);
+    assert_eq!(store.snapshot(&session("s")).await.unwrap(), None);
+    assert_eq!(store.run(&RunId::from_text("r")).await.unwrap(), None);
+    assert_eq!(store.blob(&session("s"), &blob).await.unwrap(), None);
+    assert_eq!(store.resolve("space", "canary-k").await.unwrap(), None);
+    assert_eq!(store.resolve("space", "canary-l").await.unwrap(), None);
+    assert!(store.secret("session:s", "n").await.unwrap().is_none());
+
+    let sessions = store.sessions(&SessionQuery { limit: 9, ..SessionQuery::default() }).await.unwrap();
+    assert_eq!(sessions.iter().map(|row| row.session.id.as_str()).collect::<Vec<_>>(), ["t"]);
+    let runs = store.runs(&RunQuery { limit: 9, ..RunQuery::default() }).await.unwrap();
+    assert_eq!(runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["q"]);
+    assert!(store.blob(&session("t"), &kept).await.unwrap().is_some());
+    assert_eq!(store.resolve("space", "of t").await.unwrap().as_deref(), Some("t"));
+    assert!(store.secret("session:t", "n").await.unwrap().is_some());
+    for id in ["s", "never"] {
+        let again = store.delete(&session(id), 3, entry(4, "deleted")).await;
+        assert_eq!(again, Err(AppendError::Conflict(gone.filter(|_| id == "s"))));
+    }
+}
+
+pub(super) async fn a_deleted_session_is_made_again(bed: &Bed) {
+    let store = bed.open().await;
+    let mut first = append("s", 0, &["a", "b"]);
+    first.runs = vec![run("r", "s", 1, RunStatus::Running, 4)];
+    first.aliases = vec![alias("k", "s")];
+    first.snapshot = Some(b"fold".to_vec());
+    store.append(first).await.unwrap();
+    store.delete(&session("s"), 2, entry(3, "deleted")).await.unwrap();
+    let gone = Some(Head { incarnation: 1, seq: 3, deleted: true });
+    let again = |incarnation, after| {
+        let mut append = append("s", after, &["again"]);
+        append.incarnation = incarnation;
+        append.summary.session.incarnation = incarnation;
+        append.aliases = vec![alias("k", "other")];
+        append
+    };
+    for (incarnation, after) in [(0, 0), (1, 0), (1, 3), (2, 3)] {
+        assert_eq!(store.append(again(incarnation, after)).await, Err(AppendError::Conflict(gone)));
+    }
+    // Its runs are no more, so no token of theirs is worth anything.
+    let mut fenced = again(2, 0);
+    fenced.fence = fence("r", 4);
+    assert_eq!(store.append(fenced).await, Err(AppendError::Fenced));
+    store.append(again(2, 0)).await.unwrap();
+    assert_eq!(store.head(&session("s")).await.unwrap(), head(2, 1));
+    assert_eq!(log(&*store, "s").await, [entry(1, "again")]);
+    assert_eq!(store.snapshot(&session("s")).await.unwrap(), None);
+    assert_eq!(store.resolve("space", "k").await.unwrap().as_deref(), Some("other"));
+    assert_eq!(store.summary(&session("s")).await.unwrap().unwrap().session.incarnation, 2);
+    assert_eq!(store.append(append("s", 1, &["late"])).await, Err(AppendError::Conflict(head(2, 1))));
+}

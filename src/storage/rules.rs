@@ -1,0 +1,208 @@
+//! What every store decides in the same way: whether an append has its place, and what a list holds.
+
+use std::cmp::Ordering;
+
+use sha2::{Digest, Sha256};
+
+use super::{Append, AppendError, Entry, Head, RunQuery, SessionQuery, SessionsAfter};
+use crate::domain::{BlobId, Error, ErrorCode, Run, RunId, SessionId, SessionSummary};
+
+/// Longest text of one entry, in bytes.
+const BODY_MAX: usize = 64 << 20;
+
+/// Where an append goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It begins a log that never was.
+    First,
+    /// It begins a log over a deleted one.
+    Again,
+    /// It goes on.
+    Next,
+}
+
+/// Checks the form of an append: what is wrong here is a defect of the appender.
+pub(super) fn check_form(append: &Append) -> Result<(), Error> {
+    let session = &append.session;
+    if append.entries.is_empty() {
+        return Err(Error::internal(format!("an append to session `{session}` holds no entry")));
+    }
+    for (place, entry) in (append.after + 1..).zip(&append.entries) {
+        check_entry(session, place, entry)?;
+    }
+    if append.summary.session.id != *session || append.runs.iter().any(|run| run.session != *session) {
+        return Err(Error::internal(format!("an append to session `{session}` brings rows of another session")));
+    }
+    Ok(())
+}
+
+/// Checks the form of one entry that must stand at `place`.
+pub(super) fn check_entry(session: &SessionId, place: u64, entry: &Entry) -> Result<(), Error> {
+    if entry.seq != place {
+        return Err(Error::internal(format!("entry {} of session `{session}` stands at {place}", entry.seq)));
+    }
+    if entry.body.as_bytes().contains(&b'\n') {
+        return Err(Error::internal(format!("entry {place} of session `{session}` holds a line break")));
+    }
+    if entry.body.len() > BODY_MAX {
+        let message = format!("entry {place} of session `{session}` has {} bytes", entry.body.len());
+        return Err(Error::new(ErrorCode::TooLarge, message).hint(format!("an entry may have {BODY_MAX} bytes")));
+    }
+    Ok(())
+}
+
+/// Decides whether an append may go where it wants. `token` tells the fence of a run of this session, where it has a
+/// row.
+///
+/// What the session *is* comes first (it exists, or does not), then the fence, then the place: so a process that lost
+/// its run learns that, and is not told to read on and try again.
+pub(super) fn decide<E: From<AppendError>>(
+    head: Option<Head>,
+    append: &Append,
+    token: impl FnOnce(&RunId) -> Result<Option<u64>, E>,
+) -> Result<Place, E> {
+    let place = match head {
+        None if append.after == 0 => Place::First,
+        Some(head) if head.deleted && append.after == 0 && append.incarnation > head.incarnation => Place::Again,
+        Some(head) if !head.deleted && append.after > 0 && append.incarnation == head.incarnation => Place::Next,
+        _ => return Err(AppendError::Conflict(head).into()),
+    };
+    if let Some(fence) = &append.fence {
+        let held = if place == Place::Next { token(&fence.run)? } else { None };
+        if held.unwrap_or(0) != fence.token {
+            return Err(AppendError::Fenced.into());
+        }
+    }
+    if place == Place::Next && head.is_some_and(|head| head.seq != append.after) {
+        return Err(AppendError::Conflict(head).into());
+    }
+    Ok(place)
+}
+
+/// Decides whether a session may be deleted after the entry `after`.
+pub(super) fn decide_delete(head: Option<Head>, after: u64) -> Result<Head, AppendError> {
+    match head {
+        Some(head) if !head.deleted && head.seq == after => Ok(head),
+        _ => Err(AppendError::Conflict(head)),
+    }
+}
+
+/// The answer to a scrub of an entry that is not there.
+pub(super) fn no_entry(session: &SessionId, seq: u64) -> Error {
+    Error::not_found("entry", format!("{session}#{seq}"))
+}
+
+/// The owner of a session's secrets.
+pub(super) fn owner_of(session: &SessionId) -> String {
+    format!("session:{session}")
+}
+
+/// The name of a blob.
+pub(super) fn blob_id(bytes: &[u8]) -> BlobId {
+    BlobId::from_text(&hex(&Sha256::digest(bytes)))
+}
+
+/// Bytes as lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+}
+
+/// Whether a session stands in a list, leaving aside where its page begins.
+pub(super) fn is_listed(row: &SessionSummary, query: &SessionQuery) -> bool {
+    let session = &row.session;
+    query.labels.iter().all(|(key, value)| session.labels.contains(key, value))
+        && query.agent.as_ref().is_none_or(|agent| session.agent == *agent)
+        && (!query.active || !row.active.is_empty())
+}
+
+/// The place of a session in lists.
+pub(super) fn place_in_list(row: &SessionSummary) -> SessionsAfter {
+    SessionsAfter { updated_at: row.session.updated_at, id: row.session.id.clone() }
+}
+
+/// Newest change first, then by id.
+pub(super) fn sessions_order(left: &SessionsAfter, right: &SessionsAfter) -> Ordering {
+    right.updated_at.cmp(&left.updated_at).then_with(|| left.id.cmp(&right.id))
+}
+
+/// Whether a run stands in a list.
+pub(super) fn is_run_listed(run: &Run, query: &RunQuery) -> bool {
+    query.session.as_ref().is_none_or(|session| run.session == *session)
+        && (query.statuses.is_empty() || query.statuses.contains(&run.status))
+}
+
+/// Newest first.
+pub(super) fn runs_order(left: &Run, right: &Run) -> Ordering {
+    (right.queued_at, &right.id).cmp(&(left.queued_at, &left.id))
+}
+
+/// Collects entries until there are enough of them.
+pub(super) struct Page {
+    /// What was collected.
+    pub(super) entries: Vec<Entry>,
+    limit: usize,
+    bytes: usize,
+}
+
+impl Page {
+    /// At most `limit` entries, and no further one once `bytes` of text are reached.
+    pub(super) fn new(limit: usize, bytes: usize) -> Self {
+        Self { entries: Vec::new(), limit, bytes }
+    }
+
+    /// Whether no further entry is wanted.
+    pub(super) fn is_full(&self) -> bool {
+        self.entries.len() >= self.limit || (self.bytes == 0 && !self.entries.is_empty())
+    }
+
+    /// Takes the next entry.
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.bytes = self.bytes.saturating_sub(entry.body.len());
+        self.entries.push(entry);
+    }
+}
+
+/// A text as the name of a file, on every file system: lower-case letters, digits, `.`, `_` and `-` stand for
+/// themselves, other bytes are `%XX`. A long one ends in `~` and its hash, so that no two texts share a name.
+pub(super) fn file_name(text: &str) -> String {
+    const LONG: usize = 120;
+    const SHOWN: usize = 40;
+    let mut name = String::with_capacity(text.len());
+    for (place, byte) in text.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => name.push(char::from(byte)),
+            b'.' if place > 0 => name.push('.'),
+            _ => {
+                name.push('%');
+                name.push_str(&hex(&[byte]));
+            }
+        }
+    }
+    if name.is_empty() {
+        name.push('~');
+    }
+    if name.len() > LONG {
+        name.truncate(SHOWN);
+        name.push('~');
+        name.push_str(&hex(&Sha256::digest(text.as_bytes())));
+    }
+    name
+}
+
+/// The text that [`file_name`] made a name of; `None` for one that was too long to be told from its name.
+pub(super) fn from_file_name(name: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.bytes();
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'~' => return None,
+            b'%' => {
+                let digits = [rest.next()?, rest.next()?];
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    String::from_utf8(bytes).ok()
+}

@@ -1,0 +1,287 @@
+//! Permission: which rule fits a call.
+//!
+//! The first rule that fits counts. A rule that allows fits narrowly: what it does not clearly mean, it does not allow. A
+//! rule that denies or asks fits widely. For command lines that means: `cargo test*` does not allow `cargo test; rm x`,
+//! and a denied `rm *` is found in it. Rules about commands are words, not walls: a shell has more ways to say a thing
+//! than any pattern knows; what a command may write is up to the guard.
+
+use globset::GlobBuilder;
+
+use crate::domain::{Access, Permission, PermissionRule, ToolSpec};
+
+/// What is done about a call of a tool, by the first rule that fits, else by the tool's access.
+pub fn decide(rules: &[PermissionRule], spec: &ToolSpec, subject: &str) -> Permission {
+    rules
+        .iter()
+        .find(|rule| fits(rule, spec, subject))
+        .map_or_else(|| PermissionRule::default_for(spec.access), |rule| rule.permission)
+}
+
+fn fits(rule: &PermissionRule, spec: &ToolSpec, subject: &str) -> bool {
+    if rule.tool != "*" && rule.tool != spec.name {
+        return false;
+    }
+    let Some(pattern) = rule.pattern.as_deref() else { return true };
+    let narrow = rule.permission == Permission::Allow;
+    match (spec.access, narrow) {
+        (Access::Run, true) => command_is(pattern, subject),
+        (Access::Run, false) => command_holds(pattern, subject),
+        (Access::Read | Access::Write, _) => path_fits(pattern, subject, narrow),
+    }
+}
+
+/// Whether a glob fits; one that cannot be read fits where that is safe.
+fn glob_fits(pattern: &str, text: &str, path: bool, narrow: bool) -> bool {
+    match GlobBuilder::new(pattern).literal_separator(path).backslash_escape(true).build() {
+        Ok(glob) => glob.compile_matcher().is_match(text),
+        Err(_) => !narrow,
+    }
+}
+
+fn path_fits(pattern: &str, subject: &str, narrow: bool) -> bool {
+    let pattern = pattern.trim_start_matches("./");
+    if glob_fits(pattern, subject, true, narrow) {
+        return true;
+    }
+    // The same file by its absolute path, or the folder itself of `folder/**`: not allowed by it, but denied.
+    let folder = pattern.strip_suffix("/**").unwrap_or(pattern);
+    !narrow
+        && (glob_fits(folder, subject, true, narrow)
+            || subject.starts_with('/') && glob_fits(&format!("**/{pattern}"), subject, true, narrow))
+}
+
+/// Whether a pattern means exactly this command line: the same operators in the same order, and between them pieces that
+/// fit.
+fn command_is(pattern: &str, line: &str) -> bool {
+    if pattern.chars().all(|sign| sign == '*') {
+        return true;
+    }
+    let (wanted, given) = (Pieces::of(pattern), Pieces::of(line));
+    wanted.operators == given.operators
+        && wanted.words.len() == given.words.len()
+        && wanted.words.iter().zip(&given.words).all(|(pattern, piece)| glob_fits(pattern, piece, false, true))
+}
+
+/// Whether a pattern is found in a command line: the whole, or any of its commands, also behind words like `sudo`.
+fn command_holds(pattern: &str, line: &str) -> bool {
+    let wanted = Pieces::of(pattern);
+    let pattern = if wanted.operators.is_empty() { squeezed(pattern) } else { pattern.trim().to_owned() };
+    let fits = |text: &str| glob_fits(&pattern, text, false, false);
+    if fits(line.trim()) || fits(&squeezed(line)) {
+        return true;
+    }
+    Pieces::of(line).words.iter().any(|piece| {
+        let plain: String =
+            piece.chars().filter(|sign| !matches!(sign, '\'' | '"' | '\\' | '(' | ')' | '{' | '}')).collect();
+        [piece.as_str(), &plain].iter().any(|text| {
+            let words: Vec<&str> = text.split_whitespace().collect();
+            (0..words.len()).any(|first| {
+                let rest = words[first..].join(" ");
+                let name = words[first].rsplit('/').next().unwrap_or_default();
+                let by_name = [&[name], &words[first + 1..]].concat().join(" ");
+                // The word is where a command can begin: at the start, or behind words that run another command.
+                let begins = words[..first].iter().all(|word| introduces(word));
+                begins && (fits(&rest) || fits(&by_name))
+            })
+        })
+    })
+}
+
+/// Words before a command: assignments, options, and programs and keywords that run what follows.
+fn introduces(word: &str) -> bool {
+    const WORDS: [&str; 24] = [
+        "sudo", "doas", "env", "exec", "command", "builtin", "nohup", "nice", "time", "timeout", "setsid", "xargs", "eval",
+        "sh", "bash", "then", "do", "else", "if", "while", "until", "!", "{", "(",
+    ];
+    let name = word.rsplit('/').next().unwrap_or_default();
+    WORDS.contains(&name) || word.contains('=') || word.starts_with('-') || word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn squeezed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A command line taken apart at the operators of the shell, whether they are quoted or not.
+#[derive(Debug, PartialEq, Eq)]
+struct Pieces {
+    /// What stands between operators, with single spaces.
+    words: Vec<String>,
+    operators: Vec<String>,
+}
+
+impl Pieces {
+    fn of(line: &str) -> Self {
+        let mut pieces = Self { words: Vec::new(), operators: Vec::new() };
+        let mut word = String::new();
+        let mut signs = line.trim().chars().peekable();
+        while let Some(sign) = signs.next() {
+            let mut operator = sign.to_string();
+            match sign {
+                '$' if matches!(signs.peek(), Some('(' | '\'' | '"')) => operator.extend(signs.next()),
+                ';' | '&' | '|' | '<' | '>' => {
+                    while let Some(next) = signs.next_if(|next| matches!(next, ';' | '&' | '|' | '<' | '>' | '(')) {
+                        operator.push(next);
+                    }
+                }
+                '`' | '\n' | '\r' | '\0' => {}
+                other => {
+                    word.push(other);
+                    continue;
+                }
+            }
+            pieces.words.push(squeezed(&word));
+            pieces.operators.push(operator);
+            word.clear();
+        }
+        pieces.words.push(squeezed(&word));
+        pieces
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::Effect;
+
+    fn spec(name: &str, access: Access) -> ToolSpec {
+        let (description, parameters) = (String::new(), Value::Null);
+        ToolSpec { name: name.to_owned(), description, parameters, effect: Effect::Once, access }
+    }
+
+    fn rules(texts: &[&str]) -> Vec<PermissionRule> {
+        let rule = |text: &&str| {
+            let (word, rest) = text.split_once(' ').unwrap();
+            let permission = match word {
+                "allow" => Permission::Allow,
+                "deny" => Permission::Deny,
+                _ => Permission::Ask,
+            };
+            PermissionRule::parse(rest, permission).unwrap()
+        };
+        texts.iter().map(rule).collect()
+    }
+
+    #[track_caller]
+    fn table(rules_of: &[&str], spec: &ToolSpec, rows: &[(&str, Permission)]) {
+        let rules = rules(rules_of);
+        for (subject, expected) in rows {
+            assert_eq!(decide(&rules, spec, subject), *expected, "{rules_of:?} {subject:?}");
+        }
+    }
+
+    use Permission::{Allow, Ask, Deny};
+
+    #[test]
+    fn without_a_rule_the_access_decides() {
+        table(&[], &spec("read_file", Access::Read), &[("a", Allow)]);
+        table(&[], &spec("write_file", Access::Write), &[("a", Ask)]);
+        table(&["allow write_file", "deny edit_file"], &spec("run_command", Access::Run), &[("a", Ask)]);
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_counts() {
+        let write = spec("write_file", Access::Write);
+        table(&["deny write_file", "allow *"], &write, &[("a", Deny)]);
+        table(&["allow *", "deny write_file"], &write, &[("a", Allow)]);
+        table(&["deny edit_file", "allow write_file(src/**)"], &write, &[("src/a/b", Allow), ("a", Ask)]);
+    }
+
+    #[test]
+    fn path_patterns() {
+        let write = spec("write_file", Access::Write);
+        table(
+            &["allow write_file(src/*.rs)"],
+            &write,
+            &[("src/a.rs", Allow), ("src/a/b.rs", Ask), ("src/a.rs.txt", Ask), ("/x/src/a.rs", Ask), ("../src/a.rs", Ask)],
+        );
+        table(
+            &["deny write_file(secrets/**)", "allow write_file"],
+            &write,
+            &[("secrets/a", Deny), ("secrets/a/b", Deny), ("secrets", Deny), ("/work/secrets/a", Deny), ("secret", Allow)],
+        );
+        table(&["allow write_file([)"], &write, &[("[", Ask)]);
+        table(&["deny write_file([)", "allow *"], &write, &[("a", Deny)]);
+    }
+
+    #[test]
+    fn an_allowed_command_is_not_fooled() {
+        let run = spec("run_command", Access::Run);
+        let hostile = [
+            "cargo test; rm -rf .",
+            "cargo test && rm x",
+            "cargo test & rm x",
+            "cargo test | sh",
+            "cargo test || rm x",
+            "cargo test $(rm x)",
+            "cargo test `rm x`",
+            "cargo test\nrm x",
+            "cargo test\rrm x",
+            "cargo test > ../x",
+            "cargo test >> x",
+            "cargo test < x",
+            "cargo test <(rm x)",
+            "cargo test 2>&1",
+            "X=1 cargo test",
+            "echo cargo test",
+            "cargo",
+        ];
+        for line in hostile {
+            table(&["allow run_command(cargo test*)"], &run, &[(line, Ask)]);
+        }
+        table(
+            &["allow run_command(cargo test*)"],
+            &run,
+            &[("cargo test", Allow), ("cargo  test --lib a/b", Allow), (" cargo test\n", Allow)],
+        );
+        table(&["allow run_command(git status)"], &run, &[("git status", Allow), ("git status -s", Ask)]);
+        table(&["allow run_command(*)"], &run, &[("a; b | c > d", Allow)]);
+        table(
+            &["allow run_command(cargo * 2>&1 | tail*)"],
+            &run,
+            &[
+                ("cargo test 2>&1 | tail -5", Allow),
+                ("cargo test 2>&1 | tail -5; rm x", Ask),
+                ("cargo test; rm x 2>&1 | tail", Ask),
+                ("cargo test | tail", Ask),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_denied_command_is_found() {
+        let run = spec("run_command", Access::Run);
+        let found = [
+            "rm -rf .",
+            "cargo test; rm x",
+            "cargo test && rm x",
+            "a | rm x",
+            "echo $(rm x)",
+            "echo `rm x`",
+            "true\nrm x",
+            "  rm   x",
+            "/bin/rm x",
+            "sudo rm x",
+            "sudo -n rm x",
+            "FOO=1 rm x",
+            "timeout 5 rm x",
+            "(rm x)",
+            "{ rm x; }",
+            "if true; then rm x; fi",
+            "'rm' x",
+            "\\rm x",
+            "sh -c 'rm x'",
+            "find . | xargs rm -f",
+        ];
+        for line in found {
+            table(&["deny run_command(rm *)", "allow *"], &run, &[(line, Deny)]);
+            table(&["ask run_command(rm *)", "allow *"], &run, &[(line, Ask)]);
+        }
+        for line in ["cargo test", "echo rm x", "farm x", "cat rm"] {
+            table(&["deny run_command(rm *)", "allow *"], &run, &[(line, Allow)]);
+        }
+        table(&["deny run_command(*secret*)", "allow *"], &run, &[("cat a/secret.txt", Deny), ("cat a", Allow)]);
+        table(&["deny run_command(curl * | sh)", "allow *"], &run, &[("curl x | sh", Deny), ("curl x", Allow)]);
+    }
+}

@@ -1,0 +1,129 @@
+//! Law 1: imports only go down, and a floor is entered through its `mod.rs`.
+//!
+//! Law 2 in part: the program holds the engine and does not reach past it.
+
+use crate::code::Mention;
+use crate::tree::{File, Finding, Tree};
+
+/// The floors. What is not here is no folder or file of `src`.
+const FLOORS: [(&str, u8); 15] = [
+    ("domain", 0),
+    ("config", 1),
+    ("observe", 1),
+    ("storage", 2),
+    ("bus", 2),
+    ("models", 3),
+    ("workspace", 3),
+    ("tools", 3),
+    ("engine", 4),
+    ("http", 5),
+    ("remote", 5),
+    ("dialects", 6),
+    ("server", 7),
+    ("lib", 9),
+    ("commands", 8),
+];
+
+/// The only imports between rooms of one floor: from, to.
+const SIDEWAYS: [(&str, &str); 2] = [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko")];
+
+/// Rooms that have a door of their own beside their floor's, and why.
+const OWN_DOORS: [(&str, &str); 2] = [
+    ("storage::probe", "the points at which long tests kill a process; nothing of the house needs it"),
+    ("tools::guard", "the body of another process: whoever works with tools must not see it"),
+];
+
+/// What `commands/` may enter: who wants something of a store, a model or a workspace asks the engine.
+const FOR_COMMANDS: [&str; 7] = ["config", "dialects", "domain", "engine", "observe", "remote", "server"];
+
+/// More that single files of `commands/` may enter, and why.
+const FOR_ONE_COMMAND: [(&str, &[&str], &str); 2] = [
+    ("commands/main.rs", &["tools"], "the guard process is a part of the tools that needs a program to live in"),
+    ("commands/program.rs", &["models", "storage", "tools"], "the one place that puts the engine together"),
+];
+
+/// Every import of `src` goes to a lower floor, or stays in its room.
+pub fn imports_only_go_down(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, code) in tree.code(&["src"]) {
+        let own = room(&code.module);
+        let Some(own_floor) = floor(&own) else {
+            findings.push(file.finding(1, format!("`{own}` has no floor")));
+            continue;
+        };
+        for (mention, target) in code.mentions.iter().filter_map(|mention| Some((mention, inside("crate", mention)?))) {
+            if own == "lib" || room(target) == own {
+                continue;
+            }
+            findings.extend(step(file, mention.line, (&own, own_floor), target));
+            findings.extend(past_the_door(tree, file, mention.line, target));
+        }
+    }
+    findings.dedup();
+    findings
+}
+
+/// A step from one room into another.
+fn step(file: &File, line: usize, (own, own_floor): (&str, u8), target: &[String]) -> Option<Finding> {
+    let other = room(target);
+    let Some(other_floor) = floor(&other) else {
+        return Some(file.finding(line, format!("`{other}` is no floor")));
+    };
+    let sideways = own_floor == other_floor;
+    if other_floor < own_floor || sideways && SIDEWAYS.contains(&(own, other.as_str())) {
+        return None;
+    }
+    let direction = if sideways { "sideways" } else { "up" };
+    Some(file.finding(line, format!("`{own}` (floor {own_floor}) imports {direction}: `{other}` (floor {other_floor})")))
+}
+
+/// `storage::sqlite::…` from outside of `storage`, where `sqlite` is a file or folder of `storage`.
+fn past_the_door(tree: &Tree, file: &File, line: usize, target: &[String]) -> Option<Finding> {
+    let depth = if target[0] == "dialects" { 2 } else { 1 };
+    let inner = target.get(depth)?;
+    let path = format!("src/{}/{inner}", target[..depth].join("/"));
+    let is_module = tree.file(&format!("{path}.rs")).is_some() || tree.below(&[&path]).next().is_some();
+    let door = target[..depth].join("::");
+    let own_door = OWN_DOORS.iter().any(|(room, _)| *room == format!("{door}::{inner}"));
+    (is_module && !own_door)
+        .then(|| file.finding(line, format!("`{door}::{inner}` goes past the door: enter through `{door}`")))
+}
+
+/// The program enters the engine and the plain floors, through their doors.
+pub fn commands_stand_on_the_engine(tree: &Tree) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (file, code) in tree.code(&["commands"]) {
+        for (mention, target) in code.mentions.iter().filter_map(|mention| Some((mention, inside("ombud", mention)?))) {
+            let floor = target[0].as_str();
+            let granted = FOR_ONE_COMMAND.iter().any(|(path, floors, _)| *path == file.path && floors.contains(&floor));
+            if !granted && !FOR_COMMANDS.contains(&floor) {
+                findings.push(file.finding(mention.line, format!("commands do not enter `{floor}`: ask the engine")));
+            }
+            findings.extend(past_the_door(tree, file, mention.line, target));
+        }
+    }
+    findings.dedup();
+    findings
+}
+
+/// What a mention names inside of a crate: a floor and more.
+fn inside<'a>(name: &str, mention: &'a Mention) -> Option<&'a [String]> {
+    let (first, rest) = mention.written.split_first()?;
+    let names_a_floor =
+        first == name && rest.first().is_some_and(|next| next != "*" && next.starts_with(char::is_lowercase));
+    names_a_floor.then_some(rest)
+}
+
+/// The room of a module: its floor; every dialect is a room of its own.
+fn room(module: &[String]) -> String {
+    match module {
+        [] => "lib".to_owned(),
+        [floor, dialect, ..] if floor == "dialects" => format!("{floor}::{dialect}"),
+        [floor, ..] => floor.clone(),
+    }
+}
+
+fn floor(room: &str) -> Option<u8> {
+    let name = room.split("::").next()?;
+    FLOORS.iter().find(|(floor, _)| *floor == name).map(|(_, number)| *number)
+}
