@@ -64,7 +64,7 @@ impl Endpoint {
             provider: name.to_owned(),
             url,
             headers,
-            has_key: provider.api_key.is_some() || !provider.headers.is_empty(),
+            has_key: has_key(provider),
             key: provider.api_key.clone(),
             secrets: words.into_iter().map(SecretString::from).collect(),
         })
@@ -100,6 +100,13 @@ impl Endpoint {
         }
         short
     }
+}
+
+/// Whether requests to a provider carry a key, be it in a header of the user's own.
+pub(super) fn has_key(provider: &Provider) -> bool {
+    let is_key =
+        |header: &String| ["authorization", "x-api-key", "api-key"].iter().any(|name| header.eq_ignore_ascii_case(name));
+    provider.api_key.is_some() || provider.headers.keys().any(is_key)
 }
 
 /// Takes out every run of at least [`PIECE`] bytes that the key holds too, or the whole key when it is shorter.

@@ -175,9 +175,13 @@ fn innermost(error: &reqwest::Error) -> String {
 fn is_tls(error: &reqwest::Error) -> bool {
     let mut source = error.is_connect().then(|| error.source()).flatten();
     while let Some(inner) = source {
-        let kind = inner.downcast_ref::<io::Error>().map(io::Error::kind);
-        if matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof)) {
-            return true;
+        // An input/output error that wraps another hides it from `source`.
+        let mut wrapped = inner.downcast_ref::<io::Error>();
+        while let Some(found) = wrapped {
+            if matches!(found.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
+                return true;
+            }
+            wrapped = found.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
         }
         source = inner.source();
     }

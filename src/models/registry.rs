@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::anthropic::Anthropic;
 use super::catalogue::{Card, Catalogue};
+use super::endpoint::has_key;
 use super::openai::Openai;
 use super::retry::{FIRST_WAIT, Retrying};
 use super::transport::Transport;
@@ -132,11 +133,11 @@ impl Models {
     }
 }
 
-/// Whether nothing can come of asking: the large providers' own servers without a key, or anything in its place.
+/// Whether nothing can come of asking: the large providers' own servers without a key.
 fn needs_key(provider: &Provider) -> bool {
     let host = reqwest::Url::parse(&provider.base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let official = matches!(host.as_deref(), Some("api.openai.com" | "api.anthropic.com"));
-    official && provider.api_key.is_none() && provider.headers.is_empty()
+    official && !has_key(provider)
 }
 
 #[cfg(test)]
@@ -238,6 +239,12 @@ mod tests {
         assert_eq!(error.message, "provider `openai` needs a key and has none");
         let hint = "set the environment variable OPENAI_API_KEY, or use `--model offline/rules`";
         assert_eq!(error.hint.as_deref(), Some(hint));
+        for (header, enough) in [("Authorization", true), ("x-api-key", true), ("openai-organization", false)] {
+            let mut settings = settings(&[]);
+            settings.providers.insert("work".into(), provider("https://api.openai.com/v1", "", &[(header, "some-value")]));
+            let got = super::tests::models(&settings).get(&ModelChoice::new("work", "gpt-5"));
+            assert_eq!(got.is_ok(), enough, "{header}");
+        }
     }
 
     #[test]

@@ -107,8 +107,8 @@ impl Asking {
             return Err(error);
         }
         let Some(back_off) = self.back_off.next() else {
-            let times = if self.attempt == 1 { "attempt" } else { "attempts" };
-            return Err(ModelError { message: format!("{} (after {} {times})", error.message, self.attempt), ..error });
+            let times = if self.attempt > 1 { format!(" (after {} attempts)", self.attempt) } else { String::new() };
+            return Err(ModelError { message: error.message + &times, ..error });
         };
         let wait = match error.retry_after_ms.map(Duration::from_millis) {
             Some(asked) if asked > self.longest_wait => {

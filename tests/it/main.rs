@@ -1,1 +1,9 @@
+//! The integration tests: one binary, a module for each thing that is tested.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
+
 mod guard;
+mod models;
+mod support {
+    pub mod model_server;
+}

@@ -307,7 +307,7 @@ mod tests {
     fn the_end_is_known_or_it_is_missing() {
         let text = start(0, json!({"type": "text", "text": "x"}));
         let said = |finish| vec![opened(ModelPart::Text), grew("x"), closed(), finish];
-        assert_eq!(told(&[text.clone()]), Err(Fault::Cut));
+        assert_eq!(told(std::slice::from_ref(&text)), Err(Fault::Cut));
         assert_eq!(told(&[text.clone(), end("refusal")]).unwrap(), said(finished(Finish::ContentFilter, 9)));
         let stop = json!({"type": "message_stop"});
         assert_eq!(told(&[text, stop]).unwrap(), said(finished(Finish::Stop, 0)));
@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn an_error_event_is_an_error() {
         let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}});
-        assert_eq!(told(&[error.clone()]), Err(Fault::Told(error)));
+        assert_eq!(told(std::slice::from_ref(&error)), Err(Fault::Told(error)));
     }
 
     #[test]

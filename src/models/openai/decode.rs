@@ -372,7 +372,7 @@ mod tests {
     fn the_end_is_known_or_it_is_missing() {
         let text = delta(json!({"content": "x"}));
         let x = || vec!["T x.".to_owned()];
-        assert_eq!(told(&[text.clone()], true).unwrap(), (x(), Finish::Stop, Usage::default()));
+        assert_eq!(told(std::slice::from_ref(&text), true).unwrap(), (x(), Finish::Stop, Usage::default()));
         assert_eq!(told(&[text.clone(), finish("tool_calls")], false).unwrap(), (x(), Finish::Stop, Usage::default()));
         assert_eq!(told(&[text.clone(), finish("content_filter")], false).unwrap().1, Finish::ContentFilter);
         assert_eq!(told(&[text], false), Err(Fault::Cut));
@@ -396,7 +396,7 @@ mod tests {
     #[test]
     fn errors_and_garbage_are_told_apart() {
         let error = json!({"error": {"message": "busy", "code": 502}});
-        assert_eq!(told(&[error.clone()], true), Err(Fault::Told(error)));
+        assert_eq!(told(std::slice::from_ref(&error), true), Err(Fault::Told(error)));
         assert_eq!(told(&[json!([1])], true), Err(Fault::Garbage("\"[1]\" is no JSON object".into())));
         // Fields of other types than expected are as good as missing.
         let odd = json!({"choices": [{"delta": {"content": 7, "tool_calls": {}}, "finish_reason": 3}], "usage": "none"});

@@ -102,11 +102,11 @@ fn assistant(parts: &[PromptPart]) -> Option<Value> {
 }
 
 fn texts(parts: &[PromptPart]) -> Vec<&str> {
-    let text = |part| match part {
-        &PromptPart::Text(ref text) if !text.is_empty() => Some(text.as_str()),
-        _ => None,
-    };
-    parts.iter().filter_map(text).collect()
+    let texts = parts.iter().filter_map(|part| match part {
+        PromptPart::Text(text) => Some(text.as_str()),
+        PromptPart::Image { .. } | PromptPart::Reasoning(_) | PromptPart::ToolCall { .. } => None,
+    });
+    texts.filter(|text| !text.is_empty()).collect()
 }
 
 #[cfg(test)]
