@@ -44,8 +44,9 @@ fn alive(marker: &str) -> Vec<String> {
     found
 }
 
-/// A workspace, and a folder outside that is not the temporary folder either.
+/// A workspace, and a folder outside that is not the command's temporary folder either.
 struct Bench {
+    temporary: tempfile::TempDir,
     inside: tempfile::TempDir,
     outside: tempfile::TempDir,
     cancelled: CancellationToken,
@@ -56,11 +57,11 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let inside = tempfile::tempdir_in(place).unwrap();
-        let outside = tempfile::tempdir_in(place).unwrap();
+        let [inside, outside, temporary] = [(); 3].map(|()| tempfile::tempdir_in(place).unwrap());
         let mut settings = ToolSettings { guard: Some(PathBuf::from(PROGRAM)), ..ToolSettings::default() };
         settings.environment.insert("GREETING".to_owned(), "hello".to_owned());
-        Self { inside, outside, cancelled: CancellationToken::new(), limits: Limits::default(), settings }
+        settings.environment.insert("TMPDIR".to_owned(), temporary.path().to_str().unwrap().to_owned());
+        Self { temporary, inside, outside, cancelled: CancellationToken::new(), limits: Limits::default(), settings }
     }
 
     async fn whole(&self, arguments: serde_json::Value) -> Result<ToolOutput, ToolFailure> {
@@ -276,10 +277,10 @@ async fn a_flood_of_output_is_bounded() {
     let mut bench = Bench::new();
     bench.limits.tool_output_bytes = 2_000;
     bench.limits.tool_full_bytes = 100_000;
-    let output = bench.whole(json!({"command": "yes flood | head -c 50000000; echo; echo end"})).await.unwrap();
+    let output = bench.whole(json!({"command": "yes flood | head -n 8000000; echo end"})).await.unwrap();
     let (shown, full) = (text(&output), output.full.unwrap());
     assert!(shown.len() <= 2_000, "{}", shown.len());
-    assert!(shown.starts_with("flood\nflood\n") && shown.ends_with("flood\n\nend\n[exit code 0]"), "{shown}");
+    assert!(shown.starts_with("flood\nflood\n") && shown.ends_with("flood\nend\n[exit code 0]"), "{shown}");
     assert!(shown.contains(" lines left out here; "), "{shown}");
     assert!((50_000..=100_000).contains(&full.len()), "{}", full.len());
     // Without an end of its own.
@@ -326,6 +327,12 @@ async fn a_command_writes_only_where_it_may() {
     }
     assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "canary\n");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    // The temporary folder is where the environment says.
+    let temporary = bench.temporary.path().canonicalize().unwrap();
+    assert_eq!(
+        bench.run(&format!("case $(mktemp) in {}/*) ;; *) exit 1 ;; esac", temporary.display())).await,
+        "[exit code 0]"
+    );
     let fine = "echo x > inside; mkdir d; mv inside d/; rm -r d; echo x > /dev/null; t=$(mktemp); rm $t";
     assert_eq!(bench.run(fine).await, "[exit code 0]");
     // What the settings allow.

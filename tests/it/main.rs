@@ -1,1 +1,3 @@
+//! The program and its parts together.
+
 mod guard;
