@@ -281,6 +281,25 @@ async fn a_guard_that_is_killed_is_told() {
 }
 
 #[tokio::test]
+async fn a_guard_that_does_nothing_is_ended() {
+    let mut bench = Bench::new();
+    bench.settings.unconfined = true;
+    let marker = marker();
+    let command = format!("{HOLD} kill -STOP $PPID; sleep {marker} & echo ready >&9; wait");
+    let pipe = bench.pipe();
+    let call = bench.whole(json!({"command": command}));
+    let cancel = async {
+        let held = ready(pipe).await;
+        bench.cancelled.cancel();
+        held
+    };
+    let (result, held) = tokio::join!(call, cancel);
+    held.end().await;
+    assert_eq!(result.unwrap_err().code.word(), "unavailable");
+    assert_eq!(alive(&marker), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_flood_of_output_is_bounded() {
     let mut bench = Bench::new();
     bench.limits.tool_output_bytes = 2_000;

@@ -107,10 +107,14 @@ fn keep_watch(orders: &Orders, lifeline: &File) -> Result<ExitCode, String> {
     let watched = lifeline.try_clone().map_err(|error| format!("the guard cannot watch its lifeline: {error}"))?;
     let group = start(orders, lifeline)?;
     // After the start, so that an early end finds something to end. The thread ends with the process.
-    std::thread::spawn(move || {
+    let watch = std::thread::Builder::new().spawn(move || {
         wait_for_close(watched);
         descendants::end(group);
     });
+    if let Err(error) = watch {
+        descendants::end_all(group);
+        return Err(format!("the guard cannot watch its lifeline: {error}"));
+    }
     let ended = wait_for(group);
     descendants::end_all(group);
     let ended = ended.ok_or_else(|| "the guard lost the shell".to_owned())?;
@@ -129,10 +133,11 @@ fn start(orders: &Orders, lifeline: &File) -> Result<Pid, String> {
     // Landlock holds for a thread and what it starts. So the shell is started by a thread of its own, and the guard
     // itself stays out of the command's reach.
     let (writable, unconfined) = (orders.writable.clone(), orders.unconfined);
-    let thread = std::thread::spawn(move || {
+    let thread = std::thread::Builder::new().spawn(move || {
         let state = if unconfined { Ok("unconfined".to_owned()) } else { confined(&writable) };
         state.map(|state| (state, command.spawn()))
     });
+    let thread = thread.map_err(|error| format!("the guard cannot start a thread: {error}"))?;
     let (state, shell) = thread.join().map_err(|_| "the guard broke off".to_owned())??;
     tell(lifeline, &state);
     let shell = shell.map_err(|error| format!("/bin/sh cannot be started: {error}"))?;
