@@ -4,8 +4,6 @@
 //! the call's [`Tool::subject`]; a tool itself never asks. [`decide`] is how rules are read. Commands run under a
 //! [`guard`], a process of this same program.
 
-#![expect(clippy::result_large_err, reason = "a failure carries its partial output; there is one for each call of a tool")]
-
 mod arguments;
 mod edit_file;
 mod find_files;
