@@ -55,6 +55,11 @@ fn execute(cli: Cli) -> Result<u8> {
     let resolved = resolve(&cli.flags(), &environment)?;
     observe(&cli, &environment);
     let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment };
+    // What is ignored is listed by the commands that show settings; those that ask list it with their result.
+    let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_) | Command::Trust(_));
+    if shows_settings && !program.global.quiet {
+        program.context.resolved.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
+    }
     match &cli.command {
         Command::Agents(command) => agents::execute(command, &program.context).map(|exit| exit.0),
         Command::Config(command) => config::execute(command, &program.context).map(|exit| exit.0),

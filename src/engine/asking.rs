@@ -76,6 +76,8 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         let of_project = super::instructions::of_project(std::path::Path::new(workspace), limit)?;
         pins.instructions.splice(0..0, of_project);
     }
+    // Pinned, so that whoever goes on with the run is bound by the rules that it began with.
+    pins.permissions.extend(core.settings.permissions_for(&agent));
     let revision = revision(&agent)?;
     let run = RunId::new(&*core.clock);
     let taken =
