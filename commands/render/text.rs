@@ -1,7 +1,6 @@
 //! The answer as text: streamed on a terminal, whole in a pipe. What a model says before it calls tools is not its
 //! answer, and only a terminal shows it.
 
-use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,7 +17,7 @@ const TICK: Duration = Duration::from_millis(100);
 pub struct TextView {
     quiet: bool,
     verbose: bool,
-    /// Whether standard output is a terminal: then the answer is shown as it grows.
+    /// Whether the answer is shown as it grows: on a terminal.
     streams: bool,
     progress: Option<ProgressBar>,
     /// Whether the part that grows is text.
@@ -28,14 +27,15 @@ pub struct TextView {
 }
 
 impl TextView {
-    pub fn new(quiet: bool, verbose: bool) -> Self {
+    /// `streams` = the answer is shown as it grows.
+    pub fn new(quiet: bool, verbose: bool, streams: bool) -> Self {
         let progress = (is_watched() && !quiet).then(|| {
             let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
             let progress = ProgressBar::new_spinner().with_style(style).with_message("thinking");
             progress.enable_steady_tick(TICK);
             progress
         });
-        Self { quiet, verbose, streams: io::stdout().is_terminal(), progress, in_text: false, streamed: None }
+        Self { quiet, verbose, streams, progress, in_text: false, streamed: None }
     }
 
     pub fn frame(&mut self, out: &Output, frame: &Frame) -> Result<()> {

@@ -73,8 +73,11 @@ impl Case {
             let asked: Vec<_> = WIRES.map(|wire| scope.spawn(move || self.story(wire))).into_iter().collect();
             asked.into_iter().map(|story| story.join().unwrap()).collect()
         });
-        assert_eq!(stories[0], stories[1], "{}: the wires differ", self.name);
-        insta::assert_snapshot!(self.name, stories[0]);
+        let [openai, anthropic] = &stories.iter().map(|story| without_ports(story)).collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        assert_eq!(openai, anthropic, "{}: the wires differ", self.name);
+        insta::assert_snapshot!(self.name, openai);
     }
 
     fn story(&self, wire: Wire) -> String {
@@ -82,7 +85,9 @@ impl Case {
         let at = format!("{} over {wire:?}", self.name);
         assert_eq!(text.exit, self.exit, "{at}: {text:?}");
         assert_eq!(text.stdout, if self.answer.is_empty() { String::new() } else { format!("{}\n", self.answer) }, "{at}");
-        assert_eq!(text.stderr.lines().count(), usize::from(self.error.is_some()), "{at}: {}", text.stderr);
+        if self.error.is_some() {
+            assert_eq!(text.stderr.lines().count(), 1, "{at}: {}", text.stderr);
+        }
 
         let (json, _) = self.ask(wire, "json");
         assert_eq!((json.exit, json.stdout.lines().count()), (self.exit, 1), "{at}");
@@ -101,13 +106,15 @@ impl Case {
         assert_eq!(frames[0]["run"], last["run"], "{at}");
         check_stream(frames, &at);
         assert_eq!(result_story(&result), result_story(last), "{at}: json and jsonl differ");
+        let shown = without_ports(&shown);
         format!("{shown}--- result\n{}\n--- frames\n{}", result_story(&result), frame_story(frames))
     }
 
     fn check_result(&self, result: &Value, at: &str) {
         let error = &result["error"];
         let got = (error["code"].as_str(), error["cause"].as_str(), result["exit_code"].as_i64());
-        let expected = (self.error.map(|(code, _)| code), self.error.and_then(|(_, cause)| cause), Some(i64::from(self.exit)));
+        let expected =
+            (self.error.map(|(code, _)| code), self.error.and_then(|(_, cause)| cause), Some(i64::from(self.exit)));
         assert_eq!(got, expected, "{at}");
         assert_eq!(result["answer"], self.answer, "{at}");
         let status = if self.error.is_some() { "failed" } else { "completed" };
@@ -142,18 +149,25 @@ fn check_stream(frames: &[Value], at: &str) {
     }
 }
 
+/// The port of a test's server is another one each time.
+fn without_ports(story: &str) -> String {
+    let mut pieces = story.split("127.0.0.1:");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + "127.0.0.1:[port]" + piece.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
 /// What a result says, without ids and times.
 fn result_story(result: &Value) -> String {
     let mut result = result.clone();
     for field in ["type", "session", "run", "duration_ms"] {
-        result.as_object_mut().unwrap().remove(field);
+        result.as_object_mut().unwrap().shift_remove(field);
     }
     for call in result["tool_calls"].as_array_mut().unwrap() {
         let call = call.as_object_mut().unwrap();
-        call.remove("id");
-        call.remove("duration_ms");
+        call.shift_remove("id");
+        call.shift_remove("duration_ms");
     }
-    serde_json::to_string_pretty(&result).unwrap()
+    without_ports(&serde_json::to_string_pretty(&result).unwrap())
 }
 
 /// The types of frames in order; pieces that follow each other are one, since their number is not a promise.
@@ -210,8 +224,6 @@ fn refused() {
 
 #[test]
 fn too_many_requests() {
-    let busy = || Answer::error(429, "rate_limit_error", "slow");
-    let _ = busy;
     let twice = |_| {
         let busy = || Answer::error(429, "rate_limit_error", "slow").header("retry-after", "0");
         vec![busy(), busy(), Answer::text("ok")]
@@ -263,9 +275,7 @@ fn a_stall() {
 
 #[test]
 fn no_connection() {
-    let nobody = || "http://127.0.0.1:9".to_owned();
-    let _ = nobody_listening;
-    let nobody = Case { place: Place::At(nobody), ..Case::scripted("nobody_listens", |_| vec![]) };
+    let nobody = Case { place: Place::At(nobody_listening), ..Case::scripted("nobody_listens", |_| vec![]) };
     nobody.fails(7, "model_failed", "connect").holds();
 }
 

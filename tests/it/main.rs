@@ -2,11 +2,18 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
 
+mod conversation;
 mod failures;
 mod guard;
+mod help;
+mod hostile;
+mod input;
+mod machine;
 mod models;
+mod signals;
 mod support {
     pub mod model_server;
     pub mod ombud;
+    pub mod process;
     pub mod schema;
 }

@@ -43,7 +43,7 @@ impl Ombud {
     /// An empty home and an empty workspace.
     pub fn new() -> Self {
         let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        fs::create_dir(root.path().join("home")).unwrap();
+        fs::create_dir(root.path().join("own")).unwrap();
         fs::create_dir(root.path().join("work")).unwrap();
         let mut this = Self { root, variables: Vec::new() };
         let home = this.home();
@@ -80,7 +80,7 @@ impl Ombud {
 
     /// The home.
     pub fn home(&self) -> PathBuf {
-        self.root.path().join("home")
+        self.root.path().join("own")
     }
 
     /// The workspace: the folder that commands start in.
@@ -218,7 +218,10 @@ fn ids(text: &str) -> String {
 /// Whether a text begins as a pattern says: `0` stands for a digit.
 fn begins(text: &str, pattern: &str) -> bool {
     text.len() >= pattern.len()
-        && text.bytes().zip(pattern.bytes()).all(|(byte, like)| if like == b'0' { byte.is_ascii_digit() } else { byte == like })
+        && text
+            .bytes()
+            .zip(pattern.bytes())
+            .all(|(byte, like)| if like == b'0' { byte.is_ascii_digit() } else { byte == like })
 }
 
 fn moments(text: &str) -> String {

@@ -40,7 +40,8 @@ fn registry() -> &'static Registry<'static> {
 pub fn violations(name: &str, document: &Value) -> Vec<String> {
     let (file, part) = name.split_once('#').unwrap_or((name, ""));
     let pointer = if part.is_empty() { String::new() } else { format!("#{part}") };
-    let schema = json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": format!("{BASE}{file}.json{pointer}")});
+    let schema =
+        json!({"$schema": "https://json-schema.org/draft/2020-12/schema", "$ref": format!("{BASE}{file}.json{pointer}")});
     let validator = jsonschema::options().with_registry(registry()).build(&schema).unwrap();
     validator.iter_errors(document).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
