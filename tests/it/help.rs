@@ -23,7 +23,10 @@ fn walk(ombud: &Ombud, command: &[&str], seen: &mut Vec<String>) {
     }
     assert!(long.stdout.contains("Examples:"), "{command:?}");
     let name = [&["help"], command].concat().join("_");
-    insta::assert_snapshot!(name, format!("$ ombud {0} -h\n{1}\n$ ombud {0} --help\n{2}", command.join(" "), short.stdout, long.stdout));
+    insta::assert_snapshot!(
+        name,
+        format!("$ ombud {0} -h\n{1}\n$ ombud {0} --help\n{2}", command.join(" "), short.stdout, long.stdout)
+    );
     seen.push(command.join(" "));
     for below in listed(&short.stdout) {
         walk(ombud, &[command, &[below.as_str()]].concat(), seen);
@@ -37,9 +40,28 @@ fn every_command_explains_itself() {
     assert_eq!(
         seen,
         [
-            "", "run", "oneshot", "sessions", "sessions list", "sessions show", "sessions events", "sessions tail",
-            "sessions update", "sessions cancel", "sessions delete", "restore", "agents", "agents list", "agents show",
-            "agents add", "agents validate", "trust", "config", "config show", "config path", "completions",
+            "",
+            "run",
+            "oneshot",
+            "sessions",
+            "sessions list",
+            "sessions show",
+            "sessions events",
+            "sessions tail",
+            "sessions update",
+            "sessions cancel",
+            "sessions delete",
+            "restore",
+            "agents",
+            "agents list",
+            "agents show",
+            "agents add",
+            "agents validate",
+            "trust",
+            "config",
+            "config show",
+            "config path",
+            "completions",
         ]
     );
 }
