@@ -2,8 +2,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
 
+mod engine;
 mod guard;
 mod models;
 mod support {
+    pub mod house;
     pub mod model_server;
 }
