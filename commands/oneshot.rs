@@ -7,7 +7,7 @@ use ombud::domain::{Budget, Error, Labels, Part, Pins, Principal, Result, Sessio
 use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
 
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
-use crate::follow::Followed;
+use crate::follow::{Followed, leave};
 use crate::program::Program;
 use crate::prompt;
 use crate::render::result::{Collector, RunResult};
@@ -60,7 +60,7 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
         exit_code = signals.next() => {
             let mut collector = Collector::new(Vec::new());
             collector.signalled(exit_code);
-            return Ok(collector.finish());
+            return Ok(crate::follow::shown(view, collector.finish()));
         }
     };
     let ask = question(program, &args.ask, None, &text)?;
@@ -71,9 +71,10 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     if is_watched() && !program.global.quiet && program.format() == Format::Text {
         notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
-    let mut followed = Followed { engine: &*house, caller: &caller, signals: &mut signals, view };
+    let mut followed = Followed { engine: &*house, caller: &caller, signals: &mut signals, view, leave_by: None };
     let result = followed.ask(ask, notices).await;
-    house.drain().await;
+    let leave_by = followed.leave_by;
+    leave(&*house, &mut signals, leave_by).await;
     if let Some(path) = &args.output {
         write_answer(path, &result.answer)?;
     }

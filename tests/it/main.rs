@@ -5,7 +5,9 @@
 mod engine;
 mod guard;
 mod models;
+mod signals;
 mod support {
     pub mod house;
     pub mod model_server;
+    pub mod process;
 }
