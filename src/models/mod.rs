@@ -3,6 +3,10 @@
 //! One trait: a request goes in, a stream of [`ModelEvent`] comes out. A wire (`openai`, `anthropic`) is a translation
 //! and nothing more; retries and limits are one shell around all of them.
 
+mod offline;
+
+pub use offline::Offline;
+
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 
