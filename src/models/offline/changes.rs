@@ -19,7 +19,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     if question.begins(&["rename", "move", "copy"]) {
         return Ok(Some(match replaced_name(question) {
             Some((old, new, path)) => edit(turn, &path, &old, &new)?,
-            None => without_tool(turn, "move, copy or rename files", "mv old.txt new.txt"),
+            None => without_tool(turn, "move, copy or rename files", &moving(question)),
         }));
     }
     if question.begins(&["delete", "remove", "erase"]) {
@@ -32,6 +32,15 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         return write(question, turn);
     }
     Ok(None)
+}
+
+/// The command that would move or copy what a question names.
+fn moving(question: &Question) -> String {
+    let verb = if question.begins(&["copy"]) { "cp" } else { "mv" };
+    match question.paths().as_slice() {
+        [from, to] => format!("{verb} {from} {to}"),
+        _ => format!("{verb} old.txt new.txt"),
+    }
 }
 
 fn without_tool(turn: &Turn<'_>, what: &str, example: &str) -> String {
@@ -437,5 +446,6 @@ fn remove(question: &Question, turn: &Turn<'_>) -> Ruling {
             return edit(turn, &path, &old, "").map(Some);
         }
     }
-    Ok(Some(without_tool(turn, "delete files", "rm old.txt")))
+    let example = question.paths().first().map_or("rm old.txt".to_owned(), |path| format!("rm {path}"));
+    Ok(Some(without_tool(turn, "delete files", &example)))
 }

@@ -41,6 +41,12 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         right.path,
         plural(right.lines.len(), "line", "lines")
     );
+    if question.says_any(&["longer", "shorter"]) && left.complete && right.complete {
+        let longer = question.says("longer");
+        let (first, second) = (left.lines.len(), right.lines.len());
+        let yes = if longer { first > second } else { first < second };
+        return Ok(Some(format!("{}: {counts}", if yes { "Yes" } else { "No" })));
+    }
     let partial = if left.complete && right.complete {
         ""
     } else {

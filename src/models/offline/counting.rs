@@ -12,6 +12,9 @@ use super::vocabulary::LANGUAGES;
 /// Most files whose lines are counted together.
 const MAX_FILES: usize = 40;
 
+/// Most names that an answer lists.
+const MAX_NAMES: usize = 150;
+
 /// Kinds of an outline by the words that ask for them.
 const KINDS: &[(&[&str], &[&str])] = &[
     (&["functions", "function", "procedures", "subroutines", "fns"], &["function", "method"]),
@@ -83,6 +86,8 @@ fn joined(parts: &[String]) -> String {
 pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     let counts = question.says_any(&[
         "how many",
+        "how often",
+        "how frequently",
         "number of",
         "count",
         "total number",
@@ -113,7 +118,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     }
     let many = question.paths();
     let Some(name) = question.target() else {
-        return over_files(question, turn);
+        return over_files(question, turn, false);
     };
     let names = if many.len() > 1 { many } else { vec![name] };
     let mut texts = Vec::new();
@@ -291,7 +296,7 @@ fn counted(found: &reach::Hits) -> String {
     format!("{least}{} of {}", plural(found.hits.len(), "line", "lines"), plural(files.len(), "file", "files"))
 }
 
-fn tests(turn: &Turn<'_>) -> Result<String, Stop> {
+pub(super) fn tests(turn: &Turn<'_>) -> Result<String, Stop> {
     let pattern = r"^\s*(#\[(\w+::)?test(\(.*\))?\]|(async )?def test_|@Test\b|func Test[A-Z_]|(it|test)\()";
     let found = reach::search(turn, &Search::pattern(pattern))?;
     let mut per_file: Vec<(String, usize)> = Vec::new();
@@ -312,8 +317,8 @@ fn tests(turn: &Turn<'_>) -> Result<String, Stop> {
     Ok(format!("I found {least}{} that look like tests:\n{}", plural(found.hits.len(), "line", "lines"), lines.join("\n")))
 }
 
-/// Counts over all files of a kind or a folder: "how many lines of Rust code are there".
-fn over_files(question: &Question, turn: &Turn<'_>) -> Ruling {
+/// Counts or lists over all files of a kind or a folder: "how many lines of Rust code are there", "list all functions".
+pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> Ruling {
     let kinds = kinds(question);
     let units = question.says_any(&["lines", "words", "loc", "characters"]);
     if kinds.is_none() && !units || question.text_given.is_some() {
@@ -349,6 +354,7 @@ fn over_files(question: &Question, turn: &Turn<'_>) -> Ruling {
     let mut total = 0;
     let mut partial = read.len() < files.len() || all.cut.is_some();
     let mut lines = Vec::new();
+    let mut names = Vec::new();
     let unit = match kinds {
         Some((word, _)) => word,
         None if question.says("words") => "words",
@@ -359,7 +365,11 @@ fn over_files(question: &Question, turn: &Turn<'_>) -> Ruling {
         let count = match kinds {
             Some((_, kinds)) => {
                 partial |= !file.complete;
-                outline::of(&file.path, &file.lines).iter().filter(|item| kinds.contains(&item.kind)).count()
+                let mut items = outline::of(&file.path, &file.lines);
+                items.retain(|item| kinds.contains(&item.kind));
+                let name = |item: &outline::Item| format!("- {} `{}` (`{}:{}`)", item.kind, item.name, file.path, item.line);
+                names.extend(items.iter().map(name));
+                items.len()
             }
             None if unit == "words" => {
                 partial |= !file.complete;
@@ -386,6 +396,13 @@ fn over_files(question: &Question, turn: &Turn<'_>) -> Ruling {
         String::new()
     };
     let going = if kinds.is_some() { ", going by its lines" } else { "" };
+    if lists {
+        let more = names.len().saturating_sub(MAX_NAMES);
+        names.truncate(MAX_NAMES);
+        let more = if more > 0 { format!("\n… and {more} more.") } else { String::new() };
+        let files = plural(read.len(), "file", "files");
+        return Ok(Some(format!("I found {least}{total} {unit} in {files}{going}:\n{}{more}{note}", names.join("\n"))));
+    }
     Ok(Some(format!(
         "I counted {least}{total} {unit} in {}{going}:\n{}{note}",
         plural(read.len(), "file", "files"),

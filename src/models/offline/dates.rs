@@ -46,7 +46,7 @@ fn weekday(date: Date) -> &'static str {
 
 fn long(date: Date) -> String {
     let month = MONTHS.get(usize::try_from(date.month() - 1).unwrap_or(0)).copied().unwrap_or_default();
-    format!("{}, {} {month} {} ({date})", weekday(date), date.day(), date.year())
+    format!("{}, {} {month} {}", weekday(date), date.day(), date.year())
 }
 
 fn plural(count: i64, unit: &str) -> String {
@@ -166,7 +166,7 @@ fn shifted(question: &Question, today: Date) -> Option<String> {
     let date = from.checked_add(span).ok()?;
     let unit = unit.trim_end_matches('s');
     let relation = if back { "before" } else { "after" };
-    Some(format!("{} {relation} {from} is {}.", plural(count, unit), long(date)))
+    Some(format!("{} {relation} {from} is {} ({date}).", plural(count, unit), long(date)))
 }
 
 fn is_unit(word: &str) -> bool {
@@ -217,12 +217,9 @@ pub(super) fn answer(question: &Question, now: Timestamp) -> Option<String> {
     {
         let verb = if *date < today { "was" } else { "is" };
         return Some(match (*date == today, question.says("when is")) {
-            (true, _) => format!("Today is {} (UTC).", long(today)),
+            (true, _) => format!("Today is {} ({today}, UTC).", long(today)),
             (_, true) => format!("It is on {}.", long(*date)),
-            _ => format!(
-                "{date} {verb} {}.",
-                if about_day || moment { format!("a {}: {}", weekday(*date), long(*date)) } else { long(*date) }
-            ),
+            _ => format!("{date} {verb} {}.", long(*date)),
         });
     }
     if says(&["what time", "the time", "current time", "time now", "time is it", "clock"])
@@ -240,9 +237,11 @@ pub(super) fn answer(question: &Question, now: Timestamp) -> Option<String> {
         && says(&["what year", "which year", "what month", "which month", "current year", "current month"])
         && (moment || question.words.len() <= 5)
     {
-        return Some(format!("Today is {} (UTC).", long(today)));
+        return Some(format!("Today is {} ({today}, UTC).", long(today)));
     }
-    let bare =
-        says(&["date", "day"]) && (moment || says(&["what is the date", "what day", "which day", "tell me the date"]));
-    (whole && bare && !says(&["of the", "release", "file", "in the"])).then(|| format!("Today is {} (UTC).", long(today)))
+    let aggregate = super::tables::aggregate_named(question).is_some();
+    let bare = says(&["date", "day"])
+        && (moment || question.words.len() <= 5 && says(&["what is the date", "what day", "tell me the date", "the date"]));
+    let other = aggregate || says(&["of the", "release", "file", "in the", "had", "has", "have", "due"]);
+    (whole && bare && !other).then(|| format!("Today is {} ({today}, UTC).", long(today)))
 }

@@ -268,7 +268,6 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
             }));
         }
     }
-    let Some(name) = target else { return Ok(None) };
     let outline_asked = question.says_any(&[
         "outline",
         "structure",
@@ -286,6 +285,11 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         && !question.says_any(&["how many", "what does", "what is the value"]);
     let kinds =
         counting::kinds(question).filter(|(word, _)| lists && question.says(word) && !question.says_any(&["line", "lines"]));
+    let Some(name) = target else {
+        const CODE: [&str; 8] = ["functions", "methods", "classes", "structs", "enums", "traits", "interfaces", "modules"];
+        let code = kinds.is_some_and(|(word, _)| CODE.contains(&word)) && question.text_given.is_none();
+        return if code { counting::over_files(question, turn, true) } else { Ok(None) };
+    };
     if !outline_asked && kinds.is_none() {
         return Ok(None);
     }

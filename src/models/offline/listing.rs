@@ -306,12 +306,24 @@ fn existence(question: &Question, turn: &Turn<'_>) -> Ruling {
     let quoted = question.quoted().first().map(|name| (*name).to_owned());
     let license = says(&["license file", "licence file", "license", "licence"]).then(|| "LICENSE".to_owned());
     let about_tests = says(&["tests", "test files", "unit tests"]) && !folder;
-    let wanted =
-        match question.paths().into_iter().next().or(if folder { question.folder() } else { None }).or(quoted).or(license) {
-            Some(wanted) => wanted,
-            None if about_tests => "test".to_owned(),
-            None => return Ok(None),
-        };
+    let before_file = question
+        .words
+        .windows(2)
+        .find(|pair| pair[1].low == "file" && !super::vocabulary::STOPWORDS.contains(&pair[0].low.as_str()))
+        .map(|pair| pair[0].raw.clone());
+    let wanted = match question
+        .paths()
+        .into_iter()
+        .next()
+        .or(if folder { question.folder() } else { None })
+        .or(quoted)
+        .or(license)
+        .or(before_file)
+    {
+        Some(wanted) => wanted,
+        None if about_tests => "test".to_owned(),
+        None => return Ok(None),
+    };
     let all = resolve::all(turn)?;
     let low = wanted.trim_end_matches('/').to_lowercase();
     let fits = |entry: &&Entry| {
@@ -323,11 +335,22 @@ fn existence(question: &Question, turn: &Turn<'_>) -> Ruling {
         }
         path == low
             || path.ends_with(&format!("/{low}"))
+            || !low.contains('.') && low.len() > 3 && base.starts_with(&low)
             || !low.contains('.')
                 && (stem == low
                     || low == "license" && (stem == "licence" || stem == "copying" || stem.starts_with("license")))
     };
     let found: Vec<&Entry> = all.entries.iter().filter(fits).filter(|entry| !folder || entry.folder).collect();
+    if about_tests {
+        let inside = super::counting::tests(turn)?;
+        let named: Vec<&Entry> = found.into_iter().filter(|entry| !entry.folder).collect();
+        let named = if named.is_empty() {
+            "No file has \"test\" or \"spec\" in its name.".to_owned()
+        } else {
+            format!("By their names:\n{}", bullets(&named))
+        };
+        return Ok(Some(format!("{named}\n\n{inside}{}", all.caveat())));
+    }
     let text = if found.is_empty() {
         let kind = if folder { "folder" } else { "file or folder" };
         format!("No: I found no {kind} named `{wanted}` in the workspace.")

@@ -14,14 +14,22 @@ const MAX_WORDS: usize = 6;
 /// Most lines that an answer shows.
 const MAX_SHOWN: usize = 5;
 
-/// The stems of the words that a question is about, each with those that may stand for it.
-fn terms(question: &Question) -> Vec<Vec<String>> {
+/// A word that a question is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Term {
+    word: String,
+    /// Its stem, and the stems of words that may stand for it.
+    forms: Vec<String>,
+}
+
+/// The words that a question is about.
+fn terms(question: &Question) -> Vec<Term> {
     let words = question
         .words
         .iter()
         .filter(|word| !word.is_path())
         .filter(|word| word.quoted || !super::vocabulary::STOPWORDS.contains(&word.low.as_str()));
-    let mut terms: Vec<Vec<String>> = Vec::new();
+    let mut terms: Vec<Term> = Vec::new();
     for word in words {
         let parts = if word.quoted { vec![word.raw.to_lowercase()] } else { prose::plain_words(&word.low) };
         for part in parts.into_iter().filter(|part| part.chars().count() >= 2) {
@@ -29,9 +37,9 @@ fn terms(question: &Question) -> Vec<Vec<String>> {
                 .iter()
                 .filter(|(name, _)| *name == part)
                 .flat_map(|(_, others)| others.iter().map(|other| stem(other)));
-            let term: Vec<String> = std::iter::once(stem(&part)).chain(synonyms).collect();
-            if !terms.iter().any(|other| other[0] == term[0]) {
-                terms.push(term);
+            let forms: Vec<String> = std::iter::once(stem(&part)).chain(synonyms).collect();
+            if !terms.iter().any(|other| other.forms.first() == forms.first()) {
+                terms.push(Term { word: part, forms });
             }
         }
     }
@@ -39,8 +47,8 @@ fn terms(question: &Question) -> Vec<Vec<String>> {
     terms
 }
 
-fn holds(line: &str, term: &[String]) -> bool {
-    term.iter().any(|form| {
+fn holds(line: &str, term: &Term) -> bool {
+    term.forms.iter().any(|form| {
         line.match_indices(form.as_str()).any(|(at, _)| {
             let before = line.get(..at).and_then(|before| before.chars().next_back());
             before.is_none_or(|c| !c.is_alphanumeric())
@@ -85,10 +93,10 @@ pub(super) fn ranked(question: &Question, lines: &[String], most: usize) -> Vec<
     scored.into_iter().filter(|(_, score)| *score >= best * 0.6).take(most).map(|(at, _)| at).collect()
 }
 
-pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
-    if let Some(name) = question.target() {
-        let file = resolve::open(turn, &name)?;
-        return Ok(Some(in_file(question, &file)));
+/// Questions about the history of the repository, which no reading tool shows.
+pub(super) fn history(question: &Question, turn: &Turn<'_>) -> Ruling {
+    if question.target().is_some() {
+        return Ok(None);
     }
     if question.says_any(&[
         "git",
@@ -108,13 +116,23 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         };
         return Ok(Some(format!("I do not know: my tools for reading do not show the history of the repository.{run}")));
     }
+    Ok(None)
+}
+
+pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
+    if let Some(name) = question.target() {
+        let file = resolve::open(turn, &name)?;
+        return Ok(Some(in_file(question, &file)));
+    }
     let terms = terms(question);
     if terms.is_empty() || !turn.offers("search_files") {
         return Ok(None);
     }
     let searches: Vec<Search<'_>> = terms
         .iter()
-        .map(|term| Search::pattern(format!(r"\b({})", term.iter().map(|form| escaped(form)).collect::<Vec<_>>().join("|"))))
+        .map(|term| {
+            Search::pattern(format!(r"\b({})", term.forms.iter().map(|form| escaped(form)).collect::<Vec<_>>().join("|")))
+        })
         .collect();
     let found = reach::search_all(turn, &searches)?;
     let mut lines: Vec<(&Hit, f64)> = Vec::new();
@@ -160,9 +178,9 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     }
     lines.sort_by(|left, right| right.1.total_cmp(&left.1));
     let Some((best, _)) = lines.first().copied() else {
-        let words: Vec<&str> = terms.iter().filter_map(|term| term.first().map(String::as_str)).collect();
+        let words: Vec<&str> = terms.iter().map(|term| term.word.as_str()).collect();
         return Ok(Some(format!(
-            "I do not know. I searched the workspace for words that begin with {} and found nothing. I am a rule-based model, not a language model. {}",
+            "I do not know. I searched the workspace for {} and found nothing. I am a rule-based model, not a language model. {}",
             quoted(&words),
             talk::way_out()
         )));
@@ -192,11 +210,8 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     let sure = if covered == terms.len() {
         format!("I found this in `{}` line {}:", best.path, best.line)
     } else {
-        let missing: Vec<&str> = terms
-            .iter()
-            .filter(|term| !holds(&text.to_lowercase(), term))
-            .filter_map(|term| term.first().map(String::as_str))
-            .collect();
+        let missing: Vec<&str> =
+            terms.iter().filter(|term| !holds(&text.to_lowercase(), term)).map(|term| term.word.as_str()).collect();
         let lacks = if missing.is_empty() { String::new() } else { format!(" (without {})", quoted(&missing)) };
         format!(
             "I do not know a sure answer: I am a rule-based model and only match words. The nearest place that I found is `{}` line {}{lacks}:",

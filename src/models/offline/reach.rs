@@ -101,8 +101,16 @@ pub(super) struct Hits {
 /// A call of a tool, not yet made.
 pub(super) type Request = (&'static str, Vec<(&'static str, Value)>);
 
+/// Why a tool failed, without its advice to a model.
+fn reason(text: &str) -> String {
+    let advice =
+        |part: &str| ["list ", "use ", "read it", "narrow", "set `", "find "].iter().any(|word| part.starts_with(word));
+    let parts: Vec<&str> = text.trim().split("; ").take_while(|part| !advice(part)).collect();
+    if parts.is_empty() { text.trim().to_owned() } else { parts.join("; ") }
+}
+
 fn succeeded(returned: Return) -> Result<String, Stop> {
-    if returned.failed { Err(Stop::Failed(returned.text.trim().to_owned())) } else { Ok(returned.text) }
+    if returned.failed { Err(Stop::Failed(reason(&returned.text))) } else { Ok(returned.text) }
 }
 
 /// Whether a line is a remark of a tool, not data. Tools set them in brackets.

@@ -20,11 +20,21 @@ pub(super) enum Lines {
     Between(usize, usize),
 }
 
+/// Some lines of a file.
+pub(super) fn ranges(question: &Question, turn: &Turn<'_>) -> Ruling {
+    if question.text_given.is_some() && question.paths().is_empty() {
+        return Ok(None);
+    }
+    match (question.target(), lines(question)) {
+        (Some(name), Some(lines)) if !question.says_any(&["how many", "replace", "delete"]) => {
+            range(turn, &name, lines).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     let Some(name) = question.target() else { return Ok(None) };
-    if let Some(lines) = lines(question) {
-        return range(turn, &name, lines).map(Some);
-    }
     let shows = question.begins(&[
         "show", "read", "print", "open", "cat", "display", "view", "give", "see", "get", "output", "type", "list", "load",
         "look at", "less", "more",

@@ -11,6 +11,9 @@ pub(super) fn open(turn: &Turn<'_>, name: &str) -> Result<FileText, Stop> {
     let precise = name.contains('.') || name.contains('/');
     let failure = if precise {
         match reach::read_all(turn, name) {
+            Err(Stop::Failed(why)) if !is_missing(&why) => {
+                return Err(Stop::Say(format!("I could not read `{name}`: {why}")));
+            }
             Err(Stop::Failed(why)) => why,
             other => return other,
         }
@@ -23,6 +26,12 @@ pub(super) fn open(turn: &Turn<'_>, name: &str) -> Result<FileText, Stop> {
         Err(Stop::Failed(why)) => Err(Stop::Say(format!("I could not read `{path}`: {why}"))),
         Err(stop) => Err(stop),
     }
+}
+
+/// Whether a tool failed because there is no such file: then another spelling may help.
+fn is_missing(why: &str) -> bool {
+    let low = why.to_lowercase();
+    ["does not exist", "not found", "no such", "is a folder"].iter().any(|words| low.contains(words))
 }
 
 /// The path of the file that is meant, and what to say when it is not quite the one that was named.
@@ -69,11 +78,12 @@ pub(super) fn candidates(files: &[&str], name: &str) -> Vec<String> {
     let wanted = name.trim_start_matches("./").to_lowercase();
     let base = |path: &str| path.rsplit('/').next().unwrap_or(path).to_lowercase();
     let stem = |path: &str| base(path).rsplit_once('.').map_or_else(|| base(path), |(stem, _)| stem.to_owned());
-    let kinds: [&dyn Fn(&str) -> bool; 5] = [
+    let kinds: [&dyn Fn(&str) -> bool; 6] = [
         &|path| path == name,
         &|path| path.to_lowercase() == wanted,
         &|path| path.to_lowercase().ends_with(&format!("/{wanted}")),
         &|path| base(path) == wanted,
+        &|path| wanted.contains('/') && path.to_lowercase().rsplit_once('.').is_some_and(|(stem, _)| stem == wanted),
         &|path| {
             !wanted.contains('.')
                 && (stem(path) == wanted || stem(path).replace(['_', '-'], " ") == wanted.replace(['_', '-'], " "))

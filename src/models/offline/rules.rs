@@ -22,13 +22,16 @@ const RULES: &[(&str, Rule)] = &[
     ("given", |question, _, _| Ok(given::answer(question))),
     ("changes", |question, turn, _| changes::answer(question, turn)),
     ("comparison", |question, turn, _| comparison::answer(question, turn)),
+    ("lines", |question, turn, _| reading::ranges(question, turn)),
     ("tables", |question, turn, _| tables::answer(question, turn)),
     ("extraction", |question, turn, _| extraction::answer(question, turn)),
+    ("history", |question, turn, _| lookup::history(question, turn)),
     ("searching", |question, turn, _| searching::answer(question, turn)),
     ("counting", |question, turn, _| counting::answer(question, turn)),
     ("listing", |question, turn, _| listing::answer(question, turn)),
     ("values", |question, turn, _| values::answer(question, turn)),
     ("summary", |question, turn, _| summary::answer(question, turn)),
+    ("cells", |question, turn, _| tables::cells_of(question, turn)),
     ("reading", |question, turn, _| reading::answer(question, turn)),
     ("lookup", |question, turn, _| lookup::answer(question, turn)),
 ];
@@ -116,7 +119,11 @@ fn arithmetic(question: &Question) -> Option<String> {
     })
 }
 
+/// The name of the rule that decides, for tests.
 #[cfg(test)]
-pub(super) fn names() -> Vec<&'static str> {
-    RULES.iter().map(|(name, _)| *name).collect()
+pub(super) fn deciding(request: &ModelRequest, now: Timestamp) -> &'static str {
+    let turn = Turn::new(request);
+    let questions = Prompt::read(&turn.prompt).questions;
+    let asks = |rule: Rule| questions.first().is_some_and(|question| !matches!(rule(question, &turn, now), Ok(None)));
+    RULES.iter().find(|(_, rule)| asks(*rule)).map_or("none", |(name, _)| name)
 }

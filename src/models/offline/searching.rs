@@ -2,7 +2,7 @@
 
 use super::prose::{plural, shown};
 use super::question::Question;
-use super::reach::{self, Hits, Search, escaped};
+use super::reach::{self, Hit, Hits, Search, escaped};
 use super::rules::Ruling;
 use super::turn::Turn;
 use super::vocabulary::STOPWORDS;
@@ -141,10 +141,21 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         "defines",
     ]) && (says(&["where", "which", "find", "show", "locate", "what file", "in which", "who"])
         || question.quoted().len() == 1);
-    let used =
-        says(&["used", "called", "referenced", "usages", "usage", "uses", "calls", "references", "imports", "import"])
-            && says(&["where", "which files", "which file", "what files", "find", "show", "who", "list", "what"])
-            && !says(&["what is", "is used for", "used for"]);
+    let used = (says(&["used", "called", "referenced", "usages", "usage", "references"])
+        && says(&["where", "which files", "which file", "find", "show", "who", "list"])
+        || says(&["uses", "calls", "imports", "import", "use", "call"])
+            && says(&[
+                "where",
+                "which files",
+                "which file",
+                "what files",
+                "who",
+                "what uses",
+                "what calls",
+                "what imports",
+            ])
+        || says(&["usages of", "callers of", "references to", "uses of"]))
+        && !says(&["used for", "how do"]);
     let mentioned = says(&[
         "mentioned",
         "mention",
@@ -212,10 +223,15 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     let folder =
         question.folder().filter(|folder| *folder != wanted && (folder.contains('/') || says(&["folder", "directory"])));
     let file = question.paths().into_iter().find(|path| *path != wanted && !wanted.contains(path.as_str()));
+    if let Some(name) = file.as_ref().filter(|_| !defined) {
+        return in_file(turn, name, &wanted);
+    }
     let place = file.or(folder);
     let one = !wanted.contains(' ');
     if (defined
         || plain
+            && !used
+            && !mentioned
             && one
             && says(&["where is", "where are", "function", "struct", "class", "method", "trait", "enum"])
             && looks_like_name(&wanted, question))
@@ -277,6 +293,23 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     )))
 }
 
+/// The lines of one file that hold a text.
+fn in_file(turn: &Turn<'_>, name: &str, wanted: &str) -> Ruling {
+    let file = super::resolve::open(turn, name)?;
+    let low = wanted.to_lowercase();
+    let hit = |(at, line): (usize, &String)| {
+        line.to_lowercase().contains(&low).then(|| Hit { path: file.path.clone(), line: at + 1, text: line.clone() })
+    };
+    let hits: Vec<Hit> = file.lines.iter().enumerate().filter_map(hit).collect();
+    if hits.is_empty() {
+        let said = format!("I found no line with \"{wanted}\" in `{}`.{}", file.path, file.caveat());
+        return Ok((!wanted.contains(' ')).then_some(said));
+    }
+    let count = plural(hits.len(), "line", "lines");
+    let lines = list(&Hits { hits, cut: None }, MAX_SHOWN);
+    Ok(Some(format!("I found {count} with \"{wanted}\" in `{}`:{lines}{}", file.path, file.caveat())))
+}
+
 /// The pattern of lines that define a name in the common languages.
 pub(super) fn definition_pattern(name: &str) -> String {
     let name = escaped(name);
@@ -287,7 +320,8 @@ pub(super) fn definition_pattern(name: &str) -> String {
 
 /// Whether a word is more likely the name of something in code than a word of prose.
 fn looks_like_name(word: &str, question: &Question) -> bool {
-    let inner = word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase);
+    let capital = word.starts_with(char::is_uppercase) && question.words.first().is_some_and(|first| first.raw != word);
+    let inner = capital || word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase);
     inner
         || word.contains(['_', ':'])
         || word.ends_with("()")

@@ -98,6 +98,16 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     {
         return of_folder(turn, &folder).map(Some);
     }
+    let means = sums
+        || says(&["what does", "what is", "what are"]) && says(&["represent", "mean", "stand for", "represents", "means"]);
+    let capital = subject(question);
+    let capitalised = capital.starts_with(char::is_uppercase) && capital.split_whitespace().count() <= 2;
+    if means && !project && question.words.len() <= 8 && capitalised {
+        let name = capital.split_whitespace().next().unwrap_or_default();
+        if !reach::search(turn, &Search::pattern(definition_pattern(name)))?.hits.is_empty() {
+            return definition(turn, name).map(Some);
+        }
+    }
     let generic = [
         "project",
         "about",
@@ -125,6 +135,15 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         "whole",
         "entire",
         "general",
+        "sentence",
+        "sentences",
+        "two",
+        "three",
+        "few",
+        "words",
+        "paragraph",
+        "bullet",
+        "points",
     ];
     let only_project = question.significant().iter().all(|word| generic.contains(&word.trim_matches(['?', '.'])))
         && (project || says(&["what is this", "this about", "summarise", "summarize", "overview"]));
@@ -471,11 +490,41 @@ fn languages(turn: &Turn<'_>) -> Result<String, Stop> {
     if counts.is_empty() {
         return Ok(format!("I found no file with an ending of a language that I know.{}", all.caveat()));
     }
-    let lines: Vec<String> = counts
-        .iter()
-        .map(|(name, (files, bytes))| format!("- {name}: {}, {bytes} bytes", plural(*files, "file", "files")))
-        .collect();
-    Ok(format!("Going by the endings of its files, the largest first:\n{}{}", lines.join("\n"), all.caveat()))
+    const OTHER: [&str; 9] = ["Markdown", "TOML", "YAML", "JSON", "CSV", "XML", "plain text", "HTML", "CSS"];
+    let shown = |code: bool| {
+        let of = counts.iter().filter(|(name, _)| OTHER.contains(name) != code);
+        of.map(|(name, (files, bytes))| format!("- {name}: {}, {bytes} bytes", plural(*files, "file", "files")))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let (code, other) = (shown(true), shown(false));
+    let code = if code.is_empty() {
+        "I found no file of a programming language.".to_owned()
+    } else {
+        format!("Code, going by the endings of the files:\n{code}")
+    };
+    let other = if other.is_empty() { String::new() } else { format!("\n\nBeside it:\n{other}") };
+    Ok(format!("{code}{other}{}", all.caveat()))
+}
+
+/// What is usual with a manifest that is there; said as such.
+fn usual(all: &reach::Listing, task: &str, read: &[String]) -> Option<String> {
+    const COMMANDS: [(&str, [&str; 4]); 5] = [
+        ("cargo.toml", ["cargo build", "cargo install --path .", "cargo test", "cargo run"]),
+        ("package.json", ["npm run build", "npm install", "npm test", "npm start"]),
+        ("go.mod", ["go build ./...", "go install ./...", "go test ./...", "go run ."]),
+        ("pyproject.toml", ["python -m build", "pip install .", "python -m pytest", "python -m NAME"]),
+        ("makefile", ["make", "make install", "make test", "make run"]),
+    ];
+    let which = ["build", "install", "test", "run"].iter().position(|name| *name == task).unwrap_or(3);
+    let (path, command) = COMMANDS.iter().find_map(|(name, commands)| {
+        let entry = all.files().find(|entry| prose::base(&entry.path) == *name)?;
+        Some((entry.path.clone(), *commands.get(which)?))
+    })?;
+    Some(format!(
+        "I found no instructions for that in {}. There is a `{path}`; with such a file it is usually `{command}`, but I did not check that it works here.",
+        resolve::quoted(read, "and")
+    ))
 }
 
 /// How to build, run, test or install: what the README's sections and the manifests say.
@@ -514,7 +563,10 @@ fn how_to(question: &Question, turn: &Turn<'_>) -> Ruling {
             && (base.starts_with("readme")
                 || base.starts_with("contributing")
                 || base.starts_with("install")
-                || matches!(base.as_str(), "makefile" | "justfile" | "package.json" | "cargo.toml" | "dockerfile"))
+                || matches!(
+                    base.as_str(),
+                    "makefile" | "justfile" | "package.json" | "cargo.toml" | "dockerfile" | "go.mod" | "pyproject.toml"
+                ))
     };
     let mut paths: Vec<String> = all.files().map(|entry| entry.path.clone()).filter(|path| telling(path)).collect();
     paths.sort_by_key(|path| (path.matches('/').count(), !prose::base(path).starts_with("readme")));
@@ -578,6 +630,9 @@ fn how_to(question: &Question, turn: &Turn<'_>) -> Ruling {
                 parts.push(format!("`{}`:\n{}", file.path, lines.join("\n")));
             }
         }
+    }
+    if parts.is_empty() {
+        return Ok(usual(&all, words[0], &paths));
     }
     Ok((!parts.is_empty()).then(|| format!("This is what I found:\n\n{}", parts.join("\n\n"))))
 }

@@ -214,6 +214,30 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     Ok(text.map(|text| text + &file.caveat()))
 }
 
+/// A cell of some table of the workspace, named by another: "what is the price of apples". Asked late, for it has to
+/// read all tables.
+pub(super) fn cells_of(question: &Question, turn: &Turn<'_>) -> Ruling {
+    let asks =
+        question.begins(&["what", "which", "who", "how many", "how much", "show", "list", "give", "when", "where", "tell"]);
+    if !asks || question.target().is_some() || question.text_given.is_some() || !turn.offers("find_files") {
+        return Ok(None);
+    }
+    let Some(file) = fitting(question, turn)? else { return Ok(None) };
+    let table = Table::read(&file.lines);
+    let path = &file.path;
+    let text = match (table.column(question), question.says("how many"), filter(question, &table).is_some()) {
+        (Some(column), true, false) => {
+            let name = table.columns.get(column).map_or("", String::as_str);
+            let values = plural(distinct(&table, column).len(), "distinct value", "distinct values");
+            Some(format!("Column `{name}` of `{path}` has {values} in {}.", plural(table.rows.len(), "row", "rows")))
+        }
+        (_, _, true) => of_table(question, &table, &format!("`{path}`")),
+        _ if question.says_any(&["values", "all", "list"]) => of_table(question, &table, &format!("`{path}`")),
+        _ => None,
+    };
+    Ok(text.map(|text| text + &file.caveat()))
+}
+
 /// The CSV file of the workspace that has a column of the question; the only one when the question names none.
 fn fitting(question: &Question, turn: &Turn<'_>) -> Result<Option<FileText>, Stop> {
     let found = reach::find(turn, "*.{csv,tsv}")?;

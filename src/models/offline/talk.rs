@@ -38,7 +38,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Option<String> {
             "You asked nothing. Ask \"what can you do\" for what I understand.".to_owned()
         });
     }
-    greeting(question).or_else(|| identity(question)).or_else(|| memory(question, turn)).or_else(|| beyond(question, turn))
+    identity(question).or_else(|| greeting(question)).or_else(|| memory(question, turn)).or_else(|| beyond(question, turn))
 }
 
 fn greeting(question: &Question) -> Option<String> {
@@ -86,6 +86,18 @@ fn greeting(question: &Question) -> Option<String> {
 }
 
 fn identity(question: &Question) -> Option<String> {
+    if question.text.trim() == "pwd"
+        || question.says_any(&[
+            "which directory am i",
+            "which folder am i",
+            "what directory am i",
+            "what folder am i",
+            "path of the workspace",
+            "where am i",
+        ])
+    {
+        return Some("I do not know: my tools show paths only relative to the workspace. Ask me to run `pwd`.".to_owned());
+    }
     let short = question.words.len() <= 10 && question.paths().is_empty();
     if !short {
         return None;

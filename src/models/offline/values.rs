@@ -12,6 +12,8 @@ use super::vocabulary::{MANIFESTS, SYNONYMS};
 
 /// Most pairs that are taken from one file.
 const MAX_PAIRS: usize = 20_000;
+/// Most files of settings that are read for one question.
+const MAX_SETTINGS: usize = 8;
 /// Most pairs that an answer shows.
 const MAX_SHOWN: usize = 60;
 
@@ -343,6 +345,9 @@ const FACTS: &[&str] = &[
     "maintainer",
     "maintainers",
     "wrote",
+    "maintains",
+    "created this",
+    "made this",
     "written by",
     "homepage",
     "repository url",
@@ -554,7 +559,17 @@ fn anywhere(question: &Question, turn: &Turn<'_>) -> Ruling {
         "value",
         "what port",
         "what",
-    ]) && !question.says_any(&["what does", "how", "difference", "purpose", "kind of", "type of"]);
+    ]) && !question.says_any(&[
+        "what does",
+        "how",
+        "difference",
+        "purpose",
+        "kind of",
+        "type of",
+        "language",
+        "languages",
+        "framework",
+    ]);
     if !asks || words.is_empty() || words.len() > 3 || !turn.offers("search_files") {
         return Ok(None);
     }
@@ -585,7 +600,7 @@ fn anywhere(question: &Question, turn: &Turn<'_>) -> Ruling {
     };
     hits.sort_by_key(|hit| !config(&hit.path));
     if hits.is_empty() {
-        return Ok(None);
+        return if words.len() > 1 { in_settings(turn, &words) } else { Ok(None) };
     }
     let lines: Vec<String> =
         hits.iter().take(10).map(|hit| format!("- `{}:{}`: {}", hit.path, hit.line, shown(&hit.text))).collect();
@@ -597,4 +612,32 @@ fn anywhere(question: &Question, turn: &Turn<'_>) -> Ruling {
         words.join(" "),
         lines.join("\n")
     )))
+}
+
+/// The files of settings, whose keys may lie in one another: "what port does the server use" is `server.port`.
+fn in_settings(turn: &Turn<'_>, words: &[String]) -> Ruling {
+    if !turn.offers("find_files") {
+        return Ok(None);
+    }
+    let found = reach::find(turn, "*.{toml,yaml,yml,json,ini,cfg,conf,env,properties}")?;
+    let lock = |path: &str| prose::base(path).contains("lock");
+    let mut paths: Vec<String> = found.files().map(|entry| entry.path.clone()).filter(|path| !lock(path)).collect();
+    paths.sort_by_key(|path| (path.matches('/').count(), path.clone()));
+    paths.truncate(MAX_SETTINGS);
+    if paths.is_empty() {
+        return Ok(None);
+    }
+    let mut texts = Vec::new();
+    for file in reach::read_several(turn, &paths)? {
+        let fits = |pair: &Pair| {
+            let tokens = prose::plain_words(&pair.key);
+            words.iter().all(|word| tokens.iter().any(|token| means(word, token)))
+        };
+        let all: Vec<Pair> = pairs(&file.path, &file.lines).into_iter().filter(fits).collect();
+        let best = best(&all, words);
+        if !best.is_empty() {
+            texts.push(told(&file.path, &best));
+        }
+    }
+    Ok((!texts.is_empty()).then(|| texts.join("\n")))
 }

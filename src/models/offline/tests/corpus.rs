@@ -26,16 +26,26 @@ fn house() -> House {
 
 #[test]
 fn look() {
-    let questions = std::env::args().nth(99);
-    let _ = questions;
     let text = std::fs::read_to_string("/tmp/offline_questions.txt").unwrap_or_default();
-    for question in text.lines() {
-        let mut house = house();
-        let answer = house.ask(&question.replace("\\n", "\n"));
-        println!("=== {question}");
-        for call in &house.calls {
-            println!("  -> {} {}", call.name, call.arguments);
+    let mut base = house();
+    if let Ok(dir) = std::fs::read_to_string("/tmp/offline_dir") {
+        base = House::new(&[]);
+        let walk = ignore::WalkBuilder::new(dir.trim()).hidden(false).build();
+        for entry in walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
+            if let Ok(text) = std::fs::read_to_string(entry.path()) {
+                base.files.insert(entry.path().strip_prefix(dir.trim()).unwrap().to_string_lossy().into_owned(), text);
+            }
         }
-        println!("{answer}\n");
+    }
+    for line in text.lines() {
+        let mut house = base.clone();
+        for question in line.split(" || ") {
+            let answer = house.ask(&question.replace("\\n", "\n"));
+            println!("=== {question}");
+            for call in &house.calls {
+                println!("  -> {} {}", call.name, call.arguments);
+            }
+            println!("{answer}\n");
+        }
     }
 }
