@@ -1,6 +1,7 @@
 //! The program `ombud`: floor 8. It parses the command line, resolves the settings, and calls one command.
 
 mod agents;
+mod approver;
 mod cli;
 mod completions;
 mod config;
@@ -54,7 +55,9 @@ fn execute(cli: Cli) -> Result<u8> {
     let manner = Manner::of(&cli.global, &environment, terminal)?;
     let resolved = resolve(&cli.flags(), &environment)?;
     observe(&cli, &environment);
-    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment };
+    let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
+    let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
+    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment, progress };
     // What is ignored is listed by the commands that show settings; those that ask list it with their result.
     let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_) | Command::Trust(_));
     if shows_settings && !program.global.quiet {

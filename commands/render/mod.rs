@@ -2,6 +2,7 @@
 //!
 //! Standard output gets the answer and nothing else; progress and notices go to standard error.
 
+pub mod progress;
 pub mod result;
 mod text;
 
@@ -35,7 +36,11 @@ impl<'a> View<'a> {
     /// The view that the flags ask for.
     pub fn of(program: &'a Program) -> Self {
         let form = match program.format() {
-            Format::Text => Form::Text(Box::new(TextView::new(program.global.quiet, program.global.verbose > 0))),
+            Format::Text => Form::Text(Box::new(TextView::new(
+                program.global.quiet,
+                program.global.verbose > 0,
+                program.progress.clone(),
+            ))),
             Format::Json => Form::Json,
             Format::Jsonl => Form::Jsonl,
         };
