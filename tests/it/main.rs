@@ -4,6 +4,7 @@
 
 mod guard;
 mod models;
+mod several;
 mod signals;
 mod support {
     pub mod model_server;
