@@ -7,13 +7,16 @@ use crate::scene::Scene;
 use crate::support::model_server::Answer;
 use crate::support::process::{Place, kinds};
 
+/// What a violation says when a fact that was printed is not in the store.
+pub const LOST: &str = "an acknowledged fact is lost or changed";
+
 /// Holds a session to it: what was printed is there, `restore` says what it did, and the session goes on.
 pub fn everything_acknowledged_is_there(scene: &mut Scene, session: &str, printed: &[Value], chance: &mut Chance) {
     let told: Vec<&Value> = printed.iter().filter(|line| line.get("seq").is_some()).collect();
     let server = scene.model(vec![Answer::text("on").always()]);
     let place = &scene.place;
     if place.run(&["sessions", "events", session]).code == Some(4) {
-        assert_eq!(told, Vec::<&Value>::new(), "facts of a session that is not there were acknowledged");
+        assert_eq!(told, Vec::<&Value>::new(), "{LOST}: there is no session");
         place.good(&["oneshot", "again", "--session-id", session]);
         server.finish();
         return;
@@ -21,7 +24,7 @@ pub fn everything_acknowledged_is_there(scene: &mut Scene, session: &str, printe
     let before = place.events(session);
     for fact in told {
         let place = usize::try_from(fact["seq"].as_u64().unwrap()).unwrap();
-        assert_eq!(before.get(place - 1), Some(fact), "an acknowledged fact is lost or changed");
+        assert_eq!(before.get(place - 1), Some(fact), "{LOST}");
     }
     let ended = before.last().is_some_and(|event| event["type"] == "run.finished");
     assert_eq!(place.status(session), if ended { "idle" } else { "interrupted" });

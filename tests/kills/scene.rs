@@ -42,6 +42,9 @@ pub enum Class {
     Anywhere,
 }
 
+/// So many of them, the first, are killed at a point of an append.
+pub const AT_A_POINT: usize = 5;
+
 /// All of them.
 pub const CLASSES: [Class; 8] = [
     Class::BeforeAppend,
@@ -81,8 +84,13 @@ pub struct Scene {
 
 impl Scene {
     /// A new store, in which one whole run has left a session.
-    pub fn new(store: &'static str) -> Self {
-        let mut scene = Self { place: Place::new(store), appends: 0, lines: 0 };
+    pub fn new(store: &'static str, program: Option<PathBuf>) -> Self {
+        let place = Place::new(store);
+        let place = match program {
+            Some(program) => place.with_program(program),
+            None => place,
+        };
+        let mut scene = Self { place, appends: 0, lines: 0 };
         let _server = scene.model(answers("true", None));
         let ended = scene.victim("whole", "append.durable", 0, false).end(PATIENCE);
         assert_eq!(ended.code, Some(0), "{ended}");

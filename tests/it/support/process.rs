@@ -36,6 +36,7 @@ const LINES: usize = 100_000;
 pub struct Place {
     folder: tempfile::TempDir,
     store: &'static str,
+    program: PathBuf,
     base_url: Option<String>,
 }
 
@@ -47,7 +48,13 @@ impl Place {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         fs::write(folder.path().join("work/notes.txt"), "the colour is teal\n").unwrap();
-        Self { folder, store, base_url: None }
+        Self { folder, store, program: PROGRAM.into(), base_url: None }
+    }
+
+    /// With another build of the program.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
     }
 
     /// From now on the model is the one of this server.
@@ -80,7 +87,7 @@ impl Place {
 
     /// The program with these arguments, in an environment that holds nothing of the machine.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(Path::new(PROGRAM), arguments)
+        self.command_of(&self.program, arguments)
     }
 
     /// Any program in the same environment.
