@@ -122,31 +122,3 @@ impl ToolReturn {
         }
     }
 }
-
-/// A call among the fields of a fact, which has an `id` of its own.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "ToolCall")]
-pub(super) struct FlatCall {
-    #[serde(rename = "call_id")]
-    id: CallId,
-    name: String,
-    arguments: Value,
-    place: Place,
-    effect: Effect,
-}
-
-/// What a call gave, among the fields of a fact, which has an `id` of its own.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "ToolReturn")]
-pub(super) struct FlatReturn {
-    #[serde(rename = "call_id")]
-    id: CallId,
-    name: String,
-    status: ReturnStatus,
-    output: Value,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    error: Option<ToolError>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    blob: Option<BlobId>,
-    elapsed_ms: u64,
-}

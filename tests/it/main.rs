@@ -2,11 +2,13 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
 
+mod engine;
 mod guard;
 mod models;
 mod several;
 mod signals;
 mod support {
+    pub mod house;
     pub mod model_server;
     pub mod process;
 }
