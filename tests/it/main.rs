@@ -5,6 +5,7 @@
 mod engine;
 mod guard;
 mod models;
+mod several;
 mod signals;
 mod support {
     pub mod house;
