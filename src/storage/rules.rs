@@ -189,20 +189,3 @@ pub(super) fn file_name(text: &str) -> String {
     }
     name
 }
-
-/// The text that [`file_name`] made a name of; `None` for one that was too long to be told from its name.
-pub(super) fn from_file_name(name: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.bytes();
-    while let Some(byte) = rest.next() {
-        match byte {
-            b'~' => return None,
-            b'%' => {
-                let digits = [rest.next()?, rest.next()?];
-                bytes.push(u8::from_str_radix(std::str::from_utf8(&digits).ok()?, 16).ok()?);
-            }
-            _ => bytes.push(byte),
-        }
-    }
-    String::from_utf8(bytes).ok()
-}

@@ -127,12 +127,21 @@ impl Bed {
         let mut found = Vec::new();
         visit(self.folder.path(), &mut |path| {
             let bytes = fs::read(path).unwrap();
-            if bytes.windows(text.len()).any(|window| window == text.as_bytes()) {
+            if String::from_utf8_lossy(&bytes).contains(text) {
                 found.push(path.display().to_string());
             }
         });
         found
     }
+}
+
+/// Every file below a folder, with its bytes.
+pub(super) fn files(folder: &Path) -> std::collections::BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let mut found = std::collections::BTreeMap::new();
+    visit(folder, &mut |path| {
+        found.insert(path.to_owned(), fs::read(path).unwrap());
+    });
+    found
 }
 
 fn visit(folder: &Path, each: &mut dyn FnMut(&Path)) {

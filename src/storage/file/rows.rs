@@ -1,0 +1,196 @@
+//! Rows of sessions and runs.
+//!
+//! A session's row is in the last commit of its log; the time of the log's file is the time of the row, so a page of a
+//! list reads only the rows of that page. A run's row is a file in its session's folder; `runs/` and `active/` of the
+//! store say which session a run belongs to, and which runs have not ended.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use super::line::Commit;
+use super::log::Folder;
+use super::place::{self, At, Keep, corrupt, if_there};
+use super::store::{Root, touch};
+use crate::domain::{Error, Run, SessionId, SessionSummary, Timestamp};
+use crate::storage::rules::{self, file_name};
+use crate::storage::{RunQuery, SessionQuery};
+
+/// The time of a session without a row.
+const NEVER: i64 = 0;
+
+/// The row in a commit; `None` for a deleted session.
+pub(super) fn summary_of(folder: &Folder, commit: &Commit) -> Result<Option<SessionSummary>, Error> {
+    let Some(raw) = &commit.summary else { return Ok(None) };
+    let summary = serde_json::from_str(raw.get());
+    summary.map(Some).map_err(|error| corrupt(&folder.log(), &format!("the row of the session cannot be read: {error}")))
+}
+
+impl Root {
+    fn session_of(&self, list: &str, run: &str) -> PathBuf {
+        self.path.join(list).join(run)
+    }
+
+    /// Writes a run's row.
+    pub(super) fn put_run(&self, folder: &Folder, run: &Run) -> Result<(), Error> {
+        let name = file_name(run.id.as_str());
+        let row = serde_json::to_vec(run).map_err(|error| Error::internal(format!("a row cannot be written: {error}")))?;
+        for folder in [folder.join("runs"), self.path.join("runs"), self.path.join("active")] {
+            place::make_folder(&folder)?;
+        }
+        place::replace(&folder.join("runs").join(&name), &row, Keep::Loosely)?;
+        for (list, is_in) in [("runs", true), ("active", run.status.is_active())] {
+            let path = self.session_of(list, &name);
+            if !is_in {
+                place::remove(&path)?;
+            } else if !path.exists() {
+                place::replace(&path, run.session.as_str().as_bytes(), Keep::Loosely)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all runs of a session, and their names.
+    pub(super) fn remove_runs(&self, folder: &Folder) -> Result<(), Error> {
+        for name in place::names(&folder.join("runs"))? {
+            if let Some(run) = self.run_in(folder, &name)? {
+                self.kept.remove_names_of(run.id.as_str())?;
+            }
+            for list in ["active", "runs"] {
+                place::remove(&self.session_of(list, &name))?;
+            }
+        }
+        place::remove_folder(&folder.join("runs"))
+    }
+
+    /// A run of a session, by its name on the disk.
+    pub(super) fn run_in(&self, folder: &Folder, name: &str) -> Result<Option<Run>, Error> {
+        let path = folder.join("runs").join(name);
+        let Some(bytes) = place::read(&path)? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| corrupt(&path, &error.to_string()))
+    }
+
+    /// One run, by its name on the disk.
+    pub(super) fn run(&self, name: &str) -> Result<Option<Run>, Error> {
+        let Some(session) = place::read(&self.session_of("runs", name))? else { return Ok(None) };
+        self.run_in(&self.folder(&file_name(&String::from_utf8_lossy(&session))), name)
+    }
+
+    /// A list of runs.
+    pub(super) fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error> {
+        self.settle_all()?;
+        let only_active = !query.statuses.is_empty() && query.statuses.iter().all(|status| status.is_active());
+        let mut rows = Vec::new();
+        let mut keep = |row: Option<Run>| rows.extend(row.filter(|run| rules::is_run_listed(run, query)));
+        if let Some(session) = &query.session {
+            let folder = self.folder(&file_name(session.as_str()));
+            for name in place::names(&folder.join("runs"))? {
+                keep(self.run_in(&folder, &name)?);
+            }
+        } else {
+            for name in place::names(&self.path.join(if only_active { "active" } else { "runs" }))? {
+                keep(self.run(&name)?);
+            }
+        }
+        rows.sort_by(rules::runs_order);
+        rows.truncate(query.limit);
+        Ok(rows)
+    }
+
+    /// One session's row.
+    pub(super) fn summary(&self, session: &SessionId) -> Result<Option<SessionSummary>, Error> {
+        self.summary_named(&file_name(session.as_str()))
+    }
+
+    fn summary_named(&self, name: &str) -> Result<Option<SessionSummary>, Error> {
+        match self.view(name)? {
+            Some(view) => summary_of(&self.folder(name), &view.commit),
+            None => Ok(None),
+        }
+    }
+
+    /// A page of sessions.
+    ///
+    /// The times of the files are only a hint: a copy of a store may have lost them. Each row that is read says whether
+    /// its file told the truth; where one did not, the page is made again with what is known by then.
+    pub(super) fn sessions(&self, query: &SessionQuery) -> Result<Vec<SessionSummary>, Error> {
+        self.settle_all()?;
+        let mut times = self.times()?;
+        let mut rows = HashMap::new();
+        loop {
+            let mut page = Vec::new();
+            let mut was_true = true;
+            let mut order: Vec<_> = times.iter().map(|(name, at)| (*at, name.clone())).collect();
+            order.sort_by(|left, right| right.cmp(left));
+            for moment in order.chunk_by(|left, right| left.0 == right.0) {
+                let at = moment[0].0;
+                if page.len() >= query.limit || query.after.as_ref().is_some_and(|after| at > after.updated_at.as_millis()) {
+                    continue;
+                }
+                let begin = page.len();
+                for (_, name) in moment {
+                    let row = self.row(name, &mut rows)?;
+                    let real = row.map_or(NEVER, |row| row.session.updated_at.as_millis());
+                    if real != at {
+                        was_true = false;
+                        times.insert(name.clone(), real);
+                        if row.is_some() {
+                            touch(&self.folder(name), Timestamp::from_millis(real));
+                        }
+                    }
+                    page.extend(row.filter(|row| rules::is_listed(row, query) && is_after(row, query)).cloned());
+                }
+                page[begin..].sort_by(|left, right| left.session.id.cmp(&right.session.id));
+            }
+            if was_true {
+                page.truncate(query.limit);
+                return Ok(page);
+            }
+        }
+    }
+
+    /// The row of a session. A damaged session must not hide the others: it has none.
+    fn row<'a>(
+        &self,
+        name: &str,
+        rows: &'a mut HashMap<String, Option<SessionSummary>>,
+    ) -> Result<Option<&'a SessionSummary>, Error> {
+        if !rows.contains_key(name) {
+            let row = self.summary_named(name).or_else(|error| match error.cause {
+                Some(crate::domain::Cause::Corrupt) => {
+                    tracing::warn!(session = name, %error, "a session cannot be listed");
+                    Ok(None)
+                }
+                _ => Err(error),
+            })?;
+            rows.insert(name.to_owned(), row);
+        }
+        Ok(rows.get(name).and_then(Option::as_ref))
+    }
+
+    /// The time of each log, in milliseconds.
+    fn times(&self) -> Result<HashMap<String, i64>, Error> {
+        let folder = self.path.join("sessions");
+        let mut times = HashMap::new();
+        for name in place::names(&folder)? {
+            let path = self.folder(&name).log();
+            if let Some(file) = if_there(fs::metadata(&path)).at(&path)? {
+                times.insert(name, millis(file.modified().at(&path)?));
+            }
+        }
+        Ok(times)
+    }
+}
+
+fn is_after(row: &SessionSummary, query: &SessionQuery) -> bool {
+    query.after.as_ref().is_none_or(|after| rules::sessions_order(&rules::place_in_list(row), after).is_gt())
+}
+
+fn millis(time: SystemTime) -> i64 {
+    let whole = |millis: u128| i64::try_from(millis).unwrap_or(i64::MAX);
+    match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(after) => whole(after.as_millis()),
+        Err(before) => -whole(before.duration().as_millis()),
+    }
+}
