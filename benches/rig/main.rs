@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! rig model                                          serves on a free port, which it prints, until its input ends
-//! rig fill STORE SESSION EVENTS                      a session of (about) so many events
+//! rig fill STORE SESSION EVENTS                      a session of (about) so many events; works in this folder
 //! rig list STORE COUNT                               so many sessions of one turn
 //! rig time ROUNDS RUNS COMMAND… [--- COMMAND…]…      median, least and most in ms; the same of the ratio to the first
 //! ```
@@ -85,8 +85,9 @@ async fn serve() -> Result<(), String> {
 }
 
 async fn fill(store: &str, session: Option<SessionId>, count: u64) -> Result<(), String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let template = Template::make(folder.path()).await;
+    // The sessions' workspace, which must be there when they are continued.
+    let folder = std::fs::canonicalize(".").map_err(|error| error.to_string())?;
+    let template = Template::make(&folder).await;
     let url = StoreUrl::parse(store).map_err(|error| error.to_string())?;
     let store = open(&url).await.map_err(|error| error.to_string())?;
     match session {
