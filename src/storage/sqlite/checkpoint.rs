@@ -30,6 +30,10 @@ use crate::domain::Error;
 /// Length from which the log is folded, in bytes.
 const LONG: u64 = 4 << 20;
 
+/// Length from which it is folded and cut to nothing when a process ends. The first process that opens the store reads
+/// all of the log, which for a shorter one costs less than a fold with its waits for the disk.
+const LEFT_BEHIND: u64 = 512 << 10;
+
 /// How much it must have grown before the next attempt, when one could not fold all of it.
 const FURTHER: u64 = 1 << 20;
 
@@ -52,18 +56,22 @@ pub(super) fn is_wipe_due(path: &Path) -> bool {
     length(&mark(path)) > 0
 }
 
-/// Folds the log; where texts were removed for good, leaves no copy of them in any file.
+/// Folds the log when it is not short; where texts were removed for good, leaves no copy of them in any file.
 pub(super) fn tidy(path: &Path) -> Result<(), Error> {
     let due = length(&mark(path));
     if due == 0 {
-        return fold(path, "PRAGMA wal_checkpoint(PASSIVE)").map(|_| ());
+        if length(&connect::beside(path, "-wal")) < LEFT_BEHIND {
+            return Ok(());
+        }
+        // Whoever is at work folds it later: nobody is waited for.
+        return fold(path, "PRAGMA wal_checkpoint(TRUNCATE)", Duration::ZERO).map(|_| ());
     }
     // The draft of a large store belongs on the disk; it has no name there.
     let rebuild = "PRAGMA temp_store = FILE; VACUUM";
     let connection = connect::again(path)?;
     connection.execute_batch(rebuild).map_err(|error| failure(path, &error))?;
     drop(connection);
-    if !fold(path, "PRAGMA wal_checkpoint(TRUNCATE)")? {
+    if !fold(path, "PRAGMA wal_checkpoint(TRUNCATE)", PATIENCE)? {
         tracing::warn!(store = %path.display(), "a reader keeps removed text in the write-ahead log; tried again later");
     } else if length(&mark(path)) == due {
         // Nobody has removed a further text meanwhile.
@@ -81,10 +89,10 @@ fn length(path: &Path) -> u64 {
 }
 
 /// True when nobody was in the way.
-fn fold(path: &Path, sql: &str) -> Result<bool, Error> {
+fn fold(path: &Path, sql: &str, patience: Duration) -> Result<bool, Error> {
     let connection = connect::again(path)?;
     let fold = || {
-        connection.busy_timeout(PATIENCE)?;
+        connection.busy_timeout(patience)?;
         connection.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? == 0))
     };
     fold().map_err(|error| failure(path, &error))
