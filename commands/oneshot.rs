@@ -1,17 +1,16 @@
 //! `ombud oneshot`: a session, one run, the answer on standard output, an exit code.
 
-use std::path::Path;
-
 use ombud::config::Wire;
 use ombud::domain::{Budget, Error, Labels, Part, Pins, Principal, Result, SessionId, SessionUpdated};
 use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
 
+use crate::answer_file::AnswerFile;
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
 use crate::follow::{Followed, leave};
 use crate::program::Program;
 use crate::prompt;
-use crate::render::result::{Collector, RunResult};
-use crate::render::{View, is_watched, note};
+use crate::render::result::{Collector, RunResult, error_line};
+use crate::render::{View, is_watched, note, refused};
 use crate::signals::Signals;
 
 /// Longest title that is made from a prompt, in characters.
@@ -19,8 +18,15 @@ const TITLE: usize = 60;
 
 /// Runs the command; answers what the program exits with.
 pub async fn execute(program: &Program, args: &OneshotArguments) -> u8 {
-    let mut view = View::of(program);
-    let result = match answer(program, args, &mut view).await {
+    let file = match args.output.as_deref().map(AnswerFile::begin).transpose() {
+        Ok(file) => file,
+        Err(error) => return refused(&program.context.out, program.format(), &error),
+    };
+    let mut view = match &file {
+        Some(file) => View::onto(program, &file.out, false),
+        None => View::of(program),
+    };
+    let mut result = match answer(program, args, &mut view).await {
         Ok(result) => result,
         Err(error) => {
             let mut collector = Collector::new(program.context.resolved.notices.clone());
@@ -29,6 +35,13 @@ pub async fn execute(program: &Program, args: &OneshotArguments) -> u8 {
         }
     };
     report(program, &result);
+    // An answer that is not complete is no answer; a result that tells so is one.
+    if let Some(file) = file.filter(|_| result.exit_code == 0 || program.format() != Format::Text)
+        && let Err(error) = file.keep()
+    {
+        note(&error_line(&error));
+        result.exit_code = error.code.exit_code();
+    }
     result.exit_code
 }
 
@@ -78,9 +91,6 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     let result = followed.ask(ask, notices).await;
     let leave_by = followed.leave_by;
     leave(&*house, &mut signals, leave_by).await;
-    if let Some(path) = &args.output {
-        write_answer(path, &result.answer)?;
-    }
     Ok(result)
 }
 
@@ -163,15 +173,4 @@ pub fn title(prompt: &str) -> String {
     }
     let cut: String = line.chars().take(TITLE - 1).collect();
     format!("{}…", cut.trim_end())
-}
-
-fn write_answer(path: &Path, answer: &str) -> Result<()> {
-    let mut text = answer.to_owned();
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    std::fs::write(path, text).map_err(|error| {
-        Error::store(None, format!("the answer cannot be written to `{}`: {error}", path.display()))
-            .hint("the answer is in the session: `ombud sessions show ID`")
-    })
 }

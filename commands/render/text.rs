@@ -1,7 +1,6 @@
 //! The answer as text: streamed on a terminal, whole in a pipe. What a model says before it calls tools is not its
 //! answer, and only a terminal shows it.
 
-use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use ombud::domain::{Delta, Fact, Frame, PartStart, Result, ReturnStatus, ToolCalled};
@@ -15,7 +14,7 @@ use crate::output::Output;
 pub struct TextView {
     quiet: bool,
     verbose: bool,
-    /// Whether standard output is a terminal: then the answer is shown as it grows.
+    /// Whether the answer is shown as it grows: on a terminal.
     streams: bool,
     progress: Arc<Progress>,
     /// Whether the part that grows is text.
@@ -25,9 +24,10 @@ pub struct TextView {
 }
 
 impl TextView {
-    pub fn new(quiet: bool, verbose: bool, progress: Arc<Progress>) -> Self {
+    /// `streams` = the answer is shown as it grows.
+    pub fn new(quiet: bool, verbose: bool, streams: bool, progress: Arc<Progress>) -> Self {
         progress.message("thinking");
-        Self { quiet, verbose, streams: io::stdout().is_terminal(), progress, in_text: false, streamed: None }
+        Self { quiet, verbose, streams, progress, in_text: false, streamed: None }
     }
 
     pub fn frame(&mut self, out: &Output, frame: &Frame) -> Result<()> {
