@@ -2,6 +2,7 @@
 
 mod agents;
 mod answer_file;
+mod approver;
 mod cli;
 mod completions;
 mod config;
@@ -60,7 +61,9 @@ fn execute(cli: Cli) -> Result<u8> {
         resolved => resolved?,
     };
     observe(&cli, &environment);
-    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment };
+    let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
+    let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
+    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment, progress };
     // What is ignored is listed by the commands that show settings; those that ask list it with their result, and `trust`
     // decides about it.
     let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_));

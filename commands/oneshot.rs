@@ -56,6 +56,9 @@ pub fn report(program: &Program, result: &RunResult) {
     if let Some(line) = result.error_line() {
         note(&line);
     } else if !program.global.quiet {
+        if result.is_cancelled() && is_watched() {
+            note("(cancelled)");
+        }
         for denied in result.denied_lines() {
             note(&denied);
         }
@@ -77,7 +80,7 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
         }
     };
     let ask = question(program, &args.ask, None, &text)?;
-    let house = program.open_with(std::sync::Arc::new(ombud::engine::NobodyToAsk), args.ephemeral).await?;
+    let house = program.open_asking(args.ephemeral).await?;
     let caller = program.caller();
     tag(&*house, &caller, &args.ask).await?;
     let notices = notices(program, &ask)?;
@@ -152,7 +155,7 @@ pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
     if offline && matches!(ask.target, Target::New(_)) {
         notices.push(
-            "answered by `offline/rules`, which is no language model but a set of rules; set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST to use one"
+            "answered by `offline/rules`, a set of rules and no language model; `ombud --help` tells how to use one"
                 .to_owned(),
         );
     } else if wanted.is_none() && matches!(ask.target, Target::New(_)) {

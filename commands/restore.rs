@@ -57,7 +57,7 @@ pub async fn execute(program: &Program, args: &RestoreArguments) -> Result<u8> {
         return from_file(program, Path::new(what)).await;
     }
     let id = args.target.as_deref().map(SessionId::parse).transpose()?;
-    let house = program.open().await?;
+    let house = program.open_asking(false).await?;
     let orphans = if args.resume { Orphans::Resume } else { Orphans::Close };
     let restored = house.restore(&program.caller(), id.as_ref(), orphans).await?;
     if args.resume

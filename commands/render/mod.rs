@@ -2,6 +2,7 @@
 //!
 //! Standard output gets the answer and nothing else; progress and notices go to standard error.
 
+pub mod progress;
 pub mod result;
 mod text;
 
@@ -43,7 +44,7 @@ impl<'a> View<'a> {
     pub fn onto(program: &Program, out: &'a Output, streams: bool) -> Self {
         let (quiet, verbose) = (program.global.quiet, program.global.verbose > 0);
         let form = match program.format() {
-            Format::Text => Form::Text(Box::new(TextView::new(quiet, verbose, streams))),
+            Format::Text => Form::Text(Box::new(TextView::new(quiet, verbose, streams, program.progress.clone()))),
             Format::Json => Form::Json,
             Format::Jsonl => Form::Jsonl,
         };

@@ -209,6 +209,11 @@ impl Collector {
 }
 
 impl RunResult {
+    /// Whether the run was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.status == "cancelled"
+    }
+
     /// The session, once the question was taken.
     pub fn session(&self) -> Option<&SessionId> {
         self.session.as_ref()

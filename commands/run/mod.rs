@@ -1,16 +1,14 @@
 //! `ombud run`: a conversation on a terminal; with a prompt, one turn of one.
 
-mod approver;
 mod editor;
 mod slash;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use ombud::domain::{Error, ModelChoice, Part, Result, SessionId, SessionUpdated};
-use ombud::engine::{Approver, Engine, House, NobodyToAsk, SessionFilter, Target};
+use ombud::domain::{Error, ModelChoice, Result, SessionId, SessionUpdated};
+use ombud::engine::{Engine, House, SessionFilter, Target};
 
-use self::approver::TerminalApprover;
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
 use crate::cli::RunArguments;
@@ -47,9 +45,7 @@ struct Conversation<'a> {
 /// What the engine answers; a failed turn of an interactive conversation is told and the conversation goes on.
 pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
     let interactive = args.prompt.is_none() && io::stdin().is_terminal();
-    let approver: Arc<dyn Approver> =
-        if program.context.manner.may_ask { Arc::<TerminalApprover>::default() } else { Arc::new(NobodyToAsk) };
-    let house = program.open_with(approver, false).await?;
+    let house = program.open_asking(false).await?;
     let signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
     let mut conversation = Conversation { program, args, house, session: None, signals, leave_by: None };
     conversation.session = conversation.first_session().await?;
@@ -183,13 +179,13 @@ impl Conversation<'_> {
             Slash::History => {
                 let page = self.house.messages(&caller, &self.current()?, None, HISTORY).await?;
                 for shown in page.messages {
-                    let text = Part::texts(&shown.message.parts);
-                    out.write_line(&format!("── {}\n{}", harmless(&shown.message.author.name), harmless(text.trim_end())))?;
+                    crate::sessions::write_message(out, &shown.into())?;
                 }
             }
             Slash::Usage => {
                 let usage = self.house.session(&caller, &self.current()?).await?.summary.usage;
-                let cost = usage.cost_usd.map(|cost| format!(", {cost:.4} USD")).unwrap_or_default();
+                let cost =
+                    usage.cost_usd.filter(|cost| *cost > 0.0).map(|cost| format!(", {cost:.4} USD")).unwrap_or_default();
                 out.write_line(&format!("{} tokens in, {} out{cost}", usage.input_tokens, usage.output_tokens))?;
             }
             Slash::Exit => {}

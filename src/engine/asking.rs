@@ -327,7 +327,7 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
                 .map(|before| asked(ledger, taken, before));
         }
         let events = events.iter().map(AsRef::as_ref);
-        (Transcript::of(events, &taken.run, fold.head), fold.last_message)
+        (Transcript::of(events, &taken.run, Some(&taken.message.id), fold.head), fold.last_message)
     };
     if whole {
         let fact = Fact::MessagePosted(MessagePosted { message: taken.message.clone() });

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
 
 use super::live::{Hub, Joined};
+use super::reading::{decode, is_said};
 use crate::domain::{
     Actor, Cause, Clock, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
     SessionId,
@@ -76,7 +77,8 @@ impl From<Refused> for Error {
 pub(crate) struct State {
     /// The log up to its end, as far as this process knows it; `None` = not read yet, or no such session.
     pub(crate) fold: Option<Fold>,
-    /// The events of the newest turns, from the fold's window on; `None` = not read yet.
+    /// The newest turns, from the fold's window on: all that is part of a conversation, and some of the rest; `None` =
+    /// not read yet.
     window: Option<VecDeque<Arc<Event>>>,
     snapshot_seq: u64,
     /// Of a session that was deleted under this id.
@@ -149,7 +151,7 @@ impl Ledger {
         self.catch_up(&mut state).await
     }
 
-    /// The state and the events of the newest turns.
+    /// The state, and what of the newest turns can be part of a conversation.
     pub(crate) async fn window(&self) -> Result<(Fold, Vec<Arc<Event>>)> {
         let mut state = self.state.lock().await;
         self.catch_up(&mut state).await?;
@@ -158,10 +160,12 @@ impl Ledger {
             let mut events = VecDeque::new();
             let mut after = fold.window_start().saturating_sub(1);
             while after < fold.head {
-                let page = self.page(after).await?;
-                let Some((last, _)) = page.last() else { break };
+                let page = self.store.read(&self.id, after, PAGE, PAGE_BYTES).await?;
+                let Some(last) = page.last() else { break };
                 after = last.seq;
-                events.extend(page.into_iter().map(|(event, _)| event));
+                for entry in page.iter().filter(|entry| is_said(entry)) {
+                    events.push_back(Arc::new(decode(&self.id, entry)?));
+                }
             }
             state.window = Some(events);
         }
@@ -247,17 +251,15 @@ impl Ledger {
     }
 
     fn publish(&self, events: &[Arc<Event>]) {
-        for event in events {
-            if let (Fact::RunCancelRequested(_), Some(run)) = (&event.fact, &event.run)
-                && let Some(token) = self.runs().get(run)
-            {
-                token.cancel();
+        self.hub.publish(events, |event| match (&event.fact, &event.run) {
+            (Fact::RunCancelRequested(_), Some(run)) => {
+                if let Some(token) = self.runs().get(run) {
+                    token.cancel();
+                }
             }
-            if matches!(event.fact, Fact::SessionDeleted(_)) {
-                self.runs().values().for_each(CancellationToken::cancel);
-            }
-        }
-        self.hub.publish(events);
+            (Fact::SessionDeleted(_), _) => self.runs().values().for_each(CancellationToken::cancel),
+            _ => {}
+        });
     }
 
     /// Appends what `draft` decides on the end of the log; it is asked again when another process was quicker.
@@ -422,14 +424,6 @@ fn trim(state: &mut State) {
 /// The answer where a session is not known.
 pub(crate) fn no_session(id: &SessionId) -> Error {
     Error::not_found("session", id).hint("`ombud sessions list` shows the sessions that there are")
-}
-
-/// Reads an entry of a log.
-pub(crate) fn decode(session: &SessionId, entry: &Entry) -> Result<Event> {
-    serde_json::from_str(&entry.body).map_err(|error| {
-        let message = format!("event {} of session `{session}` cannot be read: {error}", entry.seq);
-        Error::store(Some(Cause::Corrupt), message)
-    })
 }
 
 fn encode(event: &Event) -> Result<Entry> {

@@ -15,6 +15,7 @@ mod instructions;
 mod ledger;
 mod live;
 mod next;
+mod reading;
 mod recovery;
 mod runs;
 mod sessions;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::house::Core;
-use super::ledger::decode;
+use super::reading::decode;
 use super::verbs::{MessagePage, Shown};
 use crate::domain::{
     Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,

@@ -2,16 +2,16 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
 
-mod conversation;
+mod engine;
 mod failures;
 mod guard;
 mod help;
-mod hostile;
 mod input;
-mod machine;
 mod models;
+mod several;
 mod signals;
 mod support {
+    pub mod house;
     pub mod model_server;
     pub mod ombud;
     pub mod process;

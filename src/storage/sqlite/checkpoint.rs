@@ -1,7 +1,8 @@
 //! Folding the write-ahead log into the database, away from the way of commits.
 //!
 //! A *passive* fold does what it can without waiting; it is begun in a thread of its own when the log has grown, and by
-//! `tidy`.
+//! `tidy`. Under steady writing it never reaches the end, and the log would grow for ever: so it is followed by one that
+//! holds the writer for the little that is left, after which the log begins anew.
 //!
 //! Where a text was removed for good, more is needed. `secure_delete` overwrites what was deleted, but not the copies
 //! that stay behind in the free part of a page when a tree is balanced (the conformance suite shows such copies). So the
@@ -29,11 +30,20 @@ use crate::domain::Error;
 /// Length from which the log is folded, in bytes.
 const LONG: u64 = 4 << 20;
 
+/// Length from which it is folded and cut to nothing when a process ends. The first process that opens the store reads
+/// all of the log, which for a shorter one costs less than a fold with its waits for the disk.
+const LEFT_BEHIND: u64 = 512 << 10;
+
 /// How much it must have grown before the next attempt, when one could not fold all of it.
 const FURTHER: u64 = 1 << 20;
 
 /// Longest wait for others before the log is folded.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks at a lock while the log is folded to its end, and how often it is looked. So long may commits be
+/// held up by a reader.
+const NAP: Duration = Duration::from_millis(1);
+const NAPS: i32 = 200;
 
 /// Says that the store must be wiped, whatever happens to this process.
 pub(super) fn demand_wipe(path: &Path) -> Result<(), Error> {
@@ -46,18 +56,22 @@ pub(super) fn is_wipe_due(path: &Path) -> bool {
     length(&mark(path)) > 0
 }
 
-/// Folds the log; where texts were removed for good, leaves no copy of them in any file.
+/// Folds the log when it is not short; where texts were removed for good, leaves no copy of them in any file.
 pub(super) fn tidy(path: &Path) -> Result<(), Error> {
     let due = length(&mark(path));
     if due == 0 {
-        return fold(path, "PRAGMA wal_checkpoint(PASSIVE)").map(|_| ());
+        if length(&connect::beside(path, "-wal")) < LEFT_BEHIND {
+            return Ok(());
+        }
+        // Whoever is at work folds it later: nobody is waited for.
+        return fold(path, "PRAGMA wal_checkpoint(TRUNCATE)", Duration::ZERO).map(|_| ());
     }
     // The draft of a large store belongs on the disk; it has no name there.
     let rebuild = "PRAGMA temp_store = FILE; VACUUM";
     let connection = connect::again(path)?;
     connection.execute_batch(rebuild).map_err(|error| failure(path, &error))?;
     drop(connection);
-    if !fold(path, "PRAGMA wal_checkpoint(TRUNCATE)")? {
+    if !fold(path, "PRAGMA wal_checkpoint(TRUNCATE)", PATIENCE)? {
         tracing::warn!(store = %path.display(), "a reader keeps removed text in the write-ahead log; tried again later");
     } else if length(&mark(path)) == due {
         // Nobody has removed a further text meanwhile.
@@ -75,13 +89,31 @@ fn length(path: &Path) -> u64 {
 }
 
 /// True when nobody was in the way.
-fn fold(path: &Path, sql: &str) -> Result<bool, Error> {
+fn fold(path: &Path, sql: &str, patience: Duration) -> Result<bool, Error> {
     let connection = connect::again(path)?;
     let fold = || {
-        connection.busy_timeout(PATIENCE)?;
+        connection.busy_timeout(patience)?;
         connection.query_row(sql, [], |row| Ok(row.get::<_, i64>(0)? == 0))
     };
     fold().map_err(|error| failure(path, &error))
+}
+
+/// Folds the log while others write, then what is left while they wait. When readers are in the way for too long, the
+/// rest stays for the next time.
+fn fold_to_the_end(path: &Path) -> Result<(), Error> {
+    let mut connection = connect::again(path)?;
+    let mut fold = || {
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        connection.busy_handler(Some(hold_up))?;
+        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+    };
+    fold().map_err(|error| failure(path, &error))
+}
+
+/// Waits for the writer, and then for readers, in short naps.
+fn hold_up(count: i32) -> bool {
+    thread::sleep(NAP);
+    count < NAPS
 }
 
 /// Lets removals that come at the same time share one wipe.
@@ -135,7 +167,7 @@ impl Folding {
         self.next_at.store(length + FURTHER, Ordering::Relaxed);
         let (path, is_at_work) = (self.path.clone(), Arc::clone(&self.is_at_work));
         let run = move || {
-            if let Err(error) = fold(&path, "PRAGMA wal_checkpoint(PASSIVE)") {
+            if let Err(error) = fold_to_the_end(&path) {
                 tracing::warn!(store = %path.display(), %error, "the write-ahead log was not folded");
             }
             is_at_work.store(false, Ordering::Release);

@@ -36,6 +36,7 @@ const LINES: usize = 100_000;
 pub struct Place {
     folder: tempfile::TempDir,
     store: &'static str,
+    program: PathBuf,
     base_url: Option<String>,
 }
 
@@ -47,7 +48,13 @@ impl Place {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         fs::write(folder.path().join("work/notes.txt"), "the colour is teal\n").unwrap();
-        Self { folder, store, base_url: None }
+        Self { folder, store, program: PROGRAM.into(), base_url: None }
+    }
+
+    /// With another build of the program.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
     }
 
     /// From now on the model is the one of this server.
@@ -80,7 +87,7 @@ impl Place {
 
     /// The program with these arguments, in an environment that holds nothing of the machine.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        self.command_of(Path::new(PROGRAM), arguments)
+        self.command_of(&self.program, arguments)
     }
 
     /// Any program in the same environment.
@@ -191,7 +198,7 @@ impl Process {
         let (told, exit) = sync_channel(1);
         thread::spawn(move || {
             let status = child.wait().unwrap();
-            drop(told.send(status));
+            let _ = told.send(status);
         });
         Self { pid, stdout: Some(stdout), read: String::new(), stderr, exit, ended: false }
     }
@@ -324,6 +331,19 @@ pub fn marked(marker: &str) -> Vec<String> {
     found
 }
 
+/// Waits until no process has a marker among its arguments: a guard ends a moment after what it guarded.
+pub fn until_none_is_marked(marker: &str, within: Duration) {
+    let begun = std::time::Instant::now();
+    loop {
+        let left = marked(marker);
+        if left.is_empty() {
+            return;
+        }
+        assert!(begun.elapsed() < within, "still there after {within:?}: {left:?}");
+        thread::yield_now();
+    }
+}
+
 /// A pipe in the workspace by which a test waits for what a command of a tool does: [`Life::HOLD`] opens it for the
 /// command and all that it starts.
 pub struct Life {
@@ -337,6 +357,7 @@ impl Life {
     /// Makes the pipe.
     pub fn new(place: &Place) -> Self {
         let path = place.work().join("life");
+        drop(fs::remove_file(&path));
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::from_raw_mode(0o600), 0)
             .unwrap();
         Self { path }
