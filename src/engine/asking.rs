@@ -40,9 +40,15 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     let message = posted(core, caller, ask.input)?;
     let (ledger, new, existing) = match ask.target {
         Target::New(new) => {
+            let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
             let created = created(core, new)?;
-            (core.ledger(&id).await?, Some(created), None)
+            let ledger = core.ledger(&id).await?;
+            // The append finds this out too, but only beside the call of the model, which nobody would need then.
+            if chosen && core.store.head(&id).await?.is_some_and(|head| !head.deleted) {
+                return Err(exists(&id));
+            }
+            (ledger, Some(created), None)
         }
         Target::Existing(id) => {
             let ledger = core.existing(&id).await?;
@@ -152,11 +158,12 @@ fn revision(agent: &Agent) -> Result<(Revision, Record)> {
 
 /// Refuses to make a session that exists.
 pub(crate) fn must_be_new(ledger: &Ledger, fold: Option<&Fold>) -> Result<()> {
-    match fold {
-        None => Ok(()),
-        Some(_) => Err(Error::new(ErrorCode::Conflict, format!("session `{}` exists already", ledger.id))
-            .hint(format!("continue it with `-s {}`, or choose another id", ledger.id))),
-    }
+    fold.map_or(Ok(()), |_| Err(exists(&ledger.id)))
+}
+
+fn exists(id: &SessionId) -> Error {
+    Error::new(ErrorCode::Conflict, format!("session `{id}` exists already"))
+        .hint(format!("continue it with `-s {id}`, or choose another id"))
 }
 
 /// Adds what begins a session, if it is a new one.

@@ -2,11 +2,14 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
 
+mod conversation;
 mod engine;
 mod failures;
 mod guard;
 mod help;
+mod hostile;
 mod input;
+mod machine;
 mod models;
 mod several;
 mod signals;
