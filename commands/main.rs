@@ -64,8 +64,9 @@ fn execute(cli: Cli) -> Result<u8> {
     let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
     let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
     let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment, progress };
-    // What is ignored is listed by the commands that show settings; those that ask list it with their result.
-    let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_) | Command::Trust(_));
+    // What is ignored is listed by the commands that show settings; those that ask list it with their result, and `trust`
+    // decides about it.
+    let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_));
     if shows_settings && !program.global.quiet {
         program.context.resolved.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }

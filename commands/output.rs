@@ -58,19 +58,29 @@ impl Output {
         self.write(&format!("{line}\n"))
     }
 
-    /// Writes one JSON document on a line.
+    /// Writes one JSON document on a line. What could steer a terminal is escaped, also where JSON does not ask for it.
     ///
     /// # Errors
     /// As [`Output::write`].
     pub fn write_json(&self, document: &impl Serialize) -> Result<()> {
         let text = serde_json::to_string(document).map_err(|error| Error::internal(error.to_string()))?;
-        self.write_line(&text)
+        if !text.contains(steers) {
+            return self.write_line(&text);
+        }
+        // These stand only inside texts: all that is around them is ASCII that can be printed.
+        let escaped = text.chars().map(|c| if steers(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() });
+        self.write_line(&escaped.collect::<String>())
     }
 
     /// Whether the reader went away: what follows others may end then.
     pub fn is_closed(&self) -> bool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).closed
     }
+}
+
+/// Control characters that JSON lets through: DEL, and the second half of them.
+fn steers(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}')
 }
 
 /// Lines of columns, each as wide as its widest cell, save the last.
@@ -114,6 +124,17 @@ mod tests {
         assert!(!output.is_closed());
         assert_eq!((output.write_line("a"), output.write_line("b")), (Ok(()), Ok(())));
         assert!(output.is_closed());
+    }
+
+    #[test]
+    fn json_holds_nothing_that_steers_a_terminal() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let output = Output::new(Box::new(std::fs::File::create(&path).unwrap()));
+        output.write_json(&["a\u{1b}b\u{7f}c\u{9b}d\u{a0}é"]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "[\"a\\u001bb\\u007fc\\u009bd\u{a0}é\"]\n");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&text).unwrap(), ["a\u{1b}b\u{7f}c\u{9b}d\u{a0}é"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod text;
 
 use std::io::{self, IsTerminal, Write};
 
-use ombud::domain::{Error, Event, Frame, Result, RunId};
+use ombud::domain::{Error, Frame, Result};
 use serde::Serialize;
 
 use self::result::{Collector, RunResult, error_line};
@@ -21,8 +21,6 @@ use crate::program::Program;
 pub struct View<'a> {
     out: &'a Output,
     form: Form,
-    /// The run, until its first frame was shown: that one names it, whatever it is about.
-    first_of: Option<RunId>,
 }
 
 enum Form {
@@ -48,12 +46,7 @@ impl<'a> View<'a> {
             Format::Json => Form::Json,
             Format::Jsonl => Form::Jsonl,
         };
-        Self { out, form, first_of: None }
-    }
-
-    /// The run that is shown from now on.
-    pub fn begin(&mut self, run: &RunId) {
-        self.first_of = Some(run.clone());
+        Self { out, form }
     }
 
     /// Shows a frame as it comes.
@@ -64,13 +57,7 @@ impl<'a> View<'a> {
         match &mut self.form {
             Form::Text(view) => view.frame(self.out, frame),
             Form::Json => Ok(()),
-            Form::Jsonl => match (frame, self.first_of.take()) {
-                (Frame::Fact(event), Some(run)) if event.run.is_none() => {
-                    let first = Event { run: Some(run), ..Event::clone(event) };
-                    self.out.write_json(&first)
-                }
-                _ => self.out.write_json(frame),
-            },
+            Form::Jsonl => self.out.write_json(frame),
         }
     }
 
@@ -100,7 +87,7 @@ pub fn refused(out: &Output, format: Format, error: &Error) -> u8 {
         Format::Jsonl => Form::Jsonl,
     };
     // That standard output cannot be written is not what went wrong first.
-    drop(View { out, form, first_of: None }.end(&result));
+    drop(View { out, form }.end(&result));
     result.exit_code
 }
 

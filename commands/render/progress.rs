@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::note;
+use super::{harmless, note};
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(100);
@@ -44,7 +44,8 @@ impl Progress {
     pub fn message(&self, text: &str) {
         if self.watched {
             let mut state = self.state();
-            state.message = Some(text.to_owned());
+            // Names and arguments come from a model.
+            state.message = Some(harmless(text).replace(['\n', '\t'], " "));
             state.draw();
         }
     }

@@ -302,6 +302,8 @@ fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&F
     }
     let actor = taken.caller.actor();
     draft.session(actor.clone(), Fact::MessagePosted(MessagePosted { message: taken.message.clone() }));
+    // All that a question brings about names its run, from the first fact on.
+    draft.facts.iter_mut().for_each(|(run, ..)| *run = Some(taken.run.clone()));
     let queued = RunQueued {
         agent: taken.agent.name.clone(),
         revision: taken.revision.0.clone(),

@@ -146,7 +146,7 @@ pub struct Shown {
     pub message: Message,
     /// Where it stands in the log.
     pub seq: u64,
-    /// The run that wrote it.
+    /// The run that wrote it, or that it asked for.
     pub run: Option<RunId>,
     /// Why its writer stopped.
     pub finish: Option<Finish>,
