@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 use crate::domain::{Actor, Cause, Error, Event, EventId, Fact, Result, RunId, SessionId, Timestamp};
 use crate::storage::Entry;
 
+/// Begins the kind of an event.
+const NAME: &str = "\"type\":\"";
+
 /// What every event has, whatever happened.
 #[derive(Deserialize)]
 struct Envelope {
@@ -48,13 +51,14 @@ pub(crate) fn is_said(entry: &Entry) -> bool {
 /// What happened, as the entry names it. *Invariant:* an event is written with its envelope first, in which no other
 /// field is of this name; inside of strings the quotes are escaped.
 fn kind(body: &str) -> Option<&str> {
-    const NAME: &str = "\"type\":\"";
-    let (_, rest) = body.split_once(NAME)?;
-    rest.split_once('"').map(|(kind, _)| kind)
+    body.split_once(NAME)?.1.split('"').next()
 }
 
 fn whole<T: DeserializeOwned>(body: &str, fact: fn(T) -> Fact) -> serde_json::Result<Event> {
-    let Envelope { v, seq, id, session, run, at, actor } = serde_json::from_str(body)?;
+    // The envelope ends where the kind begins: what comes after is read once only.
+    let envelope = body.split_once(NAME).map_or(body, |(envelope, _)| envelope);
+    let envelope = format!("{}}}", envelope.trim_end().trim_end_matches(','));
+    let Envelope { v, seq, id, session, run, at, actor } = serde_json::from_str(&envelope)?;
     Ok(Event { v, seq, id, session, run, at, actor, fact: fact(serde_json::from_str(body)?) })
 }
 
