@@ -28,15 +28,16 @@ struct Envelope {
 /// Reads an entry.
 pub(crate) fn decode(session: &SessionId, entry: &Entry) -> Result<Event> {
     let body = entry.body.as_str();
-    // The general way reads through a tree of values, which takes several times as long.
+    // The general way reads through a tree of values, which takes several times as long; it also keeps a fact of a newer
+    // form as an unknown one.
     let event = match kind(body) {
         Some("message.posted") => whole(body, Fact::MessagePosted),
         Some("message.completed") => whole(body, Fact::MessageCompleted),
         Some("tool.called") => whole(body, Fact::ToolCalled),
         Some("tool.returned") => whole(body, Fact::ToolReturned),
-        _ => serde_json::from_str(body),
+        _ => None,
     };
-    event.map_err(|error| {
+    event.map_or_else(|| serde_json::from_str(body), Ok).map_err(|error| {
         let message = format!("event {} of session `{session}` cannot be read: {error}", entry.seq);
         Error::store(Some(Cause::Corrupt), message)
     })
@@ -54,31 +55,33 @@ fn kind(body: &str) -> Option<&str> {
     body.split_once(NAME)?.1.split('"').next()
 }
 
-fn whole<T: DeserializeOwned>(body: &str, fact: fn(T) -> Fact) -> serde_json::Result<Event> {
+/// `None` where it is not of the form that this version writes.
+fn whole<T: DeserializeOwned>(body: &str, fact: fn(T) -> Fact) -> Option<Event> {
     // The envelope ends where the kind begins: what comes after is read once only.
     let envelope = body.split_once(NAME).map_or(body, |(envelope, _)| envelope);
     let envelope = format!("{}}}", envelope.trim_end().trim_end_matches(','));
-    let Envelope { v, seq, id, session, run, at, actor } = serde_json::from_str(&envelope)?;
-    Ok(Event { v, seq, id, session, run, at, actor, fact: fact(serde_json::from_str(body)?) })
+    let Envelope { v, seq, id, session, run, at, actor } = serde_json::from_str(&envelope).ok()?;
+    Some(Event { v, seq, id, session, run, at, actor, fact: fact(serde_json::from_str(body).ok()?) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ENTRIES: [(&str, bool); 6] = [
+    const ENTRIES: [(&str, bool); 7] = [
         (
             r#""type":"message.posted","message":{"id":"m","author":{"kind":"person","name":"a"},"parts":[{"kind":"text","text":"\"type\":\"run.queued\""}],"at":"2026-11-20T06:32:03.042Z"}"#,
             true,
         ),
         (
-            r#""type":"message.completed","message_id":"m","agent":"default","parts":[{"kind":"tool_call","id":"c","name":"t","arguments":{"type":"notice"}}],"finish":"tool_calls","usage":{"input_tokens":1,"output_tokens":2},"model":"a/b","round":1,"elapsed_ms":3"#,
+            r#""type":"message.completed","message_id":"m","agent":"default","parts":[{"kind":"tool_call","id":"c","name":"t","arguments":{"type":"notice"},"arguments_text":"{}"}],"finish":"tool_calls","usage":{"input_tokens":1,"output_tokens":2},"model":"a/b","round":1,"elapsed_ms":3"#,
             true,
         ),
         (
             r#""type":"tool.returned","id":"c","name":"t","status":"ok","output":{"type":"notice"},"elapsed_ms":1,"arguments":{"a":1},"message_id":"m""#,
             true,
         ),
+        (r#""type":"message.posted","of":"a newer form""#, true),
         (r#""type":"notice","code":"a","message":"b""#, false),
         (r#""type":"message.abandoned","message_id":"m","reason":"x""#, false),
         (r#""type":"moon.landed","on":"moon""#, true),
