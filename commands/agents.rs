@@ -192,7 +192,7 @@ mod tests {
         let at = root.path();
         fs::write(at.join("helper.toml"), "description = \"Helps\"\ninstructions = \"Help.\"\nmodel = \"a/b\"\n").unwrap();
         fs::write(at.join("helper.yaml"), "instructions: Help more.\n").unwrap();
-        let kept = "agent `helper` is kept in /home/.config/ombud/agents/helper.toml\n";
+        let kept = "agent `helper` is kept in /own/.config/ombud/agents/helper.toml\n";
         assert_eq!(add(at, "helper.toml", false, false).unwrap(), kept);
         assert_eq!(add(at, "helper.yaml", false, false).unwrap_err().code, ErrorCode::Conflict);
         let (list, _) = said(at, Format::Text, &AgentsCommand::List).unwrap();
@@ -204,7 +204,7 @@ mod tests {
             [
                 "NAME | MODEL | SOURCE | DESCRIPTION",
                 "default | - | default | Works in the workspace with tools and answers briefly.",
-                "helper | a/b | user /home/.config/ombud/agents/helper.toml | Helps",
+                "helper | a/b | user /own/.config/ombud/agents/helper.toml | Helps",
             ]
         );
         let show = AgentsCommand::Show { name: "helper".to_owned() };
@@ -212,7 +212,7 @@ mod tests {
         let shown: Value = serde_json::from_str(&shown).unwrap();
         assert_eq!((&shown["name"], &shown["model"]), (&json!("helper"), &json!("a/b")));
         assert!(add(at, "helper.yaml", false, true).unwrap().ends_with("helper.yaml\n"));
-        assert!(!at.join("home/.config/ombud/agents/helper.toml").exists());
+        assert!(!at.join("own/.config/ombud/agents/helper.toml").exists());
         assert!(add(at, "helper.toml", true, false).unwrap().ends_with("/work/.ombud/agents/helper.toml\n"));
     }
 

@@ -1,8 +1,8 @@
 //! The command line. The comments on commands and options are the help texts.
 
-pub mod agents;
-pub mod ask;
-pub mod sessions;
+mod agents;
+mod ask;
+mod sessions;
 mod values;
 
 use std::path::PathBuf;

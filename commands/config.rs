@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn settings_are_shown_with_their_source_and_without_secrets() {
         let root = tempfile::tempdir().unwrap();
-        let folder = root.path().join("home/.config/ombud");
+        let folder = root.path().join("own/.config/ombud");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("config.toml"), "[providers.openai]\napi_key = \"sk-secret\"\n").unwrap();
         let (text, written) = context(root.path(), Format::Text);
@@ -116,11 +116,11 @@ mod tests {
         let shown = written.text().replace(&at, "");
         assert_eq!(
             shown,
-            "user            /home/.config/ombud/config.toml  (not there)\n\
-             user agents     /home/.config/ombud/agents       (not there)\n\
-             project         /work/.ombud/config.toml         (not there)\n\
-             project agents  /work/.ombud/agents              (not there)\n\
-             state           /home/.local/state/ombud         (not there)\n"
+            "user            /own/.config/ombud/config.toml  (not there)\n\
+             user agents     /own/.config/ombud/agents       (not there)\n\
+             project         /work/.ombud/config.toml        (not there)\n\
+             project agents  /work/.ombud/agents             (not there)\n\
+             state           /own/.local/state/ombud         (not there)\n"
         );
     }
 }

@@ -91,12 +91,12 @@ pub mod tests {
         }
     }
 
-    /// A folder with `home` and `work`, and a context in it that asks nothing.
+    /// A folder with `own`, the home, and `work`, and a context in it that asks nothing.
     pub fn context(root: &std::path::Path, format: Format) -> (Context, Written) {
         let root = std::fs::canonicalize(root).unwrap();
         std::fs::create_dir_all(root.join("work")).unwrap();
         let environment = Environment {
-            variables: [("HOME".to_owned(), root.join("home").display().to_string())].into(),
+            variables: [("HOME".to_owned(), root.join("own").display().to_string())].into(),
             folder: Some(root.join("work")),
             program: None,
         };

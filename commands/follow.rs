@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::OptionFuture;
 use ombud::domain::{Cursor, Error, ErrorCode, ModelChoice, Principal, RunId, SessionId};
 use ombud::engine::{Ask, Engine};
+use tokio::time::{Instant, sleep_until};
 
 use crate::render::View;
 use crate::render::result::{Collector, RunResult, error_line};
 use crate::signals::Signals;
 
-/// How long a cancelled run may take to write its end.
+/// How long a cancelled run may take to write its end, and the program to leave.
 const GRACE: Duration = Duration::from_millis(1_500);
 
 /// A run that is followed.
@@ -19,6 +21,8 @@ pub struct Followed<'a, 'v> {
     pub caller: &'a Principal,
     pub signals: &'a mut Signals,
     pub view: &'a mut View<'v>,
+    /// When the program leaves, whatever is still at work; absent = when all is done. For [`leave`].
+    pub leave_by: Option<Instant>,
 }
 
 /// A run that was asked for, and where its first fact is.
@@ -36,6 +40,8 @@ impl Followed<'_, '_> {
         let asked = tokio::select! {
             asked = self.engine.ask(self.caller, ask) => asked,
             exit_code = self.signals.next() => {
+                // The question is taken back; a run of it that has just begun is cancelled.
+                self.leave_by = Some(Instant::now() + GRACE);
                 collector.signalled(exit_code);
                 return self.end(collector);
             }
@@ -58,6 +64,7 @@ impl Followed<'_, '_> {
     /// Follows a run that has begun.
     pub async fn follow(&mut self, begun: Begun, mut collector: Collector) -> RunResult {
         collector.asked(&begun.session, Some(&begun.run), begun.model.as_ref());
+        self.view.begin(&begun.run);
         if let Err(error) = self.frames(&begun, &mut collector).await {
             collector.failed(&error);
         }
@@ -69,16 +76,14 @@ impl Followed<'_, '_> {
     }
 
     async fn frames(&mut self, begun: &Begun, collector: &mut Collector) -> Result<(), Error> {
-        let mut frames = self.engine.subscribe(self.caller, &begun.session, Some(begun.before)).await?;
+        let (engine, caller) = (self.engine, self.caller);
+        let mut frames = engine.subscribe(caller, &begun.session, Some(begun.before)).await?;
         let mut signalled = None;
+        let mut cancelling = OptionFuture::default();
         let mut listens = true;
         loop {
-            let deadline = async {
-                match signalled {
-                    Some((at, _)) => tokio::time::sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let leave_by = self.leave_by;
+            let deadline = OptionFuture::from(leave_by.map(sleep_until));
             tokio::select! {
                 frame = frames.next() => match frame {
                     None => return Err(Error::new(ErrorCode::Conflict, format!("session `{}` was deleted while it was asked", begun.session))),
@@ -94,21 +99,35 @@ impl Followed<'_, '_> {
                     }
                 },
                 exit_code = self.signals.next() => {
-                    if let Some((_, exit_code)) = signalled {
-                        collector.signalled(exit_code);
-                        return Ok(());
+                    if signalled.replace(exit_code).is_some() {
+                        self.leave_by = Some(Instant::now());
+                        break;
                     }
-                    signalled = Some((tokio::time::Instant::now() + GRACE, exit_code));
+                    self.leave_by = Some(Instant::now() + GRACE);
                     let reason = if exit_code == 130 { "Ctrl-C" } else { "the program was told to end" };
-                    self.engine.cancel(self.caller, &begun.session, Some(&begun.run), reason).await?;
+                    // Beside all else: a store that is held by somebody must not keep the program.
+                    cancelling = Some(engine.cancel(caller, &begun.session, Some(&begun.run), reason)).into();
                 }
-                () = deadline => break,
+                Some(cancelled) = &mut cancelling => {
+                    cancelling = OptionFuture::default();
+                    cancelled?;
+                }
+                Some(()) = deadline => break,
             }
         }
-        if let Some((_, exit_code)) = signalled {
+        if let Some(exit_code) = signalled {
             collector.signalled(exit_code);
         }
         Ok(())
+    }
+}
+
+/// Waits until the runs of this process have ended, or until it is time to leave, or somebody is in a hurry.
+pub async fn leave(engine: &dyn Engine, signals: &mut Signals, leave_by: Option<Instant>) {
+    tokio::select! {
+        () = engine.drain() => {}
+        _ = signals.next() => {}
+        Some(()) = OptionFuture::from(leave_by.map(sleep_until)) => {}
     }
 }
 

@@ -1,6 +1,8 @@
 //! The program `ombud`: floor 8. It parses the command line, resolves the settings, and calls one command.
 
 mod agents;
+mod answer_file;
+mod approver;
 mod cli;
 mod completions;
 mod config;
@@ -28,7 +30,7 @@ use self::cli::{Cli, Command};
 use self::context::{Context, Manner};
 use self::output::Output;
 use self::program::Program;
-use self::render::{note, result::error_line};
+use self::render::{note, refused, result::error_line};
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
@@ -52,16 +54,29 @@ fn execute(cli: Cli) -> Result<u8> {
     let environment = Environment::of_process();
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let manner = Manner::of(&cli.global, &environment, terminal)?;
-    let resolved = resolve(&cli.flags(), &environment)?;
+    let resolved = match resolve(&cli.flags(), &environment) {
+        Err(error) if matches!(cli.command, Command::Oneshot(_) | Command::Run(_)) => {
+            return Ok(refused(&out, manner.format, &error));
+        }
+        resolved => resolved?,
+    };
     observe(&cli, &environment);
-    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment };
+    let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
+    let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
+    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment, progress };
+    // What is ignored is listed by the commands that show settings; those that ask list it with their result.
+    let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_) | Command::Trust(_));
+    if shows_settings && !program.global.quiet {
+        program.context.resolved.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
+    }
     match &cli.command {
         Command::Agents(command) => agents::execute(command, &program.context).map(|exit| exit.0),
         Command::Config(command) => config::execute(command, &program.context).map(|exit| exit.0),
         Command::Trust(arguments) => trust::execute(arguments, &program.context).map(|exit| exit.0),
         Command::Completions(_) => Ok(0),
         Command::Oneshot(arguments) => in_runtime(async { Ok(oneshot::execute(&program, arguments).await) }),
-        Command::Run(arguments) => in_runtime(run::execute(&program, arguments)),
+        Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
+            .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
         Command::Restore(arguments) => in_runtime(restore::execute(&program, arguments)),
     }

@@ -1,17 +1,16 @@
 //! `ombud oneshot`: a session, one run, the answer on standard output, an exit code.
 
-use std::path::Path;
-
 use ombud::config::Wire;
 use ombud::domain::{Budget, Error, Labels, Part, Pins, Principal, Result, SessionId, SessionUpdated};
 use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
 
+use crate::answer_file::AnswerFile;
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
-use crate::follow::Followed;
+use crate::follow::{Followed, leave};
 use crate::program::Program;
 use crate::prompt;
-use crate::render::result::{Collector, RunResult};
-use crate::render::{View, is_watched, note};
+use crate::render::result::{Collector, RunResult, error_line};
+use crate::render::{View, is_watched, note, refused};
 use crate::signals::Signals;
 
 /// Longest title that is made from a prompt, in characters.
@@ -19,8 +18,15 @@ const TITLE: usize = 60;
 
 /// Runs the command; answers what the program exits with.
 pub async fn execute(program: &Program, args: &OneshotArguments) -> u8 {
-    let mut view = View::of(program);
-    let result = match answer(program, args, &mut view).await {
+    let file = match args.output.as_deref().map(AnswerFile::begin).transpose() {
+        Ok(file) => file,
+        Err(error) => return refused(&program.context.out, program.format(), &error),
+    };
+    let mut view = match &file {
+        Some(file) => View::onto(program, &file.out, false),
+        None => View::of(program),
+    };
+    let mut result = match answer(program, args, &mut view).await {
         Ok(result) => result,
         Err(error) => {
             let mut collector = Collector::new(program.context.resolved.notices.clone());
@@ -29,6 +35,13 @@ pub async fn execute(program: &Program, args: &OneshotArguments) -> u8 {
         }
     };
     report(program, &result);
+    // An answer that is not complete is no answer; a result that tells so is one.
+    if let Some(file) = file.filter(|_| result.exit_code == 0 || program.format() != Format::Text)
+        && let Err(error) = file.keep()
+    {
+        note(&error_line(&error));
+        result.exit_code = error.code.exit_code();
+    }
     result.exit_code
 }
 
@@ -43,6 +56,9 @@ pub fn report(program: &Program, result: &RunResult) {
     if let Some(line) = result.error_line() {
         note(&line);
     } else if !program.global.quiet {
+        if result.is_cancelled() && is_watched() {
+            note("(cancelled)");
+        }
         for denied in result.denied_lines() {
             note(&denied);
         }
@@ -60,23 +76,21 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
         exit_code = signals.next() => {
             let mut collector = Collector::new(Vec::new());
             collector.signalled(exit_code);
-            return Ok(collector.finish());
+            return Ok(crate::follow::shown(view, collector.finish()));
         }
     };
     let ask = question(program, &args.ask, None, &text)?;
-    let house = program.open_with(std::sync::Arc::new(ombud::engine::NobodyToAsk), args.ephemeral).await?;
+    let house = program.open_asking(args.ephemeral).await?;
     let caller = program.caller();
     tag(&*house, &caller, &args.ask).await?;
     let notices = notices(program, &ask)?;
     if is_watched() && !program.global.quiet && program.format() == Format::Text {
         notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
-    let mut followed = Followed { engine: &*house, caller: &caller, signals: &mut signals, view };
+    let mut followed = Followed { engine: &*house, caller: &caller, signals: &mut signals, view, leave_by: None };
     let result = followed.ask(ask, notices).await;
-    house.drain().await;
-    if let Some(path) = &args.output {
-        write_answer(path, &result.answer)?;
-    }
+    let leave_by = followed.leave_by;
+    leave(&*house, &mut signals, leave_by).await;
     Ok(result)
 }
 
@@ -141,7 +155,7 @@ pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
     if offline && matches!(ask.target, Target::New(_)) {
         notices.push(
-            "answered by `offline/rules`, which is no language model but a set of rules; set OPENAI_API_KEY, ANTHROPIC_API_KEY or OLLAMA_HOST to use one"
+            "answered by `offline/rules`, a set of rules and no language model; `ombud --help` tells how to use one"
                 .to_owned(),
         );
     } else if wanted.is_none() && matches!(ask.target, Target::New(_)) {
@@ -159,15 +173,4 @@ pub fn title(prompt: &str) -> String {
     }
     let cut: String = line.chars().take(TITLE - 1).collect();
     format!("{}…", cut.trim_end())
-}
-
-fn write_answer(path: &Path, answer: &str) -> Result<()> {
-    let mut text = answer.to_owned();
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    std::fs::write(path, text).map_err(|error| {
-        Error::store(None, format!("the answer cannot be written to `{}`: {error}", path.display()))
-            .hint("the answer is in the session: `ombud sessions show ID`")
-    })
 }

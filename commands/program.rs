@@ -11,14 +11,17 @@ use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
 use ombud::tools::Tools;
 
+use crate::approver::TerminalApprover;
 use crate::cli::{Format, GlobalArguments};
 use crate::context::Context;
+use crate::render::progress::Progress;
 
 /// What every command works with.
 pub struct Program {
     pub global: GlobalArguments,
     pub environment: Environment,
     pub context: Context,
+    pub progress: Arc<Progress>,
 }
 
 impl Program {
@@ -52,8 +55,18 @@ impl Program {
         self.open_with(Arc::new(NobodyToAsk), false).await
     }
 
+    /// Opens the house; whoever sits at the terminal is asked for permission. `ephemeral` = nothing is kept when the
+    /// program ends.
+    pub async fn open_asking(&self, ephemeral: bool) -> Result<Arc<House>> {
+        if self.context.manner.may_ask {
+            self.open_with(Arc::new(TerminalApprover::new(self.progress.clone())), ephemeral).await
+        } else {
+            self.open_with(Arc::new(NobodyToAsk), ephemeral).await
+        }
+    }
+
     /// Opens the house. `ephemeral` = nothing is kept when the program ends.
-    pub async fn open_with(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
+    async fn open_with(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
         let settings = self.settings().clone();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;

@@ -7,7 +7,7 @@ use ombud::engine::{Engine, ImportedSession, NewSession, Orphans, Restored};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Format, RestoreArguments};
-use crate::follow::{Begun, Followed};
+use crate::follow::{Begun, Followed, leave};
 use crate::program::Program;
 use crate::render::View;
 use crate::render::result::Collector;
@@ -57,7 +57,7 @@ pub async fn execute(program: &Program, args: &RestoreArguments) -> Result<u8> {
         return from_file(program, Path::new(what)).await;
     }
     let id = args.target.as_deref().map(SessionId::parse).transpose()?;
-    let house = program.open().await?;
+    let house = program.open_asking(false).await?;
     let orphans = if args.resume { Orphans::Resume } else { Orphans::Close };
     let restored = house.restore(&program.caller(), id.as_ref(), orphans).await?;
     if args.resume
@@ -82,9 +82,10 @@ async fn resumed(program: &Program, house: &dyn Engine, restored: &Restored) -> 
     let caller = program.caller();
     let model = house.run(&caller, &restored.run).await?.model;
     let begun = Begun { session: restored.session.clone(), run: restored.run.clone(), model, before: restored.before };
-    let mut followed = Followed { engine: house, caller: &caller, signals: &mut signals, view: &mut view };
+    let mut followed = Followed { engine: house, caller: &caller, signals: &mut signals, view: &mut view, leave_by: None };
     let result = followed.follow(begun, Collector::new(program.context.resolved.notices.clone())).await;
-    house.drain().await;
+    let leave_by = followed.leave_by;
+    leave(house, &mut signals, leave_by).await;
     crate::oneshot::report(program, &result);
     Ok(result.exit_code)
 }

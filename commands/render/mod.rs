@@ -2,15 +2,16 @@
 //!
 //! Standard output gets the answer and nothing else; progress and notices go to standard error.
 
+pub mod progress;
 pub mod result;
 mod text;
 
 use std::io::{self, IsTerminal, Write};
 
-use ombud::domain::{Frame, Result};
+use ombud::domain::{Error, Event, Frame, Result, RunId};
 use serde::Serialize;
 
-use self::result::RunResult;
+use self::result::{Collector, RunResult, error_line};
 use self::text::TextView;
 use crate::cli::Format;
 use crate::output::Output;
@@ -20,6 +21,8 @@ use crate::program::Program;
 pub struct View<'a> {
     out: &'a Output,
     form: Form,
+    /// The run, until its first frame was shown: that one names it, whatever it is about.
+    first_of: Option<RunId>,
 }
 
 enum Form {
@@ -32,14 +35,25 @@ enum Form {
 }
 
 impl<'a> View<'a> {
-    /// The view that the flags ask for.
+    /// The view that the flags ask for, on standard output.
     pub fn of(program: &'a Program) -> Self {
+        Self::onto(program, &program.context.out, io::stdout().is_terminal())
+    }
+
+    /// The view that the flags ask for, elsewhere; `streams` = an answer in text is shown as it grows.
+    pub fn onto(program: &Program, out: &'a Output, streams: bool) -> Self {
+        let (quiet, verbose) = (program.global.quiet, program.global.verbose > 0);
         let form = match program.format() {
-            Format::Text => Form::Text(Box::new(TextView::new(program.global.quiet, program.global.verbose > 0))),
+            Format::Text => Form::Text(Box::new(TextView::new(quiet, verbose, streams, program.progress.clone()))),
             Format::Json => Form::Json,
             Format::Jsonl => Form::Jsonl,
         };
-        Self { out: &program.context.out, form }
+        Self { out, form, first_of: None }
+    }
+
+    /// The run that is shown from now on.
+    pub fn begin(&mut self, run: &RunId) {
+        self.first_of = Some(run.clone());
     }
 
     /// Shows a frame as it comes.
@@ -50,7 +64,13 @@ impl<'a> View<'a> {
         match &mut self.form {
             Form::Text(view) => view.frame(self.out, frame),
             Form::Json => Ok(()),
-            Form::Jsonl => self.out.write_json(frame),
+            Form::Jsonl => match (frame, self.first_of.take()) {
+                (Frame::Fact(event), Some(run)) if event.run.is_none() => {
+                    let first = Event { run: Some(run), ..Event::clone(event) };
+                    self.out.write_json(&first)
+                }
+                _ => self.out.write_json(frame),
+            },
         }
     }
 
@@ -67,6 +87,23 @@ impl<'a> View<'a> {
     }
 }
 
+/// Tells of a question that was refused before it could be asked, in the form that was wanted; answers what the program
+/// exits with.
+pub fn refused(out: &Output, format: Format, error: &Error) -> u8 {
+    let mut collector = Collector::new(Vec::new());
+    collector.failed(error);
+    let result = collector.finish();
+    note(&error_line(error));
+    let form = match format {
+        Format::Text => return result.exit_code,
+        Format::Json => Form::Json,
+        Format::Jsonl => Form::Jsonl,
+    };
+    // That standard output cannot be written is not what went wrong first.
+    drop(View { out, form, first_of: None }.end(&result));
+    result.exit_code
+}
+
 /// The last line of a run.
 #[derive(Serialize)]
 struct Last<'a> {
@@ -78,7 +115,7 @@ struct Last<'a> {
 
 /// Writes one line to standard error. That nobody can read it is no failure.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
 }
 
 /// Whether somebody watches standard error.

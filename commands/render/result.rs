@@ -2,7 +2,8 @@
 //! contract: `docs/schemas/result.json`.
 
 use ombud::domain::{
-    Error, Fact, Finish, Frame, ModelChoice, Outcome, Part, ReturnStatus, RunId, SessionId, Timestamp, ToolCallPart, Usage,
+    Delta, Error, Fact, Finish, Frame, ModelChoice, Outcome, Part, PartStart, ReturnStatus, RunId, SessionId, Timestamp,
+    ToolCallPart, Usage,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -79,6 +80,8 @@ pub struct Collector {
     begun: std::time::Instant,
     /// Text of the message that is being written, should the run end without a word.
     partial: String,
+    /// Whether the part that grows is text.
+    in_text: bool,
 }
 
 impl Collector {
@@ -100,7 +103,7 @@ impl Collector {
             exit_code: ombud::domain::ErrorCode::Internal.exit_code(),
             duration_ms: 0,
         };
-        Self { result, begun: std::time::Instant::now(), partial: String::new() }
+        Self { result, begun: std::time::Instant::now(), partial: String::new(), in_text: false }
     }
 
     /// The question was taken.
@@ -114,8 +117,10 @@ impl Collector {
     pub fn take(&mut self, frame: &Frame) -> bool {
         match frame {
             Frame::Delta(live) => {
-                if let ombud::domain::Delta::Grew { text, .. } = &live.delta {
-                    self.partial.push_str(text);
+                match &live.delta {
+                    Delta::Opened { part, .. } => self.in_text = matches!(part, PartStart::Text),
+                    Delta::Grew { text, .. } if self.in_text => self.partial.push_str(text),
+                    Delta::Grew { .. } | Delta::Closed { .. } => {}
                 }
                 false
             }
@@ -204,6 +209,11 @@ impl Collector {
 }
 
 impl RunResult {
+    /// Whether the run was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.status == "cancelled"
+    }
+
     /// The session, once the question was taken.
     pub fn session(&self) -> Option<&SessionId> {
         self.session.as_ref()

@@ -1,26 +1,22 @@
 //! The answer as text: streamed on a terminal, whole in a pipe. What a model says before it calls tools is not its
 //! answer, and only a terminal shows it.
 
-use std::io::{self, IsTerminal};
-use std::time::Duration;
+use std::sync::Arc;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use ombud::domain::{Delta, Fact, Frame, PartStart, Result, ReturnStatus, ToolCalled};
 
+use super::harmless;
+use super::progress::Progress;
 use super::result::RunResult;
-use super::{harmless, is_watched, note};
 use crate::output::Output;
-
-/// How often the progress line moves.
-const TICK: Duration = Duration::from_millis(100);
 
 /// The answer as text.
 pub struct TextView {
     quiet: bool,
     verbose: bool,
-    /// Whether standard output is a terminal: then the answer is shown as it grows.
+    /// Whether the answer is shown as it grows: on a terminal.
     streams: bool,
-    progress: Option<ProgressBar>,
+    progress: Arc<Progress>,
     /// Whether the part that grows is text.
     in_text: bool,
     /// Whether something was streamed, and whether it ended in a line break.
@@ -28,14 +24,10 @@ pub struct TextView {
 }
 
 impl TextView {
-    pub fn new(quiet: bool, verbose: bool) -> Self {
-        let progress = (is_watched() && !quiet).then(|| {
-            let style = ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
-            let progress = ProgressBar::new_spinner().with_style(style).with_message("thinking");
-            progress.enable_steady_tick(TICK);
-            progress
-        });
-        Self { quiet, verbose, streams: io::stdout().is_terminal(), progress, in_text: false, streamed: None }
+    /// `streams` = the answer is shown as it grows.
+    pub fn new(quiet: bool, verbose: bool, streams: bool, progress: Arc<Progress>) -> Self {
+        progress.message("thinking");
+        Self { quiet, verbose, streams, progress, in_text: false, streamed: None }
     }
 
     pub fn frame(&mut self, out: &Output, frame: &Frame) -> Result<()> {
@@ -43,7 +35,7 @@ impl TextView {
             Frame::Delta(live) => match &live.delta {
                 Delta::Opened { part, .. } => {
                     self.in_text = matches!(part, PartStart::Text);
-                    self.message(match part {
+                    self.progress.message(match part {
                         PartStart::Reasoning => "thinking",
                         PartStart::Text => "answering",
                         PartStart::ToolCall { name, .. } => name,
@@ -68,57 +60,43 @@ impl TextView {
 
     fn fact(&mut self, fact: &Fact) {
         match fact {
-            Fact::RunStarted(_) => self.message("thinking"),
+            Fact::RunStarted(_) => self.progress.message("thinking"),
             Fact::ToolCalled(called) => {
                 let line = call_line(called);
-                self.message(&line);
-                if self.verbose || self.progress.is_some() {
+                self.progress.message(&line);
+                if self.verbose || self.progress.is_watched() {
                     self.say(&format!("· {line}"));
                 }
             }
             Fact::ToolReturned(returned) => {
-                self.message("thinking");
+                self.progress.message("thinking");
                 let returned = &returned.returned;
-                if returned.status != ReturnStatus::Ok && (self.verbose || self.progress.is_some()) {
+                if returned.status != ReturnStatus::Ok && (self.verbose || self.progress.is_watched()) {
                     let why = returned.error.as_ref().map_or("", |error| error.message.as_str());
                     self.say(&format!("  {} failed: {}", returned.name, harmless(&first_line(why))));
                 }
             }
-            Fact::Notice(notice) if self.verbose || self.progress.is_some() => self.say(&harmless(&notice.message)),
+            Fact::Notice(notice) if self.verbose || self.progress.is_watched() => self.say(&harmless(&notice.message)),
             _ => {}
         }
     }
 
-    fn message(&self, text: &str) {
-        if let Some(progress) = &self.progress {
-            progress.set_message(text.to_owned());
-        }
-    }
-
     fn say(&self, text: &str) {
-        if self.quiet {
-            return;
-        }
-        match &self.progress {
-            Some(progress) => progress.suspend(|| note(text)),
-            None => note(text),
+        if !self.quiet {
+            self.progress.say(text);
         }
     }
 
     fn stream(&mut self, out: &Output, text: &str) -> Result<()> {
         // The progress line would be drawn into an answer that stands half on its line.
-        if let Some(progress) = self.progress.take() {
-            progress.finish_and_clear();
-        }
+        self.progress.end();
         out.write(&harmless(text))?;
         self.streamed = Some(text.ends_with('\n'));
         Ok(())
     }
 
     pub fn end(&mut self, out: &Output, result: &RunResult) -> Result<()> {
-        if let Some(progress) = self.progress.take() {
-            progress.finish_and_clear();
-        }
+        self.progress.end();
         if self.streams && self.streamed == Some(false) {
             self.stream(out, "\n")?;
         }

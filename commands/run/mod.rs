@@ -1,20 +1,18 @@
 //! `ombud run`: a conversation on a terminal; with a prompt, one turn of one.
 
-mod approver;
 mod editor;
 mod slash;
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use ombud::domain::{Error, ModelChoice, Part, Result, SessionId, SessionUpdated};
-use ombud::engine::{Approver, Engine, House, NobodyToAsk, SessionFilter, Target};
+use ombud::domain::{Error, ModelChoice, Result, SessionId, SessionUpdated};
+use ombud::engine::{Engine, House, SessionFilter, Target};
 
-use self::approver::TerminalApprover;
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
 use crate::cli::RunArguments;
-use crate::follow::Followed;
+use crate::follow::{Followed, leave};
 use crate::oneshot;
 use crate::output::Output;
 use crate::program::Program;
@@ -37,6 +35,8 @@ struct Conversation<'a> {
     house: Arc<House>,
     session: Option<SessionId>,
     signals: Signals,
+    /// When the program leaves, whatever is still at work; absent = when all is done.
+    leave_by: Option<tokio::time::Instant>,
 }
 
 /// Runs the command; answers what the program exits with.
@@ -45,23 +45,24 @@ struct Conversation<'a> {
 /// What the engine answers; a failed turn of an interactive conversation is told and the conversation goes on.
 pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
     let interactive = args.prompt.is_none() && io::stdin().is_terminal();
-    let approver: Arc<dyn Approver> =
-        if program.context.manner.may_ask { Arc::<TerminalApprover>::default() } else { Arc::new(NobodyToAsk) };
-    let house = program.open_with(approver, false).await?;
+    let house = program.open_asking(false).await?;
     let signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
-    let mut conversation = Conversation { program, args, house, session: None, signals };
+    let mut conversation = Conversation { program, args, house, session: None, signals, leave_by: None };
     conversation.session = conversation.first_session().await?;
     oneshot::tag(&*conversation.house, &program.caller(), &args.ask).await?;
     let exit_code = if interactive {
         conversation.converse().await?
     } else {
         let limits = &program.settings().limits;
-        let text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, limits).await?;
+        let text = tokio::select! {
+            text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, limits) => text?,
+            exit_code = conversation.signals.next() => return Ok(exit_code),
+        };
         let result = conversation.turn(&text).await?;
         oneshot::report(program, &result);
         result.exit_code
     };
-    conversation.house.drain().await;
+    leave(&*conversation.house, &mut conversation.signals, conversation.leave_by).await;
     Ok(exit_code)
 }
 
@@ -126,8 +127,10 @@ impl Conversation<'_> {
             notices.iter().for_each(|notice| note(&format!("note: {notice}")));
         }
         let caller = self.program.caller();
-        let mut followed = Followed { engine: &*self.house, caller: &caller, signals: &mut self.signals, view: &mut view };
+        let signals = &mut self.signals;
+        let mut followed = Followed { engine: &*self.house, caller: &caller, signals, view: &mut view, leave_by: None };
         let result = followed.ask(ask, notices).await;
+        self.leave_by = followed.leave_by;
         if let Some(session) = result.session() {
             self.session = Some(session.clone());
         }
@@ -176,13 +179,13 @@ impl Conversation<'_> {
             Slash::History => {
                 let page = self.house.messages(&caller, &self.current()?, None, HISTORY).await?;
                 for shown in page.messages {
-                    let text = Part::texts(&shown.message.parts);
-                    out.write_line(&format!("── {}\n{}", harmless(&shown.message.author.name), harmless(text.trim_end())))?;
+                    crate::sessions::write_message(out, &shown.into())?;
                 }
             }
             Slash::Usage => {
                 let usage = self.house.session(&caller, &self.current()?).await?.summary.usage;
-                let cost = usage.cost_usd.map(|cost| format!(", {cost:.4} USD")).unwrap_or_default();
+                let cost =
+                    usage.cost_usd.filter(|cost| *cost > 0.0).map(|cost| format!(", {cost:.4} USD")).unwrap_or_default();
                 out.write_line(&format!("{} tokens in, {} out{cost}", usage.input_tokens, usage.output_tokens))?;
             }
             Slash::Exit => {}

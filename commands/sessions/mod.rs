@@ -9,6 +9,7 @@ mod tail;
 mod update;
 
 pub use list::Line;
+pub use show::write_message;
 
 use ombud::domain::{Cursor, Result};
 

@@ -77,7 +77,7 @@ pub async fn execute(program: &Program, args: &SessionsShow) -> Result<u8> {
                 out.write_line(&format!("(earlier messages: `--before {before}`)"))?;
             }
             for message in &document.messages {
-                text(out, message)?;
+                write_message(out, message)?;
             }
         }
     }
@@ -94,7 +94,8 @@ fn before(args: &SessionsShow) -> Result<Option<u64>> {
     args.before.as_ref().map(read).transpose()
 }
 
-fn text(out: &Output, message: &MessageLine) -> Result<()> {
+/// Writes a message for people.
+pub fn write_message(out: &Output, message: &MessageLine) -> Result<()> {
     let kind = match message.author.kind {
         AuthorKind::Person => "",
         AuthorKind::Agent => " (agent)",

@@ -113,6 +113,7 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("HOME", None, "The user's home; config and state are below it."),
     ("XDG_CONFIG_HOME", None, "The folder of config files, instead of ~/.config."),
     ("XDG_STATE_HOME", None, "The folder of state, instead of ~/.local/state."),
+    ("RUST_LOG", None, "Which log lines go to stderr, instead of -vv."),
     ("NO_COLOR", None, "No colours, unless asked for by --color."),
 ];
 

@@ -39,14 +39,33 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// The transcript for a run: everything up to `base_seq`, and its own facts after that.
-    pub fn of<'a>(events: impl IntoIterator<Item = &'a Event>, run: &RunId, base_seq: u64) -> Self {
+    /// The transcript for a run: everything up to `base_seq`, then the message that it answers, then its own facts. A
+    /// run that was queued behind another sees what that one said, and answers its own message all the same.
+    pub fn of<'a>(
+        events: impl IntoIterator<Item = &'a Event>,
+        run: &RunId,
+        input: Option<&MessageId>,
+        base_seq: u64,
+    ) -> Self {
         let mut transcript = Self::default();
+        let mut asked = None;
         for event in events {
             let own = event.run.as_ref() == Some(run);
-            if own || event.seq <= base_seq {
+            if let Fact::MessagePosted(posted) = &event.fact
+                && Some(&posted.message.id) == input
+            {
+                asked = Some(&event.fact);
+            } else if own || event.seq <= base_seq {
+                if event.seq > base_seq
+                    && let Some(asked) = asked.take()
+                {
+                    transcript.add(None, asked, false);
+                }
                 transcript.add(event.run.as_ref(), &event.fact, own);
             }
+        }
+        if let Some(asked) = asked {
+            transcript.add(None, asked, false);
         }
         transcript
     }

@@ -76,6 +76,8 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         let of_project = super::instructions::of_project(std::path::Path::new(workspace), limit)?;
         pins.instructions.splice(0..0, of_project);
     }
+    // Pinned, so that whoever goes on with the run is bound by the rules that it began with.
+    pins.permissions.extend(core.settings.permissions_for(&agent));
     let revision = revision(&agent)?;
     let run = RunId::new(&*core.clock);
     let taken =
@@ -325,7 +327,7 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
                 .map(|before| asked(ledger, taken, before));
         }
         let events = events.iter().map(AsRef::as_ref);
-        (Transcript::of(events, &taken.run, fold.head), fold.last_message)
+        (Transcript::of(events, &taken.run, Some(&taken.message.id), fold.head), fold.last_message)
     };
     if whole {
         let fact = Fact::MessagePosted(MessagePosted { message: taken.message.clone() });
@@ -346,17 +348,20 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
         usage: Usage::default(),
     };
     let stop = ledger.works_on(&taken.run);
+    // Whoever goes before the question is taken takes it back; who goes later leaves the run to itself.
+    let taken_back = stop.clone().drop_guard();
     let driver = Driver::new(core, ledger, work, stop).inspect_err(|_| ledger.leaves(&taken.run))?;
     let (told, first_seq) = oneshot::channel();
     let previous = if whole { Some(taken.message.id.clone()) } else { previous };
     let first = first_append(Arc::clone(core), Arc::clone(ledger), Arc::clone(taken), (message_id, previous), whole, told);
     let (sender, taken_result) = oneshot::channel();
     let on_taken = Box::new(move |result| {
-        // Whoever asked may have gone; the run goes on.
+        // Whoever asked may have gone.
         let _ = sender.send(result);
     });
     core.tasks.spawn(driver.drive(first, on_taken));
     taken_result.await.unwrap_or_else(|_| Err(Error::internal("a run ended before it began")))?;
+    taken_back.disarm();
     let before = first_seq.await.unwrap_or(1).saturating_sub(1);
     Ok(asked(ledger, taken, before))
 }

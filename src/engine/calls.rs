@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::stream::{self, Stream, StreamExt};
-use tokio_util::sync::CancellationToken;
 
 use super::house::{Core, Decision, Question};
 use crate::domain::{
-    Access, Effect, Error, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall,
-    ToolCallPart, ToolError, ToolReturn, ToolSpec,
+    Access, Effect, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall, ToolCallPart,
+    ToolError, ToolReturn, ToolSpec,
 };
 use crate::tools::{ToolContext, ToolFailure, ToolOutput};
 
@@ -156,15 +155,6 @@ impl Stopped {
         let error = ToolError { code: ErrorCode::Unavailable, message: "the run was cancelled".to_owned() };
         Self { status: ReturnStatus::Cancelled, error, partial: None }
     }
-}
-
-/// What a tool works with in a run.
-///
-/// # Errors
-/// `invalid_input` or `not_found` when the workspace cannot be opened.
-pub(crate) fn context(workspace: &str, cancelled: CancellationToken) -> Result<ToolContext, Error> {
-    let workspace = crate::workspace::Workspace::open(std::path::Path::new(workspace))?;
-    Ok(ToolContext { workspace: Arc::new(workspace), cancelled })
 }
 
 /// The return of a call whose process died: nobody knows what it did.

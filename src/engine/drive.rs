@@ -14,7 +14,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use super::calls::{self, Calls};
+use super::calls::Calls;
 use super::context::{self, Window};
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
@@ -26,6 +26,7 @@ use crate::domain::{
 };
 use crate::models::{Card, Model, ModelEvent, ModelRequest, ModelStream};
 use crate::storage::Fence;
+use crate::tools::ToolContext;
 
 /// Tokens kept free for an answer, where neither the agent nor the catalogue says how long it may be.
 const ANSWER_TOKENS: u64 = 8_192;
@@ -88,15 +89,13 @@ impl Driver {
         let (asked, card) = core.models.get(&work.model)?;
         let workspace =
             work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
-        let mut rules = work.pins.permissions.clone();
-        rules.extend(core.settings.permissions_for(&work.agent));
         let calls = Calls {
             core: Arc::clone(core),
             session: ledger.id.clone(),
             run: work.run.clone(),
-            rules,
+            rules: work.pins.permissions.clone(),
             specs: core.tool_specs(&work.agent),
-            context: calls::context(&workspace, stop.clone())?,
+            context: ToolContext { workspace: core.workspace(&workspace)?, cancelled: stop.clone() },
         };
         Ok(Self {
             core: Arc::clone(core),

@@ -14,6 +14,7 @@ use crate::domain::{Agent, Clock, Error, Event, ModelChoice, ProcessId, Result, 
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;
+use crate::workspace::Workspace;
 
 /// How often changes by other processes are looked for.
 const FOLLOW_EVERY: Duration = Duration::from_millis(100);
@@ -90,6 +91,8 @@ pub(crate) struct Core {
     pub(crate) process: ProcessId,
     presence: OnceCell<Box<dyn Presence>>,
     ledgers: Mutex<HashMap<SessionId, Weak<Ledger>>>,
+    /// One for each folder, so that changes of one file by several runs take turns.
+    workspaces: Mutex<HashMap<String, Weak<Workspace>>>,
     /// The runs that this process works on.
     pub(crate) tasks: TaskTracker,
     following: OnceCell<()>,
@@ -109,6 +112,7 @@ impl House {
             process,
             presence: OnceCell::new(),
             ledgers: Mutex::default(),
+            workspaces: Mutex::default(),
             tasks: TaskTracker::new(),
             following: OnceCell::new(),
         };
@@ -136,6 +140,18 @@ impl Core {
 
     fn known(&self, id: &SessionId) -> Option<Arc<Ledger>> {
         self.ledgers.lock().unwrap_or_else(PoisonError::into_inner).get(id).and_then(Weak::upgrade)
+    }
+
+    /// The folder that a run works in.
+    pub(crate) fn workspace(&self, folder: &str) -> Result<Arc<Workspace>> {
+        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(workspace) = workspaces.get(folder).and_then(Weak::upgrade) {
+            return Ok(workspace);
+        }
+        workspaces.retain(|_, workspace| workspace.strong_count() > 0);
+        let workspace = Arc::new(Workspace::open(std::path::Path::new(folder))?);
+        workspaces.insert(folder.to_owned(), Arc::downgrade(&workspace));
+        Ok(workspace)
     }
 
     /// The log of a session that exists.

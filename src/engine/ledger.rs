@@ -251,17 +251,15 @@ impl Ledger {
     }
 
     fn publish(&self, events: &[Arc<Event>]) {
-        for event in events {
-            if let (Fact::RunCancelRequested(_), Some(run)) = (&event.fact, &event.run)
-                && let Some(token) = self.runs().get(run)
-            {
-                token.cancel();
+        self.hub.publish(events, |event| match (&event.fact, &event.run) {
+            (Fact::RunCancelRequested(_), Some(run)) => {
+                if let Some(token) = self.runs().get(run) {
+                    token.cancel();
+                }
             }
-            if matches!(event.fact, Fact::SessionDeleted(_)) {
-                self.runs().values().for_each(CancellationToken::cancel);
-            }
-        }
-        self.hub.publish(events);
+            (Fact::SessionDeleted(_), _) => self.runs().values().for_each(CancellationToken::cancel),
+            _ => {}
+        });
     }
 
     /// Appends what `draft` decides on the end of the log; it is asked again when another process was quicker.

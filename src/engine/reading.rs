@@ -78,7 +78,7 @@ mod tests {
             true,
         ),
         (
-            r#""type":"tool.returned","id":"c","name":"t","status":"ok","output":{"type":"notice"},"elapsed_ms":1,"arguments":{"a":1},"message_id":"m""#,
+            r#""type":"tool.returned","call_id":"c","name":"t","status":"ok","output":{"type":"notice"},"elapsed_ms":1,"arguments":{"a":1},"message_id":"m""#,
             true,
         ),
         (r#""type":"message.posted","of":"a newer form""#, true),

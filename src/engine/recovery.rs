@@ -102,7 +102,8 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
         Some(model) => model.clone(),
         None => core.choose([active.queued.pins.model.as_ref(), None, agent.model.as_ref()])?,
     };
-    let mut transcript = Transcript::of(events.iter().map(AsRef::as_ref), run, active.base_seq);
+    let mut transcript =
+        Transcript::of(events.iter().map(AsRef::as_ref), run, active.queued.input.as_ref(), active.base_seq);
     let lost: Vec<Fact> =
         lost_calls(active).into_iter().map(|called| returned(&called, calls::interrupted(&called.call))).collect();
     for fact in &lost {

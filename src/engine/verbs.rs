@@ -216,7 +216,8 @@ pub struct AgentItem {
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// Says something in a session, and has an agent answer. Answers once it is durable that it was asked; what the
-    /// agent does comes by [`Engine::subscribe`].
+    /// agent does comes by [`Engine::subscribe`]. Who drops the future before it answers takes the question back: a run
+    /// that has begun meanwhile is cancelled.
     ///
     /// # Errors
     /// `invalid_input` (nothing said, unknown model or agent), `conflict` (a new session's id exists), `busy`,

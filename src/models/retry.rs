@@ -116,7 +116,7 @@ impl Asking {
                 let message = format!("{}; it asks to wait {asked} s, more than the limit of {most:?}", error.message);
                 return Err(ModelError { message, ..error });
             }
-            Some(asked) => asked.max(self.first_wait),
+            Some(asked) => asked.max(self.first_wait.min(self.longest_wait)),
             None => back_off.min(self.longest_wait),
         };
         self.over = false;

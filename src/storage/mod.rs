@@ -183,7 +183,7 @@ pub trait Store: Send + Sync {
     async fn head(&self, session: &SessionId) -> Result<Option<Head>, Error>;
 
     /// The entries after `after`, oldest first: at most `limit` of them, and no further one once `bytes` of text are
-    /// passed (so at least one, where there is one).
+    /// reached (so at least one, where there is one).
     async fn read(&self, session: &SessionId, after: u64, limit: usize, bytes: usize) -> Result<Vec<Entry>, Error>;
 
     /// The newest entries before `before` (absent = the end), oldest first: at most `limit`.
@@ -193,11 +193,12 @@ pub trait Store: Send + Sync {
     async fn snapshot(&self, session: &SessionId) -> Result<Option<Snapshot>, Error>;
 
     /// Replaces the text of one entry, for good: the old text is in no file of the store afterwards. A saved fold of
-    /// the session is dropped. `not_found` when there is no such entry.
+    /// the session is dropped. `not_found` when there is no such entry. This, and all else that removes for good, may
+    /// cost a rewrite of the store's file (sqlite) or of the session's log (file); removals at the same time share one.
     async fn scrub(&self, session: &SessionId, entry: Entry) -> Result<(), Error>;
 
-    /// Ends a session: appends `entry`, then removes all other entries, its rows, snapshot, blobs, aliases to it and
-    /// secrets of owner `session:ID`, for good as in `scrub`. What is left is the head (deleted) and that entry.
+    /// Ends a session: appends `entry`, then removes all other entries, its rows, snapshot, blobs, aliases to it and to
+    /// its runs, and secrets of owner `session:ID`, for good as in `scrub`. What is left is the head (deleted) and that entry.
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError>;
 
     /// A page of sessions. A row whose file is lost or older than its log is left as it is, so the caller should
@@ -249,7 +250,8 @@ pub trait Store: Send + Sync {
     /// A number that changes whenever another process may have changed the store.
     async fn version(&self) -> Result<u64, Error>;
 
-    /// Finishes what can wait, such as folding a write-ahead log into its file. Never needed for durability.
+    /// Finishes what can wait, such as folding a write-ahead log into its file, and what dead processes have left, such
+    /// as a removal for good that was committed but not yet carried through. Never needed for durability.
     async fn tidy(&self) -> Result<(), Error>;
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Nothing happens at a point unless the process has installed a hook; then reaching a point calls it, on the thread
 //! that does the writing. The points are `append.before` (nothing is written), `append.written` (written, but not yet
-//! durable) and `append.durable` (durable, but nobody has been told).
+//! durable) and `append.durable` (durable, but nobody has been told). With the planted bug, sqlite has answered at
+//! `append.written` and the file store already at `append.before`: what is written to a file survives its process.
 
 use std::sync::OnceLock;
 

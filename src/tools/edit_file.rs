@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::{Access, Effect, ErrorCode, ToolSpec};
-use crate::workspace::Workspace;
 
 use super::arguments::{changing, parse, path_subject, quoted, schema};
 use super::{Tool, ToolContext, ToolFailure, ToolOutput};
@@ -83,24 +82,36 @@ fn edit(context: &ToolContext, arguments: &Arguments) -> Result<ToolOutput, Tool
     if arguments.old_text == arguments.new_text {
         return Err(invalid("`old_text` and `new_text` are the same".to_owned()));
     }
-    let content = context.workspace.read(&arguments.path, Workspace::WRITE_BYTES)?;
-    let (old, new) = as_in(&content, arguments);
-    let places = places(&content, old.as_bytes());
+    let mut lines = Vec::new();
+    context.workspace.change(&arguments.path, |content| {
+        let (changed, places) = replaced(&content, arguments, &name)?;
+        lines = places;
+        Ok::<_, ToolFailure>(changed)
+    })?;
+    let text = match lines.len() {
+        1 => format!("{name} edited at line {}", listed(&lines)),
+        count => format!("{name} edited at {count} places, lines {}", listed(&lines)),
+    };
+    Ok(ToolOutput { output: Value::String(text), full: None })
+}
+
+/// The content with the new text in it, and the lines where the old one stood.
+fn replaced(content: &[u8], arguments: &Arguments, name: &str) -> Result<(Vec<u8>, Vec<u64>), ToolFailure> {
+    let (old, new) = as_in(content, arguments);
+    let places = places(content, old.as_bytes());
     if places.is_empty() {
-        let code = ErrorCode::NotFound;
-        let nearest = nearest(&String::from_utf8_lossy(&content), &arguments.old_text);
-        return Err(ToolFailure::new(code, format!("`old_text` does not stand in {name}; nothing was changed. {nearest}")));
+        let nearest = nearest(&String::from_utf8_lossy(content), &arguments.old_text);
+        let message = format!("`old_text` does not stand in {name}; nothing was changed. {nearest}");
+        return Err(ToolFailure::new(ErrorCode::NotFound, message));
     }
-    let numbers: Vec<u64> = places.iter().map(|place| line_of(&content, *place)).collect();
+    let lines: Vec<u64> = places.iter().map(|place| line_of(content, *place)).collect();
     if places.len() > 1 && arguments.replace_all != Some(true) {
-        let (count, lines) = (places.len(), listed(&numbers));
-        return Err(ToolFailure::new(
-            ErrorCode::Conflict,
-            format!(
-                "`old_text` stands {count} times in {name}, at lines {lines}; nothing was changed. Give more of the text \
-                 around it, or set `replace_all`"
-            ),
-        ));
+        let (count, at) = (places.len(), listed(&lines));
+        let message = format!(
+            "`old_text` stands {count} times in {name}, at lines {at}; nothing was changed. Give more of the text around \
+             it, or set `replace_all`"
+        );
+        return Err(ToolFailure::new(ErrorCode::Conflict, message));
     }
     let mut changed = Vec::with_capacity(content.len());
     let mut from = 0;
@@ -110,12 +121,7 @@ fn edit(context: &ToolContext, arguments: &Arguments) -> Result<ToolOutput, Tool
         from = place + old.len();
     }
     changed.extend_from_slice(&content[from..]);
-    context.workspace.write(&arguments.path, &changed)?;
-    let text = match places.len() {
-        1 => format!("{name} edited at line {}", listed(&numbers)),
-        count => format!("{name} edited at {count} places, lines {}", listed(&numbers)),
-    };
-    Ok(ToolOutput { output: Value::String(text), full: None })
+    Ok((changed, lines))
 }
 
 /// Both texts with the line ends of the file: models write LF, whatever the file has.

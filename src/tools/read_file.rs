@@ -115,7 +115,10 @@ fn told(range: Range, wanted: &Wanted, name: &str) -> Result<String, ToolFailure
         let message = if complete {
             format!("{name} has {total} lines; `offset` {first} is past its end")
         } else {
-            format!("{name} is too large: `offset` {first} is not within its first {SCAN_BYTES} bytes ({total} lines)")
+            format!(
+                "`offset` {first} is not within the first {SCAN_BYTES} bytes of {name} ({total} lines), which is as far as it \
+                 is read; search it, or take a part of it with a command"
+            )
         };
         return Err(ToolFailure::new(ErrorCode::InvalidInput, message));
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Pid;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
@@ -84,10 +84,9 @@ impl RunCommand {
 
     /// What the command may write to.
     fn writable(&self, root: &Path) -> Vec<PathBuf> {
-        let mut writable = vec![root.to_path_buf(), PathBuf::from(TEMPORARY)];
-        writable.extend(self.settings.environment.get("TMPDIR").map(PathBuf::from));
-        writable.extend(self.settings.writable.iter().cloned());
-        writable
+        let temporary = self.settings.environment.get("TMPDIR").map_or(TEMPORARY, String::as_str);
+        let always = [root.to_path_buf(), PathBuf::from(temporary)];
+        always.into_iter().chain(self.settings.writable.iter().cloned()).collect()
     }
 
     /// Starts the guard.
@@ -109,10 +108,12 @@ impl RunCommand {
             .stdout(input.try_clone()?)
             .stderr(input);
         let child = command.spawn()?;
+        let session = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         // The command still holds the ends that are not ours: with them our pipe would never end.
         drop(command);
         Ok(Running {
             child,
+            session,
             lifeline: Some(UnixStream::from_std(lifeline)?),
             output: Some(Receiver::from_owned_fd(output.into())?),
             kept: Kept::new(self.caps),
@@ -177,6 +178,8 @@ enum End {
 /// A command that runs.
 struct Running {
     child: Child,
+    /// The guard's own id: also that of its session, in which the command starts.
+    session: Option<Pid>,
     /// While we hold it the guard lets the command run.
     lifeline: Option<UnixStream>,
     /// Until its end.
@@ -227,15 +230,19 @@ impl Running {
         }
     }
 
-    /// The guard did not end in time: it and its group are killed.
+    /// The guard did not end in time: it and its session are killed.
     async fn kill_guard(&mut self) {
-        if let Some(group) = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw) {
-            // An error means that it has no group of its own yet; then there is only itself.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.end_session();
         let _ = self.child.start_kill();
         // A process that the kernel does not let go is not waited for; the runtime buries it.
         let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
+    }
+
+    /// Ends what a guard can no longer end.
+    fn end_session(&self) {
+        if let Some(session) = self.session {
+            guard::end_session(session);
+        }
     }
 
     /// What the guard said; it has ended, so that all of it is there.
@@ -267,10 +274,8 @@ impl Running {
                     }
                     (None, Some(cause)) => (ErrorCode::Unavailable, format!("{name} was not run: {cause}"), "[not run]"),
                     (None, None) => {
-                        // Somebody killed the guard; what is left of the command's own group goes too.
-                        if let Some(group) = words.group {
-                            let _ = kill_process_group(group, Signal::KILL);
-                        }
+                        // Somebody killed the guard. A command that is confined cannot have done it.
+                        self.end_session();
                         let message = format!("the guard of {name} was killed; what the command did is not known");
                         (ErrorCode::Unavailable, message, "[interrupted]")
                     }
@@ -306,7 +311,6 @@ fn short(line: &str) -> String {
 #[derive(Default)]
 struct Words {
     not_confined: Option<String>,
-    group: Option<Pid>,
     end: Option<String>,
     failed: Option<String>,
 }
@@ -317,7 +321,6 @@ impl Words {
         for line in text.lines() {
             match line.split_once(' ') {
                 Some(("not", rest)) => words.not_confined = rest.strip_prefix("confined: ").map(str::to_owned),
-                Some(("started", group)) => words.group = group.parse().ok().and_then(Pid::from_raw),
                 Some(("exited", code)) => words.end = Some(format!("exit code {code}")),
                 Some(("killed", signal)) => words.end = Some(format!("killed by signal {signal}")),
                 Some(("failed", cause)) => words.failed = Some(cause.to_owned()),

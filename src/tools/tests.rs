@@ -238,6 +238,22 @@ async fn editing() {
     assert_eq!(bench.call("edit_file", edit("x", "x")).await, "invalid_input: `old_text` and `new_text` are the same");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn edits_at_the_same_time_do_not_undo_each_other() {
+    let bench = bench();
+    let names: Vec<String> = (10..40).map(|number| format!("line {number}\n")).collect();
+    bench.file("a", names.concat());
+    let tool = bench.tools.get("edit_file").unwrap();
+    let mut tasks = tokio::task::JoinSet::new();
+    for name in &names {
+        let (tool, context) = (tool.clone(), bench.context.clone());
+        let arguments = json!({"path": "a", "old_text": name, "new_text": format!("edited {name}")});
+        tasks.spawn(async move { tool.call(&context, arguments).await.unwrap() });
+    }
+    tasks.join_all().await;
+    assert_eq!(bench.content("a"), names.iter().map(|name| format!("edited {name}")).collect::<String>());
+}
+
 #[tokio::test]
 async fn an_edit_that_does_not_fit_is_helped() {
     let bench = bench();

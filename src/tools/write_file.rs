@@ -63,7 +63,8 @@ impl Tool for WriteFile {
             let written = context.workspace.write(&arguments.path, arguments.content.as_bytes())?;
             let what = if written.created { "made" } else { "replaced" };
             let (bytes, lines) = (arguments.content.len(), arguments.content.lines().count());
-            let text = format!("{} {what}: {bytes} bytes, {lines} lines", quoted(&written.path));
+            let ending = if lines == 1 { "" } else { "s" };
+            let text = format!("{} {what}: {bytes} bytes, {lines} line{ending}", quoted(&written.path));
             Ok(ToolOutput { output: Value::String(text), full: None })
         })
         .await

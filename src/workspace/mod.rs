@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -35,6 +36,9 @@ pub struct Workspace {
     given: PathBuf,
     /// The capability: everything is opened relative to it.
     folder: Dir,
+    /// Held while a file is changed: two edits of one file at the same time must not undo each other. So who works in
+    /// one folder shares one `Workspace`.
+    changing: Mutex<()>,
 }
 
 /// What a name in a workspace stands for.
@@ -75,7 +79,7 @@ impl Workspace {
         }
         let root = path.canonicalize().map_err(|error| fault::of_root(&name, &error))?;
         let folder = Dir::open_ambient_dir(&root, ambient_authority()).map_err(|error| fault::of_root(&name, &error))?;
-        Ok(Self { root, given: path.to_path_buf(), folder })
+        Ok(Self { root, given: path.to_path_buf(), folder, changing: Mutex::new(()) })
     }
 
     /// Its absolute path, with every link resolved.

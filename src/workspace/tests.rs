@@ -7,8 +7,6 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{CWD, FileType, Mode, mknodat};
-
 use super::*;
 
 /// A folder with a workspace `inside` and a secret beside it.
@@ -132,8 +130,11 @@ fn absolute_paths_and_links_inside_are_the_workspace() {
     assert_eq!(workspace.relative(root.to_str().unwrap()).unwrap(), Path::new("."));
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn only_regular_files_are_opened_and_nothing_waits() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     let (_folder, workspace) = house();
     let root = workspace.root().to_path_buf();
     mknodat(CWD, root.join("pipe"), FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();

@@ -5,6 +5,7 @@ use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
@@ -36,6 +37,27 @@ impl Workspace {
     /// As [`Workspace::open_file`]; `too_large` for more than [`Workspace::WRITE_BYTES`]; `forbidden` when the file that
     /// is there may not be written.
     pub fn write(&self, path: &str, content: &[u8]) -> Result<Written> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.replace(path, content)
+    }
+
+    /// Reads a whole file, lets `change` make another of it, and writes that; no other change through this workspace
+    /// comes between.
+    ///
+    /// # Errors
+    /// As [`Workspace::read`] with [`Workspace::WRITE_BYTES`] and [`Workspace::write`], and whatever `change` refuses:
+    /// then nothing is written.
+    pub fn change<F: From<Error>>(
+        &self,
+        path: &str,
+        change: impl FnOnce(Vec<u8>) -> std::result::Result<Vec<u8>, F>,
+    ) -> std::result::Result<Written, F> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let content = change(self.read(path, Self::WRITE_BYTES)?)?;
+        Ok(self.replace(path, &content)?)
+    }
+
+    fn replace(&self, path: &str, content: &[u8]) -> Result<Written> {
         if content.len() > Self::WRITE_BYTES {
             let message = format!("{} bytes for `{}` are more than {}", content.len(), shown(path), Self::WRITE_BYTES);
             return Err(Error::new(ErrorCode::TooLarge, message));

@@ -4,6 +4,7 @@
 //! waits for something to happen: a line of output, the end of a process.
 
 #![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -44,8 +45,9 @@ fn alive(marker: &str) -> Vec<String> {
     found
 }
 
-/// A workspace, and a folder outside that is not the temporary folder either.
+/// A workspace, and a folder outside that is not the command's temporary folder either.
 struct Bench {
+    temporary: tempfile::TempDir,
     inside: tempfile::TempDir,
     outside: tempfile::TempDir,
     cancelled: CancellationToken,
@@ -56,11 +58,11 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let inside = tempfile::tempdir_in(place).unwrap();
-        let outside = tempfile::tempdir_in(place).unwrap();
+        let [inside, outside, temporary] = [(); 3].map(|()| tempfile::tempdir_in(place).unwrap());
         let mut settings = ToolSettings { guard: Some(PathBuf::from(PROGRAM)), ..ToolSettings::default() };
         settings.environment.insert("GREETING".to_owned(), "hello".to_owned());
-        Self { inside, outside, cancelled: CancellationToken::new(), limits: Limits::default(), settings }
+        settings.environment.insert("TMPDIR".to_owned(), temporary.path().to_str().unwrap().to_owned());
+        Self { temporary, inside, outside, cancelled: CancellationToken::new(), limits: Limits::default(), settings }
     }
 
     async fn whole(&self, arguments: serde_json::Value) -> Result<ToolOutput, ToolFailure> {
@@ -86,8 +88,11 @@ impl Bench {
 /// The beginning of a command that holds the pipe of [`Bench::pipe`].
 const HOLD: &str = "exec 9> life;";
 
-/// Waits for the line of a command that holds the pipe; what is given waits for the end of all that hold it.
-async fn ready(pipe: PathBuf) -> impl Future<Output = ()> {
+/// A pipe that a command holds.
+struct Held(BufReader<fs::File>);
+
+/// Waits for the line of a command that holds the pipe.
+async fn ready(pipe: PathBuf) -> Held {
     let open = tokio::task::spawn_blocking(move || {
         let mut pipe = BufReader::new(fs::File::open(pipe).unwrap());
         let mut line = String::new();
@@ -95,9 +100,13 @@ async fn ready(pipe: PathBuf) -> impl Future<Output = ()> {
         assert_eq!(line, "ready\n");
         pipe
     });
-    let mut pipe = open.await.unwrap();
-    async move {
-        let rest = tokio::task::spawn_blocking(move || pipe.read_to_end(&mut Vec::new()).unwrap());
+    Held(open.await.unwrap())
+}
+
+impl Held {
+    /// Waits for the end of all that hold it.
+    async fn end(mut self) {
+        let rest = tokio::task::spawn_blocking(move || self.0.read_to_end(&mut Vec::new()).unwrap());
         assert_eq!(rest.await.unwrap(), 0);
     }
 }
@@ -137,13 +146,13 @@ async fn a_cancelled_command_leaves_nothing() {
     let pipe = bench.pipe();
     let call = bench.whole(json!({"command": command}));
     let cancel = async {
-        let end = ready(pipe).await;
+        let held = ready(pipe).await;
         assert!(!alive(&marker).is_empty());
         bench.cancelled.cancel();
-        end
+        held
     };
-    let (result, end) = tokio::join!(call, cancel);
-    end.await;
+    let (result, held) = tokio::join!(call, cancel);
+    held.end().await;
     let failure = result.unwrap_err();
     let short: String = command.chars().take(80).collect();
     assert_eq!(said(&failure), format!("unavailable: `{short}…` was ended: the run was cancelled"));
@@ -163,12 +172,12 @@ async fn who_leaves_the_session_is_ended_too() {
     let pipe = bench.pipe();
     let call = bench.whole(json!({"command": format!("{HOLD} {} wait", escape("echo ready >&9"))}));
     let cancel = async {
-        let end = ready(pipe).await;
+        let held = ready(pipe).await;
         bench.cancelled.cancel();
-        end
+        held
     };
-    let (result, end) = tokio::join!(call, cancel);
-    end.await;
+    let (result, held) = tokio::join!(call, cancel);
+    held.end().await;
     assert_eq!(result.unwrap_err().code.word(), "unavailable");
     assert_eq!(alive(&marker), Vec::<String>::new());
     // And at the end of a command that leaves them behind.
@@ -193,12 +202,12 @@ async fn a_call_that_is_dropped_leaves_nothing() {
     let marker = marker();
     let command = format!("{HOLD} trap '' TERM HUP INT; sleep {marker} & echo ready >&9; wait");
     let pipe = bench.pipe();
-    let end = tokio::select! {
+    let held = tokio::select! {
         result = bench.whole(json!({"command": command})) => panic!("{result:?}"),
-        end = ready(pipe) => end,
+        held = ready(pipe) => held,
     };
     // Nobody waits for the guard any more; it does its work all the same.
-    end.await;
+    held.end().await;
     let left: Vec<String> = alive(&marker).into_iter().filter(|line| !line.contains("__guard")).collect();
     assert_eq!(left, Vec::<String>::new());
 }
@@ -264,10 +273,29 @@ async fn a_guard_that_is_killed_is_told() {
     bench.settings.unconfined = true;
     let marker = marker();
     let command = format!("{HOLD} echo ready >&9; kill -9 $PPID; exec sleep {marker}");
-    let (failure, end) = tokio::join!(bench.whole(json!({"command": command})), ready(bench.pipe()));
+    let (failure, held) = tokio::join!(bench.whole(json!({"command": command})), ready(bench.pipe()));
     let message = format!("the guard of `{command}` was killed; what the command did is not known");
     assert_eq!(said(&failure.unwrap_err()), format!("unavailable: {message}"));
-    end.await;
+    held.end().await;
+    assert_eq!(alive(&marker), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_guard_that_does_nothing_is_ended() {
+    let mut bench = Bench::new();
+    bench.settings.unconfined = true;
+    let marker = marker();
+    let command = format!("{HOLD} kill -STOP $PPID; sleep {marker} & echo ready >&9; wait");
+    let pipe = bench.pipe();
+    let call = bench.whole(json!({"command": command}));
+    let cancel = async {
+        let held = ready(pipe).await;
+        bench.cancelled.cancel();
+        held
+    };
+    let (result, held) = tokio::join!(call, cancel);
+    held.end().await;
+    assert_eq!(result.unwrap_err().code.word(), "unavailable");
     assert_eq!(alive(&marker), Vec::<String>::new());
 }
 
@@ -276,10 +304,10 @@ async fn a_flood_of_output_is_bounded() {
     let mut bench = Bench::new();
     bench.limits.tool_output_bytes = 2_000;
     bench.limits.tool_full_bytes = 100_000;
-    let output = bench.whole(json!({"command": "yes flood | head -c 50000000; echo; echo end"})).await.unwrap();
+    let output = bench.whole(json!({"command": "yes flood | head -n 8000000; echo end"})).await.unwrap();
     let (shown, full) = (text(&output), output.full.unwrap());
     assert!(shown.len() <= 2_000, "{}", shown.len());
-    assert!(shown.starts_with("flood\nflood\n") && shown.ends_with("flood\n\nend\n[exit code 0]"), "{shown}");
+    assert!(shown.starts_with("flood\nflood\n") && shown.ends_with("flood\nend\n[exit code 0]"), "{shown}");
     assert!(shown.contains(" lines left out here; "), "{shown}");
     assert!((50_000..=100_000).contains(&full.len()), "{}", full.len());
     // Without an end of its own.
@@ -326,6 +354,12 @@ async fn a_command_writes_only_where_it_may() {
     }
     assert_eq!(fs::read_to_string(outside.join("file")).unwrap(), "canary\n");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+    // The temporary folder is where the environment says.
+    let temporary = bench.temporary.path().canonicalize().unwrap();
+    assert_eq!(
+        bench.run(&format!("case $(mktemp) in {}/*) ;; *) exit 1 ;; esac", temporary.display())).await,
+        "[exit code 0]"
+    );
     let fine = "echo x > inside; mkdir d; mv inside d/; rm -r d; echo x > /dev/null; t=$(mktemp); rm $t";
     assert_eq!(bench.run(fine).await, "[exit code 0]");
     // What the settings allow.

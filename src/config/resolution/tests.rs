@@ -1,3 +1,5 @@
+//! What is resolved, seen from outside: a home and a workspace of files, an environment, flags.
+
 use std::fs;
 
 use secrecy::ExposeSecret;

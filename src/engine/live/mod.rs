@@ -82,13 +82,15 @@ impl Hub {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Publishes facts that are durable. The caller keeps the order: it holds the session's lock.
-    pub(crate) fn publish(&self, events: &[Arc<Event>]) {
+    /// Publishes facts that are durable, and `told` each that was not published before. The caller keeps the order: it
+    /// holds the session's lock.
+    pub(crate) fn publish(&self, events: &[Arc<Event>], told: impl Fn(&Event)) {
         let mut state = self.state();
         for event in events {
             if event.seq <= state.head && !matches!(event.fact, Fact::SessionCreated(_)) {
                 continue;
             }
+            told(event);
             state.head = event.seq;
             state.broken = None;
             match &event.fact {

@@ -57,7 +57,7 @@ impl House {
             fact,
         });
         log.push(Arc::clone(&event));
-        self.hub().publish(&[event]);
+        self.hub().publish(&[event], |_| ());
     }
 
     fn grow(&self, delta: Delta) {

@@ -125,12 +125,13 @@ impl<S: Source> Subscription<S> {
             return Ok(());
         }
         for event in events {
-            if event.seq > head {
-                break;
-            }
+            // All that a deleted session leaves is this: it may lie beyond the end that was replayed to.
             if matches!(event.fact, Fact::SessionDeleted(_)) {
                 self.ready.push_back(Frame::Fact(event));
                 return Ok(());
+            }
+            if event.seq > head {
+                break;
             }
             if self.splice.feed(Frame::Fact(event), &mut self.ready).is_err() {
                 return Err(Error::store(Some(crate::domain::Cause::Corrupt), "the log has a gap"));

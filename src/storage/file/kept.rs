@@ -150,10 +150,9 @@ impl Kept {
     pub(super) fn remove_names_of(&self, entity: &str) -> Result<(), Error> {
         let folder = self.names_of(entity);
         for name in place::names(&folder)? {
-            if let Some((namespace, key)) = get::<(String, String)>(&folder.join(name))? {
-                if self.resolve(&namespace, &key)?.as_deref() == Some(entity) {
-                    place::remove_durably(&self.alias(&namespace, &key))?;
-                }
+            let Some((namespace, key)) = get::<(String, String)>(&folder.join(name))? else { continue };
+            if self.resolve(&namespace, &key)?.as_deref() == Some(entity) {
+                place::remove_durably(&self.alias(&namespace, &key))?;
             }
         }
         place::remove_folder(&folder)

@@ -157,13 +157,13 @@ impl Root {
         rows: &'a mut HashMap<String, Option<SessionSummary>>,
     ) -> Result<Option<&'a SessionSummary>, Error> {
         if !rows.contains_key(name) {
-            let row = self.summary_named(name).or_else(|error| match error.cause {
-                Some(crate::domain::Cause::Corrupt) => {
+            let row = match self.summary_named(name) {
+                Err(error) if error.cause == Some(crate::domain::Cause::Corrupt) => {
                     tracing::warn!(session = name, %error, "a session cannot be listed");
-                    Ok(None)
+                    None
                 }
-                _ => Err(error),
-            })?;
+                read => read?,
+            };
             rows.insert(name.to_owned(), row);
         }
         Ok(rows.get(name).and_then(Option::as_ref))

@@ -48,13 +48,7 @@ impl Root {
         let kept = Kept::new(&path);
         let format = path.join("format");
         if !format.exists() {
-            let _lock = kept.lock()?;
-            let foreign = |name: &String| name != "lock" && name != "format";
-            if let Some(name) = place::names(&path)?.into_iter().find(foreign) {
-                let message = format!("`{}` is no store: it holds `{name}` and no `format`", path.display());
-                return Err(Error::store(Some(Cause::Corrupt), message).hint("name an empty folder with `--store`"));
-            }
-            place::replace(&format, format!("{FORMAT}\n").as_bytes(), Keep::Durably)?;
+            Self::make(&path, &kept, &format)?;
         }
         let text = place::read(&format)?.unwrap_or_default();
         match String::from_utf8_lossy(&text).trim().parse::<u64>() {
@@ -71,6 +65,19 @@ impl Root {
             #[cfg(test)]
             is_full: false.into(),
         })
+    }
+
+    /// Makes a store of an empty folder, unless another process was quicker.
+    fn make(path: &Path, kept: &Kept, format: &Path) -> Result<(), Error> {
+        let _lock = kept.lock()?;
+        if format.exists() {
+            return Ok(());
+        }
+        if let Some(name) = place::names(path)?.into_iter().find(|name| name != "lock") {
+            let message = format!("`{}` is no store: it holds `{name}` and no `format`", path.display());
+            return Err(Error::store(Some(Cause::Corrupt), message).hint("name an empty folder with `--store`"));
+        }
+        place::replace(format, format!("{FORMAT}\n").as_bytes(), Keep::Durably)
     }
 
     /// The folder of a session, by its name on the disk.

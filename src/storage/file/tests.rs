@@ -280,6 +280,30 @@ async fn a_newer_store_and_a_foreign_folder_are_refused_and_left_alone() {
 }
 
 #[test]
+fn a_new_store_is_made_once_by_many_at_once() {
+    let bed_folder = tempfile::TempDir::new().unwrap();
+    let path = bed_folder.path().join("deep/store");
+    let threads: Vec<_> = (0..16)
+        .map(|number| {
+            let path = path.clone();
+            std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(async {
+                    let store = FileStore::open(&path).await.unwrap();
+                    let mut first = append(&format!("s{number}"), 0, &["x"]);
+                    first.records = vec![record("kind", "shared", &number.to_string())];
+                    store.append(first).await.unwrap();
+                });
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    assert_eq!(fs::read_dir(path.join("sessions")).unwrap().count(), 16);
+}
+
+#[test]
 fn errors_of_the_file_system_have_their_causes() {
     let place = PathBuf::from("/store/log.jsonl");
     let cause = |kind: std::io::ErrorKind| failure(&place, &kind.into()).cause;

@@ -134,10 +134,11 @@ fn put_labels(connection: &Connection, number: i64, labels: &Labels) -> Done<()>
     Ok(())
 }
 
+/// What of a run never changes is not written again, so that its indexes stay as they are.
 fn put_runs(connection: &Connection, prepared: &Prepared, number: i64) -> Done<()> {
     let sql = "INSERT INTO runs (id, session, status, active, fence, queued_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-        ON CONFLICT (id) DO UPDATE SET session = excluded.session, status = excluded.status, active = excluded.active,
-        fence = excluded.fence, queued_at = excluded.queued_at, body = excluded.body";
+        ON CONFLICT (id) DO UPDATE SET status = excluded.status, active = excluded.active, fence = excluded.fence,
+        body = excluded.body";
     for (run, body) in prepared.append.runs.iter().zip(&prepared.runs) {
         let (status, fence, queued_at) = (run.status, integer(run.fence)?, run.queued_at.as_millis());
         let row = params![run.id.as_str(), number, status.word(), status.is_active(), fence, queued_at, body];

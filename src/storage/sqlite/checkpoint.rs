@@ -1,7 +1,8 @@
 //! Folding the write-ahead log into the database, away from the way of commits.
 //!
 //! A *passive* fold does what it can without waiting; it is begun in a thread of its own when the log has grown, and by
-//! `tidy`.
+//! `tidy`. Under steady writing it never reaches the end, and the log would grow for ever: so it is followed by one that
+//! holds the writer for the little that is left, after which the log begins anew.
 //!
 //! Where a text was removed for good, more is needed. `secure_delete` overwrites what was deleted, but not the copies
 //! that stay behind in the free part of a page when a tree is balanced (the conformance suite shows such copies). So the
@@ -38,6 +39,11 @@ const FURTHER: u64 = 1 << 20;
 
 /// Longest wait for others before the log is folded.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks at a lock while the log is folded to its end, and how often it is looked. So long may commits be
+/// held up by a reader.
+const NAP: Duration = Duration::from_millis(1);
+const NAPS: i32 = 200;
 
 /// Says that the store must be wiped, whatever happens to this process.
 pub(super) fn demand_wipe(path: &Path) -> Result<(), Error> {
@@ -92,6 +98,24 @@ fn fold(path: &Path, sql: &str, patience: Duration) -> Result<bool, Error> {
     fold().map_err(|error| failure(path, &error))
 }
 
+/// Folds the log while others write, then what is left while they wait. When readers are in the way for too long, the
+/// rest stays for the next time.
+fn fold_to_the_end(path: &Path) -> Result<(), Error> {
+    let mut connection = connect::again(path)?;
+    let mut fold = || {
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        connection.busy_handler(Some(hold_up))?;
+        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))
+    };
+    fold().map_err(|error| failure(path, &error))
+}
+
+/// Waits for the writer, and then for readers, in short naps.
+fn hold_up(count: i32) -> bool {
+    thread::sleep(NAP);
+    count < NAPS
+}
+
 /// Lets removals that come at the same time share one wipe.
 #[derive(Default)]
 pub(super) struct Wiping {
@@ -143,7 +167,7 @@ impl Folding {
         self.next_at.store(length + FURTHER, Ordering::Relaxed);
         let (path, is_at_work) = (self.path.clone(), Arc::clone(&self.is_at_work));
         let run = move || {
-            if let Err(error) = fold(&path, "PRAGMA wal_checkpoint(PASSIVE)", PATIENCE) {
+            if let Err(error) = fold_to_the_end(&path) {
                 tracing::warn!(store = %path.display(), %error, "the write-ahead log was not folded");
             }
             is_at_work.store(false, Ordering::Release);

@@ -14,7 +14,7 @@ pub fn end(group: Pid) {
     // An error means that nothing is left in it.
     let _ = kill_process_group(group, Signal::KILL);
     #[cfg(target_os = "linux")]
-    end_descendants();
+    stop_and_kill(descendants);
 }
 
 /// Ends everything and buries it: returns when no child is left. What dies hands its children on to us, the reaper, so
@@ -35,14 +35,24 @@ pub fn end_all(group: Pid) {
     }
 }
 
-/// Stops all descendants until no new one appears, so that none can start another behind our back; then kills them.
+/// Kills the processes of a session whose guard is dead, or does not do its work.
+pub fn end_session(leader: Pid) {
+    let _ = kill_process_group(leader, Signal::KILL);
+    #[cfg(target_os = "linux")]
+    stop_and_kill(|| {
+        let session = leader.as_raw_pid();
+        processes().into_iter().filter(|process| process.session == session).map(|process| process.id).collect()
+    });
+}
+
+/// Stops what is found until nothing new appears, so that nothing can start another behind our back; then kills it.
 #[cfg(target_os = "linux")]
-fn end_descendants() {
+fn stop_and_kill(find: impl Fn() -> Vec<i32>) {
     use rustix::process::kill_process;
 
     let mut known = BTreeSet::new();
     for _ in 0..ROUNDS {
-        let fresh: Vec<i32> = descendants().into_iter().filter(|process| known.insert(*process)).collect();
+        let fresh: Vec<i32> = find().into_iter().filter(|process| known.insert(*process)).collect();
         if fresh.is_empty() {
             break;
         }
@@ -60,12 +70,8 @@ fn end_descendants() {
 #[cfg(target_os = "linux")]
 fn descendants() -> Vec<i32> {
     let mut children: BTreeMap<i32, Vec<i32>> = BTreeMap::new();
-    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(process) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        let Ok(stat) = std::fs::read(entry.path().join("stat")) else { continue };
-        if let Some(parent) = parent(&stat) {
-            children.entry(parent).or_default().push(process);
-        }
+    for process in processes() {
+        children.entry(process.parent).or_default().push(process.id);
     }
     let mut found = Vec::new();
     let mut next = vec![rustix::process::getpid().as_raw_pid()];
@@ -78,12 +84,32 @@ fn descendants() -> Vec<i32> {
     found
 }
 
-/// The parent's id of a line of `/proc/ID/stat`: `ID (NAME) STATE PARENT …`, where the name may hold anything.
+/// A process of this machine.
 #[cfg(target_os = "linux")]
-fn parent(stat: &[u8]) -> Option<i32> {
-    let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    rest.split_ascii_whitespace().nth(1)?.parse().ok()
+#[derive(Debug, PartialEq, Eq)]
+struct Process {
+    id: i32,
+    parent: i32,
+    session: i32,
+}
+
+#[cfg(target_os = "linux")]
+impl Process {
+    /// Reads `/proc/ID/stat`: `ID (NAME) STATE PARENT GROUP SESSION …`, where the name may hold anything.
+    fn parse(stat: &[u8]) -> Option<Self> {
+        let id = std::str::from_utf8(stat.split(|byte| *byte == b' ').next()?).ok()?.parse().ok()?;
+        let end = stat.iter().rposition(|byte| *byte == b')')?;
+        let mut rest = std::str::from_utf8(&stat[end + 1..]).ok()?.split_ascii_whitespace().skip(1);
+        let parent = rest.next()?.parse().ok()?;
+        Some(Self { id, parent, session: rest.nth(1)?.parse().ok()? })
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn processes() -> Vec<Process> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbered = entries.filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit));
+    numbered.filter_map(|entry| Process::parse(&std::fs::read(entry.path().join("stat")).ok()?)).collect()
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -91,9 +117,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parent_is_found_behind_any_name() {
-        assert_eq!(parent(b"12 (a) S 7 12 0"), Some(7));
-        assert_eq!(parent(b"12 (a) S 3 (b\xff) R 8 12"), Some(8));
-        assert_eq!(parent(b"nonsense"), None);
+    fn a_process_is_read_whatever_its_name() {
+        let process = |id, parent, session| Some(Process { id, parent, session });
+        assert_eq!(Process::parse(b"12 (a) S 7 12 4 0"), process(12, 7, 4));
+        assert_eq!(Process::parse(b"12 (a) S 3 (b\xff) R 8 12 5 0"), process(12, 8, 5));
+        assert_eq!(Process::parse(b"nonsense"), None);
+        let own = std::process::id();
+        assert!(processes().iter().any(|process| u32::try_from(process.id) == Ok(own)));
     }
 }

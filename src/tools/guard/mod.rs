@@ -10,7 +10,7 @@
 //! session of its own, without a terminal: a command can neither ask there nor write there.
 //!
 //! On the lifeline the guard tells, a line each: `confined`, `partly confined`, `not confined: CAUSE` or `unconfined` (as
-//! it was told); `started GROUP`; and in the end, when nothing is left, `exited CODE` or `killed SIGNAL`; or `failed CAUSE`.
+//! it was told); and in the end, when nothing is left, `exited CODE` or `killed SIGNAL`; or `failed CAUSE`.
 //! On systems other than Linux only process groups are ended, and nothing is confined.
 
 #[cfg(target_os = "linux")]
@@ -25,6 +25,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
+pub(super) use descendants::end_session;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 
@@ -105,12 +106,15 @@ fn keep_watch(orders: &Orders, lifeline: &File) -> Result<ExitCode, String> {
         .map_err(|error| format!("the guard cannot become the reaper of the command: {error}"))?;
     let watched = lifeline.try_clone().map_err(|error| format!("the guard cannot watch its lifeline: {error}"))?;
     let group = start(orders, lifeline)?;
-    tell(lifeline, &format!("started {}", group.as_raw_pid()));
     // After the start, so that an early end finds something to end. The thread ends with the process.
-    std::thread::spawn(move || {
+    let watch = std::thread::Builder::new().spawn(move || {
         wait_for_close(watched);
         descendants::end(group);
     });
+    if let Err(error) = watch {
+        descendants::end_all(group);
+        return Err(format!("the guard cannot watch its lifeline: {error}"));
+    }
     let ended = wait_for(group);
     descendants::end_all(group);
     let ended = ended.ok_or_else(|| "the guard lost the shell".to_owned())?;
@@ -129,10 +133,11 @@ fn start(orders: &Orders, lifeline: &File) -> Result<Pid, String> {
     // Landlock holds for a thread and what it starts. So the shell is started by a thread of its own, and the guard
     // itself stays out of the command's reach.
     let (writable, unconfined) = (orders.writable.clone(), orders.unconfined);
-    let thread = std::thread::spawn(move || {
+    let thread = std::thread::Builder::new().spawn(move || {
         let state = if unconfined { Ok("unconfined".to_owned()) } else { confined(&writable) };
         state.map(|state| (state, command.spawn()))
     });
+    let thread = thread.map_err(|error| format!("the guard cannot start a thread: {error}"))?;
     let (state, shell) = thread.join().map_err(|_| "the guard broke off".to_owned())??;
     tell(lifeline, &state);
     let shell = shell.map_err(|error| format!("/bin/sh cannot be started: {error}"))?;

@@ -1,19 +1,27 @@
 //! Asks the person at the terminal before a tool that needs permission is called.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ombud::engine::{Approver, Decision, Question};
 
+use crate::render::progress::Progress;
 use crate::render::{harmless, note};
 
 /// Asks on the terminal; remembers what was allowed until the program ends.
-#[derive(Default)]
 pub struct TerminalApprover {
+    progress: Arc<Progress>,
     always: Mutex<HashSet<String>>,
     /// One question at a time.
     asking: tokio::sync::Mutex<()>,
+}
+
+impl TerminalApprover {
+    /// Nothing was allowed yet.
+    pub fn new(progress: Arc<Progress>) -> Self {
+        Self { progress, always: Mutex::default(), asking: tokio::sync::Mutex::default() }
+    }
 }
 
 const CHOICES: [&str; 3] = ["Yes, this once", "Yes, and do not ask again for this tool", "No"];
@@ -26,16 +34,18 @@ impl Approver for TerminalApprover {
         if self.always.lock().unwrap_or_else(PoisonError::into_inner).contains(&tool) {
             return Decision::Allow;
         }
-        note("");
+        self.progress.hold();
         note(&format!("{tool} wants to work on: {}", harmless(&question.subject)));
         if let Some(change) = change(&question.call.arguments) {
             note(&change);
         }
-        let prompt = format!("Allow {tool}?");
+        let prompt = format!("Allow {tool}");
         let chosen = tokio::task::spawn_blocking(move || {
             dialoguer::Select::new().with_prompt(prompt).items(CHOICES).default(0).interact_opt()
         });
-        match chosen.await {
+        let chosen = chosen.await;
+        self.progress.release();
+        match chosen {
             Ok(Ok(Some(0))) => Decision::Allow,
             Ok(Ok(Some(1))) => {
                 self.always.lock().unwrap_or_else(PoisonError::into_inner).insert(tool);

@@ -1,0 +1,90 @@
+//! Facts about runs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Error, MessageId, ModelChoice, Outcome, Pins, ProcessId, Revision, Timestamp, ToolCall, Usage};
+
+/// A run waits for its turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunQueued {
+    /// Its agent.
+    pub agent: String,
+    /// The definition of the agent that it uses, whatever is edited meanwhile.
+    pub revision: Revision,
+    /// The message that it answers; absent = it goes on with what there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<MessageId>,
+    /// The process that will take it; absent = whichever is free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessId>,
+    /// Larger goes first.
+    #[serde(default)]
+    pub priority: i32,
+    /// What is fixed.
+    pub pins: Pins,
+}
+
+/// A process took the run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    /// The run's agent.
+    pub agent: String,
+    /// The message that will be completed first.
+    pub message_id: MessageId,
+    /// The last message before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_message_id: Option<MessageId>,
+    /// The model that is asked.
+    pub model: ModelChoice,
+    /// 1, then one more for every process that took it.
+    pub attempt: u32,
+    /// The process.
+    pub process: ProcessId,
+    /// Everything up to here is seen by the run, and its own facts. The same for every attempt.
+    pub base_seq: u64,
+}
+
+/// The run waits for the caller's tools.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunWaiting {
+    /// All calls without an answer.
+    pub calls: Vec<ToolCall>,
+    /// When it will be given up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<Timestamp>,
+}
+
+/// Somebody wants the run to end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCancelRequested {
+    /// Why.
+    pub reason: String,
+}
+
+/// The run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunFinished {
+    /// The run's agent.
+    pub agent: String,
+    /// How.
+    pub outcome: Outcome,
+    /// The text of its answer, or what there is of it.
+    pub answer: String,
+    /// The message that is its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<MessageId>,
+    /// The model that answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelChoice>,
+    /// Calls of the model.
+    pub rounds: u32,
+    /// Calls of tools.
+    pub tool_calls: u32,
+    /// What it used.
+    pub usage: Usage,
+    /// From its start to its end, in milliseconds.
+    pub elapsed_ms: u64,
+    /// Why it failed, or was cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+}

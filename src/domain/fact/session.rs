@@ -1,0 +1,90 @@
+//! Facts about sessions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Attributes, Labels, Lifetime, ModelChoice};
+
+/// A session begins.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionCreated {
+    /// Rises when a deleted id is made again; 1 for a new one.
+    pub incarnation: u64,
+    /// Its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Words on it.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    /// The agent that answers when none is named.
+    pub agent: String,
+    /// The folder that its tools work in, as an absolute path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<String>,
+    /// Its own model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelChoice>,
+    /// How long it lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Lifetime>,
+    /// What doors keep about it.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
+}
+
+/// What of the session was changed. An absent field stays as it is; `null` clears it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SessionUpdated {
+    /// The new title.
+    #[serde(with = "patch", skip_serializing_if = "Option::is_none")]
+    pub title: Option<Option<String>>,
+    /// The new labels, all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Labels>,
+    /// The new agent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// The new workspace.
+    #[serde(with = "patch", skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Option<String>>,
+    /// The new model.
+    #[serde(with = "patch", skip_serializing_if = "Option::is_none")]
+    pub model: Option<Option<ModelChoice>>,
+    /// The new lifetime.
+    #[serde(with = "patch", skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Option<Lifetime>>,
+    /// Attributes by namespace; `null` takes one away, the others stay.
+    #[serde(skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
+}
+
+/// Tells an absent field from one that is `null`.
+mod patch {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[expect(clippy::ref_option, clippy::option_option, reason = "the form that serde asks for")]
+    pub fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(serializer)
+    }
+
+    #[expect(clippy::option_option, reason = "the form that serde asks for")]
+    pub fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(deserializer).map(Some)
+    }
+}
+
+/// The history was replaced.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionRestored {
+    /// How many messages follow in the same append.
+    pub count: u64,
+}
+
+/// The session ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionDeleted {
+    /// Its incarnation; the next one is higher.
+    pub incarnation: u64,
+}

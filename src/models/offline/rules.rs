@@ -1,0 +1,129 @@
+//! The table of rules, and how they are asked.
+
+use super::question::{Prompt, Question};
+use super::turn::{Call, Stop, Turn};
+use super::{
+    calculator, changes, comparison, counting, dates, extraction, given, listing, lookup, reading, searching, summary,
+    tables, talk, values,
+};
+use crate::domain::Timestamp;
+use crate::models::ModelRequest;
+
+/// What a rule says: an answer, or that the question is not for it.
+pub(super) type Ruling = Result<Option<String>, Stop>;
+
+type Rule = fn(&Question, &Turn<'_>, Timestamp) -> Ruling;
+
+/// The rules, in the order in which they are asked; the first that has an answer is taken.
+const RULES: &[(&str, Rule)] = &[
+    ("talk", |question, turn, _| Ok(talk::answer(question, turn))),
+    ("dates", |question, _, now| Ok(dates::answer(question, now))),
+    ("arithmetic", |question, _, _| Ok(arithmetic(question))),
+    ("given", |question, _, _| Ok(given::answer(question))),
+    ("changes", |question, turn, _| changes::answer(question, turn)),
+    ("comparison", |question, turn, _| comparison::answer(question, turn)),
+    ("lines", |question, turn, _| reading::ranges(question, turn)),
+    ("tables", |question, turn, _| tables::answer(question, turn)),
+    ("extraction", |question, turn, _| extraction::answer(question, turn)),
+    ("history", |question, turn, _| lookup::history(question, turn)),
+    ("searching", |question, turn, _| searching::answer(question, turn)),
+    ("counting", |question, turn, _| counting::answer(question, turn)),
+    ("listing", |question, turn, _| listing::answer(question, turn)),
+    ("values", |question, turn, _| values::answer(question, turn)),
+    ("summary", |question, turn, _| summary::answer(question, turn)),
+    ("cells", |question, turn, _| tables::cells_of(question, turn)),
+    ("reading", |question, turn, _| reading::answer(question, turn)),
+    ("lookup", |question, turn, _| lookup::answer(question, turn)),
+];
+
+/// What the model does.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Decision {
+    /// It calls tools, all at the same time.
+    Call(Vec<Call>),
+    /// It says this, which ends the turn.
+    Answer(String),
+}
+
+/// Decides about a request.
+pub(super) fn decide(request: &ModelRequest, now: Timestamp) -> Decision {
+    let turn = Turn::new(request);
+    let focus = turn.focus();
+    let mut answers = Vec::new();
+    let mut pending = false;
+    let mut questions = Prompt::read(&turn.prompt).questions;
+    let mut named: Option<String> = None;
+    for question in &mut questions {
+        question.focus = named.clone().or_else(|| nth_listed(question, &turn)).or_else(|| focus.clone());
+        named = question.paths().into_iter().next().or(named);
+        match answer(question, &turn, now) {
+            Ok(text) | Err(Stop::Say(text)) => answers.push(text),
+            Err(Stop::Failed(why)) => answers.push(format!("The tool did not do it: {}", why.trim())),
+            Err(Stop::Pending) => pending = true,
+        }
+    }
+    let wanted = turn.wanted();
+    if pending && !wanted.is_empty() {
+        return Decision::Call(wanted);
+    }
+    answers.dedup();
+    let text = answers.join("\n\n");
+    let text = text.trim();
+    Decision::Answer(if text.is_empty() { talk::unknown(&turn) } else { text.to_owned() })
+}
+
+fn answer(question: &Question, turn: &Turn<'_>, now: Timestamp) -> Result<String, Stop> {
+    for (_, rule) in RULES {
+        if let Some(text) = rule(question, turn, now)? {
+            return Ok(text);
+        }
+    }
+    Ok(talk::unknown(turn))
+}
+
+/// "The second one" is the second file of the last answer.
+fn nth_listed(question: &Question, turn: &Turn<'_>) -> Option<String> {
+    let listed = turn.listed();
+    let points = question.says_any(&["one", "file", "of them", "of those", "result", "entry"]) || question.words.len() <= 4;
+    if listed.len() < 2 || !points || !question.paths().is_empty() || question.says_any(&["lines", "line"]) {
+        return None;
+    }
+    const ORDINALS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "last"];
+    let at = ORDINALS.iter().position(|ordinal| question.says(ordinal))?;
+    if at == 5 { listed.last().cloned() } else { listed.get(at).cloned() }
+}
+
+/// Arithmetic, also over numbers in the question itself.
+fn arithmetic(question: &Question) -> Option<String> {
+    if let Some(expression) = calculator::expression(&question.text) {
+        return Some(calculator::answer(&expression));
+    }
+    let no_file = question.target().is_none() && question.text_given.is_none();
+    let what = tables::aggregate_named(question)?;
+    let numbers = calculator::numbers(&question.text);
+    let rest: Vec<String> = question.significant();
+    let only_numbers = rest.iter().all(|word| {
+        word.split([',', ';']).filter(|part| !part.is_empty()).all(|part| calculator::number(part).is_some())
+            || tables::aggregate_word(word)
+            || matches!(
+                word.as_str(),
+                "numbers" | "number" | "following" | "value" | "calculate" | "compute" | "add" | "between"
+            )
+    });
+    (no_file && numbers.len() >= 2 && only_numbers).then(|| {
+        let shown: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+        match what.over(&numbers) {
+            Ok(value) => format!("The {} of {} is {value}.", what.word(), shown.join(", ")),
+            Err(error) => format!("I cannot calculate the {}: {error}.", what.word()),
+        }
+    })
+}
+
+/// The name of the rule that decides, for tests.
+#[cfg(test)]
+pub(super) fn deciding(request: &ModelRequest, now: Timestamp) -> &'static str {
+    let turn = Turn::new(request);
+    let questions = Prompt::read(&turn.prompt).questions;
+    let asks = |rule: Rule| questions.first().is_some_and(|question| !matches!(rule(question, &turn, now), Ok(None)));
+    RULES.iter().find(|(_, rule)| asks(*rule)).map_or("none", |(name, _)| name)
+}

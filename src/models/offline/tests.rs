@@ -1,0 +1,5 @@
+//! The whole model: questions, the calls that they lead to, and the answers.
+
+mod corpus;
+mod house;
+mod stream;
