@@ -15,8 +15,8 @@ use super::{
 
 /// Most bytes of log that the newest turns are read back from.
 pub const WINDOW_BYTES: u64 = 4 << 20;
-/// Most turns that are read back.
-pub const WINDOW_TURNS: usize = 1_000;
+/// Most turns that are read back, however short: it bounds what a continued session costs (`docs/measurements.md`).
+pub const WINDOW_TURNS: usize = 500;
 
 /// Where a turn begins, and how many bytes of log it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
