@@ -1,11 +1,12 @@
-//! Where a reader of a session stands: `incarnation:seq[/part@offset]`, the offset of a closed part being `end`.
+//! Where a reader of a session stands: `incarnation:seq[/part@offset~message]`. The offset of a closed part is `end`; the
+//! message is told by a checksum of its id.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Error;
+use super::{Error, MessageId};
 
 /// A place inside a message that is being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,6 +15,15 @@ pub struct PartPosition {
     pub index: u32,
     /// Bytes of it that the reader has; `None` = all of it, and its end.
     pub offset: Option<u64>,
+    /// The message, by [`PartPosition::of_message`].
+    pub message: u32,
+}
+
+impl PartPosition {
+    /// What stands for a message in a cursor: the CRC-32 of its id.
+    pub fn of_message(id: &MessageId) -> u32 {
+        crc32fast::hash(id.as_str().as_bytes())
+    }
 }
 
 /// Where a reader of a session stands: it has everything up to `seq`, and of the message that is being written after
@@ -39,8 +49,10 @@ impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}", self.incarnation, self.seq)?;
         match self.part {
-            Some(PartPosition { index, offset: Some(offset) }) => write!(formatter, "/{index}@{offset}"),
-            Some(PartPosition { index, offset: None }) => write!(formatter, "/{index}@end"),
+            Some(PartPosition { index, offset: Some(offset), message }) => {
+                write!(formatter, "/{index}@{offset}~{message:x}")
+            }
+            Some(PartPosition { index, offset: None, message }) => write!(formatter, "/{index}@end~{message:x}"),
             None => Ok(()),
         }
     }
@@ -54,20 +66,28 @@ impl FromStr for Cursor {
             let (incarnation, rest) = text.split_once(':')?;
             let (seq, part) = match rest.split_once('/') {
                 None => (rest, None),
-                Some((seq, part)) => (seq, Some(part.split_once('@')?)),
+                Some((seq, part)) => (seq, Some(part)),
             };
             let part = match part {
                 None => None,
-                Some((index, "end")) => Some(PartPosition { index: index.parse().ok()?, offset: None }),
-                Some((index, offset)) => {
-                    Some(PartPosition { index: index.parse().ok()?, offset: Some(offset.parse().ok()?) })
+                Some(part) => {
+                    let (index, rest) = part.split_once('@')?;
+                    let (offset, message) = rest.split_once('~')?;
+                    let offset = if offset == "end" { None } else { Some(offset.parse().ok()?) };
+                    Some(PartPosition {
+                        index: index.parse().ok()?,
+                        offset,
+                        message: u32::from_str_radix(message, 16).ok()?,
+                    })
                 }
             };
             Some(Self { incarnation: incarnation.parse().ok()?, seq: seq.parse().ok()?, part })
         };
         read().ok_or_else(|| {
-            Error::invalid(format!("cursor {text:?} is not of the form INCARNATION:SEQ or INCARNATION:SEQ/PART@OFFSET"))
-                .hint("pass on a cursor exactly as it was received")
+            Error::invalid(format!(
+                "cursor {text:?} is not of the form INCARNATION:SEQ or INCARNATION:SEQ/PART@OFFSET~MESSAGE"
+            ))
+            .hint("pass on a cursor exactly as it was received")
         })
     }
 }
@@ -90,10 +110,10 @@ mod tests {
 
     #[test]
     fn a_cursor_is_read_as_it_is_written() {
-        for text in ["1:0", "2:41", "1:41/3@1024", "1:41/3@end"] {
+        for text in ["1:0", "2:41", "1:41/3@1024~9f", "1:41/3@end~0"] {
             assert_eq!(text.parse::<Cursor>().unwrap().to_string(), text);
         }
-        for text in ["", "1", "1:", ":1", "1:2/", "1:2/3", "1:2/@", "a:b", "1:-2", "1:2/3@x"] {
+        for text in ["", "1", "1:", ":1", "1:2/", "1:2/3", "1:2/@", "a:b", "1:-2", "1:2/3@x~1", "1:2/3@4", "1:2/3@4~g"] {
             assert!(text.parse::<Cursor>().is_err(), "{text:?}");
         }
     }

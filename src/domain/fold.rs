@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::session::ActiveRun;
 use super::{
-    Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary, SessionUpdated,
-    Timestamp, ToolCalled, Usage, fact::RunFinished,
+    AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary,
+    SessionUpdated, Timestamp, ToolCalled, Usage, fact::RunFinished,
 };
 
 /// Most bytes of log that the newest turns are read back from.
 pub const WINDOW_BYTES: u64 = 4 << 20;
-/// Most turns that are read back.
-pub const WINDOW_TURNS: usize = 1_000;
+/// Most turns that are read back, however short: it bounds what a continued session costs (`docs/measurements.md`).
+pub const WINDOW_TURNS: usize = 500;
 
 /// Where a turn begins, and how many bytes of log it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct FoldedRun {
     /// Calls of tools so far.
     #[serde(default)]
     pub tool_calls: u32,
+    /// Until when the caller's tools are waited for.
+    #[serde(default)]
+    pub deadline: Option<Timestamp>,
     /// Why somebody wants it to end.
     #[serde(default)]
     pub cancel_requested: Option<String>,
@@ -184,6 +187,7 @@ impl Fold {
             answer_text: String::new(),
             open_calls: Vec::new(),
             tool_calls: 0,
+            deadline: None,
             cancel_requested: None,
         });
         Some(run)
@@ -213,6 +217,7 @@ impl Fold {
                 true
             }
             Fact::MessagePosted(_) => true,
+            Fact::MessageImported(imported) => imported.message.author.kind != AuthorKind::Agent,
             _ => self.marks.is_empty(),
         };
         if begins {
@@ -222,7 +227,11 @@ impl Fold {
             last.bytes += bytes;
         }
         let mut total: u64 = self.marks.iter().map(|mark| mark.bytes).sum();
-        while self.marks.len() > 1 && (total > WINDOW_BYTES || self.marks.len() > WINDOW_TURNS) {
+        // What a run answers stays in the window until the run has ended.
+        let needed = self.active.iter().map(|active| active.queued_seq).min().unwrap_or(u64::MAX);
+        while self.marks.get(1).is_some_and(|next| next.seq <= needed)
+            && (total > WINDOW_BYTES || self.marks.len() > WINDOW_TURNS)
+        {
             if let Some(dropped) = self.marks.pop_front() {
                 total -= dropped.bytes;
             }
@@ -276,6 +285,7 @@ impl FoldedRun {
             Fact::RunWaiting(waiting) => {
                 self.run.status = RunStatus::Waiting;
                 self.run.process = None;
+                self.deadline = waiting.deadline;
                 self.run.waiting_for = waiting.calls.iter().map(|call| call.id.clone()).collect();
             }
             Fact::RunCancelRequested(request) => self.cancel_requested = Some(request.reason.clone()),

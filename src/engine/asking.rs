@@ -14,8 +14,8 @@ use super::recovery;
 use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, Target};
 use crate::domain::{
     Agent, Author, AuthorKind, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, Message, MessageId, MessagePosted,
-    ModelChoice, OnOrphan, Part, Pins, Principal, Result, Revision, RunId, RunQueued, RunStarted, RunStatus, SessionCreated,
-    SessionId, Transcript, Usage,
+    ModelChoice, OnOrphan, Part, Pins, Principal, Result, Revision, RunId, RunQueued, RunStarted, SessionCreated, SessionId,
+    Transcript, Usage,
 };
 use crate::storage::{Fence, Record};
 
@@ -97,7 +97,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
 }
 
 /// A session that holds facts of a newer version can be read but not continued.
-fn drivable(fold: &Fold) -> Result<()> {
+pub(crate) fn drivable(fold: &Fold) -> Result<()> {
     match &fold.unknown {
         None => Ok(()),
         Some(kind) => {
@@ -195,7 +195,7 @@ async fn post(caller: &Principal, ledger: &Arc<Ledger>, new: Option<SessionCreat
         })
         .await?;
     let first = events.first().map_or(1, |event| event.seq);
-    let before = Cursor::after(ledger.join().incarnation, first - 1);
+    let before = Cursor::after(ledger.hub.incarnation(), first - 1);
     Ok(Asked { session: ledger.id.clone(), run: None, model: None, before })
 }
 
@@ -226,6 +226,7 @@ async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_
 
 /// Posts and queues in one append, and answers; the run starts when it is its turn.
 async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Result<Asked> {
+    let at_work = ledger.works_on(&taken.run);
     let events = ledger
         .append(|fold| {
             let mut draft = Draft::default();
@@ -238,7 +239,7 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
         session: ledger.id.clone(),
         run: Some(taken.run.clone()),
         model: Some(taken.model.clone()),
-        before: Cursor::after(ledger.join().incarnation, first - 1),
+        before: Cursor::after(ledger.hub.incarnation(), first - 1),
     };
     let (core, ledger, taken) = (Arc::clone(core), Arc::clone(ledger), Arc::clone(taken));
     let tracker = core.tasks.clone();
@@ -249,7 +250,11 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
         };
         if let Err(error) = ready {
             tracing::warn!(%error, run = %taken.run, "a queued run could not start");
+            if let Err(error) = recovery::close(&core, &ledger, &taken.run, taken.caller.actor(), Some(&error)).await {
+                ledger.hub.break_off(error);
+            }
         }
+        drop(at_work);
     });
     Ok(asked)
 }
@@ -273,8 +278,7 @@ async fn clear_way(
         if on_busy == OnBusy::Queue && fold.active_run(&taken.run).is_some_and(|own| own.queued_seq < active.queued_seq) {
             return Ok(());
         }
-        let owned = active.run.status != RunStatus::Waiting;
-        if owned && !core.is_alive(active.run.process.as_ref()).await? {
+        if recovery::is_orphan(core, ledger, active).await? {
             recovery::take_over(core, ledger, active, taken.caller.actor()).await?;
             continue;
         }
@@ -326,17 +330,17 @@ fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&F
 
 /// Starts the run. `whole` = also posts and queues it, in the same append.
 async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole: bool) -> Result<Asked> {
-    let (mut transcript, previous) = if taken.new.is_some() && whole {
-        (Transcript::default(), None)
+    let at_work = ledger.works_on(&taken.run);
+    let (mut transcript, seen, previous) = if taken.new.is_some() && whole {
+        (Transcript::default(), 0, None)
     } else {
         let (fold, events) = ledger.window().await?;
         if !whole && fold.active_run(&taken.run).is_none_or(|own| own.cancel_requested.is_some()) {
-            return recovery::close(core, ledger, &taken.run, taken.caller.actor())
-                .await
-                .map(|before| asked(ledger, taken, before));
+            let closed = recovery::close(core, ledger, &taken.run, taken.caller.actor(), None).await;
+            return closed.map(|before| asked(ledger, taken, before));
         }
         let events = events.iter().map(AsRef::as_ref);
-        (Transcript::of(events, &taken.run, Some(&taken.message.id), fold.head), fold.last_message)
+        (Transcript::of(events, &taken.run, Some(&taken.message.id), fold.head), fold.head, fold.last_message)
     };
     if whole {
         let fact = Fact::MessagePosted(MessagePosted { message: taken.message.clone() });
@@ -355,14 +359,16 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
         rounds: 0,
         tool_calls: 0,
         usage: Usage::default(),
+        answer_id: None,
+        answer: String::new(),
     };
-    let stop = ledger.works_on(&taken.run);
     // Whoever goes before the question is taken takes it back; who goes later leaves the run to itself.
-    let taken_back = stop.clone().drop_guard();
-    let driver = Driver::new(core, ledger, work, stop).inspect_err(|_| ledger.leaves(&taken.run))?;
+    let taken_back = at_work.stop.clone().drop_guard();
+    let driver = Driver::new(core, ledger, work, at_work)?;
     let (told, first_seq) = oneshot::channel();
     let previous = if whole { Some(taken.message.id.clone()) } else { previous };
-    let first = first_append(Arc::clone(core), Arc::clone(ledger), Arc::clone(taken), (message_id, previous), whole, told);
+    let first =
+        first_append(Arc::clone(core), Arc::clone(ledger), Arc::clone(taken), (message_id, previous, seen), whole, told);
     let (sender, taken_result) = oneshot::channel();
     let on_taken = Box::new(move |result| {
         // Whoever asked may have gone.
@@ -380,7 +386,7 @@ fn asked(ledger: &Ledger, taken: &Taken, before: u64) -> Asked {
         session: ledger.id.clone(),
         run: Some(taken.run.clone()),
         model: Some(taken.model.clone()),
-        before: Cursor::after(ledger.join().incarnation, before),
+        before: Cursor::after(ledger.hub.incarnation(), before),
     }
 }
 
@@ -388,7 +394,7 @@ fn first_append(
     core: Arc<Core>,
     ledger: Arc<Ledger>,
     taken: Arc<Taken>,
-    (message_id, previous): (MessageId, Option<MessageId>),
+    (message_id, previous, seen): (MessageId, Option<MessageId>, u64),
     whole: bool,
     told: oneshot::Sender<u64>,
 ) -> Pending {
@@ -403,10 +409,15 @@ fn first_append(
                 let mut draft = Draft { fence: Some(Fence { run: taken.run.clone(), token: 0 }), ..Draft::default() };
                 if whole {
                     draft_queued(&mut draft, &core, &ledger, fold, &taken)?;
-                } else if fold.and_then(|fold| fold.active_run(&taken.run)).is_none_or(|own| own.attempt > 0) {
-                    return Err(Refused::Fenced);
+                } else {
+                    match fold.and_then(|fold| fold.active_run(&taken.run)) {
+                        Some(own) if own.attempt == 0 && own.cancel_requested.is_none() => {}
+                        Some(own) if own.attempt == 0 => {
+                            return Err(Error::new(ErrorCode::Conflict, "the run was cancelled before it began").into());
+                        }
+                        _ => return Err(Refused::Fenced),
+                    }
                 }
-                let base_seq = fold.map_or(0, |fold| fold.head) + draft.facts.len() as u64;
                 let started = RunStarted {
                     agent: taken.agent.name.clone(),
                     message_id: message_id.clone(),
@@ -414,7 +425,7 @@ fn first_append(
                     model: taken.model.clone(),
                     attempt: 1,
                     process: core.process.clone(),
-                    base_seq,
+                    base_seq: seen,
                 };
                 draft.run(&taken.run, crate::domain::Actor::agent(taken.agent.name.clone()), Fact::RunStarted(started));
                 Ok(draft)

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::calls::Calls;
 use super::context::{self, Window};
 use super::house::Core;
-use super::ledger::{Draft, Ledger, Refused};
+use super::ledger::{AtWork, Draft, Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::writing::{Desk, Writing, Written};
 use crate::domain::{
@@ -53,6 +53,9 @@ pub(crate) struct Work {
     pub(crate) rounds: u32,
     pub(crate) tool_calls: u32,
     pub(crate) usage: Usage,
+    /// The newest message that it completed, and its text.
+    pub(crate) answer_id: Option<MessageId>,
+    pub(crate) answer: String,
 }
 
 /// Drives one run to its end, or until it waits for the caller.
@@ -64,13 +67,27 @@ pub(crate) struct Driver {
     card: Card,
     calls: Calls,
     caller_tools: HashSet<String>,
+    /// Says that this process works on the run.
+    at_work: AtWork,
     /// Fires when the run is to end: cancelled, or out of time.
     stop: CancellationToken,
     pub(super) out_of_time: Arc<AtomicBool>,
     pending: Option<Pending>,
     on_taken: Option<OnTaken>,
-    pub(super) answer: String,
-    pub(super) answer_id: Option<MessageId>,
+}
+
+/// Tells subscribers when a run's task ends without a word.
+struct Unfinished {
+    ledger: Arc<Ledger>,
+    armed: bool,
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if self.armed {
+            self.ledger.hub.break_off(Error::internal("the task of a run ended before the run did"));
+        }
+    }
 }
 
 /// How the call of a model ended.
@@ -85,7 +102,7 @@ impl Driver {
     ///
     /// # Errors
     /// `invalid_input` when the workspace cannot be opened or the model is not known.
-    pub(crate) fn new(core: &Arc<Core>, ledger: &Arc<Ledger>, work: Work, stop: CancellationToken) -> Result<Self, Error> {
+    pub(crate) fn new(core: &Arc<Core>, ledger: &Arc<Ledger>, work: Work, at_work: AtWork) -> Result<Self, Error> {
         let (asked, card) = core.models.get(&work.model)?;
         let workspace =
             work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
@@ -95,7 +112,7 @@ impl Driver {
             run: work.run.clone(),
             rules: work.pins.permissions.clone(),
             specs: core.tool_specs(&work.agent),
-            context: ToolContext { workspace: core.workspace(&workspace)?, cancelled: stop.clone() },
+            context: ToolContext { workspace: core.workspace(&workspace)?, cancelled: at_work.stop.clone() },
         };
         Ok(Self {
             core: Arc::clone(core),
@@ -105,12 +122,11 @@ impl Driver {
             asked,
             card,
             calls,
-            stop,
+            stop: at_work.stop.clone(),
+            at_work,
             out_of_time: Arc::default(),
             pending: None,
             on_taken: None,
-            answer: String::new(),
-            answer_id: None,
         })
     }
 
@@ -119,30 +135,34 @@ impl Driver {
         self.pending = Some(first);
         self.on_taken = Some(on_taken);
         let clock = self.keep_time();
+        // Should the task be dropped or panic, whoever listens is told.
+        let mut unfinished = Unfinished { ledger: Arc::clone(&self.ledger), armed: true };
         let result = self.steps().await;
         if let Some(clock) = clock {
             clock.abort();
         }
+        // The process that owns the run is out of the way before anybody is told of its end.
+        unfinished.armed = false;
         match result {
             Ok(()) => {}
             // Somebody else has the run now, and writes its end.
             Err(Refused::Fenced) => self.taken(Err(Refused::Fenced.into())),
             Err(Refused::Failed(error)) => {
-                let told = self.on_taken.is_some();
+                let told = self.on_taken.is_none();
                 self.taken(Err(error.clone()));
-                if !told {
+                if told {
                     self.ledger.hub.break_off(error);
                 }
             }
         }
-        self.ledger.leaves(&self.work.run);
+        drop(self.at_work);
     }
 
     /// Stops the run when its time is over.
     fn keep_time(&self) -> Option<tokio::task::JoinHandle<()>> {
         let budget = self.work.pins.budget.timeout_seconds.or(self.core.settings.budgets.timeout_seconds)?;
-        let spent = self.core.clock.now().millis_since(self.work.started_at);
-        let left = Duration::from_secs(budget).saturating_sub(Duration::from_millis(spent));
+        // Time in which nobody worked on it, waiting for the caller or after a crash, does not count.
+        let left = Duration::from_secs(budget);
         let (stop, out_of_time) = (self.stop.clone(), Arc::clone(&self.out_of_time));
         Some(tokio::spawn(async move {
             tokio::time::sleep(left).await;
@@ -369,8 +389,8 @@ impl Driver {
             next_message_id: next_message_id.clone(),
             thread: None,
         };
-        self.answer = completed.text();
-        self.answer_id = Some(completed.message_id.clone());
+        self.work.answer = completed.text();
+        self.work.answer_id = Some(completed.message_id.clone());
         let mut facts = Vec::new();
         if finish == Finish::ToolCalls {
             for part in &completed.parts {
@@ -400,7 +420,7 @@ impl Driver {
     /// Carries calls out. What they gave is appended as it comes; the last of it beside the next step.
     async fn run_tools(&mut self, calls: Vec<crate::domain::ToolCallPart>) -> Result<(), Refused> {
         self.settle().await?;
-        let message_id = self.answer_id.clone().unwrap_or_else(|| self.work.message_id.clone());
+        let message_id = self.work.answer_id.clone().unwrap_or_else(|| self.work.message_id.clone());
         let mut left = calls.len();
         let arguments: Vec<_> = calls.iter().map(|call| (call.id.clone(), call.arguments.clone())).collect();
         let mut returns = pin!(self.calls.carry_out(calls).ready_chunks(arguments.len().max(1)));
@@ -432,7 +452,12 @@ impl Driver {
         let calls = pending.into_iter().map(|call| self.calls.record(call, &self.work.pins.caller_tools).0).collect();
         let wait = i64::try_from(self.core.settings.limits.caller_wait.as_millis()).unwrap_or(i64::MAX);
         let deadline = Timestamp::from_millis(self.core.clock.now().as_millis().saturating_add(wait));
-        self.append(vec![Fact::RunWaiting(RunWaiting { calls, deadline: Some(deadline) })]).await
+        self.append(vec![Fact::RunWaiting(RunWaiting { calls, deadline: Some(deadline) })]).await?;
+        if self.stop.is_cancelled() {
+            // It was cancelled just before: nobody else would end it.
+            return self.finish_stopped(Vec::new()).await;
+        }
+        Ok(())
     }
 
     /// Appends facts of the run, and waits until they are durable.

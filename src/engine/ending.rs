@@ -40,8 +40,8 @@ impl Driver {
         Fact::RunFinished(RunFinished {
             agent: self.work.agent.name.clone(),
             outcome,
-            answer: self.answer.clone(),
-            message_id: self.answer_id.clone(),
+            answer: self.work.answer.clone(),
+            message_id: self.work.answer_id.clone(),
             model: Some(self.work.model.clone()),
             rounds: self.work.rounds,
             tool_calls: self.work.tool_calls,

@@ -169,10 +169,12 @@ impl Core {
         Ok(())
     }
 
-    /// Whether a process works on its runs. Absent = none was named.
-    pub(crate) async fn is_alive(&self, process: Option<&ProcessId>) -> Result<bool> {
+    /// Whether a process works on a run. Absent = none was named.
+    pub(crate) async fn is_worked_on(&self, session: &SessionId, run: &RunId, process: Option<&ProcessId>) -> Result<bool> {
         match process {
-            Some(process) if *process == self.process => Ok(true),
+            Some(process) if *process == self.process => {
+                Ok(self.known(session).is_some_and(|ledger| ledger.is_at_work(run)))
+            }
             Some(process) => self.store.is_alive(process).await,
             None => Ok(false),
         }

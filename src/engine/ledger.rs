@@ -2,6 +2,7 @@
 //! append, and publishes all of it in order.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
@@ -92,8 +93,27 @@ pub(crate) struct Ledger {
     clock: Arc<dyn Clock>,
     state: tokio::sync::Mutex<State>,
     pub(crate) hub: Hub,
-    /// The runs that this process works on.
-    runs: Mutex<HashMap<RunId, CancellationToken>>,
+    /// The runs that this process works on, each with a number that tells one time of working on it from another.
+    runs: Mutex<HashMap<RunId, (u64, CancellationToken)>>,
+    times: AtomicU64,
+}
+
+/// Says that this process works on a run, for as long as it is kept.
+pub(crate) struct AtWork {
+    ledger: Arc<Ledger>,
+    run: RunId,
+    time: u64,
+    /// Fires when the run's cancelling is requested, by whomever.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        let mut runs = self.ledger.runs();
+        if runs.get(&self.run).is_some_and(|(time, _)| *time == self.time) {
+            runs.remove(&self.run);
+        }
+    }
 }
 
 impl Ledger {
@@ -103,7 +123,15 @@ impl Ledger {
             Some(head) => Hub::new(id.clone(), head.incarnation, head.seq, frames),
             None => Hub::new(id.clone(), 0, 0, frames),
         };
-        Ok(Self { id, store, clock, state: tokio::sync::Mutex::default(), hub, runs: Mutex::default() })
+        Ok(Self {
+            id,
+            store,
+            clock,
+            state: tokio::sync::Mutex::default(),
+            hub,
+            runs: Mutex::default(),
+            times: AtomicU64::new(0),
+        })
     }
 
     /// Joins the live frames.
@@ -111,20 +139,21 @@ impl Ledger {
         self.hub.join()
     }
 
-    fn runs(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, CancellationToken>> {
+    fn runs(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, (u64, CancellationToken)>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a run one that this process works on; the token fires when its cancelling is requested, by whomever.
-    pub(crate) fn works_on(&self, run: &RunId) -> CancellationToken {
-        let token = CancellationToken::new();
-        self.runs().insert(run.clone(), token.clone());
-        token
+    /// Makes a run one that this process works on, until the answer is dropped.
+    pub(crate) fn works_on(self: &Arc<Self>, run: &RunId) -> AtWork {
+        let time = self.times.fetch_add(1, Ordering::Relaxed);
+        let stop = CancellationToken::new();
+        self.runs().insert(run.clone(), (time, stop.clone()));
+        AtWork { ledger: Arc::clone(self), run: run.clone(), time, stop }
     }
 
-    /// Ends [`Ledger::works_on`].
-    pub(crate) fn leaves(&self, run: &RunId) {
-        self.runs().remove(run);
+    /// Whether this process works on a run.
+    pub(crate) fn is_at_work(&self, run: &RunId) -> bool {
+        self.runs().contains_key(run)
     }
 
     /// Whether this process works on a run or somebody here listens: then changes by others must be followed.
@@ -189,10 +218,16 @@ impl Ledger {
             if fold.head == head.seq && fold.session.incarnation == head.incarnation {
                 return Ok(());
             }
+            if fold.session.incarnation != head.incarnation && !head.deleted {
+                // It was deleted and made again between two looks: for whoever is here, it was deleted.
+                self.stop_all();
+                self.hub.renew(no_session(&self.id));
+            }
             if fold.session.incarnation != head.incarnation || head.deleted || head.seq < fold.head {
                 *state = State::default();
             }
-        } else if !head.deleted {
+        }
+        if state.fold.is_none() && !head.deleted {
             self.load(state, head).await?;
         }
         if head.deleted {
@@ -235,6 +270,16 @@ impl Ledger {
             && fold.session.incarnation == head.incarnation
             && fold.head <= head.seq
         {
+            // What the snapshot holds may not have been published here yet.
+            let mut after = self.hub.head();
+            while after < fold.head {
+                let page = self.page(after).await?;
+                let events: Vec<_> =
+                    page.into_iter().map(|(event, _)| event).filter(|event| event.seq <= fold.head).collect();
+                let Some(last) = events.last() else { break };
+                after = last.seq;
+                self.publish(&events);
+            }
             state.snapshot_seq = fold.head;
             state.fold = Some(fold);
         }
@@ -253,13 +298,17 @@ impl Ledger {
     fn publish(&self, events: &[Arc<Event>]) {
         self.hub.publish(events, |event| match (&event.fact, &event.run) {
             (Fact::RunCancelRequested(_), Some(run)) => {
-                if let Some(token) = self.runs().get(run) {
-                    token.cancel();
+                if let Some((_, stop)) = self.runs().get(run) {
+                    stop.cancel();
                 }
             }
-            (Fact::SessionDeleted(_), _) => self.runs().values().for_each(CancellationToken::cancel),
+            (Fact::SessionDeleted(_), _) => self.stop_all(),
             _ => {}
         });
+    }
+
+    fn stop_all(&self) {
+        self.runs().values().for_each(|(_, stop)| stop.cancel());
     }
 
     /// Appends what `draft` decides on the end of the log; it is asked again when another process was quicker.
@@ -386,7 +435,8 @@ impl Ledger {
             entries.push(entry);
         }
         let fold = fold.ok_or_else(|| no_session(&self.id))?;
-        let saves_snapshot = ends_run || fold.head >= state.snapshot_seq + SNAPSHOT_EVENTS;
+        // A fold that passed over facts of a newer version is of no use to that version.
+        let saves_snapshot = fold.unknown.is_none() && (ends_run || fold.head >= state.snapshot_seq + SNAPSHOT_EVENTS);
         let snapshot = if saves_snapshot { Some(to_json(&fold)?) } else { None };
         let append = Append {
             session: self.id.clone(),

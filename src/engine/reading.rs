@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 use crate::domain::{Actor, Cause, Error, Event, EventId, Fact, Result, RunId, SessionId, Timestamp};
 use crate::storage::Entry;
 
+/// Begins the kind of an event.
+const NAME: &str = "\"type\":\"";
+
 /// What every event has, whatever happened.
 #[derive(Deserialize)]
 struct Envelope {
@@ -25,16 +28,16 @@ struct Envelope {
 /// Reads an entry.
 pub(crate) fn decode(session: &SessionId, entry: &Entry) -> Result<Event> {
     let body = entry.body.as_str();
-    // The general way reads through a tree of values, which takes several times as long.
+    // The general way reads through a tree of values, which takes several times as long; it also keeps a fact of a newer
+    // form as an unknown one.
     let event = match kind(body) {
         Some("message.posted") => whole(body, Fact::MessagePosted),
         Some("message.completed") => whole(body, Fact::MessageCompleted),
         Some("tool.called") => whole(body, Fact::ToolCalled),
         Some("tool.returned") => whole(body, Fact::ToolReturned),
-        _ => serde_json::from_str(body),
+        _ => None,
     };
-    // A fact of a name that is known in a form that is not, is one of a newer version, and kept as such.
-    event.or_else(|_| serde_json::from_str(body)).map_err(|error: serde_json::Error| {
+    event.map_or_else(|| serde_json::from_str(body), Ok).map_err(|error| {
         let message = format!("event {} of session `{session}` cannot be read: {error}", entry.seq);
         Error::store(Some(Cause::Corrupt), message)
     })
@@ -49,33 +52,36 @@ pub(crate) fn is_said(entry: &Entry) -> bool {
 /// What happened, as the entry names it. *Invariant:* an event is written with its envelope first, in which no other
 /// field is of this name; inside of strings the quotes are escaped.
 fn kind(body: &str) -> Option<&str> {
-    const NAME: &str = "\"type\":\"";
-    let (_, rest) = body.split_once(NAME)?;
-    rest.split_once('"').map(|(kind, _)| kind)
+    body.split_once(NAME)?.1.split('"').next()
 }
 
-fn whole<T: DeserializeOwned>(body: &str, fact: fn(T) -> Fact) -> serde_json::Result<Event> {
-    let Envelope { v, seq, id, session, run, at, actor } = serde_json::from_str(body)?;
-    Ok(Event { v, seq, id, session, run, at, actor, fact: fact(serde_json::from_str(body)?) })
+/// `None` where it is not of the form that this version writes.
+fn whole<T: DeserializeOwned>(body: &str, fact: fn(T) -> Fact) -> Option<Event> {
+    // The envelope ends where the kind begins: what comes after is read once only.
+    let envelope = body.split_once(NAME).map_or(body, |(envelope, _)| envelope);
+    let envelope = format!("{}}}", envelope.trim_end().trim_end_matches(','));
+    let Envelope { v, seq, id, session, run, at, actor } = serde_json::from_str(&envelope).ok()?;
+    Some(Event { v, seq, id, session, run, at, actor, fact: fact(serde_json::from_str(body).ok()?) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ENTRIES: [(&str, bool); 6] = [
+    const ENTRIES: [(&str, bool); 7] = [
         (
             r#""type":"message.posted","message":{"id":"m","author":{"kind":"person","name":"a"},"parts":[{"kind":"text","text":"\"type\":\"run.queued\""}],"at":"2026-11-20T06:32:03.042Z"}"#,
             true,
         ),
         (
-            r#""type":"message.completed","message_id":"m","agent":"default","parts":[{"kind":"tool_call","id":"c","name":"t","arguments":{"type":"notice"}}],"finish":"tool_calls","usage":{"input_tokens":1,"output_tokens":2},"model":"a/b","round":1,"elapsed_ms":3"#,
+            r#""type":"message.completed","message_id":"m","agent":"default","parts":[{"kind":"tool_call","id":"c","name":"t","arguments":{"type":"notice"},"arguments_text":"{}"}],"finish":"tool_calls","usage":{"input_tokens":1,"output_tokens":2},"model":"a/b","round":1,"elapsed_ms":3"#,
             true,
         ),
         (
             r#""type":"tool.returned","call_id":"c","name":"t","status":"ok","output":{"type":"notice"},"elapsed_ms":1,"arguments":{"a":1},"message_id":"m""#,
             true,
         ),
+        (r#""type":"message.posted","of":"a newer form""#, true),
         (r#""type":"notice","code":"a","message":"b""#, false),
         (r#""type":"message.abandoned","message_id":"m","reason":"x""#, false),
         (r#""type":"moon.landed","on":"moon""#, true),

@@ -37,19 +37,40 @@ fn abandoned(active: &FoldedRun) -> Option<Fact> {
     Some(Fact::MessageAbandoned(MessageAbandoned { message_id, reason }))
 }
 
+/// Whether nobody works on a run, and nobody will by itself.
+pub(crate) async fn is_orphan(core: &Core, ledger: &Ledger, active: &FoldedRun) -> Result<bool> {
+    if active.run.status == RunStatus::Waiting {
+        let late = active.deadline.is_some_and(|deadline| core.clock.now() > deadline);
+        return Ok(late || active.open_calls.is_empty());
+    }
+    let alive = core.is_worked_on(&ledger.id, &active.run.id, active.run.process.as_ref()).await?;
+    Ok(!alive)
+}
+
 /// Deals with a run that lost its process, as its pins say.
 pub(crate) async fn take_over(core: &Arc<Core>, ledger: &Arc<Ledger>, active: &FoldedRun, actor: Actor) -> Result<()> {
-    if super::asking::resumes(active) && active.attempt > 0 {
-        resume(core, ledger, &active.run.id).await?;
-    } else {
-        close(core, ledger, &active.run.id, actor).await?;
+    let answered = active.run.status == RunStatus::Waiting && active.open_calls.is_empty();
+    if answered || (super::asking::resumes(active) && active.run.status != RunStatus::Waiting) {
+        match resume(core, ledger, &active.run.id).await {
+            Ok(_) => return Ok(()),
+            // Another process was quicker.
+            Err(error) if error.code == ErrorCode::Conflict => return Ok(()),
+            Err(error) => tracing::warn!(%error, run = %active.run.id, "an orphaned run cannot go on, and is closed"),
+        }
     }
+    close(core, ledger, &active.run.id, actor, None).await?;
     Ok(())
 }
 
-/// Closes a run that no process works on: as cancelled when that was asked for, else as interrupted. Answers the last
-/// event before.
-pub(crate) async fn close(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, actor: Actor) -> Result<u64> {
+/// Closes a run that no process works on: as cancelled when that was asked for, else as failed for a reason, or as
+/// interrupted. Answers the last event before.
+pub(crate) async fn close(
+    core: &Arc<Core>,
+    ledger: &Arc<Ledger>,
+    run: &RunId,
+    actor: Actor,
+    reason: Option<&Error>,
+) -> Result<u64> {
     let now = core.clock.now();
     let events = ledger
         .append(|fold| {
@@ -64,11 +85,16 @@ pub(crate) async fn close(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, a
             if let Some(fact) = abandoned(active) {
                 draft.run(run, actor.clone(), fact);
             }
-            let error = (!cancelled).then(|| {
+            let late = active.run.status == RunStatus::Waiting && !active.open_calls.is_empty();
+            let interrupted = || {
+                if late {
+                    return Error::new(ErrorCode::TimedOut, "the caller's tools did not answer in time");
+                }
                 Error::new(ErrorCode::Unavailable, "the process that worked on this run died")
                     .because(Cause::Interrupted)
                     .hint("ask again in the same session; it goes on from what is in the log")
-            });
+            };
+            let error = (!cancelled).then(|| reason.cloned().unwrap_or_else(interrupted));
             let finished = RunFinished {
                 agent: active.run.agent.clone(),
                 outcome: if cancelled { Outcome::Cancelled } else { Outcome::Failed },
@@ -93,17 +119,23 @@ pub(crate) async fn close(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, a
 pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
     core.attend().await?;
     core.follow_others().await;
+    let at_work = ledger.works_on(run);
     let (fold, events) = ledger.window().await?;
+    super::asking::drivable(&fold)?;
     let active = fold.active_run(run).ok_or_else(|| {
         Error::new(ErrorCode::Conflict, format!("run `{run}` has ended")).hint("ask again in the same session")
     })?;
+    if active.cancel_requested.is_some() {
+        return close(core, ledger, run, Actor::house(), None).await;
+    }
+    // A run that never began sees all that there is by now.
+    let base_seq = if active.attempt == 0 { fold.head } else { active.base_seq };
     let agent = pinned(core, active).await?;
     let model = match &active.run.model {
         Some(model) => model.clone(),
         None => core.choose([active.queued.pins.model.as_ref(), None, agent.model.as_ref()])?,
     };
-    let mut transcript =
-        Transcript::of(events.iter().map(AsRef::as_ref), run, active.queued.input.as_ref(), active.base_seq);
+    let mut transcript = Transcript::of(events.iter().map(AsRef::as_ref), run, active.queued.input.as_ref(), base_seq);
     let lost: Vec<Fact> =
         lost_calls(active).into_iter().map(|called| returned(&called, calls::interrupted(&called.call))).collect();
     for fact in &lost {
@@ -117,13 +149,14 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
         pins: active.queued.pins.clone(),
         attempt: active.attempt + 1,
         started_at: active.started_at.unwrap_or_else(|| core.clock.now()),
-        message_id: MessageId::new(&*core.clock),
+        message_id: next_message(core, active),
         transcript,
         rounds: active.run.rounds,
         tool_calls,
         usage: active.run.usage.clone(),
+        answer_id: active.answer.clone(),
+        answer: active.answer_text.clone(),
     };
-    let stop = ledger.works_on(run);
     let started = RunStarted {
         agent: work.agent.name.clone(),
         message_id: work.message_id.clone(),
@@ -131,14 +164,14 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
         model,
         attempt: work.attempt,
         process: core.process.clone(),
-        base_seq: active.base_seq,
+        base_seq,
     };
     let mut facts: Vec<Fact> = lost;
     if active.run.status == RunStatus::Running {
         facts.extend(abandoned(active));
     }
     facts.push(Fact::RunStarted(started));
-    let driver = Driver::new(core, ledger, work, stop).inspect_err(|_| ledger.leaves(run))?;
+    let driver = Driver::new(core, ledger, work, at_work)?;
     let first = taking(Arc::clone(ledger), run.clone(), active.attempt, facts, active.run.agent.clone());
     let (sender, taken) = oneshot::channel();
     core.tasks.spawn(driver.drive(
@@ -149,6 +182,12 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
     ));
     taken.await.unwrap_or_else(|_| Err(Error::internal("a run ended before it began")))?;
     Ok(fold.head)
+}
+
+/// The message that is written next: the one that was announced, unless something of it may have been shown.
+fn next_message(core: &Core, active: &FoldedRun) -> MessageId {
+    let announced = active.writing.clone().filter(|_| active.run.status == RunStatus::Waiting);
+    announced.unwrap_or_else(|| MessageId::new(&*core.clock))
 }
 
 /// The calls that nobody knows the outcome of and that are not repeated.
@@ -165,9 +204,17 @@ fn taking(ledger: Arc<Ledger>, run: RunId, attempt: u32, facts: Vec<Fact>, agent
     async move {
         let appended: Result<Vec<Arc<Event>>, Refused> = ledger
             .append(|fold| {
-                let held = fold.and_then(|fold| fold.active_run(&run)).is_some_and(|active| active.attempt == attempt);
-                if !held {
+                let Some((fold, active)) = fold.and_then(|fold| Some((fold, fold.active_run(&run)?))) else {
                     return Err(Refused::Fenced);
+                };
+                if active.attempt != attempt || active.cancel_requested.is_some() {
+                    return Err(Refused::Fenced);
+                }
+                // Runs of an agent are serial, also when several are taken up.
+                let mut others = fold.active.iter().filter(|other| other.run.agent == active.run.agent);
+                if let Some(other) = others.find(|other| other.queued_seq < active.queued_seq) {
+                    let message = format!("run `{}` comes before this one", other.run.id);
+                    return Err(Error::new(ErrorCode::Busy, message).into());
                 }
                 let mut draft =
                     Draft { fence: Some(Fence { run: run.clone(), token: u64::from(attempt) }), ..Draft::default() };
@@ -206,29 +253,48 @@ pub(crate) async fn restore(
     };
     let mut restored = Vec::new();
     for id in sessions {
-        let ledger = core.existing(&id).await?;
-        let fold = ledger.fold().await?;
-        for active in &fold.active {
-            let waits = active.run.status == RunStatus::Waiting;
-            if waits || core.is_alive(active.run.process.as_ref()).await? {
-                continue;
-            }
-            let resumed = orphans == Orphans::Resume;
-            let before = if resumed {
-                resume(core, &ledger, &active.run.id).await?
-            } else {
-                close(core, &ledger, &active.run.id, actor.clone()).await?
-            };
-            restored.push(Restored {
-                session: id.clone(),
-                run: active.run.id.clone(),
-                open_calls: active.open_calls.iter().map(|called| called.call.name.clone()).collect(),
-                resumed,
-                before: Cursor::after(fold.session.incarnation, before),
-            });
+        match restore_one(core, &id, orphans, actor.clone(), &mut restored).await {
+            // One session that cannot be read must not keep the others.
+            Err(error) if session.is_none() => tracing::warn!(session = %id, %error, "a session cannot be restored"),
+            done => done?,
         }
     }
     Ok(restored)
+}
+
+async fn restore_one(
+    core: &Arc<Core>,
+    id: &SessionId,
+    orphans: Orphans,
+    actor: Actor,
+    restored: &mut Vec<Restored>,
+) -> Result<()> {
+    let ledger = core.existing(id).await?;
+    let fold = ledger.fold().await?;
+    for active in &fold.active {
+        if !is_orphan(core, &ledger, active).await? {
+            continue;
+        }
+        let run = &active.run.id;
+        let taken = match orphans {
+            Orphans::Resume => resume(core, &ledger, run).await.map(Some),
+            Orphans::Close => Ok(None),
+        };
+        let (before, resumed) = match taken {
+            Ok(Some(before)) => (before, true),
+            Ok(None) => (close(core, &ledger, run, actor.clone(), None).await?, false),
+            // It cannot go on: it is closed, and says why.
+            Err(error) => (close(core, &ledger, run, actor.clone(), Some(&error)).await?, false),
+        };
+        restored.push(Restored {
+            session: id.clone(),
+            run: run.clone(),
+            open_calls: active.open_calls.iter().map(|called| called.call.name.clone()).collect(),
+            resumed,
+            before: Cursor::after(fold.session.incarnation, before),
+        });
+    }
+    Ok(())
 }
 
 async fn all_active(core: &Core) -> Result<Vec<SessionId>> {

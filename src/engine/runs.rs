@@ -19,6 +19,8 @@ pub(crate) async fn request_cancel(
     run: Option<&RunId>,
     reason: &str,
 ) -> Result<Vec<RunId>> {
+    // Whoever started a run elsewhere a moment ago is cancelled too.
+    ledger.follow().await?;
     let mut about = Vec::new();
     let requested = ledger
         .append(|fold| {
@@ -35,9 +37,8 @@ pub(crate) async fn request_cancel(
     let fold = ledger.fold().await?;
     for id in &about {
         let Some(active) = fold.active_run(id) else { continue };
-        let unowned = active.run.status == RunStatus::Waiting || !core.is_alive(active.run.process.as_ref()).await?;
-        if unowned {
-            recovery::close(core, ledger, id, caller.actor()).await?;
+        if active.run.status == RunStatus::Waiting || recovery::is_orphan(core, ledger, active).await? {
+            recovery::close(core, ledger, id, caller.actor(), None).await?;
         }
     }
     Ok(about)
@@ -84,7 +85,11 @@ pub(crate) async fn answer(
         })
         .await;
     match appended {
-        Ok(_) if complete => recovery::resume(core, ledger, run).await.map(|_| ()),
+        Ok(_) if complete => match recovery::resume(core, ledger, run).await {
+            // Whoever gave the same at the same moment was quicker.
+            Err(error) if error.code == ErrorCode::Conflict => Ok(()),
+            resumed => resumed.map(|_| ()),
+        },
         // All of it was given before: the same answer again is fine.
         Err(Refused::Failed(error)) if error.code == ErrorCode::Conflict && known.len() == returns.len() => Ok(()),
         Ok(_) => Ok(()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::asking::{created, must_be_new};
+use super::asking::{created, drivable, must_be_new};
 use super::house::Core;
 use super::ledger::Draft;
 use super::verbs::{ImportedSession, NewSession, SessionFilter, SessionItem, SessionPage};
@@ -37,7 +37,7 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
         let full = rows.len() > limit;
         for summary in rows {
             looked_at += 1;
-            let status = status(core, &summary.active).await?;
+            let status = status(core, &summary.session.id, &summary.active).await?;
             let place = SessionsAfter { updated_at: summary.session.updated_at, id: summary.session.id.clone() };
             if filter.status.is_some_and(|wanted| wanted != status) {
                 after = Some(place);
@@ -70,12 +70,12 @@ fn read_cursor(text: &str) -> Result<SessionsAfter> {
 }
 
 /// What a session is doing, from its runs and from whether their processes live.
-async fn status(core: &Core, active: &[ActiveRun]) -> Result<SessionStatus> {
+async fn status(core: &Core, session: &SessionId, active: &[ActiveRun]) -> Result<SessionStatus> {
     let mut status = SessionStatus::Idle;
     for run in active {
         if run.status == RunStatus::Waiting {
             status = SessionStatus::Waiting;
-        } else if core.is_alive(run.process.as_ref()).await? {
+        } else if core.is_worked_on(session, &run.run, run.process.as_ref()).await? {
             return Ok(SessionStatus::Running);
         } else if status == SessionStatus::Idle {
             status = SessionStatus::Interrupted;
@@ -86,7 +86,7 @@ async fn status(core: &Core, active: &[ActiveRun]) -> Result<SessionStatus> {
 
 pub(crate) async fn item(core: &Arc<Core>, id: &SessionId) -> Result<SessionItem> {
     let summary: SessionSummary = core.existing(id).await?.fold().await?.summary();
-    let status = status(core, &summary.active).await?;
+    let status = status(core, id, &summary.active).await?;
     Ok(SessionItem { summary, status })
 }
 
@@ -131,6 +131,7 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
     let id = imported.session.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
     let new = created(core, imported.session)?;
     let ledger = core.ledger(&id).await?;
+    ledger.follow().await?;
     let count = imported.messages.len() as u64;
     let appended = ledger
         .append(|fold| {
@@ -138,6 +139,7 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
             match fold {
                 None => draft.session(caller.actor(), Fact::SessionCreated(new.clone())),
                 Some(fold) => {
+                    drivable(fold)?;
                     if let Some(active) = fold.active.first() {
                         let message =
                             format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());

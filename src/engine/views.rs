@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::house::Core;
-use super::reading::decode;
+use super::reading::{decode, is_said};
 use super::verbs::{MessagePage, Shown};
 use crate::domain::{
     Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
@@ -27,7 +27,7 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
     'pages: loop {
         let entries = core.store.read_back(id, before, PAGE).await?;
         let Some(first) = entries.first().map(|entry| entry.seq) else { break };
-        for entry in entries.iter().rev() {
+        for entry in entries.iter().rev().filter(|entry| is_said(entry)) {
             let event = decode(id, entry)?;
             if let Fact::SessionRestored(_) = event.fact {
                 break 'pages;

@@ -47,7 +47,8 @@ pub(super) fn is_alive(path: &Path) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(error),
     };
-    match file.try_lock() {
+    // Shared, so that two who look at the same moment do not take each other for the process.
+    match file.try_lock_shared() {
         Err(TryLockError::WouldBlock) => Ok(true),
         Err(TryLockError::Error(error)) => Err(error),
         Ok(()) => {

@@ -10,8 +10,9 @@ use crate::support::process::{Place, kinds};
 /// What a violation says when a fact that was printed is not in the store.
 pub const LOST: &str = "an acknowledged fact is lost or changed";
 
-/// Holds a session to it: what was printed is there, `restore` says what it did, and the session goes on.
-pub fn everything_acknowledged_is_there(scene: &mut Scene, session: &str, printed: &[Value], chance: &mut Chance) {
+/// Holds a session to it: what was printed is there, `restore` says what it did, and the session goes on. Answers whether
+/// there was more in the store than was printed.
+pub fn everything_acknowledged_is_there(scene: &mut Scene, session: &str, printed: &[Value], chance: &mut Chance) -> bool {
     let told: Vec<&Value> = printed.iter().filter(|line| line.get("seq").is_some()).collect();
     let server = scene.model(vec![Answer::text("on").always()]);
     let place = &scene.place;
@@ -19,10 +20,10 @@ pub fn everything_acknowledged_is_there(scene: &mut Scene, session: &str, printe
         assert_eq!(told, Vec::<&Value>::new(), "{LOST}: there is no session");
         place.good(&["oneshot", "again", "--session-id", session]);
         server.finish();
-        return;
+        return false;
     }
     let before = place.events(session);
-    for fact in told {
+    for &fact in &told {
         let place = usize::try_from(fact["seq"].as_u64().unwrap()).unwrap();
         assert_eq!(before.get(place - 1), Some(fact), "{LOST}");
     }
@@ -46,6 +47,7 @@ pub fn everything_acknowledged_is_there(scene: &mut Scene, session: &str, printe
     );
     assert_eq!(place.status(session), "idle");
     server.finish();
+    before.len() > told.len()
 }
 
 /// `restore` closes the run, and says which and with which calls.

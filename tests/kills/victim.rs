@@ -35,8 +35,10 @@ fn reached(point: &'static str) {
     let Some(plan) = PLAN.get().filter(|plan| plan.point == point) else { return };
     if COUNT.fetch_add(1, Ordering::SeqCst) + 1 == plan.number {
         eprintln!("{REACHED}");
-        while plan.waits {
-            thread::park();
+        if plan.waits {
+            loop {
+                thread::park();
+            }
         }
     }
 }

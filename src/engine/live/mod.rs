@@ -87,14 +87,19 @@ impl Hub {
     pub(crate) fn publish(&self, events: &[Arc<Event>], told: impl Fn(&Event)) {
         let mut state = self.state();
         for event in events {
-            if event.seq <= state.head && !matches!(event.fact, Fact::SessionCreated(_)) {
+            let begins = matches!(&event.fact, Fact::SessionCreated(created) if created.incarnation > state.incarnation);
+            if event.seq <= state.head && !begins {
                 continue;
             }
             told(event);
             state.head = event.seq;
             state.broken = None;
             match &event.fact {
-                Fact::SessionCreated(created) => state.incarnation = created.incarnation,
+                Fact::SessionCreated(created) => {
+                    state.incarnation = created.incarnation;
+                    state.open.clear();
+                }
+                Fact::SessionDeleted(_) => state.open.clear(),
                 Fact::MessageCompleted(completed) => state.open.retain(|open| open.message_id != completed.message_id),
                 Fact::MessageAbandoned(abandoned) => state.open.retain(|open| open.message_id != abandoned.message_id),
                 Fact::RunFinished(_) => state.open.retain(|open| Some(&open.run) != event.run.as_ref()),
@@ -184,6 +189,25 @@ impl Hub {
         state.broken = Some(error.clone());
         state.open.clear();
         let _ = self.sender.send(Signal::Broken(error));
+    }
+
+    /// Ends every subscription: the session that they are about is gone, and another has its name.
+    pub(crate) fn renew(&self, error: Error) {
+        let mut state = self.state();
+        state.head = 0;
+        state.open.clear();
+        state.broken = None;
+        let _ = self.sender.send(Signal::Broken(error));
+    }
+
+    /// The last fact that was published.
+    pub(crate) fn head(&self) -> u64 {
+        self.state().head
+    }
+
+    /// Of the session that is published.
+    pub(crate) fn incarnation(&self) -> u64 {
+        self.state().incarnation
     }
 
     /// Whether somebody listens.

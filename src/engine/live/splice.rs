@@ -34,7 +34,7 @@ const DONE: usize = 32;
 pub(crate) struct Splice {
     incarnation: u64,
     seq: u64,
-    /// A place inside a message whose id is not known yet.
+    /// A place inside a message that was not met yet.
     resumed: Option<PartPosition>,
     progress: Vec<Progress>,
     done: VecDeque<MessageId>,
@@ -77,11 +77,7 @@ impl Splice {
         }
         match &event.fact {
             Fact::MessageCompleted(completed) => self.complete(&event, completed, out),
-            Fact::MessageAbandoned(abandoned) => {
-                self.resumed = None;
-                self.finish(&abandoned.message_id);
-            }
-            Fact::RunFinished(_) | Fact::SessionRestored(_) | Fact::SessionDeleted(_) => self.resumed = None,
+            Fact::MessageAbandoned(abandoned) => self.finish(&abandoned.message_id),
             _ => {}
         }
         self.seq = event.seq;
@@ -153,7 +149,7 @@ impl Splice {
         if known.is_some() {
             return known;
         }
-        let resumed = self.resumed.take()?;
+        let resumed = self.resumed.take_if(|resumed| resumed.message == PartPosition::of_message(message_id))?;
         self.progress.push(Progress {
             message_id: message_id.clone(),
             index: resumed.index,
@@ -208,7 +204,12 @@ impl Splice {
             Delta::Opened { .. } | Delta::Grew { .. } => Some(delta.end()),
             Delta::Closed { .. } => None,
         };
-        Cursor { incarnation: self.incarnation, seq: self.seq, part: Some(PartPosition { index: delta.index(), offset }) }
+        let message = PartPosition::of_message(delta.message_id());
+        Cursor {
+            incarnation: self.incarnation,
+            seq: self.seq,
+            part: Some(PartPosition { index: delta.index(), offset, message }),
+        }
     }
 
     fn finish(&mut self, message_id: &MessageId) {

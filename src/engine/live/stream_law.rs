@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use super::{Hub, Joined, Source, subscribe};
 use crate::domain::{
     Actor, CallId, Cursor, Delta, Error, Event, EventId, FACT_VERSION, Fact, Finish, Frame, MessageAbandoned,
-    MessageCompleted, MessageId, ModelChoice, Notice, Part, PartStart, ReasoningPart, RunId, SessionId, Timestamp,
-    ToolCallPart, Usage,
+    MessageCompleted, MessageId, ModelChoice, Notice, Part, PartPosition, PartStart, ReasoningPart, RunId, SessionId,
+    Timestamp, ToolCallPart, Usage,
 };
 
 /// What a writer does next.
@@ -310,7 +310,7 @@ async fn a_cursor_inside_a_character_is_healed() {
     for delta in steps(&parts, &id).into_iter().take(3) {
         house.grow(delta);
     }
-    let mut stream = subscribe(Arc::clone(&house), "1:0/0@1".parse().unwrap());
+    let mut stream = subscribe(Arc::clone(&house), format!("1:0/0@1~{:x}", PartPosition::of_message(&id)).parse().unwrap());
     house.append(completed(&parts, &id));
     let mut kinds = Vec::new();
     for _ in 0..3 {

@@ -14,6 +14,12 @@ use crate::storage::{Entry, Head};
 /// Longest line, in bytes. An entry has at most 64 MiB.
 const LINE_MAX: u64 = 80 << 20;
 
+/// Digits of a checksum.
+const CRC: usize = 8;
+
+/// How the JSON of an entry begins.
+const ENTRY: &str = "{\"seq\":";
+
 /// The end of an append: without it, the lines before it count for nothing.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Commit {
@@ -72,7 +78,7 @@ pub(super) enum Line {
 
 /// Appends the line of an entry.
 pub(super) fn write_entry(bytes: &mut Vec<u8>, entry: &Entry) {
-    write_line(bytes, &["{\"seq\":", &entry.seq.to_string(), ",\"event\":", &entry.body, "}"]);
+    write_line(bytes, &[ENTRY, &entry.seq.to_string(), ",\"event\":", &entry.body, "}"]);
 }
 
 fn write_line(bytes: &mut Vec<u8>, json: &[&str]) {
@@ -85,16 +91,25 @@ fn write_line(bytes: &mut Vec<u8>, json: &[&str]) {
 
 /// Reads a whole line; `None` for anything that this program did not write so.
 pub(super) fn parse(line: &[u8]) -> Option<Line> {
-    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
-    let (crc, json) = line.split_at_checked(8).and_then(|(crc, rest)| Some((crc, rest.strip_prefix(' ')?)))?;
-    if format!("{:08x}", crc32fast::hash(json.as_bytes())) != crc {
-        return None;
-    }
-    let Some(entry) = json.strip_prefix("{\"seq\":") else {
+    let json = checked(line)?;
+    let Some(entry) = json.strip_prefix(ENTRY) else {
         return serde_json::from_str(json).ok().map(|commit| Line::Commit(Box::new(commit)));
     };
     let (seq, body) = entry.split_once(",\"event\":")?;
     Some(Line::Entry(Entry { seq: seq.parse().ok()?, body: body.strip_suffix('}')?.to_owned() }))
+}
+
+/// Whether a line is a commit, as it was written. Its fields are not read: between the entries of a long log are many.
+pub(super) fn is_commit(line: &[u8]) -> bool {
+    let is_entry = line.get(CRC + 1..).is_some_and(|json| json.starts_with(ENTRY.as_bytes()));
+    !is_entry && checked(line).is_some()
+}
+
+/// The JSON of a line whose checksum fits.
+fn checked(line: &[u8]) -> Option<&str> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (crc, json) = line.split_at_checked(CRC).and_then(|(crc, rest)| Some((crc, rest.strip_prefix(' ')?)))?;
+    (format!("{:08x}", crc32fast::hash(json.as_bytes())) == crc).then_some(json)
 }
 
 /// Reads the bytes of the next line with its end, at most as many as a line may have; empty at the end.
@@ -120,5 +135,6 @@ mod tests {
             assert!(parse(&damaged).is_none(), "byte {place}");
         }
         assert!(parse(&bytes[..bytes.len() - 1]).is_none());
+        assert!(!is_commit(&bytes));
     }
 }

@@ -237,13 +237,15 @@ impl View {
         while !page.is_full() && seq <= self.commit.commit {
             let begins = at;
             at += line::next(&mut reader, &mut raw).at(&self.path)? as u64;
+            if line::is_commit(&raw) {
+                continue;
+            }
             match line::parse(&raw) {
                 Some(Line::Entry(entry)) if entry.seq == seq => {
                     page.push(entry);
                     seq += 1;
                 }
-                Some(Line::Commit(_)) => {}
-                Some(Line::Entry(_)) => return Ok(None),
+                Some(Line::Entry(_) | Line::Commit(_)) => return Ok(None),
                 None if self.is_line(begins)? => return Err(self.damaged(begins)),
                 None => return Ok(None),
             }

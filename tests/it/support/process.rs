@@ -273,7 +273,7 @@ impl Process {
         self.ended = true;
         let mut stdout = std::mem::take(&mut self.read);
         // Also a process that it left behind could hold the pipes: that is a failure too.
-        while let Some(line) = self.stdout.as_ref().and_then(|lines| rest(lines)) {
+        while let Some(line) = self.stdout.as_ref().and_then(rest) {
             writeln!(stdout, "{line}").unwrap();
         }
         let mut stderr = String::new();
