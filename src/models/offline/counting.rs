@@ -12,6 +12,29 @@ use super::vocabulary::LANGUAGES;
 /// Most files whose lines are counted together.
 const MAX_FILES: usize = 40;
 
+/// Words that ask for what is in a line.
+pub(super) const CONTAINING: &[&str] = &[
+    "contain",
+    "contains",
+    "containing",
+    "mention",
+    "mentions",
+    "mentioning",
+    "mentioned",
+    "with the word",
+    "with the text",
+    "match",
+    "matching",
+    "include",
+    "includes",
+    "use",
+    "uses",
+    "refer to",
+    "import",
+    "imports",
+    "reference",
+];
+
 /// Most names that an answer lists.
 const MAX_NAMES: usize = 150;
 
@@ -84,21 +107,23 @@ fn joined(parts: &[String]) -> String {
 }
 
 pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
-    let counts = question.says_any(&[
-        "how many",
-        "how often",
-        "how frequently",
-        "number of",
-        "count",
-        "total number",
-        "line count",
-        "word count",
-        "how long is",
-        "how big is",
-        "how large is",
-        "size of",
-        "how much",
-    ]);
+    let again = question.says_any(&["what about", "how about"]) && question.says_any(&["lines", "words", "characters"]);
+    let counts = again
+        || question.says_any(&[
+            "how many",
+            "how often",
+            "how frequently",
+            "number of",
+            "count",
+            "total number",
+            "line count",
+            "word count",
+            "how long is",
+            "how big is",
+            "how large is",
+            "size of",
+            "how much",
+        ]);
     if !counts {
         return Ok(None);
     }
@@ -115,6 +140,12 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         && !question.says_any(&["files", "file"])
     {
         return tests(turn).map(Some);
+    }
+    if question.says_any(&["files", "folders", "directories"])
+        && question.paths().is_empty()
+        && !question.says_any(&["lines", "words", "characters"])
+    {
+        return Ok(None);
     }
     let many = question.paths();
     let Some(name) = question.target() else {
@@ -200,9 +231,16 @@ fn size(turn: &Turn<'_>, name: &str) -> Result<String, Stop> {
 
 /// "How often does X occur (in FILE)", "how many times is X mentioned", "how many lines contain X".
 fn occurrences(question: &Question, turn: &Turn<'_>) -> Ruling {
-    let asks = question.says_any(&["times", "occurrences", "how often", "occurs", "occur", "instances", "mentions"])
-        || question.says_any(&["lines"])
-            && question.says_any(&["contain", "containing", "mention", "with", "match", "matching", "start", "have"])
+    let asks = question.says_any(&[
+        "times",
+        "occurrences",
+        "how often",
+        "how frequently",
+        "occurs",
+        "occur",
+        "instances",
+        "mentions",
+    ]) || question.says_any(&["lines", "files"]) && question.says_any(CONTAINING)
         || question.says_any(&["todo", "todos", "fixme", "fixmes"]);
     if !asks {
         return Ok(None);
@@ -236,6 +274,16 @@ fn occurrences(question: &Question, turn: &Turn<'_>) -> Ruling {
                 "matching",
                 "match",
                 "called",
+                "files",
+                "file",
+                "include",
+                "includes",
+                "use",
+                "uses",
+                "import",
+                "imports",
+                "mentioning",
+                "reference",
                 "start",
                 "text",
                 "string",
@@ -401,6 +449,7 @@ pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> R
         names.truncate(MAX_NAMES);
         let more = if more > 0 { format!("\n… and {more} more.") } else { String::new() };
         let files = plural(read.len(), "file", "files");
+        let unit = if total == 1 { kinds.and_then(|(_, kinds)| kinds.first()).copied().unwrap_or(unit) } else { unit };
         return Ok(Some(format!("I found {least}{total} {unit} in {files}{going}:\n{}{more}{note}", names.join("\n"))));
     }
     Ok(Some(format!(

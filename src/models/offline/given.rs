@@ -26,6 +26,9 @@ pub(super) fn answer(question: &Question) -> Option<String> {
     if let Some(wanted) = reading::lines(question) {
         return Some(joined(reading::pick(&lines, wanted).1));
     }
+    if let Some(text) = reading::extreme(question, &lines) {
+        return Some(text);
+    }
     if says(&["uppercase", "upper case", "capitals", "capital letters", "upper"]) {
         return Some(text.to_uppercase().trim_end().to_owned());
     }

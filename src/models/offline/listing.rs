@@ -203,7 +203,7 @@ fn count(question: &Question, turn: &Turn<'_>) -> Ruling {
     let folders = question.says_any(&["folders", "directories", "subfolders", "subdirectories"]);
     let kind = kind(question);
     let files = question.says_any(&["files", "file", "scripts", "documents", "modules"]) || kind.is_some();
-    if !counts || !(files || folders) {
+    if !counts || !(files || folders) || question.says_any(super::counting::CONTAINING) {
         return Ok(None);
     }
     let folder = question.folder();

@@ -98,17 +98,22 @@ pub(super) fn history(question: &Question, turn: &Turn<'_>) -> Ruling {
     if question.target().is_some() {
         return Ok(None);
     }
-    if question.says_any(&[
-        "git",
-        "commit",
-        "commits",
-        "branch",
-        "changed recently",
-        "latest changes",
-        "last changes",
-        "recent changes",
-        "history",
-    ]) {
+    let files =
+        question.says_any(&["file", "files"]) && question.says_any(&["changed", "modified", "edited", "updated", "touched"]);
+    let history = files && !question.says_any(&["defined", "where is", "mention", "contain"]);
+    if history
+        || question.says_any(&[
+            "git",
+            "commit",
+            "commits",
+            "branch",
+            "changed recently",
+            "latest changes",
+            "last changes",
+            "recent changes",
+            "history",
+        ])
+    {
         let run = if turn.offers("run_command") {
             " Ask me to run a command, for example \"run `git log --oneline -5`\"."
         } else {

@@ -107,7 +107,8 @@ fn is_write(text: &str) -> bool {
 
 /// The questions of a prompt: its lines, its sentences, and what "and" joins when both sides begin as questions do.
 fn pieces(text: &str) -> Vec<String> {
-    if is_write(text) {
+    let write = is_write(text);
+    if write && (!text.contains('"') && !text.contains('`') || text.trim().contains('\n')) {
         return vec![text.to_owned()];
     }
     let mut pieces = Vec::new();
@@ -124,7 +125,12 @@ fn pieces(text: &str) -> Vec<String> {
         let mut quote = None;
         let mut rest = line;
         while let Some(c) = rest.chars().next() {
-            let at_joint = quote.is_none() && !current.trim().is_empty();
+            // What is written may read like a question: only behind quotes can a new one begin.
+            let free = !write
+                || current.ends_with(['"', '`'])
+                || !pieces.is_empty()
+                || current.contains('"') && current.split_whitespace().last().is_some_and(|word| word.contains('.'));
+            let at_joint = quote.is_none() && free && !current.trim().is_empty();
             if at_joint && let Some(skip) = joint(rest) {
                 pieces.push(std::mem::take(&mut current));
                 rest = rest.get(skip..).unwrap_or_default();
@@ -138,8 +144,20 @@ fn pieces(text: &str) -> Vec<String> {
         }
         pieces.push(current);
     }
-    pieces.retain(|piece| !piece.trim().is_empty());
+    pieces.retain(|piece| !piece.trim().is_empty() && !is_echo(piece));
     pieces
+}
+
+/// Whether a piece only asks to be told the result of the one before: "and show me the output".
+fn is_echo(piece: &str) -> bool {
+    const ECHO: [&str; 20] = [
+        "show", "tell", "give", "report", "print", "me", "the", "its", "output", "result", "results", "answer", "what",
+        "it", "says", "back", "to", "and", "please", "then",
+    ];
+    let words: Vec<String> =
+        piece.split_whitespace().map(|word| word.trim_matches(['.', '?', '!', ',']).to_lowercase()).collect();
+    words.iter().all(|word| ECHO.contains(&word.as_str()))
+        && words.iter().any(|word| matches!(word.as_str(), "output" | "result" | "results" | "answer"))
 }
 
 /// How many bytes join two questions here, if a new question begins behind them.
@@ -233,7 +251,7 @@ impl Question {
 
     /// Whether it refers to what was spoken of before.
     pub(super) fn refers(&self) -> bool {
-        const PRONOUNS: [&str; 14] = [
+        const PRONOUNS: [&str; 16] = [
             "it",
             "its",
             "that",
@@ -248,6 +266,8 @@ impl Question {
             "these",
             "those",
             "one",
+            "what about",
+            "how about",
         ];
         self.says_any(&PRONOUNS) || self.begins(&["and", "also", "then"])
     }

@@ -25,6 +25,12 @@ pub(super) fn ranges(question: &Question, turn: &Turn<'_>) -> Ruling {
     if question.text_given.is_some() && question.paths().is_empty() {
         return Ok(None);
     }
+    if question.says_any(&["longest line", "shortest line"])
+        && let Some(name) = question.target()
+    {
+        let file = resolve::open(turn, &name)?;
+        return Ok(extreme(question, &file.lines).map(|text| format!("`{}`: {text}{}", file.path, file.caveat())));
+    }
     match (question.target(), lines(question)) {
         (Some(name), Some(lines)) if !question.says_any(&["how many", "replace", "delete"]) => {
             range(turn, &name, lines).map(Some)
@@ -51,6 +57,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         && question.says_any(&["say", "contain", "contains", "look like"])
         && !question.says_any(&["about"])
         || question.words.len() <= 2 && question.paths().len() == 1;
+    let shows = shows || holds(question);
     let about = question.says_any(&["about", "section", "chapter", "part", "value", "setting"]);
     if !shows || about {
         return Ok(None);
@@ -69,6 +76,32 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         return if pending { Err(Stop::Pending) } else { Ok(Some(texts.join("\n\n"))) };
     }
     Ok(Some(shown(&resolve::open(turn, &name)?)))
+}
+
+/// Whether a question asks what a file holds, and nothing more: "tell me what notes.txt contains".
+fn holds(question: &Question) -> bool {
+    let asks = question.says_any(&["contain", "contains", "holds", "includes", "says", "say", "read"]);
+    let only = ["contain", "contains", "holds", "includes", "content", "contents", "read", "show"];
+    let rest = question.significant().into_iter().filter(|word| !only.contains(&word.as_str()));
+    asks && rest.filter(|word| !question.paths().iter().any(|path| path.to_lowercase() == *word)).count() == 0
+}
+
+/// The longest and the shortest line of a text.
+pub(super) fn extreme(question: &Question, lines: &[String]) -> Option<String> {
+    let length = |line: &String| line.chars().count();
+    let (word, at) = if question.says("longest line") {
+        ("longest", (0..lines.len()).max_by_key(|at| (lines.get(*at).map_or(0, length), lines.len() - at)))
+    } else if question.says("shortest line") {
+        ("shortest", (0..lines.len()).min_by_key(|at| (lines.get(*at).map_or(0, length), *at)))
+    } else {
+        return None;
+    };
+    let line = lines.get(at?)?;
+    Some(format!(
+        "The {word} line is line {} with {}:\n\n{line}",
+        at? + 1,
+        super::prose::plural(length(line), "character", "characters")
+    ))
 }
 
 /// A file as an answer shows it.

@@ -61,6 +61,10 @@ pub(super) fn decide(request: &ModelRequest, now: Timestamp) -> Decision {
             Err(Stop::Failed(why)) => answers.push(format!("The tool did not do it: {}", why.trim())),
             Err(Stop::Pending) => pending = true,
         }
+        if turn.wants_change() {
+            break;
+        }
+        turn.forget_before_change();
     }
     let wanted = turn.wanted();
     if pending && !wanted.is_empty() {
@@ -98,6 +102,9 @@ fn arithmetic(question: &Question) -> Option<String> {
     if let Some(expression) = calculator::expression(&question.text) {
         return Some(calculator::answer(&expression));
     }
+    if let Some(text) = kind_of_number(question) {
+        return Some(text);
+    }
     let no_file = question.target().is_none() && question.text_given.is_none();
     let what = tables::aggregate_named(question)?;
     let numbers = calculator::numbers(&question.text);
@@ -117,6 +124,33 @@ fn arithmetic(question: &Question) -> Option<String> {
             Err(error) => format!("I cannot calculate the {}: {error}.", what.word()),
         }
     })
+}
+
+/// "Is 17 prime", "is 12 even".
+fn kind_of_number(question: &Question) -> Option<String> {
+    let number = match question.words.as_slice() {
+        [first, number, ..] if first.low == "is" && question.words.len() <= 6 => {
+            number.low.replace(',', "").parse::<u64>().ok()?
+        }
+        _ => return None,
+    };
+    if question.says_any(&["prime"]) && number <= 1_000_000_000_000 {
+        let divisor = (2..=number.isqrt()).find(|divisor| number % divisor == 0);
+        return Some(match divisor {
+            Some(divisor) => format!("No: {number} = {divisor} * {}.", number / divisor),
+            None if number < 2 => format!("No: {number} is smaller than 2."),
+            None => format!("Yes, {number} is a prime number."),
+        });
+    }
+    let even = number % 2 == 0;
+    let asked = if question.says("even") {
+        even
+    } else if question.says("odd") {
+        !even
+    } else {
+        return None;
+    };
+    Some(format!("{}: {number} is {}.", if asked { "Yes" } else { "No" }, if even { "even" } else { "odd" }))
 }
 
 /// The name of the rule that decides, for tests.

@@ -35,7 +35,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         "gist",
         "tldr",
         "what are these",
-    ]) || says(&["what does", "what do", "what is"]) && says(&["do", "about", "for", "does"])
+    ]) || says(&["what does", "what do", "what is"]) && says(&["do", "about", "for"])
         || says(&["about"])
             && question.begins(&["what is", "tell me", "tell", "what"])
             && !says(&["say about", "says about", "said about"]);
