@@ -7,7 +7,7 @@ use super::reach::{self, FileText, Search};
 use super::resolve;
 use super::rules::Ruling;
 use super::turn::{Stop, Turn};
-use super::vocabulary::LANGUAGES;
+use super::vocabulary::{LANGUAGES, NOT_CODE};
 
 /// Most files whose lines are counted together.
 const MAX_FILES: usize = 40;
@@ -41,6 +41,7 @@ const MAX_NAMES: usize = 150;
 /// Kinds of an outline by the words that ask for them.
 const KINDS: &[(&[&str], &[&str])] = &[
     (&["functions", "function", "procedures", "subroutines", "fns"], &["function", "method"]),
+    (&["tests", "test functions", "test cases"], &["function", "method"]),
     (&["methods", "method"], &["method", "function"]),
     (&["classes", "class"], &["class"]),
     (&["structs", "struct", "structures"], &["struct"]),
@@ -173,8 +174,13 @@ fn of_file(question: &Question, file: &FileText) -> Option<String> {
         return None;
     }
     if let Some((word, kinds)) = kinds(question) {
-        let items: Vec<outline::Item> =
-            outline::of(&file.path, &file.lines).into_iter().filter(|item| kinds.contains(&item.kind)).collect();
+        let items = of_kinds(word, kinds, file);
+        let public = |item: &outline::Item| {
+            let line = file.lines.get(item.line - 1).map_or("", |line| line.trim_start());
+            ["pub ", "export ", "public "].iter().any(|word| line.starts_with(word))
+        };
+        let only_public = question.says_any(&["public", "exported", "pub"]);
+        let items: Vec<outline::Item> = items.into_iter().filter(|item| !only_public || public(item)).collect();
         let names: Vec<String> =
             items.iter().take(60).map(|item| format!("- `{}` (line {})", item.name, item.line)).collect();
         let list = if names.is_empty() { String::new() } else { format!(":\n{}", names.join("\n")) };
@@ -200,6 +206,18 @@ fn of_file(question: &Question, file: &FileText) -> Option<String> {
     let text = of_text(question, &file.lines)?;
     let least = if file.complete { "" } else { "at least " };
     Some(format!("`{}` has {least}{text}.{}", file.path, file.caveat()))
+}
+
+/// The entries of a file's outline that are of these kinds; tests are functions that are marked or named as such.
+pub(super) fn of_kinds(word: &str, kinds: &[&str], file: &FileText) -> Vec<outline::Item> {
+    let is_test = |item: &outline::Item| {
+        let before = item.line.checked_sub(2).and_then(|at| file.lines.get(at)).map_or("", |line| line.trim());
+        before.starts_with("#[") && before.contains("test")
+            || before.starts_with("@Test")
+            || item.name.to_lowercase().starts_with("test")
+    };
+    let items = outline::of(&file.path, &file.lines).into_iter();
+    items.filter(|item| kinds.contains(&item.kind) && (word != "tests" || is_test(item))).collect()
 }
 
 fn lines_of(file: &FileText) -> String {
@@ -378,7 +396,6 @@ pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> R
     };
     let language = LANGUAGES.iter().find(|(_, name)| question.says(&name.to_lowercase())).map(|(_, name)| *name);
     let code_only = question.says_any(&["code", "loc"]) || kinds.is_some();
-    const PROSE: [&str; 8] = ["Markdown", "TOML", "YAML", "JSON", "CSV", "XML", "plain text", "HTML"];
     let of_language =
         |path: &str| LANGUAGES.iter().find(|(ending, _)| *ending == super::prose::extension(path)).map(|(_, name)| *name);
     let files: Vec<String> = all
@@ -387,7 +404,7 @@ pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> R
             (Some(wanted), found) => found == Some(wanted),
             (None, Some(found)) => {
                 !code_only
-                    || !PROSE.contains(&found)
+                    || !NOT_CODE.contains(&found)
                     || kinds.is_some_and(|(_, kinds)| kinds.contains(&"heading")) && found == "Markdown"
             }
             (None, None) => false,

@@ -171,7 +171,11 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
             };
         }
         let base = prose::base(&hit.path);
-        let generated = base.contains(".lock") || base.contains("-lock") || base.contains(".min.");
+        let generated = base.starts_with("licen")
+            || base.ends_with(".orig")
+            || base.contains(".lock")
+            || base.contains("-lock")
+            || base.contains(".min.");
         let prose_file = matches!(prose::extension(&hit.path).as_str(), "md" | "txt" | "rst" | "adoc");
         *score *= if generated {
             0.2

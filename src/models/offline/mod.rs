@@ -12,12 +12,17 @@ mod changes;
 mod comparison;
 mod counting;
 mod dates;
+mod dependencies;
+mod expression;
 mod extraction;
 mod given;
+mod instructions;
 mod listing;
 mod lookup;
 mod number;
 mod outline;
+mod pairs;
+mod presence;
 mod prose;
 mod question;
 mod reach;
@@ -31,6 +36,7 @@ mod talk;
 mod turn;
 mod values;
 mod vocabulary;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,11 @@
 //! Showing files: whole, or some of their lines.
 
-use super::question::{Question, ordinal};
+use super::question::Question;
 use super::reach::{self, FileText};
 use super::resolve;
 use super::rules::Ruling;
 use super::turn::{Stop, Turn};
+use super::words::ordinal;
 
 /// Most lines that an answer shows when no range was asked for.
 const MAX_SHOWN: usize = 200;

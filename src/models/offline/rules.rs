@@ -3,8 +3,8 @@
 use super::question::{Prompt, Question};
 use super::turn::{Call, Stop, Turn};
 use super::{
-    calculator, changes, comparison, counting, dates, extraction, given, listing, lookup, reading, searching, summary,
-    tables, talk, values,
+    calculator, changes, comparison, counting, dates, expression, extraction, given, listing, lookup, presence, reading,
+    searching, summary, tables, talk, values,
 };
 use crate::domain::Timestamp;
 use crate::models::ModelRequest;
@@ -32,6 +32,7 @@ const RULES: &[(&str, Rule)] = &[
     ("values", |question, turn, _| values::answer(question, turn)),
     ("summary", |question, turn, _| summary::answer(question, turn)),
     ("cells", |question, turn, _| tables::cells_of(question, turn)),
+    ("folder", |question, turn, _| presence::folder_of(question, turn)),
     ("reading", |question, turn, _| reading::answer(question, turn)),
     ("lookup", |question, turn, _| lookup::answer(question, turn)),
 ];
@@ -99,7 +100,7 @@ fn nth_listed(question: &Question, turn: &Turn<'_>) -> Option<String> {
 
 /// Arithmetic, also over numbers in the question itself.
 fn arithmetic(question: &Question) -> Option<String> {
-    if let Some(expression) = calculator::expression(&question.text) {
+    if let Some(expression) = expression::expression(&question.text) {
         return Some(calculator::answer(&expression));
     }
     if let Some(text) = kind_of_number(question) {
@@ -151,13 +152,4 @@ fn kind_of_number(question: &Question) -> Option<String> {
         return None;
     };
     Some(format!("{}: {number} is {}.", if asked { "Yes" } else { "No" }, if even { "even" } else { "odd" }))
-}
-
-/// The name of the rule that decides, for tests.
-#[cfg(test)]
-pub(super) fn deciding(request: &ModelRequest, now: Timestamp) -> &'static str {
-    let turn = Turn::new(request);
-    let questions = Prompt::read(&turn.prompt).questions;
-    let asks = |rule: Rule| questions.first().is_some_and(|question| !matches!(rule(question, &turn, now), Ok(None)));
-    RULES.iter().find(|(_, rule)| asks(*rule)).map_or("none", |(name, _)| name)
 }
