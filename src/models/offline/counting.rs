@@ -312,7 +312,7 @@ fn occurrences(question: &Question, turn: &Turn<'_>) -> Ruling {
                 .filter(|word| {
                     !super::vocabulary::STOPWORDS.contains(&word.low.as_str())
                         && !skip.contains(&word.low.as_str())
-                        && !file.as_ref().is_some_and(|file| *file == word.raw)
+                        && file.as_ref().is_none_or(|file| *file != word.raw)
                 })
                 .map(|word| word.raw.clone())
                 .collect();

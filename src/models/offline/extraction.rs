@@ -298,7 +298,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
             !matches!(
                 word.as_str(),
                 "public" | "defined" | "code" | "rust" | "python" | "source" | "names" | "name" | "there"
-            ) && !kinds.is_some_and(|(kind, _)| kind == word)
+            ) && kinds.is_none_or(|(kind, _)| kind != word)
         };
         let plain = !question.significant().iter().any(other) && !question.says_any(&["use", "uses", "call", "calls"]);
         let code = plain && kinds.is_some_and(|(word, _)| CODE.contains(&word)) && question.text_given.is_none();

@@ -45,10 +45,8 @@ pub(super) fn plain_words(text: &str) -> Vec<String> {
     let mut word = String::new();
     let mut lower = false;
     for c in text.chars() {
-        if !c.is_alphanumeric() || c.is_uppercase() && lower {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        if (!c.is_alphanumeric() || c.is_uppercase() && lower) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
             word.extend(c.to_lowercase());

@@ -104,7 +104,7 @@ fn pieces(text: &str) -> Vec<String> {
     }
     let mut pieces = Vec::new();
     for line in text.lines() {
-        let line = line.trim().trim_start_matches(|c: char| matches!(c, '-' | '*' | '•')).trim_start();
+        let line = line.trim().trim_start_matches(['-', '*', '•']).trim_start();
         let unnumbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
         let line =
             if unnumbered.len() < line.len() && unnumbered.starts_with([')', '.']) && unnumbered.get(1..2) == Some(" ") {

@@ -12,6 +12,9 @@ const MAX_SHOWN: usize = 200;
 /// Most lines of a range.
 const MAX_RANGE: usize = 2_000;
 
+/// Largest number of a line.
+const MAX_LINE: usize = 1_000_000_000;
+
 /// Which lines are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lines {
@@ -130,8 +133,17 @@ pub(super) fn shown(file: &FileText) -> String {
     )
 }
 
-/// The lines that a question names.
+/// The lines that a question names. A number that no file reaches is as good as the largest that is worked with.
 pub(super) fn lines(question: &Question) -> Option<Lines> {
+    let most = |number: usize| number.min(MAX_LINE);
+    Some(match named(question)? {
+        Lines::First(count) => Lines::First(most(count)),
+        Lines::Last(count) => Lines::Last(most(count)),
+        Lines::Between(from, to) => Lines::Between(most(from), most(to)),
+    })
+}
+
+fn named(question: &Question) -> Option<Lines> {
     let words = &question.words;
     let count = |at: usize| words.get(at).and_then(|word| ordinal(&word.low)).and_then(|count| usize::try_from(count).ok());
     for (at, word) in words.iter().enumerate() {
@@ -212,7 +224,7 @@ pub(super) fn lines(question: &Question) -> Option<Lines> {
 }
 
 /// Picks lines from a text, with the number of the first.
-pub(super) fn pick<'a>(all: &'a [String], lines: Lines) -> (usize, &'a [String]) {
+pub(super) fn pick(all: &[String], lines: Lines) -> (usize, &[String]) {
     match lines {
         Lines::First(count) => (1, all.get(..count.min(all.len())).unwrap_or_default()),
         Lines::Last(count) => {
