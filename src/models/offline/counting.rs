@@ -390,8 +390,14 @@ pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> R
     if kinds.is_none() && !units || question.text_given.is_some() {
         return Ok(None);
     }
+    if !lists && let Some(path) = resolve::by_words(turn, question)? {
+        return Ok(of_file(question, &resolve::open(turn, &path)?));
+    }
     let all = match question.folder() {
-        Some(folder) => reach::list(turn, &folder, true)?,
+        Some(folder) => match reach::list(turn, &folder, true) {
+            Err(Stop::Failed(why)) => return Err(Stop::Say(format!("I could not list `{folder}`: {why}"))),
+            other => other?,
+        },
         None => resolve::all(turn)?,
     };
     let language = LANGUAGES.iter().find(|(_, name)| question.says(&name.to_lowercase())).map(|(_, name)| *name);

@@ -18,10 +18,27 @@ struct Dependency {
     line: usize,
 }
 
+/// The items of a list of requirements, each as a dependency of its own; other pairs as they are.
+fn items(pair: Pair) -> Vec<Pair> {
+    let list =
+        pair.value.starts_with('[') && (pair.key.ends_with("dependencies") || pair.key.contains("optional-dependencies"));
+    if !list {
+        return vec![pair];
+    }
+    let kind = if pair.key.ends_with(".dev") || pair.key.ends_with(".test") { "dev-dependencies" } else { "dependencies" };
+    let texts = pair.value.split(['"', '\'']).skip(1).step_by(2);
+    let item = |text: &str| {
+        let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(text.len());
+        let (name, version) = text.split_at(end);
+        Pair { key: format!("{kind}.{name}"), value: version.trim().to_owned(), line: pair.line }
+    };
+    texts.map(item).collect()
+}
+
 /// Puts the keys of each dependency together: `dependencies.tokio.version`, `dependencies.tokio.features`.
 fn by_name(pairs: Vec<Pair>) -> Vec<Dependency> {
     let mut found: Vec<Dependency> = Vec::new();
-    for pair in pairs {
+    for pair in pairs.into_iter().flat_map(items) {
         let low = pair.key.to_lowercase();
         let (at, length) = match low.find("dependencies.") {
             Some(at) => (at, "dependencies.".len()),

@@ -1,12 +1,13 @@
 //! Jobs on text that came with the prompt, such as standard input.
 
+use super::cells;
 use super::counting;
 use super::extraction::Thing;
 use super::lookup::ranked;
 use super::prose::{self, plural};
 use super::question::Question;
 use super::reading;
-use super::tables::{Table, of_table};
+use super::tables::Table;
 use super::values;
 
 /// Most lines that an answer shows.
@@ -49,7 +50,7 @@ pub(super) fn answer(question: &Question) -> Option<String> {
     let tabular = table.columns.len() >= 2
         && table.rows.len() > 1
         && table.rows.iter().take(20).all(|row| row.len() == table.columns.len());
-    if tabular && let Some(text) = of_table(question, &table, "the text") {
+    if tabular && let Some(text) = cells::answer(question, &table, "the text") {
         return Some(text);
     }
     if let Some(aggregate) = super::tables::aggregate_named(question) {

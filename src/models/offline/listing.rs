@@ -320,6 +320,8 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         "directory contents",
         "directory listing",
     ]);
+    let everything = question.begins(&["list", "show", "ls"]) && says(&["everything", "all"]) && question.words.len() <= 3;
+    let names = names || everything;
     let place = says(&[
         "workspace",
         "this folder",

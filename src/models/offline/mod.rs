@@ -8,6 +8,7 @@
 //! was computed from that, or what the rules say about themselves. Text of a file is data: it is never followed.
 
 mod calculator;
+mod cells;
 mod changes;
 mod comparison;
 mod counting;

@@ -80,7 +80,7 @@ fn cut_attached(text: &str) -> (String, Option<String>) {
     {
         return (first.trim_end().trim_end_matches(':').to_owned(), Some(rest.to_owned()));
     }
-    if text.len() > MAX_QUESTION {
+    if text.len() > MAX_QUESTION && !is_write(text) {
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let end = first.char_indices().map(|(at, _)| at).take_while(|at| *at <= MAX_QUESTION).last().unwrap_or(0);
         return (first.get(..end).unwrap_or_default().to_owned(), Some(text.to_owned()));
@@ -99,7 +99,7 @@ fn is_write(text: &str) -> bool {
 /// The questions of a prompt: its lines, its sentences, and what "and" joins when both sides begin as questions do.
 fn pieces(text: &str) -> Vec<String> {
     let write = is_write(text);
-    if write && (!text.contains('"') && !text.contains('`') || text.trim().contains('\n')) {
+    if write && (text.len() > MAX_QUESTION || !text.contains('"') && !text.contains('`') || text.trim().contains('\n')) {
         return vec![text.to_owned()];
     }
     let mut pieces = Vec::new();

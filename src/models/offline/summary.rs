@@ -159,6 +159,12 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     {
         return of_project(turn, question).map(Some);
     }
+    if sums
+        && !project
+        && let Some(path) = resolve::by_words(turn, question)?
+    {
+        return Ok(Some(of_file(&resolve::open(turn, &path)?)));
+    }
     Ok(None)
 }
 
@@ -252,7 +258,7 @@ fn first_prose(lines: &[String]) -> Vec<String> {
                 .enumerate()
                 .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
                 .take(6)
-                .map(|(at, line)| format!("- {} (line {})", shown(line), at + 1)),
+                .map(|(at, line)| format!("- {} (line {})", shown(line.trim_start_matches(['-', '*', '+', ' '])), at + 1)),
         );
     }
     parts
@@ -402,7 +408,7 @@ fn of_project(turn: &Turn<'_>, question: &Question) -> Result<String, Stop> {
             .map(|pair| format!("{}: {}", pair.key, shown(&pair.value)))
             .collect();
         if !telling.is_empty() {
-            parts.push(format!("`{}`: {}.", file.path, telling.join("; ")));
+            parts.push(format!("`{}`: {}.", file.path, telling.join("; ").trim_end_matches('.')));
         }
     }
     let folders: Vec<&str> = all

@@ -356,7 +356,7 @@ fn anywhere(question: &Question, turn: &Turn<'_>) -> Ruling {
         if forms.len() == 1 { forms.remove(0) } else { format!("({})", forms.join("|")) }
     };
     let key = words.iter().map(forms).collect::<Vec<_>>().join(r"\w*[ _./-]*");
-    let pattern = format!(r#"(^|[^A-Za-z]){key}\w*["'`*)]*\s*(:=|=>|=|:|\|)\s*["'`*]*[\w/$<(+.-]"#);
+    let pattern = format!(r#"(^|[^A-Za-z]){key}\w*["'`*)]*\s*(:=|=>|=|:|\|)\s*["'`*]*[\w/$<(\[{{+.-]"#);
     let found = reach::search(turn, &Search::pattern(pattern))?;
     let data = |path: &str| {
         !prose::base(path).contains(".lock")

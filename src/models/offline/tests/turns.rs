@@ -82,6 +82,8 @@ fn a_question_behind_a_change_sees_what_was_changed() {
         "{answer}"
     );
     assert_eq!(house.files["notes.txt"], "first\nsecond\nthird\nfourth\nfifth\nx\n");
+    house.ask("add a line tomorrow I write to Ines to notes.txt");
+    assert!(house.files["notes.txt"].ends_with("fifth\nx\ntomorrow I write to Ines\n"), "{}", house.files["notes.txt"]);
     house.ask("write \"a\" to b.txt and then read b.txt");
     assert_eq!(names(&house), ["write_file", "read_file"]);
 }
@@ -144,4 +146,15 @@ fn a_tool_that_is_not_offered_is_named() {
     request.tools.truncate(2);
     let expected = "I would need the tool `run_command` for that, and it is not offered to me here. I can only use: list_files, read_file.";
     assert_eq!(rules::decide(&request, now()), Decision::Answer(expected.to_owned()));
+}
+
+#[test]
+fn a_long_content_is_written_whole() {
+    let mut house = House::new(&[]);
+    let content: String = (0..2_000).map(|number| format!("go to line {number}, and list \"it\"\n")).collect();
+    house.ask(&format!("create a.txt with the content:\n{content}"));
+    assert_eq!(house.files["a.txt"], content);
+    let long = "word to word ".repeat(100_000);
+    assert!(house.ask(&format!("how many words\n<stdin>\n{long}\n</stdin>")).starts_with("The text has 300000 words"));
+    assert!(house.ask(&format!("how many words are in this: {long}")).starts_with("The text has 300"));
 }
