@@ -9,6 +9,9 @@ use super::reach;
 use super::rules::Ruling;
 use super::turn::{Stop, Turn};
 
+/// How far into a prompt the last place of a word is looked for, in bytes: what is longer is content.
+const MAX_LOOKED: usize = 4_000;
+
 pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     if question.begins(&["run", "execute", "exec"]) {
         return run(question, turn);
@@ -103,12 +106,29 @@ fn marker(text: &str, phrases: &[&str]) -> Option<(usize, usize)> {
         }
         if quote.is_none()
             && spaced
-            && let Some(phrase) = phrases.iter().find(|phrase| low.get(at..).is_some_and(|rest| rest.starts_with(**phrase)))
+            && let Some(phrase) = phrases.iter().find(|phrase| low.get(at..).is_some_and(|rest| whole(rest, phrase)))
         {
             return Some((at, phrase.len()));
         }
     }
     None
+}
+
+/// Where the file is named that something is put to: the last such place, unless the first comes at once behind the
+/// verb ("write to a.txt: go to Ines").
+fn place(text: &str, phrases: &[&str]) -> Option<(usize, usize)> {
+    let first = marker(text, phrases)?;
+    let head = text.get(..first.0).unwrap_or_default();
+    if head.split_whitespace().count() <= 1 {
+        return Some(first);
+    }
+    let named = |(at, length): &(usize, usize)| text.get(at + length..).and_then(file_in).is_some();
+    last_marker(text, phrases).filter(named).or(Some(first))
+}
+
+/// Whether a text begins with a phrase, and the phrase ends there as a word: "to" does not begin "tomorrow".
+fn whole(text: &str, phrase: &str) -> bool {
+    text.strip_prefix(phrase).is_some_and(|behind| !behind.starts_with(char::is_alphanumeric))
 }
 
 /// What somebody wrote as a content: without its quotes or its fence; `\n` in quotes is a line break.
@@ -219,7 +239,7 @@ fn write(question: &Question, turn: &Turn<'_>) -> Ruling {
         return Ok(None);
     }
     // "Write CONTENT to FILE".
-    let to_file = marker(
+    let to_file = place(
         text,
         &[
             "to the file",
@@ -296,7 +316,7 @@ fn append(question: &Question, turn: &Turn<'_>) -> Ruling {
         "into",
         "in",
     ];
-    let Some((at, length)) = marker(text, &marks) else { return Ok(None) };
+    let Some((at, length)) = place(text, &marks) else { return Ok(None) };
     let Some(path) = text
         .get(at + length..)
         .and_then(file_in)
@@ -400,6 +420,7 @@ fn replaced_name(question: &Question) -> Option<(String, String, String)> {
 fn last_marker(text: &str, phrases: &[&str]) -> Option<(usize, usize)> {
     let mut found = None;
     let mut from = 0;
+    let text = text.get(..text.floor_char_boundary(MAX_LOOKED)).unwrap_or(text);
     while let Some((at, length)) = text.get(from..).and_then(|rest| marker(rest, phrases)) {
         let behind = text.get(from + at + length..).unwrap_or_default();
         if behind.starts_with(' ') {

@@ -7,10 +7,33 @@ use super::reach::{self, FileText, Search};
 use super::resolve;
 use super::rules::Ruling;
 use super::turn::{Stop, Turn};
-use super::vocabulary::LANGUAGES;
+use super::vocabulary::{LANGUAGES, NOT_CODE};
 
 /// Most files whose lines are counted together.
 const MAX_FILES: usize = 40;
+
+/// Words that ask for what is in a line.
+pub(super) const CONTAINING: &[&str] = &[
+    "contain",
+    "contains",
+    "containing",
+    "mention",
+    "mentions",
+    "mentioning",
+    "mentioned",
+    "with the word",
+    "with the text",
+    "match",
+    "matching",
+    "include",
+    "includes",
+    "use",
+    "uses",
+    "refer to",
+    "import",
+    "imports",
+    "reference",
+];
 
 /// Most names that an answer lists.
 const MAX_NAMES: usize = 150;
@@ -18,6 +41,7 @@ const MAX_NAMES: usize = 150;
 /// Kinds of an outline by the words that ask for them.
 const KINDS: &[(&[&str], &[&str])] = &[
     (&["functions", "function", "procedures", "subroutines", "fns"], &["function", "method"]),
+    (&["tests", "test functions", "test cases"], &["function", "method"]),
     (&["methods", "method"], &["method", "function"]),
     (&["classes", "class"], &["class"]),
     (&["structs", "struct", "structures"], &["struct"]),
@@ -84,21 +108,23 @@ fn joined(parts: &[String]) -> String {
 }
 
 pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
-    let counts = question.says_any(&[
-        "how many",
-        "how often",
-        "how frequently",
-        "number of",
-        "count",
-        "total number",
-        "line count",
-        "word count",
-        "how long is",
-        "how big is",
-        "how large is",
-        "size of",
-        "how much",
-    ]);
+    let again = question.says_any(&["what about", "how about"]) && question.says_any(&["lines", "words", "characters"]);
+    let counts = again
+        || question.says_any(&[
+            "how many",
+            "how often",
+            "how frequently",
+            "number of",
+            "count",
+            "total number",
+            "line count",
+            "word count",
+            "how long is",
+            "how big is",
+            "how large is",
+            "size of",
+            "how much",
+        ]);
     if !counts {
         return Ok(None);
     }
@@ -115,6 +141,12 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         && !question.says_any(&["files", "file"])
     {
         return tests(turn).map(Some);
+    }
+    if question.says_any(&["files", "folders", "directories"])
+        && question.paths().is_empty()
+        && !question.says_any(&["lines", "words", "characters"])
+    {
+        return Ok(None);
     }
     let many = question.paths();
     let Some(name) = question.target() else {
@@ -142,8 +174,13 @@ fn of_file(question: &Question, file: &FileText) -> Option<String> {
         return None;
     }
     if let Some((word, kinds)) = kinds(question) {
-        let items: Vec<outline::Item> =
-            outline::of(&file.path, &file.lines).into_iter().filter(|item| kinds.contains(&item.kind)).collect();
+        let items = of_kinds(word, kinds, file);
+        let public = |item: &outline::Item| {
+            let line = file.lines.get(item.line - 1).map_or("", |line| line.trim_start());
+            ["pub ", "export ", "public "].iter().any(|word| line.starts_with(word))
+        };
+        let only_public = question.says_any(&["public", "exported", "pub"]);
+        let items: Vec<outline::Item> = items.into_iter().filter(|item| !only_public || public(item)).collect();
         let names: Vec<String> =
             items.iter().take(60).map(|item| format!("- `{}` (line {})", item.name, item.line)).collect();
         let list = if names.is_empty() { String::new() } else { format!(":\n{}", names.join("\n")) };
@@ -169,6 +206,18 @@ fn of_file(question: &Question, file: &FileText) -> Option<String> {
     let text = of_text(question, &file.lines)?;
     let least = if file.complete { "" } else { "at least " };
     Some(format!("`{}` has {least}{text}.{}", file.path, file.caveat()))
+}
+
+/// The entries of a file's outline that are of these kinds; tests are functions that are marked or named as such.
+pub(super) fn of_kinds(word: &str, kinds: &[&str], file: &FileText) -> Vec<outline::Item> {
+    let is_test = |item: &outline::Item| {
+        let before = item.line.checked_sub(2).and_then(|at| file.lines.get(at)).map_or("", |line| line.trim());
+        before.starts_with("#[") && before.contains("test")
+            || before.starts_with("@Test")
+            || item.name.to_lowercase().starts_with("test")
+    };
+    let items = outline::of(&file.path, &file.lines).into_iter();
+    items.filter(|item| kinds.contains(&item.kind) && (word != "tests" || is_test(item))).collect()
 }
 
 fn lines_of(file: &FileText) -> String {
@@ -200,9 +249,16 @@ fn size(turn: &Turn<'_>, name: &str) -> Result<String, Stop> {
 
 /// "How often does X occur (in FILE)", "how many times is X mentioned", "how many lines contain X".
 fn occurrences(question: &Question, turn: &Turn<'_>) -> Ruling {
-    let asks = question.says_any(&["times", "occurrences", "how often", "occurs", "occur", "instances", "mentions"])
-        || question.says_any(&["lines"])
-            && question.says_any(&["contain", "containing", "mention", "with", "match", "matching", "start", "have"])
+    let asks = question.says_any(&[
+        "times",
+        "occurrences",
+        "how often",
+        "how frequently",
+        "occurs",
+        "occur",
+        "instances",
+        "mentions",
+    ]) || question.says_any(&["lines", "files"]) && question.says_any(CONTAINING)
         || question.says_any(&["todo", "todos", "fixme", "fixmes"]);
     if !asks {
         return Ok(None);
@@ -236,6 +292,16 @@ fn occurrences(question: &Question, turn: &Turn<'_>) -> Ruling {
                 "matching",
                 "match",
                 "called",
+                "files",
+                "file",
+                "include",
+                "includes",
+                "use",
+                "uses",
+                "import",
+                "imports",
+                "mentioning",
+                "reference",
                 "start",
                 "text",
                 "string",
@@ -246,7 +312,7 @@ fn occurrences(question: &Question, turn: &Turn<'_>) -> Ruling {
                 .filter(|word| {
                     !super::vocabulary::STOPWORDS.contains(&word.low.as_str())
                         && !skip.contains(&word.low.as_str())
-                        && !file.as_ref().is_some_and(|file| *file == word.raw)
+                        && file.as_ref().is_none_or(|file| *file != word.raw)
                 })
                 .map(|word| word.raw.clone())
                 .collect();
@@ -324,13 +390,18 @@ pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> R
     if kinds.is_none() && !units || question.text_given.is_some() {
         return Ok(None);
     }
+    if !lists && let Some(path) = resolve::by_words(turn, question)? {
+        return Ok(of_file(question, &resolve::open(turn, &path)?));
+    }
     let all = match question.folder() {
-        Some(folder) => reach::list(turn, &folder, true)?,
+        Some(folder) => match reach::list(turn, &folder, true) {
+            Err(Stop::Failed(why)) => return Err(Stop::Say(format!("I could not list `{folder}`: {why}"))),
+            other => other?,
+        },
         None => resolve::all(turn)?,
     };
     let language = LANGUAGES.iter().find(|(_, name)| question.says(&name.to_lowercase())).map(|(_, name)| *name);
     let code_only = question.says_any(&["code", "loc"]) || kinds.is_some();
-    const PROSE: [&str; 8] = ["Markdown", "TOML", "YAML", "JSON", "CSV", "XML", "plain text", "HTML"];
     let of_language =
         |path: &str| LANGUAGES.iter().find(|(ending, _)| *ending == super::prose::extension(path)).map(|(_, name)| *name);
     let files: Vec<String> = all
@@ -339,7 +410,7 @@ pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> R
             (Some(wanted), found) => found == Some(wanted),
             (None, Some(found)) => {
                 !code_only
-                    || !PROSE.contains(&found)
+                    || !NOT_CODE.contains(&found)
                     || kinds.is_some_and(|(_, kinds)| kinds.contains(&"heading")) && found == "Markdown"
             }
             (None, None) => false,
@@ -401,6 +472,7 @@ pub(super) fn over_files(question: &Question, turn: &Turn<'_>, lists: bool) -> R
         names.truncate(MAX_NAMES);
         let more = if more > 0 { format!("\n… and {more} more.") } else { String::new() };
         let files = plural(read.len(), "file", "files");
+        let unit = if total == 1 { kinds.and_then(|(_, kinds)| kinds.first()).copied().unwrap_or(unit) } else { unit };
         return Ok(Some(format!("I found {least}{total} {unit} in {files}{going}:\n{}{more}{note}", names.join("\n"))));
     }
     Ok(Some(format!(

@@ -236,24 +236,31 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
             let file = resolve::open(turn, name)?;
             return Ok(Some(thing.in_text(&format!("`{}`", file.path), &file.lines) + &file.caveat()));
         }
-        let single = question.says_any(&[
-            "email of",
-            "url of",
-            "email address of",
-            "phone number of",
-            "link to",
-            "url for",
-            "email for",
-            "number of",
-        ]);
+        const SEVERAL: [&str; 13] = [
+            "emails",
+            "e-mails",
+            "email addresses",
+            "e-mail addresses",
+            "mail addresses",
+            "urls",
+            "links",
+            "hyperlinks",
+            "ip addresses",
+            "ips",
+            "phone numbers",
+            "telephone numbers",
+            "websites",
+        ];
+        let single = !question.says_any(&SEVERAL);
         if let Some(pattern) = thing.pattern().filter(|_| {
             !single
                 && question.begins(&["extract", "list", "find", "show", "which", "what", "get", "give", "are there", "all"])
         }) {
             let found = reach::search(turn, &Search::pattern(pattern))?;
             let mut lines = Vec::new();
-            for hit in &found.hits {
-                for item in thing.take(&hit.text) {
+            let mut seen = std::collections::BTreeSet::new();
+            for hit in found.hits.iter().filter(|hit| !super::prose::base(&hit.path).contains("lock")) {
+                for item in thing.take(&hit.text).into_iter().filter(|item| seen.insert(item.clone())) {
                     lines.push(format!("- {item} (`{}:{}`)", hit.path, hit.line));
                 }
             }
@@ -287,7 +294,14 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         counting::kinds(question).filter(|(word, _)| lists && question.says(word) && !question.says_any(&["line", "lines"]));
     let Some(name) = target else {
         const CODE: [&str; 8] = ["functions", "methods", "classes", "structs", "enums", "traits", "interfaces", "modules"];
-        let code = kinds.is_some_and(|(word, _)| CODE.contains(&word)) && question.text_given.is_none();
+        let other = |word: &String| {
+            !matches!(
+                word.as_str(),
+                "public" | "defined" | "code" | "rust" | "python" | "source" | "names" | "name" | "there"
+            ) && kinds.is_none_or(|(kind, _)| kind != word)
+        };
+        let plain = !question.significant().iter().any(other) && !question.says_any(&["use", "uses", "call", "calls"]);
+        let code = plain && kinds.is_some_and(|(word, _)| CODE.contains(&word)) && question.text_given.is_none();
         return if code { counting::over_files(question, turn, true) } else { Ok(None) };
     };
     if !outline_asked && kinds.is_none() {
@@ -301,7 +315,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     let mut items = outline::of(&file.path, &file.lines);
     let word = match kinds {
         Some((word, kinds)) if !outline_asked => {
-            items.retain(|item| kinds.contains(&item.kind));
+            items = counting::of_kinds(word, kinds, &file);
             word
         }
         _ => "headings, definitions or keys",

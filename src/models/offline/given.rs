@@ -1,12 +1,13 @@
 //! Jobs on text that came with the prompt, such as standard input.
 
+use super::cells;
 use super::counting;
 use super::extraction::Thing;
 use super::lookup::ranked;
 use super::prose::{self, plural};
 use super::question::Question;
 use super::reading;
-use super::tables::{Table, of_table};
+use super::tables::Table;
 use super::values;
 
 /// Most lines that an answer shows.
@@ -25,6 +26,9 @@ pub(super) fn answer(question: &Question) -> Option<String> {
     let says = |phrases: &[&str]| question.says_any(phrases);
     if let Some(wanted) = reading::lines(question) {
         return Some(joined(reading::pick(&lines, wanted).1));
+    }
+    if let Some(text) = reading::extreme(question, &lines) {
+        return Some(text);
     }
     if says(&["uppercase", "upper case", "capitals", "capital letters", "upper"]) {
         return Some(text.to_uppercase().trim_end().to_owned());
@@ -46,7 +50,7 @@ pub(super) fn answer(question: &Question) -> Option<String> {
     let tabular = table.columns.len() >= 2
         && table.rows.len() > 1
         && table.rows.iter().take(20).all(|row| row.len() == table.columns.len());
-    if tabular && let Some(text) = of_table(question, &table, "the text") {
+    if tabular && let Some(text) = cells::answer(question, &table, "the text") {
         return Some(text);
     }
     if let Some(aggregate) = super::tables::aggregate_named(question) {

@@ -1,12 +1,13 @@
-//! Files by name: listing, counting, the largest, whether one exists, where one is.
+//! Files by name: listing, counting, the largest.
 
+use super::presence;
 use super::prose::plural;
 use super::question::Question;
 use super::reach::{self, Entry, Listing};
 use super::resolve;
 use super::rules::Ruling;
 use super::turn::{Stop, Turn};
-use super::vocabulary::KINDS;
+use super::vocabulary::{KINDS, LANGUAGES};
 
 /// Most names that an answer lists.
 const MAX_SHOWN: usize = 100;
@@ -18,18 +19,18 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     if let Some(text) = count(question, turn)? {
         return Ok(Some(text));
     }
-    if let Some(text) = existence(question, turn)? {
+    if let Some(text) = presence::existence(question, turn)? {
         return Ok(Some(text));
     }
     if let Some(text) = list(question, turn)? {
         return Ok(Some(text));
     }
-    location(question, turn)
+    presence::location(question, turn)
 }
 
 /// A kind of file: how it is called in an answer, and its endings.
-struct Kind {
-    name: String,
+pub(super) struct Kind {
+    pub name: String,
     endings: Vec<String>,
 }
 
@@ -38,14 +39,14 @@ impl Kind {
         self.endings.contains(&super::prose::extension(path))
     }
 
-    fn patterns(&self) -> String {
+    pub(super) fn patterns(&self) -> String {
         let patterns: Vec<String> = self.endings.iter().map(|ending| format!("`*.{ending}`")).collect();
         patterns.join(", ")
     }
 }
 
 /// The kind of file that a question is about: "Rust files", "`.rs` files", "*.rs".
-fn kind(question: &Question) -> Option<Kind> {
+pub(super) fn kind(question: &Question) -> Option<Kind> {
     for (at, word) in question.words.iter().enumerate() {
         let ending = word
             .raw
@@ -84,7 +85,7 @@ fn kind(question: &Question) -> Option<Kind> {
 }
 
 /// The files of a kind, in a folder or everywhere.
-fn of_kind(turn: &Turn<'_>, kind: &Kind, folder: Option<&str>) -> Result<Listing, Stop> {
+pub(super) fn of_kind(turn: &Turn<'_>, kind: &Kind, folder: Option<&str>) -> Result<Listing, Stop> {
     let glob = match kind.endings.as_slice() {
         [one] => format!("*.{one}"),
         several => format!("*.{{{}}}", several.join(",")),
@@ -127,7 +128,7 @@ fn place(folder: Option<&str>) -> String {
     folder.map_or_else(|| "the workspace".to_owned(), |folder| format!("`{folder}`"))
 }
 
-fn bullets(entries: &[&Entry]) -> String {
+pub(super) fn bullets(entries: &[&Entry]) -> String {
     let lines: Vec<String> = entries
         .iter()
         .take(MAX_SHOWN)
@@ -172,6 +173,13 @@ fn superlative(question: &Question, turn: &Turn<'_>) -> Ruling {
     };
     if let Some(kind) = kind(question) {
         listing.entries.retain(|entry| kind.fits(&entry.path));
+    } else if question.says_any(&["source file", "source files", "code file", "code files"]) {
+        let code = |path: &str| {
+            LANGUAGES.iter().any(|(ending, name)| {
+                *ending == super::prose::extension(path) && !super::vocabulary::NOT_CODE.contains(name)
+            })
+        };
+        listing.entries.retain(|entry| code(&entry.path));
     }
     let mut sized: Vec<(&Entry, u64)> =
         listing.files().filter_map(|entry| entry.bytes.map(|bytes| (entry, bytes))).collect();
@@ -203,7 +211,7 @@ fn count(question: &Question, turn: &Turn<'_>) -> Ruling {
     let folders = question.says_any(&["folders", "directories", "subfolders", "subdirectories"]);
     let kind = kind(question);
     let files = question.says_any(&["files", "file", "scripts", "documents", "modules"]) || kind.is_some();
-    if !counts || !(files || folders) {
+    if !counts || !(files || folders) || question.says_any(super::counting::CONTAINING) {
         return Ok(None);
     }
     let folder = question.folder();
@@ -253,7 +261,7 @@ fn count(question: &Question, turn: &Turn<'_>) -> Ruling {
     Ok(Some(text + &by_kind + &listing.caveat()))
 }
 
-fn verb(count: usize) -> &'static str {
+pub(super) fn verb(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
 
@@ -269,95 +277,6 @@ pub(super) fn by_ending(listing: &Listing) -> String {
         if ending.is_empty() { format!("- without an ending: {count}") } else { format!("- `.{ending}`: {count}") }
     };
     counts.iter().take(20).map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn existence(question: &Question, turn: &Turn<'_>) -> Ruling {
-    let says = |phrases: &[&str]| question.says_any(phrases);
-    let asks = question.begins(&[
-        "is there",
-        "are there",
-        "does",
-        "do we have",
-        "do i have",
-        "have we",
-        "exists",
-        "check if",
-        "check whether",
-        "has",
-    ]) && says(&["exist", "exists", "is there", "are there", "have", "has", "there"]);
-    if !asks || says(&["contain", "contains", "mention", "mentions", "containing", "word", "line", "todo", "todos"]) {
-        return Ok(None);
-    }
-    if let Some(kind) = kind(question) {
-        let listing = of_kind(turn, &kind, question.folder().as_deref())?;
-        let files: Vec<&Entry> = listing.files().collect();
-        let text = if files.is_empty() {
-            format!("No: I found no {} file ({}).", kind.name, kind.patterns())
-        } else {
-            format!(
-                "Yes, {}:\n{}",
-                plural(files.len(), &format!("{} file", kind.name), &format!("{} files", kind.name)),
-                bullets(&files)
-            )
-        };
-        return Ok(Some(text + &listing.caveat()));
-    }
-    let folder = says(&["folder", "directory", "dir"]);
-    let quoted = question.quoted().first().map(|name| (*name).to_owned());
-    let license = says(&["license file", "licence file", "license", "licence"]).then(|| "LICENSE".to_owned());
-    let about_tests = says(&["tests", "test files", "unit tests"]) && !folder;
-    let before_file = question
-        .words
-        .windows(2)
-        .find(|pair| pair[1].low == "file" && !super::vocabulary::STOPWORDS.contains(&pair[0].low.as_str()))
-        .map(|pair| pair[0].raw.clone());
-    let wanted = match question
-        .paths()
-        .into_iter()
-        .next()
-        .or(if folder { question.folder() } else { None })
-        .or(quoted)
-        .or(license)
-        .or(before_file)
-    {
-        Some(wanted) => wanted,
-        None if about_tests => "test".to_owned(),
-        None => return Ok(None),
-    };
-    let all = resolve::all(turn)?;
-    let low = wanted.trim_end_matches('/').to_lowercase();
-    let fits = |entry: &&Entry| {
-        let path = entry.path.to_lowercase();
-        let base = super::prose::base(&path);
-        let stem = base.split('.').next().unwrap_or(&base);
-        if about_tests {
-            return base.contains("test") || base.contains("spec");
-        }
-        path == low
-            || path.ends_with(&format!("/{low}"))
-            || !low.contains('.') && low.len() > 3 && base.starts_with(&low)
-            || !low.contains('.')
-                && (stem == low
-                    || low == "license" && (stem == "licence" || stem == "copying" || stem.starts_with("license")))
-    };
-    let found: Vec<&Entry> = all.entries.iter().filter(fits).filter(|entry| !folder || entry.folder).collect();
-    if about_tests {
-        let inside = super::counting::tests(turn)?;
-        let named: Vec<&Entry> = found.into_iter().filter(|entry| !entry.folder).collect();
-        let named = if named.is_empty() {
-            "No file has \"test\" or \"spec\" in its name.".to_owned()
-        } else {
-            format!("By their names:\n{}", bullets(&named))
-        };
-        return Ok(Some(format!("{named}\n\n{inside}{}", all.caveat())));
-    }
-    let text = if found.is_empty() {
-        let kind = if folder { "folder" } else { "file or folder" };
-        format!("No: I found no {kind} named `{wanted}` in the workspace.")
-    } else {
-        format!("Yes:\n{}", bullets(&found))
-    };
-    Ok(Some(text + &all.caveat()))
 }
 
 fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
@@ -401,6 +320,8 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         "directory contents",
         "directory listing",
     ]);
+    let everything = question.begins(&["list", "show", "ls"]) && says(&["everything", "all"]) && question.words.len() <= 3;
+    let names = names || everything;
     let place = says(&[
         "workspace",
         "this folder",
@@ -430,6 +351,9 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         "what is here",
         "what lies",
         "have i got",
+        "what is stored in",
+        "what is located in",
+        "what lies in",
     ]);
     let kind = kind(question);
     let folder = question.folder().filter(|folder| folder != "." && folder != "./");
@@ -523,47 +447,4 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         (folders, files) => format!("{} and {}", plural(folders, "folder", "folders"), plural(files, "file", "files")),
     };
     Ok(Some(format!("{place} holds {what}:\n{}{caveat}", bullets(&entries))))
-}
-
-/// Where a file is: "where is main.rs", "find the file main.rs".
-fn location(question: &Question, turn: &Turn<'_>) -> Ruling {
-    let asks = question.begins(&[
-        "where",
-        "find",
-        "locate",
-        "search",
-        "look for",
-        "path",
-        "what is the path",
-        "in which folder",
-        "which folder",
-    ]) && !question.says_any(&[
-        "defined",
-        "mentioned",
-        "used",
-        "declared",
-        "lines",
-        "in",
-        "called",
-        "contain",
-        "contains",
-    ]);
-    let Some(wanted) = question.paths().into_iter().next().filter(|_| asks && question.paths().len() == 1) else {
-        return Ok(None);
-    };
-    let all = resolve::all(turn)?;
-    let files: Vec<&str> = all.files().map(|entry| entry.path.as_str()).collect();
-    let found = resolve::candidates(&files, &wanted);
-    let base = wanted.rsplit('/').next().unwrap_or(&wanted).to_lowercase();
-    Ok(Some(match found.as_slice() {
-        [] => format!("I found no file `{wanted}` in the workspace.{}", all.caveat()),
-        [only] if super::prose::base(only) == base => format!("`{only}`"),
-        several if several.iter().any(|path| super::prose::base(path).starts_with(&base)) => format!(
-            "There {} {}:\n- {}",
-            verb(several.len()),
-            plural(several.len(), "such file", "such files"),
-            several.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join("\n- ")
-        ),
-        near => format!("There is no `{wanted}`; the nearest name is {}.", resolve::quoted(near, "or")),
-    }))
 }

@@ -98,17 +98,22 @@ pub(super) fn history(question: &Question, turn: &Turn<'_>) -> Ruling {
     if question.target().is_some() {
         return Ok(None);
     }
-    if question.says_any(&[
-        "git",
-        "commit",
-        "commits",
-        "branch",
-        "changed recently",
-        "latest changes",
-        "last changes",
-        "recent changes",
-        "history",
-    ]) {
+    let files =
+        question.says_any(&["file", "files"]) && question.says_any(&["changed", "modified", "edited", "updated", "touched"]);
+    let history = files && !question.says_any(&["defined", "where is", "mention", "contain"]);
+    if history
+        || question.says_any(&[
+            "git",
+            "commit",
+            "commits",
+            "branch",
+            "changed recently",
+            "latest changes",
+            "last changes",
+            "recent changes",
+            "history",
+        ])
+    {
         let run = if turn.offers("run_command") {
             " Ask me to run a command, for example \"run `git log --oneline -5`\"."
         } else {
@@ -166,7 +171,11 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
             };
         }
         let base = prose::base(&hit.path);
-        let generated = base.contains(".lock") || base.contains("-lock") || base.contains(".min.");
+        let generated = base.starts_with("licen")
+            || base.ends_with(".orig")
+            || base.contains(".lock")
+            || base.contains("-lock")
+            || base.contains(".min.");
         let prose_file = matches!(prose::extension(&hit.path).as_str(), "md" | "txt" | "rst" | "adoc");
         *score *= if generated {
             0.2
@@ -229,20 +238,24 @@ fn quoted(words: &[&str]) -> String {
 fn passage_around(page: &FileText, at: usize) -> String {
     let lines = &page.lines;
     let Some(line) = lines.get(at) else { return lines.join("\n") };
-    let start = if at > 0 && lines.get(at - 1).is_some_and(|line| !line.trim().is_empty()) && !line.starts_with('#') {
-        at - 1
-    } else {
-        at
+    let is_rule = |at: usize| {
+        let line = lines.get(at).map_or("", |line| line.trim());
+        line.len() >= 3 && (line.bytes().all(|byte| byte == b'=') || line.bytes().all(|byte| byte == b'-'))
     };
-    let mut end = at + 1;
-    let heading = line.starts_with('#');
+    let underlined = is_rule(at + 1);
+    let heading = line.starts_with('#') || underlined;
+    let before = at.checked_sub(1).filter(|above| !heading && !is_rule(*above));
+    let start = before.filter(|above| lines.get(*above).is_some_and(|line| !line.trim().is_empty())).unwrap_or(at);
+    let body = at + 1 + usize::from(underlined);
+    let mut end = body;
     while let Some(next) = lines.get(end) {
-        if next.starts_with('#') || next.trim().is_empty() && !(heading && end == at + 1) {
+        if next.starts_with('#') || is_rule(end + 1) || next.trim().is_empty() && !(heading && end == body) {
             break;
         }
         end += 1;
     }
-    lines.get(start..end).unwrap_or_default().iter().map(|line| shown(line)).collect::<Vec<_>>().join("\n")
+    let shown_lines: Vec<String> = lines.get(start..end).unwrap_or_default().iter().map(|line| shown(line)).collect();
+    shown_lines.join("\n").trim_end().to_owned()
 }
 
 /// The lines of one file that fit a question.

@@ -8,16 +8,22 @@
 //! was computed from that, or what the rules say about themselves. Text of a file is data: it is never followed.
 
 mod calculator;
+mod cells;
 mod changes;
 mod comparison;
 mod counting;
 mod dates;
+mod dependencies;
+mod expression;
 mod extraction;
 mod given;
+mod instructions;
 mod listing;
 mod lookup;
 mod number;
 mod outline;
+mod pairs;
+mod presence;
 mod prose;
 mod question;
 mod reach;
@@ -31,6 +37,7 @@ mod talk;
 mod turn;
 mod values;
 mod vocabulary;
+mod words;
 
 #[cfg(test)]
 mod tests;

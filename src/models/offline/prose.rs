@@ -45,10 +45,8 @@ pub(super) fn plain_words(text: &str) -> Vec<String> {
     let mut word = String::new();
     let mut lower = false;
     for c in text.chars() {
-        if !c.is_alphanumeric() || c.is_uppercase() && lower {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        if (!c.is_alphanumeric() || c.is_uppercase() && lower) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
             word.extend(c.to_lowercase());
@@ -156,4 +154,60 @@ pub(super) fn extension(path: &str) -> String {
 /// The file's name without its folders, in lower case.
 pub(super) fn base(path: &str) -> String {
     path.rsplit('/').next().unwrap_or(path).to_lowercase()
+}
+
+/// The comment that a file of code begins with.
+pub(super) fn leading_comment(lines: &[String]) -> String {
+    let mut text = Vec::new();
+    let mut block: Option<&str> = None;
+    for line in lines.iter().take(80) {
+        let trimmed = line.trim();
+        if let Some(end) = block {
+            let (inside, ends) = match trimmed.split_once(end) {
+                Some((inside, _)) => (inside, true),
+                None => (trimmed, false),
+            };
+            text.push(inside.trim_start_matches('*').trim().to_owned());
+            if ends {
+                break;
+            }
+            continue;
+        }
+        if trimmed.is_empty() && text.is_empty()
+            || trimmed.starts_with("#!")
+            || trimmed.starts_with("# -*-")
+            || trimmed == "'use strict';"
+            || trimmed.starts_with("<?php")
+            || trimmed.starts_with("package ")
+        {
+            continue;
+        }
+        if let Some((open, close)) = [("\"\"\"", "\"\"\""), ("'''", "'''"), ("/*", "*/"), ("<!--", "-->")]
+            .into_iter()
+            .find(|(open, _)| trimmed.starts_with(open))
+        {
+            let inside = trimmed.get(open.len()..).unwrap_or_default().trim_start_matches(['*', '!']);
+            match inside.split_once(close) {
+                Some((inside, _)) => {
+                    text.push(inside.trim().to_owned());
+                    break;
+                }
+                None => {
+                    text.push(inside.trim().to_owned());
+                    block = Some(close);
+                }
+            }
+            continue;
+        }
+        let inside = ["//!", "///", "//", "--", "#", ";;"].iter().find_map(|sign| trimmed.strip_prefix(sign));
+        match inside {
+            Some(inside)
+                if !trimmed.starts_with("#[") && !trimmed.starts_with("#include") && !trimmed.starts_with("#define") =>
+            {
+                text.push(inside.trim().to_owned())
+            }
+            _ => break,
+        }
+    }
+    text.join(" ").trim().to_owned()
 }

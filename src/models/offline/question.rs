@@ -1,22 +1,13 @@
 //! A prompt taken apart: the questions in it, the text that came with it, the words of each question.
 
-use super::vocabulary::{BARE_FILES, KNOWN, NOT_FILES, STARTERS, STOPWORDS, TYPED};
+use super::vocabulary::{BARE_FILES, KNOWN, STARTERS, STOPWORDS, TYPED};
+pub(super) use super::words::Word;
+use super::words::{ordinal, words};
 
 /// Most bytes of one question; what is longer counts as text that came with it.
 const MAX_QUESTION: usize = 2_000;
 /// Most questions in one prompt.
 const MAX_QUESTIONS: usize = 6;
-
-/// One word of a question.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Word {
-    /// As it was written, without quotes and punctuation.
-    pub raw: String,
-    /// In lower case and with simple typos corrected; empty for quoted text.
-    pub low: String,
-    /// Whether it stood in quotes: then it may hold spaces.
-    pub quoted: bool,
-}
 
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +80,7 @@ fn cut_attached(text: &str) -> (String, Option<String>) {
     {
         return (first.trim_end().trim_end_matches(':').to_owned(), Some(rest.to_owned()));
     }
-    if text.len() > MAX_QUESTION {
+    if text.len() > MAX_QUESTION && !is_write(text) {
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let end = first.char_indices().map(|(at, _)| at).take_while(|at| *at <= MAX_QUESTION).last().unwrap_or(0);
         return (first.get(..end).unwrap_or_default().to_owned(), Some(text.to_owned()));
@@ -107,12 +98,13 @@ fn is_write(text: &str) -> bool {
 
 /// The questions of a prompt: its lines, its sentences, and what "and" joins when both sides begin as questions do.
 fn pieces(text: &str) -> Vec<String> {
-    if is_write(text) {
+    let write = is_write(text);
+    if write && (text.len() > MAX_QUESTION || !text.contains('"') && !text.contains('`') || text.trim().contains('\n')) {
         return vec![text.to_owned()];
     }
     let mut pieces = Vec::new();
     for line in text.lines() {
-        let line = line.trim().trim_start_matches(|c: char| matches!(c, '-' | '*' | '•')).trim_start();
+        let line = line.trim().trim_start_matches(['-', '*', '•']).trim_start();
         let unnumbered = line.trim_start_matches(|c: char| c.is_ascii_digit());
         let line =
             if unnumbered.len() < line.len() && unnumbered.starts_with([')', '.']) && unnumbered.get(1..2) == Some(" ") {
@@ -124,7 +116,12 @@ fn pieces(text: &str) -> Vec<String> {
         let mut quote = None;
         let mut rest = line;
         while let Some(c) = rest.chars().next() {
-            let at_joint = quote.is_none() && !current.trim().is_empty();
+            // What is written may read like a question: only behind quotes can a new one begin.
+            let free = !write
+                || current.ends_with(['"', '`'])
+                || !pieces.is_empty()
+                || current.contains('"') && current.split_whitespace().last().is_some_and(|word| word.contains('.'));
+            let at_joint = quote.is_none() && free && !current.trim().is_empty();
             if at_joint && let Some(skip) = joint(rest) {
                 pieces.push(std::mem::take(&mut current));
                 rest = rest.get(skip..).unwrap_or_default();
@@ -138,8 +135,20 @@ fn pieces(text: &str) -> Vec<String> {
         }
         pieces.push(current);
     }
-    pieces.retain(|piece| !piece.trim().is_empty());
+    pieces.retain(|piece| !piece.trim().is_empty() && !is_echo(piece));
     pieces
+}
+
+/// Whether a piece only asks to be told the result of the one before: "and show me the output".
+fn is_echo(piece: &str) -> bool {
+    const ECHO: [&str; 20] = [
+        "show", "tell", "give", "report", "print", "me", "the", "its", "output", "result", "results", "answer", "what",
+        "it", "says", "back", "to", "and", "please", "then",
+    ];
+    let words: Vec<String> =
+        piece.split_whitespace().map(|word| word.trim_matches(['.', '?', '!', ',']).to_lowercase()).collect();
+    words.iter().all(|word| ECHO.contains(&word.as_str()))
+        && words.iter().any(|word| matches!(word.as_str(), "output" | "result" | "results" | "answer"))
 }
 
 /// How many bytes join two questions here, if a new question begins behind them.
@@ -215,8 +224,7 @@ impl Question {
         for (at, word) in self.words.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| self.words.get(at)).map_or("", |word| word.low.as_str());
             let behind = self.words.get(at + 1).map_or("", |word| word.low.as_str());
-            let named_file = matches!(before, "file" | "named" | "called")
-                && (word.quoted || !KNOWN.contains(&word.low.as_str()) && !STOPWORDS.contains(&word.low.as_str()))
+            let named_file = matches!(before, "file" | "named" | "called") && (word.quoted || !is_common(&word.low))
                 || behind == "file" && word.quoted;
             let bare = BARE_FILES.contains(&word.raw.to_lowercase().as_str());
             if (word.is_path() || named_file || bare) && !paths.contains(&word.raw) && !word.raw.contains('\n') {
@@ -233,7 +241,7 @@ impl Question {
 
     /// Whether it refers to what was spoken of before.
     pub(super) fn refers(&self) -> bool {
-        const PRONOUNS: [&str; 14] = [
+        const PRONOUNS: [&str; 16] = [
             "it",
             "its",
             "that",
@@ -248,6 +256,8 @@ impl Question {
             "these",
             "those",
             "one",
+            "what about",
+            "how about",
         ];
         self.says_any(&PRONOUNS) || self.begins(&["and", "also", "then"])
     }
@@ -329,6 +339,11 @@ impl Question {
     }
 }
 
+/// Whether a word is one of everyday speech or of the rules, and so hardly the name of a file.
+fn is_common(word: &str) -> bool {
+    KNOWN.contains(&word) || STOPWORDS.contains(&word) || TYPED.contains(&word)
+}
+
 /// Words before the request itself.
 fn is_polite(word: &str) -> bool {
     matches!(
@@ -362,171 +377,6 @@ fn is_polite(word: &str) -> bool {
             | "us"
             | "kindly"
     )
-}
-
-/// A count or an ordinal, in digits or as a word.
-pub(super) fn ordinal(word: &str) -> Option<u64> {
-    const NAMES: [&[&str]; 11] = [
-        &["zero"],
-        &["one", "first", "1st"],
-        &["two", "second", "2nd"],
-        &["three", "third", "3rd"],
-        &["four", "fourth", "4th"],
-        &["five", "fifth", "5th"],
-        &["six", "sixth", "6th"],
-        &["seven", "seventh", "7th"],
-        &["eight", "eighth", "8th"],
-        &["nine", "ninth", "9th"],
-        &["ten", "tenth", "10th"],
-    ];
-    let named = NAMES.iter().position(|names| names.contains(&word)).and_then(|at| u64::try_from(at).ok());
-    named.or_else(|| word.parse().ok())
-}
-
-impl Word {
-    /// Whether its last part has an extension, such as `main.rs` or `.gitignore`.
-    pub(super) fn has_extension(&self) -> bool {
-        let last = self.raw.rsplit('/').next().unwrap_or_default();
-        match last.rsplit_once('.') {
-            Some((stem, extension)) => {
-                (1..=12).contains(&extension.len())
-                    && extension.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-                    && extension.chars().any(|c| c.is_ascii_alphabetic())
-                    && !stem.ends_with('.')
-            }
-            None => false,
-        }
-    }
-
-    /// Whether it looks like the path of a file.
-    pub(super) fn is_path(&self) -> bool {
-        let raw = self.raw.as_str();
-        let excluded = raw.contains("://")
-            || raw.contains('@')
-            || raw.contains(['*', '(', ')', '=', '<', '>', '\n', '$', '{', ';'])
-            || NOT_FILES.contains(&raw.to_lowercase().as_str())
-            || raw.len() > 300
-            || raw.contains(' ') && !self.has_extension();
-        let number = raw.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '/' | '-' | ':' | '%' | '+'));
-        if excluded || number || raw.is_empty() {
-            return false;
-        }
-        let slashed = raw.contains('/')
-            && raw.split('/').filter(|part| !part.is_empty()).count() > 1
-            && !matches!(raw, "and/or" | "TODO/FIXME" | "yes/no" | "his/her" | "he/she")
-            && !raw.contains("://");
-        self.has_extension() && !is_version(raw) || slashed
-    }
-}
-
-fn is_version(raw: &str) -> bool {
-    raw.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()) && raw.matches('.').count() >= 2
-}
-
-/// The words of a text.
-fn words(text: &str) -> Vec<Word> {
-    let chars: Vec<char> = text.chars().take(MAX_QUESTION * 4).collect();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        if c.is_whitespace() {
-            at += 1;
-            continue;
-        }
-        if let Some(end) = closing(&chars, at) {
-            let raw: String = chars.get(at + 1..end).unwrap_or_default().iter().collect();
-            found.push(Word { raw, low: String::new(), quoted: true });
-            at = end + 1;
-            continue;
-        }
-        let length = chars.get(at..).unwrap_or_default().iter().take_while(|c| !c.is_whitespace()).count();
-        let raw: String = chars.get(at..at + length).unwrap_or_default().iter().collect();
-        at += length;
-        push_word(&mut found, &raw);
-    }
-    found
-}
-
-/// Where the quote that opens here is closed.
-fn closing(chars: &[char], at: usize) -> Option<usize> {
-    let open = *chars.get(at)?;
-    let close = match open {
-        '"' | '`' | '\'' => open,
-        '“' => '”',
-        '‘' => '’',
-        '«' => '»',
-        _ => return None,
-    };
-    let starts = at
-        .checked_sub(1)
-        .and_then(|at| chars.get(at))
-        .is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '[' | ':' | '='));
-    if !starts {
-        return None;
-    }
-    let ends = |end: usize| chars.get(end + 1).is_none_or(|c| !c.is_alphanumeric());
-    (at + 1..chars.len()).find(|end| chars.get(*end) == Some(&close) && ends(*end)).filter(|end| *end > at + 1)
-}
-
-fn push_word(found: &mut Vec<Word>, raw: &str) {
-    let trimmed = raw.trim_start_matches(['(', '[', '{', '"', '\'', '`', '“', '¿', '¡', '<']);
-    let mut trimmed = trimmed.trim_end_matches([',', ';', ':', '!', '?', ']', '}', '"', '\'', '`', '”', '>']);
-    if !trimmed.contains('(') {
-        trimmed = trimmed.trim_end_matches([')', ',', ';', ':', '!', '?']);
-    }
-    if !matches!(trimmed, "." | "..") {
-        trimmed = trimmed.trim_end_matches('.');
-    }
-    if trimmed.is_empty() {
-        return;
-    }
-    let lower = trimmed.to_lowercase().replace('’', "'");
-    let (first, second) = match lower.as_str() {
-        "i'm" => ("i", "am"),
-        "can't" | "cannot" => ("can", "not"),
-        "won't" => ("will", "not"),
-        "let's" => ("let", "us"),
-        other => match other.rsplit_once('\'') {
-            Some((
-                stem @ ("what" | "where" | "who" | "how" | "there" | "that" | "it" | "when" | "which" | "here" | "whats"),
-                "s",
-            )) => (stem, "is"),
-            Some((stem, "t")) if stem.ends_with('n') => (stem.strip_suffix('n').unwrap_or(stem), "not"),
-            Some((stem, "re")) => (stem, "are"),
-            Some((stem, "ve")) => (stem, "have"),
-            Some((stem, "ll")) => (stem, "will"),
-            _ => match other {
-                "whats" => ("what", "is"),
-                "wheres" => ("where", "is"),
-                "hows" => ("how", "is"),
-                _ => (other, ""),
-            },
-        },
-    };
-    if second.is_empty() {
-        let word = Word { raw: trimmed.to_owned(), low: lower.clone(), quoted: false };
-        let low = if word.is_path() || trimmed.contains(['_', '.', '/', ':', '(']) { lower } else { corrected(&lower) };
-        found.push(Word { low, ..word });
-    } else {
-        found.push(Word { raw: first.to_owned(), low: corrected(first), quoted: false });
-        found.push(Word { raw: second.to_owned(), low: second.to_owned(), quoted: false });
-    }
-}
-
-/// A word without a simple typo: one slip away from a word that the rules know, and not itself a known word.
-fn corrected(word: &str) -> String {
-    let length = word.chars().count();
-    let plain = word.chars().all(|c| c.is_ascii_lowercase());
-    if length < 4 || !plain || KNOWN.contains(&word) || STOPWORDS.contains(&word) || TYPED.contains(&word) {
-        return word.to_owned();
-    }
-    let near = |known: &&&str| {
-        let same_start = known.as_bytes().first() == word.as_bytes().first();
-        let swapped =
-            known.len() == word.len() && strsim::osa_distance(known, word) == 1 && strsim::levenshtein(known, word) == 2;
-        swapped || length >= 5 && known.len() >= 5 && same_start && strsim::osa_distance(known, word) == 1
-    };
-    TYPED.iter().find(near).map_or_else(|| word.to_owned(), |known| (*known).to_owned())
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use super::turn::{Call, Return, Stop, Turn};
 /// Most pages of one file in one turn.
 const MAX_PAGES: usize = 5;
 
+/// Largest number of a line that is taken for one.
+const MAX_LINE: usize = 1_000_000_000;
 /// Most lines that a search is asked for.
 const MAX_HITS: usize = 300;
 /// Most names that are asked for at once.
@@ -329,6 +331,7 @@ fn hits(text: &str) -> Hits {
             line.trim().trim_end_matches(':').clone_into(&mut file);
         }
     }
+    hits.retain(|hit: &Hit| (1..=MAX_LINE).contains(&hit.line));
     Hits { hits, cut }
 }
 

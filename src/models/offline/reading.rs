@@ -1,15 +1,19 @@
 //! Showing files: whole, or some of their lines.
 
-use super::question::{Question, ordinal};
+use super::question::Question;
 use super::reach::{self, FileText};
 use super::resolve;
 use super::rules::Ruling;
 use super::turn::{Stop, Turn};
+use super::words::ordinal;
 
 /// Most lines that an answer shows when no range was asked for.
 const MAX_SHOWN: usize = 200;
 /// Most lines of a range.
 const MAX_RANGE: usize = 2_000;
+
+/// Largest number of a line.
+const MAX_LINE: usize = 1_000_000_000;
 
 /// Which lines are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +28,12 @@ pub(super) enum Lines {
 pub(super) fn ranges(question: &Question, turn: &Turn<'_>) -> Ruling {
     if question.text_given.is_some() && question.paths().is_empty() {
         return Ok(None);
+    }
+    if question.says_any(&["longest line", "shortest line"])
+        && let Some(name) = question.target()
+    {
+        let file = resolve::open(turn, &name)?;
+        return Ok(extreme(question, &file.lines).map(|text| format!("`{}`: {text}{}", file.path, file.caveat())));
     }
     match (question.target(), lines(question)) {
         (Some(name), Some(lines)) if !question.says_any(&["how many", "replace", "delete"]) => {
@@ -51,6 +61,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         && question.says_any(&["say", "contain", "contains", "look like"])
         && !question.says_any(&["about"])
         || question.words.len() <= 2 && question.paths().len() == 1;
+    let shows = shows || holds(question);
     let about = question.says_any(&["about", "section", "chapter", "part", "value", "setting"]);
     if !shows || about {
         return Ok(None);
@@ -69,6 +80,32 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         return if pending { Err(Stop::Pending) } else { Ok(Some(texts.join("\n\n"))) };
     }
     Ok(Some(shown(&resolve::open(turn, &name)?)))
+}
+
+/// Whether a question asks what a file holds, and nothing more: "tell me what notes.txt contains".
+fn holds(question: &Question) -> bool {
+    let asks = question.says_any(&["contain", "contains", "holds", "includes", "says", "say", "read"]);
+    let only = ["contain", "contains", "holds", "includes", "content", "contents", "read", "show"];
+    let rest = question.significant().into_iter().filter(|word| !only.contains(&word.as_str()));
+    asks && rest.filter(|word| !question.paths().iter().any(|path| path.to_lowercase() == *word)).count() == 0
+}
+
+/// The longest and the shortest line of a text.
+pub(super) fn extreme(question: &Question, lines: &[String]) -> Option<String> {
+    let length = |line: &String| line.chars().count();
+    let (word, at) = if question.says("longest line") {
+        ("longest", (0..lines.len()).max_by_key(|at| (lines.get(*at).map_or(0, length), lines.len() - at)))
+    } else if question.says("shortest line") {
+        ("shortest", (0..lines.len()).min_by_key(|at| (lines.get(*at).map_or(0, length), *at)))
+    } else {
+        return None;
+    };
+    let line = lines.get(at?)?;
+    Some(format!(
+        "The {word} line is line {} with {}:\n\n{line}",
+        at? + 1,
+        super::prose::plural(length(line), "character", "characters")
+    ))
 }
 
 /// A file as an answer shows it.
@@ -96,8 +133,17 @@ pub(super) fn shown(file: &FileText) -> String {
     )
 }
 
-/// The lines that a question names.
+/// The lines that a question names. A number that no file reaches is as good as the largest that is worked with.
 pub(super) fn lines(question: &Question) -> Option<Lines> {
+    let most = |number: usize| number.min(MAX_LINE);
+    Some(match named(question)? {
+        Lines::First(count) => Lines::First(most(count)),
+        Lines::Last(count) => Lines::Last(most(count)),
+        Lines::Between(from, to) => Lines::Between(most(from), most(to)),
+    })
+}
+
+fn named(question: &Question) -> Option<Lines> {
     let words = &question.words;
     let count = |at: usize| words.get(at).and_then(|word| ordinal(&word.low)).and_then(|count| usize::try_from(count).ok());
     for (at, word) in words.iter().enumerate() {
@@ -178,7 +224,7 @@ pub(super) fn lines(question: &Question) -> Option<Lines> {
 }
 
 /// Picks lines from a text, with the number of the first.
-pub(super) fn pick<'a>(all: &'a [String], lines: Lines) -> (usize, &'a [String]) {
+pub(super) fn pick(all: &[String], lines: Lines) -> (usize, &[String]) {
     match lines {
         Lines::First(count) => (1, all.get(..count.min(all.len())).unwrap_or_default()),
         Lines::Last(count) => {

@@ -1,5 +1,7 @@
 //! From what somebody calls a file to the file that is there.
 
+use super::prose;
+use super::question::Question;
 use super::reach::{self, FileText, Listing};
 use super::turn::{Stop, Turn};
 
@@ -124,6 +126,22 @@ pub(super) fn quoted(names: &[String], word: &str) -> String {
         Some((last, rest)) => format!("{} {word} {last}", rest.join(", ")),
         None => String::new(),
     }
+}
+
+/// The one file whose name is made of words of the question: "the meeting notes" is `docs/meeting-2026-03-02.md`.
+pub(super) fn by_words(turn: &Turn<'_>, question: &Question) -> Result<Option<String>, Stop> {
+    let asked: Vec<String> =
+        question.significant().iter().flat_map(|word| prose::plain_words(word)).map(|word| prose::stem(&word)).collect();
+    let all = all(turn)?;
+    let fits = |path: &&str| {
+        let base = prose::base(path);
+        let stem = base.rsplit_once('.').map_or(base.as_str(), |(stem, _)| stem);
+        let words: Vec<String> =
+            prose::plain_words(stem).into_iter().filter(|word| word.chars().all(char::is_alphabetic)).collect();
+        !words.is_empty() && stem.len() >= 3 && words.iter().all(|word| asked.contains(&prose::stem(word)))
+    };
+    let found: Vec<&str> = all.files().map(|entry| entry.path.as_str()).filter(fits).collect();
+    Ok(if let [only] = found.as_slice() { Some((*only).to_owned()) } else { None })
 }
 
 /// All files of the workspace.

@@ -3,8 +3,8 @@
 use super::question::{Prompt, Question};
 use super::turn::{Call, Stop, Turn};
 use super::{
-    calculator, changes, comparison, counting, dates, extraction, given, listing, lookup, reading, searching, summary,
-    tables, talk, values,
+    calculator, changes, comparison, counting, dates, expression, extraction, given, listing, lookup, presence, reading,
+    searching, summary, tables, talk, values,
 };
 use crate::domain::Timestamp;
 use crate::models::ModelRequest;
@@ -32,6 +32,7 @@ const RULES: &[(&str, Rule)] = &[
     ("values", |question, turn, _| values::answer(question, turn)),
     ("summary", |question, turn, _| summary::answer(question, turn)),
     ("cells", |question, turn, _| tables::cells_of(question, turn)),
+    ("folder", |question, turn, _| presence::folder_of(question, turn)),
     ("reading", |question, turn, _| reading::answer(question, turn)),
     ("lookup", |question, turn, _| lookup::answer(question, turn)),
 ];
@@ -61,6 +62,10 @@ pub(super) fn decide(request: &ModelRequest, now: Timestamp) -> Decision {
             Err(Stop::Failed(why)) => answers.push(format!("The tool did not do it: {}", why.trim())),
             Err(Stop::Pending) => pending = true,
         }
+        if turn.wants_change() {
+            break;
+        }
+        turn.forget_before_change();
     }
     let wanted = turn.wanted();
     if pending && !wanted.is_empty() {
@@ -95,8 +100,11 @@ fn nth_listed(question: &Question, turn: &Turn<'_>) -> Option<String> {
 
 /// Arithmetic, also over numbers in the question itself.
 fn arithmetic(question: &Question) -> Option<String> {
-    if let Some(expression) = calculator::expression(&question.text) {
+    if let Some(expression) = expression::expression(&question.text) {
         return Some(calculator::answer(&expression));
+    }
+    if let Some(text) = kind_of_number(question) {
+        return Some(text);
     }
     let no_file = question.target().is_none() && question.text_given.is_none();
     let what = tables::aggregate_named(question)?;
@@ -119,11 +127,29 @@ fn arithmetic(question: &Question) -> Option<String> {
     })
 }
 
-/// The name of the rule that decides, for tests.
-#[cfg(test)]
-pub(super) fn deciding(request: &ModelRequest, now: Timestamp) -> &'static str {
-    let turn = Turn::new(request);
-    let questions = Prompt::read(&turn.prompt).questions;
-    let asks = |rule: Rule| questions.first().is_some_and(|question| !matches!(rule(question, &turn, now), Ok(None)));
-    RULES.iter().find(|(_, rule)| asks(*rule)).map_or("none", |(name, _)| name)
+/// "Is 17 prime", "is 12 even".
+fn kind_of_number(question: &Question) -> Option<String> {
+    let number = match question.words.as_slice() {
+        [first, number, ..] if first.low == "is" && question.words.len() <= 6 => {
+            number.low.replace(',', "").parse::<u64>().ok()?
+        }
+        _ => return None,
+    };
+    if question.says_any(&["prime"]) && number <= 1_000_000_000_000 {
+        let divisor = (2..=number.isqrt()).find(|divisor| number % divisor == 0);
+        return Some(match divisor {
+            Some(divisor) => format!("No: {number} = {divisor} * {}.", number / divisor),
+            None if number < 2 => format!("No: {number} is smaller than 2."),
+            None => format!("Yes, {number} is a prime number."),
+        });
+    }
+    let even = number % 2 == 0;
+    let asked = if question.says("even") {
+        even
+    } else if question.says("odd") {
+        !even
+    } else {
+        return None;
+    };
+    Some(format!("{}: {number} is {}.", if asked { "Yes" } else { "No" }, if even { "even" } else { "odd" }))
 }

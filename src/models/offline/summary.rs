@@ -1,6 +1,7 @@
 //! Summing up by extraction: a file, the project, something defined in code; and how to build or run.
 
 use super::extraction;
+use super::instructions;
 use super::outline;
 use super::prose::{self, plural, shown};
 use super::question::Question;
@@ -11,7 +12,7 @@ use super::searching::{definition_pattern, subject};
 use super::tables::Table;
 use super::turn::{Stop, Turn};
 use super::values;
-use super::vocabulary::LANGUAGES;
+use super::vocabulary::{LANGUAGES, NOT_CODE};
 
 /// Lines before a definition that may hold its comment, and lines of it that are shown.
 const BEFORE: usize = 12;
@@ -35,10 +36,12 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         "gist",
         "tldr",
         "what are these",
-    ]) || says(&["what does", "what do", "what is"]) && says(&["do", "about", "for", "does"])
+    ]) || says(&["what does", "what do", "what is"]) && says(&["do", "about", "for"])
         || says(&["about"])
             && question.begins(&["what is", "tell me", "tell", "what"])
             && !says(&["say about", "says about", "said about"]);
+    let code = question.begins(&["what is", "what are"]) && question.words.len() <= 5 && looks_like_code(&subject(question));
+    let sums = sums || code;
     let project = says(&[
         "project",
         "repo",
@@ -67,7 +70,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     {
         return languages(turn).map(Some);
     }
-    if let Some(text) = how_to(question, turn)? {
+    if let Some(text) = instructions::answer(question, turn)? {
         return Ok(Some(text));
     }
     let named = if sums
@@ -101,7 +104,9 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     let means = sums
         || says(&["what does", "what is", "what are"]) && says(&["represent", "mean", "stand for", "represents", "means"]);
     let capital = subject(question);
-    let capitalised = capital.starts_with(char::is_uppercase) && capital.split_whitespace().count() <= 2;
+    let one = says(&["what does"]) && says(&["do"]) && !capital.contains(' ');
+    let capitalised =
+        !capital.is_empty() && (one || capital.starts_with(char::is_uppercase) && capital.split_whitespace().count() <= 2);
     if means && !project && question.words.len() <= 8 && capitalised {
         let name = capital.split_whitespace().next().unwrap_or_default();
         if !reach::search(turn, &Search::pattern(definition_pattern(name)))?.hits.is_empty() {
@@ -154,6 +159,12 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     {
         return of_project(turn, question).map(Some);
     }
+    if sums
+        && !project
+        && let Some(path) = resolve::by_words(turn, question)?
+    {
+        return Ok(Some(of_file(&resolve::open(turn, &path)?)));
+    }
     Ok(None)
 }
 
@@ -202,13 +213,16 @@ pub(super) fn of_file(file: &FileText) -> String {
             ));
         }
         _ => {
-            let comment = leading_comment(&file.lines);
+            let comment = prose::leading_comment(&file.lines);
             let code = items.iter().any(|item| item.kind != "heading");
             if !comment.is_empty() && (code || !matches!(extension.as_str(), "md" | "markdown" | "txt" | "")) {
                 parts.push(format!("It opens with: {}", prose::sentences(&comment, 4)));
             } else if !code {
                 parts.extend(first_prose(&file.lines));
             }
+            let top = items.iter().filter(|item| item.depth == 0).count();
+            let many = items.len() > 25 && top > 0;
+            let items: Vec<outline::Item> = items.into_iter().filter(|item| !many || item.depth == 0).collect();
             if !items.is_empty() {
                 let heading = if code { "It defines" } else { "Its headings" };
                 parts.push(format!(
@@ -244,66 +258,10 @@ fn first_prose(lines: &[String]) -> Vec<String> {
                 .enumerate()
                 .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
                 .take(6)
-                .map(|(at, line)| format!("- {} (line {})", shown(line), at + 1)),
+                .map(|(at, line)| format!("- {} (line {})", shown(line.trim_start_matches(['-', '*', '+', ' '])), at + 1)),
         );
     }
     parts
-}
-
-/// The comment that a file of code begins with.
-fn leading_comment(lines: &[String]) -> String {
-    let mut text = Vec::new();
-    let mut block: Option<&str> = None;
-    for line in lines.iter().take(80) {
-        let trimmed = line.trim();
-        if let Some(end) = block {
-            let (inside, ends) = match trimmed.split_once(end) {
-                Some((inside, _)) => (inside, true),
-                None => (trimmed, false),
-            };
-            text.push(inside.trim_start_matches('*').trim().to_owned());
-            if ends {
-                break;
-            }
-            continue;
-        }
-        if trimmed.is_empty() && text.is_empty()
-            || trimmed.starts_with("#!")
-            || trimmed.starts_with("# -*-")
-            || trimmed == "'use strict';"
-            || trimmed.starts_with("<?php")
-            || trimmed.starts_with("package ")
-        {
-            continue;
-        }
-        if let Some((open, close)) = [("\"\"\"", "\"\"\""), ("'''", "'''"), ("/*", "*/"), ("<!--", "-->")]
-            .into_iter()
-            .find(|(open, _)| trimmed.starts_with(open))
-        {
-            let inside = trimmed.get(open.len()..).unwrap_or_default().trim_start_matches(['*', '!']);
-            match inside.split_once(close) {
-                Some((inside, _)) => {
-                    text.push(inside.trim().to_owned());
-                    break;
-                }
-                None => {
-                    text.push(inside.trim().to_owned());
-                    block = Some(close);
-                }
-            }
-            continue;
-        }
-        let inside = ["//!", "///", "//", "--", "#", ";;"].iter().find_map(|sign| trimmed.strip_prefix(sign));
-        match inside {
-            Some(inside)
-                if !trimmed.starts_with("#[") && !trimmed.starts_with("#include") && !trimmed.starts_with("#define") =>
-            {
-                text.push(inside.trim().to_owned())
-            }
-            _ => break,
-        }
-    }
-    text.join(" ").trim().to_owned()
 }
 
 /// Something defined in code: its comment, its first lines.
@@ -450,7 +408,7 @@ fn of_project(turn: &Turn<'_>, question: &Question) -> Result<String, Stop> {
             .map(|pair| format!("{}: {}", pair.key, shown(&pair.value)))
             .collect();
         if !telling.is_empty() {
-            parts.push(format!("`{}`: {}.", file.path, telling.join("; ")));
+            parts.push(format!("`{}`: {}.", file.path, telling.join("; ").trim_end_matches('.')));
         }
     }
     let folders: Vec<&str> = all
@@ -490,9 +448,8 @@ fn languages(turn: &Turn<'_>) -> Result<String, Stop> {
     if counts.is_empty() {
         return Ok(format!("I found no file with an ending of a language that I know.{}", all.caveat()));
     }
-    const OTHER: [&str; 9] = ["Markdown", "TOML", "YAML", "JSON", "CSV", "XML", "plain text", "HTML", "CSS"];
     let shown = |code: bool| {
-        let of = counts.iter().filter(|(name, _)| OTHER.contains(name) != code);
+        let of = counts.iter().filter(|(name, _)| NOT_CODE.contains(name) != code);
         of.map(|(name, (files, bytes))| format!("- {name}: {}, {bytes} bytes", plural(*files, "file", "files")))
             .collect::<Vec<_>>()
             .join("\n")
@@ -505,134 +462,4 @@ fn languages(turn: &Turn<'_>) -> Result<String, Stop> {
     };
     let other = if other.is_empty() { String::new() } else { format!("\n\nBeside it:\n{other}") };
     Ok(format!("{code}{other}{}", all.caveat()))
-}
-
-/// What is usual with a manifest that is there; said as such.
-fn usual(all: &reach::Listing, task: &str, read: &[String]) -> Option<String> {
-    const COMMANDS: [(&str, [&str; 4]); 5] = [
-        ("cargo.toml", ["cargo build", "cargo install --path .", "cargo test", "cargo run"]),
-        ("package.json", ["npm run build", "npm install", "npm test", "npm start"]),
-        ("go.mod", ["go build ./...", "go install ./...", "go test ./...", "go run ."]),
-        ("pyproject.toml", ["python -m build", "pip install .", "python -m pytest", "python -m NAME"]),
-        ("makefile", ["make", "make install", "make test", "make run"]),
-    ];
-    let which = ["build", "install", "test", "run"].iter().position(|name| *name == task).unwrap_or(3);
-    let (path, command) = COMMANDS.iter().find_map(|(name, commands)| {
-        let entry = all.files().find(|entry| prose::base(&entry.path) == *name)?;
-        Some((entry.path.clone(), *commands.get(which)?))
-    })?;
-    Some(format!(
-        "I found no instructions for that in {}. There is a `{path}`; with such a file it is usually `{command}`, but I did not check that it works here.",
-        resolve::quoted(read, "and")
-    ))
-}
-
-/// How to build, run, test or install: what the README's sections and the manifests say.
-fn how_to(question: &Question, turn: &Turn<'_>) -> Ruling {
-    const TASKS: [(&[&str], &[&str]); 5] = [
-        (&["build", "compile"], &["build", "compil", "develop"]),
-        (
-            &["install", "installed", "installation", "set up", "setup"],
-            &["install", "setup", "set up", "getting started", "quick"],
-        ),
-        (&["test", "tests", "tested"], &["test"]),
-        (&["run", "start", "launch", "started"], &["run", "start", "usage", "quick", "launch"]),
-        (&["use", "used", "usage"], &["usage", "use", "using", "quick", "example", "getting started"]),
-    ];
-    let asks = question.says_any(&[
-        "how do i",
-        "how can i",
-        "how to",
-        "how do you",
-        "how do we",
-        "how is",
-        "how should",
-        "how are",
-        "instructions",
-        "command to",
-    ]);
-    let task = TASKS.iter().find(|(words, _)| question.says_any(words));
-    let (Some((words, sections)), true) = (task, asks) else { return Ok(None) };
-    if question.significant().iter().filter(|word| !words.contains(&word.as_str())).count() > 2 {
-        return Ok(None);
-    }
-    let all = resolve::all(turn)?;
-    let telling = |path: &str| {
-        let base = prose::base(path);
-        path.matches('/').count() <= 1
-            && (base.starts_with("readme")
-                || base.starts_with("contributing")
-                || base.starts_with("install")
-                || matches!(
-                    base.as_str(),
-                    "makefile" | "justfile" | "package.json" | "cargo.toml" | "dockerfile" | "go.mod" | "pyproject.toml"
-                ))
-    };
-    let mut paths: Vec<String> = all.files().map(|entry| entry.path.clone()).filter(|path| telling(path)).collect();
-    paths.sort_by_key(|path| (path.matches('/').count(), !prose::base(path).starts_with("readme")));
-    paths.truncate(5);
-    if paths.is_empty() {
-        return Ok(None);
-    }
-    let mut parts = Vec::new();
-    for file in reach::read_several(turn, &paths)? {
-        let base = prose::base(&file.path);
-        let items = outline::of(&file.path, &file.lines);
-        if base == "makefile" || base == "justfile" {
-            let targets: Vec<&str> = items
-                .iter()
-                .filter(|item| sections.iter().any(|section| item.name.to_lowercase().contains(section)))
-                .map(|item| item.name.as_str())
-                .collect();
-            if !targets.is_empty() {
-                parts.push(format!(
-                    "`{}` has the {}: {}.",
-                    file.path,
-                    if targets.len() == 1 { "target" } else { "targets" },
-                    targets.join(", ")
-                ));
-            }
-        } else if base == "package.json" {
-            let scripts: Vec<String> = values::pairs(&file.path, &file.lines)
-                .into_iter()
-                .filter(|pair| pair.key.starts_with("scripts.") && sections.iter().any(|section| pair.key.contains(section)))
-                .map(|pair| format!("- `{}`: {} (line {})", pair.key, shown(&pair.value), pair.line))
-                .collect();
-            if !scripts.is_empty() {
-                parts.push(format!("`{}`:\n{}", file.path, scripts.join("\n")));
-            }
-        } else if let Some(at) = items.iter().position(|item| {
-            item.kind == "heading" && sections.iter().any(|section| item.name.to_lowercase().contains(section))
-        }) {
-            let Some(item) = items.get(at) else { continue };
-            let end = items
-                .iter()
-                .skip(at + 1)
-                .find(|next| next.depth <= item.depth)
-                .map_or(file.lines.len(), |next| next.line - 1);
-            let section = file.lines.get(item.line..end.min(item.line + 30)).unwrap_or_default().join("\n");
-            parts.push(format!("`{}` line {}, \"{}\":\n{}", file.path, item.line, item.name, section.trim()));
-        } else {
-            let commands =
-                ["cargo ", "npm ", "make ", "pip ", "docker ", "go ", "python ", "yarn ", "pnpm ", "gradle ", "mvn ", "./"];
-            let lines: Vec<String> = file
-                .lines
-                .iter()
-                .enumerate()
-                .filter(|(_, line)| {
-                    commands.iter().any(|command| line.trim().trim_start_matches(['$', '`', ' ']).starts_with(command))
-                        && words.iter().chain(*sections).any(|word| line.to_lowercase().contains(word))
-                })
-                .map(|(at, line)| format!("- line {}: {}", at + 1, shown(line)))
-                .take(6)
-                .collect();
-            if !lines.is_empty() && base != "cargo.toml" {
-                parts.push(format!("`{}`:\n{}", file.path, lines.join("\n")));
-            }
-        }
-    }
-    if parts.is_empty() {
-        return Ok(usual(&all, words[0], &paths));
-    }
-    Ok((!parts.is_empty()).then(|| format!("This is what I found:\n\n{}", parts.join("\n\n"))))
 }

@@ -303,6 +303,11 @@ fn stated(text: &str) -> Option<(String, String)> {
     let rest = low.get(start..)?;
     let (at, verb) = [" is ", " are ", " was "].iter().filter_map(|verb| rest.find(verb).map(|at| (at, *verb))).min()?;
     let what = rest.get(..at)?;
+    let value = |at: usize| {
+        let value = value(at)?;
+        let end = [" and ", ", ", " but "].iter().filter_map(|joint| value.find(joint)).min().unwrap_or(value.len());
+        value.get(..end).map(str::to_owned)
+    };
     (what.split_whitespace().count() <= 4)
         .then(|| value(start + at + verb.len()).map(|value| (what.to_owned(), value)))
         .flatten()

@@ -1,5 +1,6 @@
-//! The whole model: questions, the calls that they lead to, and the answers.
+//! The whole model: prompts, the calls that they lead to, and the answers.
 
 mod corpus;
 mod house;
-mod stream;
+mod robust;
+mod turns;

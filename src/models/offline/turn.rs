@@ -4,7 +4,7 @@
 //! notes the call as wanted and stops the rule with [`Stop::Pending`]. The next time the model is asked, the rule runs
 //! again from its beginning, and gets further. So the model stays a pure function of what it is shown.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::{Map, Value};
 
@@ -67,6 +67,14 @@ pub(super) struct Turn<'a> {
     returned: Vec<(Call, Return)>,
     rounds: usize,
     wanted: RefCell<Vec<Call>>,
+    /// Where the returns begin that count: those from before a change no longer tell how things are.
+    valid_from: Cell<usize>,
+    /// Where the return of a change stands that a rule has used.
+    changed_at: Cell<Option<usize>>,
+}
+
+fn changes(call: &Call) -> bool {
+    matches!(call.name.as_str(), "write_file" | "edit_file" | "run_command")
 }
 
 fn text_of(parts: &[PromptPart]) -> String {
@@ -90,6 +98,8 @@ impl<'a> Turn<'a> {
             returned: Vec::new(),
             rounds: 0,
             wanted: RefCell::default(),
+            valid_from: Cell::new(0),
+            changed_at: Cell::new(None),
         };
         let mut open: Vec<(String, Call)> = Vec::new();
         for (at, message) in request.messages.iter().enumerate() {
@@ -163,7 +173,11 @@ impl<'a> Turn<'a> {
             let arguments: Map<String, Value> =
                 arguments.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
             let call = Call { name: (*name).to_owned(), arguments: Value::Object(arguments) };
-            if let Some((_, found)) = self.returned.iter().find(|(made, _)| *made == call) {
+            let mut made = self.returned.iter().enumerate().skip(self.valid_from.get());
+            if let Some((at, (_, found))) = made.find(|(_, (made, _))| *made == call) {
+                if changes(&call) {
+                    self.changed_at.set(Some(at));
+                }
                 returns.push(Some(found.clone()));
             } else if self.rounds >= MAX_ROUNDS {
                 let text = format!("not carried out, because I stop after {MAX_ROUNDS} rounds of tool calls");
@@ -183,6 +197,18 @@ impl<'a> Turn<'a> {
     pub(super) fn call(&self, name: &str, arguments: Vec<(&'static str, Value)>) -> Result<Return, Stop> {
         let returns = self.call_all(&[(name, arguments)])?;
         returns.into_iter().next().ok_or(Stop::Pending)
+    }
+
+    /// Whether one of the wanted calls changes something: then nothing else may be done at the same time.
+    pub(super) fn wants_change(&self) -> bool {
+        self.wanted.borrow().iter().any(changes)
+    }
+
+    /// What comes next sees only returns from after the change that was answered with last.
+    pub(super) fn forget_before_change(&self) {
+        if let Some(at) = self.changed_at.take() {
+            self.valid_from.set(at + 1);
+        }
     }
 
     /// The calls that rules want, in order.

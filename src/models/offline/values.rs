@@ -1,8 +1,8 @@
 //! Values by their keys: in a file that is named, in the manifests of the project, in any file.
 
-use serde_json::Value;
-
-use super::prose::{self, plural, shown, stem};
+use super::dependencies;
+pub(super) use super::pairs::{Pair, pairs};
+use super::prose::{self, shown, stem};
 use super::question::Question;
 use super::reach::{self, FileText, Search, escaped};
 use super::resolve;
@@ -10,202 +10,8 @@ use super::rules::Ruling;
 use super::turn::{Stop, Turn};
 use super::vocabulary::{MANIFESTS, SYNONYMS};
 
-/// Most pairs that are taken from one file.
-const MAX_PAIRS: usize = 20_000;
 /// Most files of settings that are read for one question.
 const MAX_SETTINGS: usize = 8;
-/// Most pairs that an answer shows.
-const MAX_SHOWN: usize = 60;
-
-/// A key with its value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pair {
-    /// The key with the keys that it lies in, joined by dots.
-    pub key: String,
-    /// The value, as it is written.
-    pub value: String,
-    /// The number of its line, from 1.
-    pub line: usize,
-}
-
-/// The keys and values of a file.
-pub(super) fn pairs(path: &str, lines: &[String]) -> Vec<Pair> {
-    let mut pairs = match prose::extension(path).as_str() {
-        "json" | "jsonc" | "ipynb" | "webmanifest" => json_pairs(lines),
-        "yaml" | "yml" => yaml_pairs(lines),
-        "toml" | "ini" | "cfg" | "conf" | "properties" | "env" | "lock" => toml_pairs(lines),
-        "xml" => xml_pairs(lines),
-        _ => loose_pairs(lines),
-    };
-    pairs.truncate(MAX_PAIRS);
-    pairs
-}
-
-fn json_pairs(lines: &[String]) -> Vec<Pair> {
-    let Ok(value) = serde_json::from_str::<Value>(&lines.join("\n")) else { return loose_pairs(lines) };
-    let mut pairs = Vec::new();
-    let mut at = 0;
-    flatten("", &value, lines, &mut at, &mut pairs);
-    pairs
-}
-
-/// Walks a document; `at` follows the lines, so that each key gets the line where it stands.
-fn flatten(prefix: &str, value: &Value, lines: &[String], at: &mut usize, pairs: &mut Vec<Pair>) {
-    if pairs.len() >= MAX_PAIRS {
-        return;
-    }
-    let joined = |key: &str| if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                let sign = format!("\"{key}\"");
-                if let Some(step) =
-                    lines.get(*at..).and_then(|rest| rest.iter().take(2_000).position(|line| line.contains(&sign)))
-                {
-                    *at += step;
-                }
-                flatten(&joined(key), value, lines, at, pairs);
-            }
-        }
-        Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => {
-            for (index, item) in items.iter().enumerate() {
-                flatten(&joined(&index.to_string()), item, lines, at, pairs);
-            }
-        }
-        Value::String(text) => pairs.push(Pair { key: prefix.to_owned(), value: text.clone(), line: *at + 1 }),
-        other => pairs.push(Pair { key: prefix.to_owned(), value: other.to_string(), line: *at + 1 }),
-    }
-}
-
-fn unquoted(value: &str) -> String {
-    let value = value.trim();
-    let bare = if value.starts_with(['"', '\'']) { value } else { value.split(" #").next().unwrap_or(value).trim() };
-    for quote in ['"', '\''] {
-        if let Some(inner) = bare.strip_prefix(quote).and_then(|rest| rest.split_once(quote)).map(|(inner, _)| inner) {
-            return inner.to_owned();
-        }
-    }
-    bare.trim_end_matches(',').to_owned()
-}
-
-fn toml_pairs(lines: &[String]) -> Vec<Pair> {
-    let mut section = String::new();
-    let mut pairs: Vec<Pair> = Vec::new();
-    let mut open = false;
-    for (at, line) in lines.iter().enumerate() {
-        let trimmed = line.trim();
-        if open {
-            if let Some(last) = pairs.last_mut() {
-                last.value.push(' ');
-                last.value.push_str(trimmed);
-            }
-            open = !trimmed.ends_with(']') && !trimmed.ends_with("\"\"\"") && !trimmed.starts_with(']');
-            continue;
-        }
-        if trimmed.is_empty() || trimmed.starts_with(['#', ';']) {
-            continue;
-        }
-        if trimmed.starts_with('[') && trimmed.ends_with(']') && !trimmed.contains('=') {
-            section = trimmed.trim_matches(['[', ']']).trim().to_owned();
-            continue;
-        }
-        let Some((key, value)) = trimmed.split_once('=').or_else(|| trimmed.split_once(':')) else { continue };
-        let key = key.trim().trim_start_matches("export ").trim_matches(['"', '\'']);
-        let whole = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
-        let value = value.trim();
-        open = value.starts_with('[') && !value.contains(']') || value == "\"\"\"";
-        pairs.push(Pair {
-            key: whole,
-            value: if value.starts_with(['[', '{']) { value.to_owned() } else { unquoted(value) },
-            line: at + 1,
-        });
-    }
-    pairs
-}
-
-fn yaml_pairs(lines: &[String]) -> Vec<Pair> {
-    let mut path: Vec<(usize, String)> = Vec::new();
-    let mut pairs: Vec<Pair> = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
-        let trimmed = line.trim_start();
-        if trimmed.is_empty() || trimmed.starts_with('#') || trimmed == "---" {
-            continue;
-        }
-        let mut indent = line.len() - trimmed.len();
-        let item = trimmed.strip_prefix("- ");
-        let text = item.map_or(trimmed, |item| {
-            indent += 2;
-            item.trim_start()
-        });
-        while path.last().is_some_and(|(depth, _)| *depth >= indent) {
-            path.pop();
-        }
-        let prefix = path.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>().join(".");
-        let key_of = |key: &str| {
-            let key = key.trim().trim_matches(['"', '\'']);
-            if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") }
-        };
-        let split = text.split_once(": ").or_else(|| text.strip_suffix(':').map(|key| (key, "")));
-        match split {
-            Some((key, value)) if !key.starts_with('"') || key.ends_with('"') => {
-                let value = unquoted(value);
-                if value.is_empty() || value.starts_with(['|', '>', '&']) {
-                    path.push((indent, key.trim().trim_matches(['"', '\'']).to_owned()));
-                } else {
-                    pairs.push(Pair { key: key_of(key), value, line: at + 1 });
-                }
-            }
-            _ if item.is_some() && !prefix.is_empty() => match pairs.last_mut().filter(|last| last.key == prefix) {
-                Some(last) => {
-                    last.value.push_str(", ");
-                    last.value.push_str(&unquoted(text));
-                }
-                None => pairs.push(Pair { key: prefix, value: unquoted(text), line: at + 1 }),
-            },
-            _ => {}
-        }
-    }
-    pairs
-}
-
-fn xml_pairs(lines: &[String]) -> Vec<Pair> {
-    let pair = |(at, line): (usize, &String)| {
-        let (tag, rest) = line.trim().strip_prefix('<')?.split_once('>')?;
-        let (value, _) = rest.split_once("</")?;
-        let key = tag.split(' ').next()?;
-        Some(Pair { key: key.to_owned(), value: value.trim().to_owned(), line: at + 1 })
-    };
-    lines.iter().enumerate().filter_map(pair).collect()
-}
-
-/// Lines of the form `key: value` or `key = value` in a text of any kind; the heading above counts to the key.
-fn loose_pairs(lines: &[String]) -> Vec<Pair> {
-    let mut heading = String::new();
-    let mut pairs = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
-        let trimmed = line.trim();
-        if trimmed.starts_with('#') && trimmed.trim_start_matches('#').starts_with(' ') {
-            trimmed.trim_matches(['#', ' ']).clone_into(&mut heading);
-            continue;
-        }
-        let plain = trimmed.trim_start_matches(['-', '*', '+', '|', '>', ' ']).replace("**", "").replace('`', "");
-        let cells = trimmed.starts_with('|').then(|| plain.split_once('|')).flatten();
-        let split = cells
-            .or_else(|| plain.split_once(": "))
-            .or_else(|| plain.split_once(" = "))
-            .or_else(|| plain.split_once(":= "))
-            .or_else(|| plain.split_once('=').filter(|(key, _)| !key.contains(' ')));
-        let Some((key, value)) = split else { continue };
-        let key = key.trim().trim_end_matches(':');
-        let words = key.split_whitespace().count();
-        let value = value.trim().trim_end_matches([';', ',', '|']).trim();
-        if (1..=6).contains(&words) && !value.is_empty() && key.len() <= 80 && !key.contains(['(', '"', '{']) {
-            let whole = if heading.is_empty() { key.to_owned() } else { format!("{heading}.{key}") };
-            pairs.push(Pair { key: whole, value: unquoted(value), line: at + 1 });
-        }
-    }
-    pairs
-}
 
 /// The words of a question that name a key.
 fn key_words(question: &Question, path: Option<&str>) -> Vec<String> {
@@ -237,6 +43,10 @@ fn key_words(question: &Question, path: Option<&str>) -> Vec<String> {
     let words =
         words.flat_map(|word| prose::plain_words(if word.quoted || word.raw.contains('.') { &word.raw } else { &word.low }));
     let mut found: Vec<String> = Vec::new();
+    // "Repository" is a common word for the workspace, unless its address is asked for.
+    if question.says_any(&["repository url", "repo url", "url of the repository", "url of the repo", "repository link"]) {
+        found.push("repository".to_owned());
+    }
     for word in words {
         if !COMMON.contains(&word.as_str())
             && (!file.contains(&word) || word.len() > 4 && question.quoted().len() == 1)
@@ -388,7 +198,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         }
         let file = resolve::open(turn, &name)?;
         if question.says_any(&["dependencies", "dependency", "depends", "depend"]) {
-            return Ok(Some(dependencies(question, std::slice::from_ref(&file))));
+            return Ok(Some(dependencies::told(question, std::slice::from_ref(&file))));
         }
         let found = best(&pairs(&file.path, &file.lines), &words);
         return Ok((!found.is_empty()).then(|| told(&file.path, &found) + &file.caveat()));
@@ -401,7 +211,7 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
         let manifests = manifests(turn, question)?;
         if !manifests.is_empty() {
             if dependencies_asked {
-                return Ok(Some(dependencies(question, &manifests)));
+                return Ok(Some(dependencies::told(question, &manifests)));
             }
             let mut words: Vec<String> = key_words(question, None)
                 .into_iter()
@@ -413,6 +223,10 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
                 })
                 .collect();
             words.dedup();
+            if question.says_any(&["rust version", "python version", "node version", "version of rust", "version of python"])
+            {
+                words.retain(|word| !matches!(word.as_str(), "minimum" | "required" | "supported" | "needed"));
+            }
             if words.is_empty() {
                 words.push("name".to_owned());
             }
@@ -440,6 +254,21 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
             }
             if !texts.is_empty() {
                 return Ok(Some(texts.join("\n")));
+            }
+            if question.says_any(&[
+                "author",
+                "authors",
+                "wrote",
+                "maintainer",
+                "maintainers",
+                "maintains",
+                "created this",
+                "made this",
+            ]) {
+                let found = reach::search(turn, &Search::pattern(r"copyright\s+(\(c\)|©|\d)"))?;
+                let lines = super::searching::list(&found, 5);
+                return Ok((!found.hits.is_empty())
+                    .then(|| format!("The manifests name no author. These lines claim a copyright:{lines}")));
             }
         }
     }
@@ -484,67 +313,6 @@ pub(super) fn manifests(turn: &Turn<'_>, question: &Question) -> Result<Vec<File
     if paths.is_empty() { Ok(Vec::new()) } else { reach::read_several(turn, &paths) }
 }
 
-/// The dependencies that manifests list.
-fn dependencies(question: &Question, manifests: &[FileText]) -> String {
-    let mut lines = Vec::new();
-    for file in manifests {
-        let found: Vec<Pair> = match prose::base(&file.path).as_str() {
-            "requirements.txt" => file
-                .lines
-                .iter()
-                .enumerate()
-                .filter(|(_, line)| !line.trim().is_empty() && !line.trim().starts_with(['#', '-']))
-                .map(|(at, line)| Pair { key: line.trim().to_owned(), value: String::new(), line: at + 1 })
-                .collect(),
-            "go.mod" => file
-                .lines
-                .iter()
-                .enumerate()
-                .filter_map(|(at, line)| {
-                    let line = line.trim().trim_start_matches("require ").trim();
-                    let (name, version) = line.split_once(" v")?;
-                    Some(Pair { key: name.to_owned(), value: format!("v{version}"), line: at + 1 })
-                })
-                .collect(),
-            "pyproject.toml" => pairs(&file.path, &file.lines)
-                .into_iter()
-                .filter(|pair| {
-                    pair.key.ends_with("dependencies")
-                        || pair.key.contains(".dependencies.")
-                        || pair.key.contains("optional-dependencies")
-                })
-                .collect(),
-            _ => pairs(&file.path, &file.lines)
-                .into_iter()
-                .filter(|pair| pair.key.to_lowercase().contains("dependencies."))
-                .collect(),
-        };
-        if found.is_empty() {
-            continue;
-        }
-        let asked: Vec<String> = question.words.iter().map(|word| word.raw.to_lowercase()).collect();
-        let named: Vec<&Pair> = found
-            .iter()
-            .filter(|pair| {
-                asked.iter().any(|word| word.len() > 2 && pair.key.to_lowercase().rsplit('.').next() == Some(word.as_str()))
-            })
-            .collect();
-        let shown_pairs: Vec<&Pair> = if named.is_empty() { found.iter().collect() } else { named };
-        if shown_pairs.len() == found.len() {
-            lines.push(format!("`{}` lists {}:", file.path, plural(found.len(), "dependency", "dependencies")));
-        }
-        for pair in shown_pairs.iter().take(MAX_SHOWN) {
-            let value = if pair.value.is_empty() { String::new() } else { format!(" = {}", shown(&pair.value)) };
-            lines.push(format!("- `{}`{value} (`{}` line {})", pair.key, file.path, pair.line));
-        }
-    }
-    if lines.is_empty() {
-        let names: Vec<String> = manifests.iter().map(|file| file.path.clone()).collect();
-        return format!("I found no dependencies in {}.", resolve::quoted(&names, "and"));
-    }
-    lines.join("\n")
-}
-
 /// Lines of any file that give a value to what the question names: "what is the port", "what is the database url".
 fn anywhere(question: &Question, turn: &Turn<'_>) -> Ruling {
     let words = key_words(question, None);
@@ -570,7 +338,11 @@ fn anywhere(question: &Question, turn: &Turn<'_>) -> Ruling {
         "languages",
         "framework",
     ]);
-    if !asks || words.is_empty() || words.len() > 3 || !turn.offers("search_files") {
+    let code = question
+        .words
+        .iter()
+        .any(|word| word.raw.chars().skip(1).any(char::is_uppercase) && word.raw.chars().any(char::is_lowercase));
+    if !asks || code || words.is_empty() || words.len() > 3 || !turn.offers("search_files") {
         return Ok(None);
     }
     let forms = |word: &String| {
@@ -584,7 +356,7 @@ fn anywhere(question: &Question, turn: &Turn<'_>) -> Ruling {
         if forms.len() == 1 { forms.remove(0) } else { format!("({})", forms.join("|")) }
     };
     let key = words.iter().map(forms).collect::<Vec<_>>().join(r"\w*[ _./-]*");
-    let pattern = format!(r#"(^|[^A-Za-z]){key}\w*["'`*)]*\s*(:=|=>|=|:|\|)\s*["'`*]*[\w/$<(+.-]"#);
+    let pattern = format!(r#"(^|[^A-Za-z]){key}\w*["'`*)]*\s*(:=|=>|=|:|\|)\s*["'`*]*[\w/$<(\[{{+.-]"#);
     let found = reach::search(turn, &Search::pattern(pattern))?;
     let data = |path: &str| {
         !prose::base(path).contains(".lock")

@@ -1,6 +1,8 @@
+//! One line of a prompt, and what the model does first: calls of tools, or an answer.
+
 use super::house::House;
 
-fn house() -> House {
+pub fn house() -> House {
     House::new(&[
         (
             "README.md",
@@ -24,28 +26,28 @@ fn house() -> House {
     ])
 }
 
+/// `corpus.txt`: `?` begins a prompt, `>` one call or the answer, `…` at its end stands for the rest; `\\n` is a line
+/// break.
 #[test]
-fn look() {
-    let text = std::fs::read_to_string("/tmp/offline_questions.txt").unwrap_or_default();
-    let mut base = house();
-    if let Ok(dir) = std::fs::read_to_string("/tmp/offline_dir") {
-        base = House::new(&[]);
-        let walk = ignore::WalkBuilder::new(dir.trim()).hidden(false).build();
-        for entry in walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file())) {
-            if let Ok(text) = std::fs::read_to_string(entry.path()) {
-                base.files.insert(entry.path().strip_prefix(dir.trim()).unwrap().to_string_lossy().into_owned(), text);
-            }
+fn each_prompt_leads_to_its_calls_or_its_answer() {
+    let corpus = include_str!("corpus.txt");
+    let house = house();
+    let mut prompts = 0;
+    let mut wrong = Vec::new();
+    for entry in corpus.split("\n? ").map(|entry| entry.trim_start_matches("? ")) {
+        let mut lines = entry.lines();
+        let prompt = lines.next().unwrap().replace("\\n", "\n");
+        let expected: Vec<&str> = lines.filter_map(|line| line.strip_prefix("> ")).collect();
+        let actual: Vec<String> = house.first_calls(&prompt).iter().map(|call| call.replace('\n', "\\n")).collect();
+        let fits = |(actual, expected): (&String, &&str)| match expected.strip_suffix('…') {
+            Some(beginning) => actual.starts_with(beginning),
+            None => actual == expected,
+        };
+        prompts += 1;
+        if actual.len() != expected.len() || !actual.iter().zip(&expected).all(fits) {
+            wrong.push(format!("{prompt}\n  expected {expected:?}\n  actual   {actual:?}"));
         }
     }
-    for line in text.lines() {
-        let mut house = base.clone();
-        for question in line.split(" || ") {
-            let answer = house.ask(&question.replace("\\n", "\n"));
-            println!("=== {question}");
-            for call in &house.calls {
-                println!("  -> {} {}", call.name, call.arguments);
-            }
-            println!("{answer}\n");
-        }
-    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(prompts >= 120, "{prompts}");
 }
