@@ -1,6 +1,6 @@
 //! The integration tests: one binary, a module for each thing that is tested.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by them")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
 
 mod conversation;
 mod engine;
