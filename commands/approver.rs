@@ -14,13 +14,13 @@ pub struct TerminalApprover {
     progress: Arc<Progress>,
     always: Mutex<HashSet<String>>,
     /// One question at a time.
-    asking: tokio::sync::Mutex<()>,
+    asking: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl TerminalApprover {
     /// Nothing was allowed yet.
     pub fn new(progress: Arc<Progress>) -> Self {
-        Self { progress, always: Mutex::default(), asking: tokio::sync::Mutex::default() }
+        Self { progress, always: Mutex::default(), asking: Arc::default() }
     }
 }
 
@@ -29,7 +29,7 @@ const CHOICES: [&str; 3] = ["Yes, this once", "Yes, and do not ask again for thi
 #[async_trait]
 impl Approver for TerminalApprover {
     async fn decide(&self, question: &Question) -> Decision {
-        let _one = self.asking.lock().await;
+        let one = Arc::clone(&self.asking).lock_owned().await;
         let tool = question.call.name.clone();
         if self.always.lock().unwrap_or_else(PoisonError::into_inner).contains(&tool) {
             return Decision::Allow;
@@ -40,11 +40,15 @@ impl Approver for TerminalApprover {
             note(&change);
         }
         let prompt = format!("Allow {tool}");
+        // Whoever asked may stop waiting for the answer, but the terminal is not free before somebody has answered.
+        let progress = Arc::clone(&self.progress);
         let chosen = tokio::task::spawn_blocking(move || {
-            dialoguer::Select::new().with_prompt(prompt).items(CHOICES).default(0).interact_opt()
+            let chosen = dialoguer::Select::new().with_prompt(prompt).items(CHOICES).default(0).interact_opt();
+            progress.release();
+            drop(one);
+            chosen
         });
         let chosen = chosen.await;
-        self.progress.release();
         match chosen {
             Ok(Ok(Some(0))) => Decision::Allow,
             Ok(Ok(Some(1))) => {

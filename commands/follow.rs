@@ -86,7 +86,13 @@ impl Followed<'_, '_> {
             tokio::select! {
                 frame = frames.next() => match frame {
                     None => return Err(Error::new(ErrorCode::Conflict, format!("session `{}` was deleted while it was asked", begun.session))),
-                    Some(Err(error)) => return Err(error),
+                    Some(Err(error)) => {
+                        // Nobody follows it any more: it is asked to end, and not waited for without a limit.
+                        self.leave_by = Some(Instant::now() + GRACE);
+                        let cancelled = engine.cancel(caller, &begun.session, Some(&begun.run), "its frames cannot be read");
+                        let _ = tokio::time::timeout(GRACE, cancelled).await;
+                        return Err(error);
+                    }
                     Some(Ok(frame)) => {
                         let of_run = frame.run().is_none_or(|run| *run == begun.run);
                         if listens && of_run {
@@ -109,7 +115,10 @@ impl Followed<'_, '_> {
                 }
                 Some(cancelled) = &mut cancelling => {
                     cancelling = OptionFuture::default();
-                    cancelled?;
+                    if let Err(error) = cancelled {
+                        // The run may still end by itself until it is time to leave.
+                        tracing::warn!(%error, "the run could not be asked to end");
+                    }
                 }
                 Some(()) = deadline => break,
             }

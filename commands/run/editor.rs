@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ombud::domain::{Error, Result};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::DefaultEditor;
 use rustyline::config::Config;
 use rustyline::error::ReadlineError;
@@ -18,6 +19,19 @@ pub enum Typed {
     Interrupted,
     /// Ctrl-D, or the terminal is gone.
     End,
+}
+
+/// How the terminal is set before lines are edited.
+pub fn terminal() -> Option<Termios> {
+    tcgetattr(std::io::stdin()).ok()
+}
+
+/// Sets the terminal as it was: for when the program ends while somebody types.
+pub fn restore_terminal(terminal: &Option<Termios>) {
+    if let Some(terminal) = terminal {
+        // When it is gone, there is nothing to restore.
+        let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, terminal);
+    }
 }
 
 /// The line editor, with a history that outlives the program.

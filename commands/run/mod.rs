@@ -25,6 +25,8 @@ use crate::signals::Signals;
 const LOOKED_AT: usize = 500;
 /// Messages that `/history` shows.
 const HISTORY: usize = 6;
+/// What Ctrl-C exits with elsewhere.
+const INTERRUPT: u8 = 130;
 /// Sessions that `/sessions` shows.
 const SESSIONS: usize = 10;
 
@@ -87,10 +89,18 @@ impl Conversation<'_> {
     }
 
     async fn converse(&mut self) -> Result<u8> {
+        let terminal = editor::terminal();
         let mut editor = Editor::open(&self.program.settings().paths.state)?;
         note("Ask anything; `/help` tells what else can be typed, Ctrl-D ends.");
         loop {
-            let line = match editor.read().await? {
+            let typed = tokio::select! {
+                typed = editor.read() => typed?,
+                exit_code = self.ending() => {
+                    editor::restore_terminal(&terminal);
+                    return Ok(exit_code);
+                }
+            };
+            let line = match typed {
                 Typed::Line(line) => line,
                 Typed::Interrupted => {
                     note("(Ctrl-D or `/exit` ends)");
@@ -112,6 +122,17 @@ impl Conversation<'_> {
                     Ok(result) => oneshot::report(self.program, &result),
                     Err(error) => note(&error_line(&error)),
                 },
+            }
+        }
+    }
+
+    /// Waits until the program is told to end. Ctrl-C is none such: while somebody types it is a key, and one that comes
+    /// late was meant for the answer before.
+    async fn ending(&mut self) -> u8 {
+        loop {
+            let exit_code = self.signals.next().await;
+            if exit_code != INTERRUPT {
+                return exit_code;
             }
         }
     }

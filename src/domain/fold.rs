@@ -42,7 +42,7 @@ pub struct FoldedRun {
     /// How many processes took it.
     #[serde(default)]
     pub attempt: u32,
-    /// Everything up to here is seen by the run, and its own facts.
+    /// The run is shown everything up to here, the message that it answers, and its own facts.
     #[serde(default)]
     pub base_seq: u64,
     /// The message that is being written, or will be next.

@@ -40,7 +40,8 @@ pub struct RunStarted {
     pub attempt: u32,
     /// The process.
     pub process: ProcessId,
-    /// Everything up to here is seen by the run, and its own facts. The same for every attempt.
+    /// The run is shown everything up to here, the message that it answers, and its own facts. The same for every
+    /// attempt.
     pub base_seq: u64,
 }
 
