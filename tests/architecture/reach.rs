@@ -96,11 +96,17 @@ pub fn every_channel_is_bounded(tree: &Tree) -> Vec<Finding> {
     })
 }
 
+/// Files whose marks are data: what a model is asked to search for.
+const MARKS_ARE_DATA: [&str; 2] = ["src/models/offline/tests/corpus.rs", "src/models/offline/tests/corpus.txt"];
+
 /// Law 12: nothing pretends to be there.
 pub fn nothing_is_left_to_do(tree: &Tree) -> Vec<Finding> {
     let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X")];
     let mut findings = Vec::new();
     for file in tree.below(&["src", "commands", "benches", "tests", "docs", ".ci"]) {
+        if MARKS_ARE_DATA.contains(&file.path.as_str()) {
+            continue;
+        }
         for (line, text) in file.lines() {
             // In code a mark may be data, such as what a search looks for; in a comment it is a promise.
             let said = if file.code.is_some() { text.find("//").map_or("", |at| &text[at..]) } else { text };
