@@ -19,6 +19,7 @@ mod reading;
 mod recovery;
 mod runs;
 mod sessions;
+mod stepping;
 mod verbs;
 mod views;
 mod writing;
