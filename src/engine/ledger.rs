@@ -174,10 +174,11 @@ impl Ledger {
         }
     }
 
-    /// Follows what other processes have appended.
-    pub(crate) async fn follow(&self) -> Result<()> {
+    /// Follows what other processes have appended. Answers whether there is such a session.
+    pub(crate) async fn follow(&self) -> Result<bool> {
         let mut state = self.state.lock().await;
-        self.catch_up(&mut state).await
+        self.catch_up(&mut state).await?;
+        Ok(state.fold.as_ref().is_some_and(|fold| !fold.session.deleted))
     }
 
     /// The state, and what of the newest turns can be part of a conversation.
