@@ -372,3 +372,6 @@ fn update(session: &mut Session, updated: &SessionUpdated) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
