@@ -10,7 +10,8 @@ use std::path::Path;
 
 use ombud::config::{Environment, Flags, KEYS, Kind, Untrusted, parse_agent, resolve, variables};
 use ombud::domain::{Cause, Error, ErrorCode};
-use serde_json::Value;
+use ombud::models::Catalogue;
+use serde_json::{Value, json};
 
 use crate::support::schema;
 use crate::support::source::Source;
@@ -80,11 +81,14 @@ fn errors() {
             _ => "no",
         };
         let (exit, http) = (error.exit_code().to_string(), error.http_status().to_string());
-        row(&mut page, &[&code(error.word()), &exit, &http, retry, &about.about]);
+        // A link in the source, a section here.
+        let what = about.about.replace("`Cause` tells", "the cause tells");
+        row(&mut page, &[&code(error.word()), &exit, &http, retry, &what]);
     }
     page.push_str(
-        "\nA run that was cancelled is no error: the program exits 130 after Ctrl-C or `ombud sessions cancel`, and 143 after \
-         SIGTERM. It exits 0 when there is an answer, also when tools failed or were denied; what was denied stands in the \
+        "\n`unauthorized`, `expired` and `schema_mismatch` belong to what comes with later versions, and so do budgets of tokens \
+         and money.\n\nA run that was cancelled is no error: the program exits 130 after Ctrl-C or `ombud sessions cancel`, 143 after \
+         SIGTERM, 129 after SIGHUP. It exits 0 when there is an answer, also when tools failed or were denied; what was denied stands in the \
          result.\n\n## Causes\n\n",
     );
     table(&mut page, &["cause", "a retry may help", "what"]);
@@ -114,6 +118,14 @@ fn defaults() -> BTreeMap<String, Value> {
         None => value,
     };
     resolved.rows().into_iter().map(|row| (row.key, shown(row.value))).collect()
+}
+
+/// The words between backticks after the first, which is the one that was wrong.
+fn expected(correction: Value) -> String {
+    let corrections = BTreeMap::from([("a/b".to_owned(), correction)]);
+    let error = Catalogue::new(&corrections).unwrap_err().message;
+    let (_, known) = error.split_once("expected one of ").unwrap();
+    known.trim().to_owned()
 }
 
 /// The fields of an agent's definition, as its parser names them.
@@ -157,6 +169,7 @@ fn configuration() {
             Some(other) => code(&other.to_string()),
         };
         let may = match key.untrusted {
+            Untrusted::Ignored if key.path == "agents.*" => "define new ones, see below".to_owned(),
             Untrusted::Ignored => "nothing".to_owned(),
             Untrusted::Lower => "lower it".to_owned(),
             Untrusted::Only(value) => format!("set it to `{value}`"),
@@ -178,12 +191,17 @@ fn configuration() {
         page,
         "\n`ollama` is there when `OLLAMA_HOST` is set or a model of it is chosen. Any other name is a provider of your own: \
          it needs a `base_url`, and a `wire` unless that is `openai`.\n\n\
+         A model is a table under `models`, by its `\"PROVIDER/ID\"`, with what differs from the catalogue: {}. Sizes are \
+         tokens, prices US dollars a million tokens, `reasoning` is one of {}.\n\n\
          An agent is a table under `agents` or a file of its own, with these fields: {}. Its `permissions` are a table of \
          `deny`, `ask` and `allow`. From a project that is not trusted, an agent takes no name that is there already, and its \
          model, settings, attributes, questions and permits do not count.\n\n\
          ## Variables\n\n\
-         Every key has one: `OMBUD_`, then its path in capitals with `_` for each dot. Lists are separated by commas, folders \
-         by colons. In the name of a provider `-` becomes `_`. One that is empty counts as not set.\n",
+         A key whose path does not end in `*` has one: `OMBUD_`, then its path in capitals with `_` for each dot. Lists are separated by commas, folders \
+         by colons. In the name of a provider `-` becomes `_`. One that is empty counts as not set. The \
+         connections to models also obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`.\n",
+        expected(json!({"nonsense": 1})),
+        expected(json!({"reasoning": "nonsense"})),
         agent_fields()
     )
     .unwrap();
@@ -207,7 +225,7 @@ fn kind(value: &Value) -> String {
         return format!("[{name}](#{name})");
     }
     if let Some(only) = value.get("const") {
-        return code(&only.to_string());
+        return only.as_str().map_or_else(|| code(&only.to_string()), code);
     }
     if let Some(words) = value["enum"].as_array() {
         return words.iter().map(|word| code(word.as_str().unwrap())).collect::<Vec<_>>().join(", ");
@@ -239,17 +257,22 @@ fn is_needed(value: &Value, name: &str) -> bool {
 }
 
 fn object(value: &Value) -> String {
-    if let Some(fields) = value["properties"].as_object() {
-        let field = |(name, inner): (&String, &Value)| {
-            let maybe = if is_needed(value, name) { "" } else { "?" };
-            format!("`{name}{maybe}` {}", kind(inner))
-        };
-        return format!("object: {}", fields.iter().map(field).collect::<Vec<_>>().join("; "));
+    if value["properties"].is_object() {
+        return format!("object ({})", lines(value).join("; "));
     }
     match value.get("additionalProperties").filter(|inner| inner.is_object()) {
         Some(inner) => format!("object by name: {}", kind(inner)),
         None => "object".to_owned(),
     }
+}
+
+/// The fields of an object, each with what it is.
+fn lines(value: &Value) -> Vec<String> {
+    let line = |(name, inner): (&String, &Value)| {
+        let maybe = if is_needed(value, name) { "" } else { "?" };
+        format!("`{name}{maybe}`: {}", kind(inner))
+    };
+    value["properties"].as_object().unwrap().iter().map(line).collect()
 }
 
 /// A table of the fields of a frame; `type_name` is its type in the source, where the fields are explained.
@@ -320,13 +343,17 @@ fn frames() {
         if let Some(about) = value["description"].as_str() {
             writeln!(page, "{about}\n").unwrap();
         }
-        match value["oneOf"].as_array() {
-            Some(kinds) => {
-                let kinds = kinds.iter().map(|one| format!("- {}\n", kind(one)));
-                writeln!(page, "One of:\n\n{}", kinds.collect::<String>()).unwrap();
+        let listed = match value["oneOf"].as_array() {
+            Some(kinds) => kinds.iter().map(kind).collect(),
+            None if value["properties"].is_object() => lines(value),
+            None => {
+                writeln!(page, "{}\n", capital(&kind(value))).unwrap();
+                continue;
             }
-            None => writeln!(page, "{}\n", capital(&kind(value))).unwrap(),
-        }
+        };
+        let title = if value["oneOf"].is_array() { "One of:" } else { "Object:" };
+        let listed: String = listed.iter().map(|line| format!("- {line}\n")).collect();
+        writeln!(page, "{title}\n\n{listed}").unwrap();
     }
     hold("frames.md", &(page.trim_end().to_owned() + "\n"));
 }
