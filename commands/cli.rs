@@ -2,6 +2,8 @@
 
 mod agents;
 mod ask;
+#[cfg(test)]
+mod reference;
 mod sessions;
 mod values;
 

@@ -159,7 +159,8 @@ pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
                 .to_owned(),
         );
     } else if wanted.is_none() && matches!(ask.target, Target::New(_)) {
-        notices.push(format!("model {chosen} (by its key in the environment; choose another with `-m PROVIDER/MODEL`)"));
+        notices
+            .push(format!("model {chosen}, of the first provider that is set up; choose another with `-m PROVIDER/MODEL`"));
     }
     Ok(notices)
 }

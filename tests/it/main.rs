@@ -11,6 +11,7 @@ mod hostile;
 mod input;
 mod machine;
 mod models;
+mod reference;
 mod several;
 mod signals;
 mod support {
@@ -19,4 +20,5 @@ mod support {
     pub mod ombud;
     pub mod process;
     pub mod schema;
+    pub mod source;
 }

@@ -1,0 +1,48 @@
+//! The page `docs/reference/command-line.md`: the long help of every command, held to be fresh.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use clap::{Command, CommandFactory};
+
+use super::Cli;
+
+const HEAD: &str = "\
+# Command line
+
+*Made from the program: `OMBUD_BLESS=1 cargo test --bin ombud reference` writes it anew.*
+
+What `--help` says. The global options of `ombud` are those of every command, before or after its name.
+";
+
+/// Adds a command and those below it. The global options stand with the program itself only.
+fn add(page: &mut String, command: &Command, is_root: bool) {
+    let mut shown = command.clone();
+    if !is_root {
+        shown = shown.mut_args(|argument| if argument.is_global_set() { argument.hide(true) } else { argument });
+    }
+    let name = command.get_bin_name().unwrap_or("ombud");
+    let help = shown.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    write!(page, "\n## {name}\n\n```text\n{}\n```\n", lines.join("\n").trim_end()).unwrap();
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        add(page, below, false);
+    }
+}
+
+/// Writes the page anew when `OMBUD_BLESS` is set.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test may be told to write its files")]
+fn the_page_is_fresh() {
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    let mut page = HEAD.to_owned();
+    add(&mut page, &command, true);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/command-line.md");
+    if std::env::var_os("OMBUD_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &page).unwrap();
+    }
+    let fresh = std::fs::read_to_string(&path).unwrap_or_default() == page;
+    assert!(fresh, "{} is stale: OMBUD_BLESS=1 cargo test --bin ombud reference writes it anew", path.display());
+}
