@@ -80,12 +80,11 @@ impl Engine for House {
     async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream> {
         check(caller, Does::Reads, Some(session))?;
         let ledger = self.core.ledger(session).await?;
-        // One look at the store, not two: this is on the way of the first piece of an answer.
-        if !ledger.follow().await? {
+        let start = after.unwrap_or_else(|| Cursor::after(0, 0));
+        if !ledger.follow_to(start).await? {
             return Err(ledger::no_session(session));
         }
         self.core.follow_others().await;
-        let start = after.unwrap_or_else(|| Cursor::after(0, 0));
         Ok(live::subscribe(ledger, start))
     }
 
