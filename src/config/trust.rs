@@ -245,6 +245,9 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     if !agent.attributes.is_empty() {
         ignore("attributes", "set".to_owned());
     }
+    if !agent.procedure.is_ordinary() {
+        ignore("procedure", format!("{} steps", agent.procedure.steps().len()));
+    }
     let (denials, others): (Vec<_>, Vec<_>) =
         agent.permissions.iter().cloned().partition(|rule| rule.permission == Permission::Deny);
     if !others.is_empty() {
@@ -256,6 +259,8 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
         settings: crate::domain::ModelSettings::default(),
         attributes: crate::domain::Attributes::new(),
         permissions: denials,
+        // Each step that asks is paid for.
+        procedure: crate::domain::Procedure::default(),
         ..agent.clone()
     };
     (kept, ignored)
