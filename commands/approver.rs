@@ -2,9 +2,12 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use dialoguer::console::{Key, Term};
 use ombud::engine::{Approver, Decision, Question};
+use rustix::termios::{QueueSelector, tcflush};
 
 use crate::render::progress::Progress;
 use crate::render::{harmless, note};
@@ -24,7 +27,32 @@ impl TerminalApprover {
     }
 }
 
-const CHOICES: [&str; 3] = ["Yes, this once", "Yes, and do not ask again for this tool", "No"];
+/// How long a question that Ctrl-C ended waits for its run to be cancelled.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often an answer that is not understood is asked for again.
+const TRIES: usize = 5;
+/// Most characters of an answer.
+const LONGEST: usize = 40;
+
+/// What the person says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Choice {
+    Once,
+    Always,
+    No,
+}
+
+impl Choice {
+    /// What a typed line means; nothing is guessed, for a line may have been meant for something else.
+    fn of(line: &str) -> Option<Self> {
+        match line.trim().to_lowercase().as_str() {
+            "y" | "yes" => Some(Self::Once),
+            "a" | "always" => Some(Self::Always),
+            "n" | "no" | "" => Some(Self::No),
+            _ => None,
+        }
+    }
+}
 
 #[async_trait]
 impl Approver for TerminalApprover {
@@ -39,26 +67,67 @@ impl Approver for TerminalApprover {
         if let Some(change) = change(&question.call.arguments) {
             note(&change);
         }
-        let prompt = format!("Allow {tool}");
+        let prompt = format!("Allow {}? [y]es, once; [a]lways, this tool; [n]o: ", harmless(&tool));
         // Whoever asked may stop waiting for the answer, but the terminal is not free before somebody has answered.
         let progress = Arc::clone(&self.progress);
         let chosen = tokio::task::spawn_blocking(move || {
-            let chosen = dialoguer::Select::new().with_prompt(prompt).items(CHOICES).default(0).interact_opt();
+            let chosen = ask(&Term::stderr(), &prompt);
             progress.release();
             drop(one);
             chosen
         });
         let chosen = chosen.await;
         match chosen {
-            Ok(Ok(Some(0))) => Decision::Allow,
-            Ok(Ok(Some(1))) => {
+            Ok(Ok(Choice::Once)) => Decision::Allow,
+            Ok(Ok(Choice::Always)) => {
                 self.always.lock().unwrap_or_else(PoisonError::into_inner).insert(tool);
                 Decision::Allow
             }
-            Ok(Ok(_)) => Decision::Deny("the person at the terminal said no".to_owned()),
+            Ok(Ok(Choice::No)) => Decision::Deny("the person at the terminal said no".to_owned()),
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => {
+                // Ctrl-C has asked the run to end, which ends this wait: the model must not get an answer before that.
+                tokio::time::sleep(GRACE).await;
+                Decision::Deny("the person at the terminal pressed Ctrl-C".to_owned())
+            }
             Ok(Err(_)) | Err(_) => Decision::Deny("the question could not be asked".to_owned()),
         }
     }
+}
+
+/// Asks until there is an answer. It takes a whole line: a single key may have been meant for the next prompt.
+fn ask(terminal: &Term, prompt: &str) -> std::io::Result<Choice> {
+    // What was typed before the question is no answer to it.
+    let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
+    for _ in 0..TRIES {
+        terminal.write_str(prompt)?;
+        if let Some(choice) = Choice::of(&typed(terminal)?) {
+            return Ok(choice);
+        }
+        terminal.write_line("type y, a or n, and then Enter")?;
+    }
+    Ok(Choice::No)
+}
+
+/// A line as it is typed; Escape is a no.
+fn typed(terminal: &Term) -> std::io::Result<String> {
+    let mut line = String::new();
+    loop {
+        match terminal.read_key()? {
+            Key::Enter => break,
+            Key::Escape => {
+                line.clear();
+                break;
+            }
+            Key::Backspace if line.pop().is_some() => terminal.clear_chars(1)?,
+            Key::Char(sign) if !sign.is_control() && line.chars().count() < LONGEST => {
+                line.push(sign);
+                terminal.write_str(sign.encode_utf8(&mut [0; 4]))?;
+            }
+            _ => {}
+        }
+    }
+    terminal.write_line("")?;
+    Ok(line)
 }
 
 /// What a call would write, shortened.
@@ -77,4 +146,27 @@ fn change(arguments: &serde_json::Value) -> Option<String> {
         .filter_map(|(name, mark)| shown(name, mark))
         .collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_answer_allows() {
+        for (line, choice) in [
+            ("y", Some(Choice::Once)),
+            ("Yes ", Some(Choice::Once)),
+            ("a", Some(Choice::Always)),
+            ("always", Some(Choice::Always)),
+            ("n", Some(Choice::No)),
+            ("", Some(Choice::No)),
+            (" ", Some(Choice::No)),
+            ("edit 2", None),
+            ("yesterday", None),
+            ("and now the tests", None),
+        ] {
+            assert_eq!(Choice::of(line), choice, "{line:?}");
+        }
+    }
 }

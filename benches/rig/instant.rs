@@ -1,6 +1,6 @@
 //! A model inside the process that answers at once: what is left is the cost of the house.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -19,23 +19,25 @@ pub struct AtOnce {
     /// Before the first piece.
     pub delay: Duration,
     /// When the newest first piece was given.
-    pub first: Mutex<Option<Instant>>,
+    pub first: Arc<Mutex<Option<Instant>>>,
 }
 
 #[async_trait]
 impl Model for AtOnce {
     async fn ask(&self, _: ModelRequest) -> ModelStream {
-        if !self.delay.is_zero() {
-            // A timer of the runtime is exact to a millisecond only, which is what is measured.
-            let until = Instant::now() + self.delay;
-            let _ = tokio::task::spawn_blocking(move || std::thread::sleep(until - Instant::now())).await;
-        }
-        *self.first.lock().expect("no thread failed") = Some(Instant::now());
         let usage = Usage { input_tokens: 10, output_tokens: PIECES as u64, ..Usage::default() };
         let mut events = vec![ModelEvent::PartOpened(ModelPart::Text)];
         events.extend((0..PIECES).map(|_| ModelEvent::PartGrew(PIECE.to_owned())));
         events.push(ModelEvent::PartClosed { signature: None, sealed: None });
         events.push(ModelEvent::Finished { finish: Finish::Stop, usage });
-        stream::iter(events).map(Ok).boxed()
+        let (delay, first) = (self.delay, Arc::clone(&self.first));
+        let begun = async move {
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            *first.lock().expect("no thread failed") = Some(Instant::now());
+            stream::iter(events).map(Ok)
+        };
+        stream::once(begun).flatten().boxed()
     }
 }

@@ -9,6 +9,8 @@ use super::{harmless, note};
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(100);
+/// Most lines that wait while somebody is asked; further ones are written at once.
+const WAITING: usize = 200;
 
 /// The line, or nothing where nobody watches.
 pub struct Progress {
@@ -23,6 +25,8 @@ struct State {
     message: Option<String>,
     /// Whether somebody is asked.
     held: bool,
+    /// Lines that wait until nobody is asked.
+    waiting: Vec<String>,
 }
 
 impl Progress {
@@ -50,9 +54,13 @@ impl Progress {
         }
     }
 
-    /// Writes a line above it.
+    /// Writes a line above it; while somebody is asked, after the answer.
     pub fn say(&self, text: &str) {
         let mut state = self.state();
+        if state.held && state.waiting.len() < WAITING {
+            state.waiting.push(text.to_owned());
+            return;
+        }
         state.away();
         note(text);
         state.draw();
@@ -76,6 +84,7 @@ impl Progress {
     pub fn release(&self) {
         let mut state = self.state();
         state.held = false;
+        std::mem::take(&mut state.waiting).iter().for_each(|line| note(line));
         state.draw();
     }
 }

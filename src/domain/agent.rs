@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Labels, ModelChoice, ModelSettings, PermissionRule};
+use super::{Attributes, Labels, ModelChoice, ModelSettings, PermissionRule, Procedure};
 
 /// Whether an agent takes work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +39,9 @@ pub struct Agent {
     /// The tools that it may use, by name; absent = all tools of the house.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<String>>,
+    /// What it does when it is asked; none = it asks its model.
+    #[serde(skip_serializing_if = "Procedure::is_ordinary")]
+    pub procedure: Procedure,
     /// Permissions of its own: they are read before those of the settings, and can only narrow them unless the user
     /// wrote the definition.
     #[serde(skip_serializing_if = "Vec::is_empty")]

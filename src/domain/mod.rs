@@ -16,6 +16,7 @@ mod labels;
 mod message;
 mod model;
 mod principal;
+mod procedure;
 mod run;
 mod session;
 mod tool;
@@ -29,7 +30,7 @@ pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
     Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
     RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored,
-    SessionUpdated, ToolCalled, ToolReturned, UnknownFact,
+    SessionUpdated, StepFinished, StepStarted, ToolCalled, ToolReturned, UnknownFact,
 };
 pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
@@ -38,6 +39,7 @@ pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
 pub use model::{Finish, ModelChoice, ModelSettings, Usage};
 pub use principal::{Actor, Principal, PrincipalKind, Scope};
+pub use procedure::{Procedure, Step};
 pub use run::{Budget, OnOrphan, Outcome, Permission, PermissionRule, Pins, Run, RunStatus};
 pub use session::{ActiveRun, Attributes, Lifetime, Session, SessionStatus, SessionSummary};
 pub use tool::{Access, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};

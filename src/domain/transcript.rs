@@ -36,6 +36,10 @@ pub struct Transcript {
     pub items: Vec<Item>,
     /// The calls that were recorded, with where they are carried out; only of the run that the transcript is for.
     pub called: Vec<ToolCall>,
+    /// How many steps of its procedure the run has ended.
+    pub steps_done: usize,
+    /// Whether the step after those has begun.
+    pub step_begun: bool,
 }
 
 impl Transcript {
@@ -99,6 +103,8 @@ impl Transcript {
                 super::AuthorKind::Person | super::AuthorKind::Environment => Item::Said(imported.message.clone()),
             }),
             Fact::ToolCalled(called) if own => self.called.push(called.call.clone()),
+            Fact::StepStarted(_) if own => self.step_begun = true,
+            Fact::StepFinished(_) if own => (self.steps_done, self.step_begun) = (self.steps_done + 1, false),
             Fact::ToolReturned(returned) => self.put_return(returned.returned.clone()),
             _ => {}
         }

@@ -181,3 +181,113 @@ fn size(message: &PromptMessage) -> usize {
         PromptMessage::ToolReturns(returns) => returns.iter().map(|returned| returned.text.len() + 40).sum(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::domain::{Author, CallId, MessageId, ReasoningPart, Timestamp, ToolCallPart, Visibility};
+
+    fn said(text: &str) -> Item {
+        Item::Said(Message {
+            id: MessageId::from_text("m"),
+            author: Author { kind: AuthorKind::Person, name: "somebody".into() },
+            parts: vec![Part::text(text)],
+            at: Timestamp::from_millis(0),
+            thread: None,
+            visibility: Visibility::All,
+            attributes: serde_json::Map::new(),
+        })
+    }
+
+    fn answered(agent: &str, model: &ModelChoice, parts: Vec<Part>, finish: Finish) -> Item {
+        Item::Answered {
+            message_id: MessageId::from_text("a"),
+            agent: agent.into(),
+            run: None,
+            parts,
+            model: Some(model.clone()),
+            finish,
+            returns: Vec::new(),
+        }
+    }
+
+    fn call(id: &str) -> Part {
+        Part::ToolCall(ToolCallPart {
+            id: CallId::from_text(id),
+            name: "t".into(),
+            arguments: json!({}),
+            arguments_text: "{}".into(),
+        })
+    }
+
+    fn shown(items: Vec<Item>, context_tokens: u64, model: &ModelChoice) -> Vec<PromptMessage> {
+        let window = Window { agent: "default", model, context_tokens, answer_tokens: 0, images: false };
+        messages(Transcript { items, ..Transcript::default() }, &window, &Files::new(), 0)
+    }
+
+    fn user(text: &str) -> PromptMessage {
+        PromptMessage::User(vec![PromptPart::Text(text.into())])
+    }
+
+    fn assistant(text: &str) -> PromptMessage {
+        PromptMessage::Assistant(vec![PromptPart::Text(text.into())])
+    }
+
+    #[test]
+    fn the_newest_whole_turns_that_fit_are_shown() {
+        let model = ModelChoice::new("p", "m");
+        let answer = |text: &str| answered("default", &model, vec![Part::text(text)], Finish::Stop);
+        let items = || vec![said("aaaa"), answer("bbbb"), said("cccc"), answer("dddd"), said("eeee")];
+        // Five texts of one token each.
+        assert_eq!(shown(items(), 5, &model).len(), 5);
+        assert_eq!(shown(items(), 4, &model), [user("cccc"), assistant("dddd"), user("eeee")]);
+        assert_eq!(shown(items(), 2, &model), [user("eeee")]);
+        // What was asked now is shown however small the window is: the model may refuse it, and says so itself.
+        assert_eq!(shown(items(), 0, &model), [user("eeee")]);
+    }
+
+    #[test]
+    fn a_call_without_a_return_gets_one_and_half_a_message_no_call() {
+        let model = ModelChoice::new("p", "m");
+        let items = vec![said("x"), answered("default", &model, vec![call("1")], Finish::ToolCalls), said("y")];
+        let shown_messages = shown(items, 1_000, &model);
+        let [_, PromptMessage::Assistant(parts), PromptMessage::ToolReturns(returns), _] = &shown_messages[..] else {
+            panic!("{shown_messages:?}");
+        };
+        assert_eq!(parts.len(), 1);
+        assert!(returns[0].id == "1" && returns[0].failed, "{returns:?}");
+        let cut = answered("default", &model, vec![Part::text("so f"), call("1")], Finish::Cut);
+        assert_eq!(shown(vec![said("x"), cut, said("y")], 1_000, &model), [user("x"), assistant("so f"), user("y")]);
+    }
+
+    #[test]
+    fn thoughts_are_shown_to_the_model_that_had_them_and_answers_of_others_are_said() {
+        let (model, other) = (ModelChoice::new("p", "m"), ModelChoice::new("p", "n"));
+        let thought = Part::Reasoning(ReasoningPart { text: "hm".into(), signature: Some("s".into()), sealed: None });
+        let items = vec![said("x"), answered("default", &model, vec![thought, Part::text("y")], Finish::Stop)];
+        let parts = |model: &ModelChoice| match &shown(items.clone(), 1_000, model)[1] {
+            PromptMessage::Assistant(parts) => parts.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((parts(&model), parts(&other)), (2, 1));
+        let items = vec![said("x"), answered("reviewer", &model, vec![Part::text("looks fine")], Finish::Stop)];
+        assert_eq!(shown(items, 1_000, &model), [user("x"), user("reviewer: looks fine")]);
+    }
+
+    #[test]
+    fn a_return_is_told_with_its_error() {
+        let error = crate::domain::ToolError { code: crate::domain::ErrorCode::TimedOut, message: "too slow".into() };
+        let returned = ToolReturn {
+            id: CallId::from_text("1"),
+            name: "t".into(),
+            status: ReturnStatus::Failed,
+            output: Value::from("half"),
+            error: Some(error),
+            blob: None,
+            elapsed_ms: 1,
+        };
+        assert_eq!(prompt_return(&returned).text, "too slow\nhalf");
+    }
+}

@@ -178,7 +178,7 @@ impl Driver {
     }
 
     /// Waits for the append that goes on beside.
-    async fn settle(&mut self) -> Result<(), Refused> {
+    pub(super) async fn settle(&mut self) -> Result<(), Refused> {
         if let Some(pending) = self.pending.take() {
             pending.await?;
             self.taken(Ok(()));
@@ -188,18 +188,15 @@ impl Driver {
 
     async fn steps(&mut self) -> Result<(), Refused> {
         loop {
-            let position = Position {
-                run: &self.work.run,
-                rounds: self.work.rounds,
-                max_rounds: self.max_rounds(),
-                caller_tools: &self.caller_tools,
-            };
-            let decided = next(&self.work.transcript, &position);
+            let decided = self.decide();
             if self.stop.is_cancelled() && !matches!(decided, Next::Finish { .. }) {
                 self.settle().await?;
                 return self.finish_stopped(Vec::new()).await;
             }
             match decided {
+                Next::BeginStep(step) => self.begin_step(step).await?,
+                Next::Say(step, text) => self.say(step, text).await?,
+                Next::EndStep(step) => self.end_step(step).await?,
                 Next::CallModel => {
                     if self.call_model().await? {
                         return Ok(());
@@ -215,6 +212,17 @@ impl Driver {
                 }
             }
         }
+    }
+
+    fn decide(&self) -> Next {
+        let position = Position {
+            run: &self.work.run,
+            rounds: self.work.rounds,
+            max_rounds: self.max_rounds(),
+            caller_tools: &self.caller_tools,
+            procedure: &self.work.agent.procedure,
+        };
+        next(&self.work.transcript, &position)
     }
 
     fn max_rounds(&self) -> u32 {
@@ -259,18 +267,17 @@ impl Driver {
             return Ok(true);
         }
         let mut facts = self.complete(written, elapsed_ms);
-        let position = Position {
-            run: &self.work.run,
-            rounds: self.work.rounds,
-            max_rounds: self.max_rounds(),
-            caller_tools: &self.caller_tools,
-        };
-        let ended = match next(&self.work.transcript, &position) {
+        let ended = match self.decide() {
             Next::Finish { outcome, error } => {
                 facts.push(self.finished(outcome, error));
                 true
             }
-            Next::CallModel | Next::RunTools(_) | Next::WaitForCaller(_) => false,
+            Next::BeginStep(_)
+            | Next::Say(..)
+            | Next::EndStep(_)
+            | Next::CallModel
+            | Next::RunTools(_)
+            | Next::WaitForCaller(_) => false,
         };
         self.append(facts).await?;
         Ok(ended)

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::live::{Hub, Joined};
 use super::reading::{decode, is_said};
 use crate::domain::{
-    Actor, Cause, Clock, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
+    Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
     SessionId,
 };
 use crate::storage::{Append, AppendError, Entry, Fence, Head, Record, Store};
@@ -174,10 +174,18 @@ impl Ledger {
         }
     }
 
-    /// Follows what other processes have appended.
-    pub(crate) async fn follow(&self) -> Result<()> {
+    /// Follows what other processes have appended. Answers whether there is such a session.
+    pub(crate) async fn follow(&self) -> Result<bool> {
         let mut state = self.state.lock().await;
-        self.catch_up(&mut state).await
+        self.catch_up(&mut state).await?;
+        Ok(state.fold.as_ref().is_some_and(|fold| !fold.session.deleted))
+    }
+
+    /// The same for whoever subscribes after `cursor`. It does not wait for an append of this process that is on its way
+    /// to the disk: what is missing comes live.
+    pub(crate) async fn follow_to(&self, cursor: Cursor) -> Result<bool> {
+        let at_work = self.state.try_lock().is_err();
+        if at_work && self.hub.has(cursor) { Ok(true) } else { self.follow().await }
     }
 
     /// The state, and what of the newest turns can be part of a conversation.

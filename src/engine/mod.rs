@@ -19,6 +19,7 @@ mod reading;
 mod recovery;
 mod runs;
 mod sessions;
+mod stepping;
 mod verbs;
 mod views;
 mod writing;
@@ -78,10 +79,12 @@ impl Engine for House {
 
     async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream> {
         check(caller, Does::Reads, Some(session))?;
-        let ledger = self.core.existing(session).await?;
-        ledger.follow().await?;
-        self.core.follow_others().await;
+        let ledger = self.core.ledger(session).await?;
         let start = after.unwrap_or_else(|| Cursor::after(0, 0));
+        if !ledger.follow_to(start).await? {
+            return Err(ledger::no_session(session));
+        }
+        self.core.follow_others().await;
         Ok(live::subscribe(ledger, start))
     }
 

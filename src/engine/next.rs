@@ -3,7 +3,9 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{CallId, Error, ErrorCode, Finish, Item, Outcome, Part, Place, RunId, ToolCallPart, Transcript};
+use crate::domain::{
+    CallId, Error, ErrorCode, Finish, Item, Outcome, Part, Place, Procedure, RunId, Step, ToolCallPart, Transcript,
+};
 
 /// Where a run stands, beside its transcript.
 pub(crate) struct Position<'a> {
@@ -15,11 +17,19 @@ pub(crate) struct Position<'a> {
     pub(crate) max_rounds: u32,
     /// The tools that the caller carries out.
     pub(crate) caller_tools: &'a HashSet<String>,
+    /// What the run does.
+    pub(crate) procedure: &'a Procedure,
 }
 
 /// What a run does next.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Next {
+    /// Begin this step of the procedure.
+    BeginStep(usize),
+    /// Say this to the model, and end the step with it.
+    Say(usize, String),
+    /// End this step of the procedure.
+    EndStep(usize),
     /// Ask the model.
     CallModel,
     /// Carry out these calls.
@@ -37,6 +47,27 @@ pub(crate) enum Next {
 
 /// Decides.
 pub(crate) fn next(transcript: &Transcript, position: &Position<'_>) -> Next {
+    let at = transcript.steps_done;
+    if position.procedure.is_ordinary() {
+        return ask(transcript, position);
+    }
+    match position.procedure.steps().get(at) {
+        Some(Step::Say { text }) => Next::Say(at, text.clone()),
+        Some(Step::Ask) if !transcript.step_begun => Next::BeginStep(at),
+        Some(Step::Ask) => match ask(transcript, position) {
+            Next::Finish { outcome: Outcome::Completed | Outcome::Silent, .. } => Next::EndStep(at),
+            other => other,
+        },
+        None => match transcript.items.last() {
+            Some(Item::Answered { .. }) => ask(transcript, position),
+            // The last step said something that nobody was asked about.
+            _ => Next::Finish { outcome: Outcome::Completed, error: None },
+        },
+    }
+}
+
+/// What the step that asks the model does next.
+fn ask(transcript: &Transcript, position: &Position<'_>) -> Next {
     let Some(Item::Answered { run: Some(run), parts, finish, .. }) = transcript.items.last() else {
         return call(position);
     };
@@ -117,10 +148,29 @@ mod tests {
     }
 
     fn decide(items: Vec<Item>, rounds: u32) -> Next {
+        decide_by(&Procedure::default(), Transcript { items, ..Transcript::default() }, rounds)
+    }
+
+    fn decide_by(procedure: &Procedure, transcript: Transcript, rounds: u32) -> Next {
         let run = RunId::from_text("r");
         let caller_tools = HashSet::from(["ask_user".to_owned()]);
-        let position = Position { run: &run, rounds, max_rounds: 3, caller_tools: &caller_tools };
-        next(&Transcript { items, called: Vec::new() }, &position)
+        let position = Position { run: &run, rounds, max_rounds: 3, caller_tools: &caller_tools, procedure };
+        next(&transcript, &position)
+    }
+
+    #[test]
+    fn steps_come_one_after_the_other() {
+        let procedure = Procedure::new(vec![Step::Ask, Step::Say { text: "check it".into() }, Step::Ask]);
+        let final_answer = || vec![answered("r", Finish::Stop, vec![Part::text("done")], &[])];
+        let at = |items, steps_done, step_begun| {
+            decide_by(&procedure, Transcript { items, steps_done, step_begun, ..Transcript::default() }, 1)
+        };
+        assert_eq!(at(vec![], 0, false), Next::BeginStep(0));
+        assert_eq!(at(vec![], 0, true), Next::CallModel);
+        assert_eq!(at(final_answer(), 0, true), Next::EndStep(0));
+        assert_eq!(at(final_answer(), 1, false), Next::Say(1, "check it".into()));
+        assert_eq!(at(final_answer(), 2, false), Next::BeginStep(2));
+        assert_eq!(at(final_answer(), 3, false), Next::Finish { outcome: Outcome::Completed, error: None });
     }
 
     #[test]

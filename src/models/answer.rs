@@ -10,7 +10,10 @@ use super::endpoint::Endpoint;
 use super::failure::Fault;
 use super::sse::{SseEvent, SseParser};
 use super::transport::{self, Transport};
-use super::{ModelError, ModelEvent, ModelStream};
+use super::{ModelError, ModelEvent, ModelPart, ModelStream};
+
+/// Most tools that one answer may call: more are no plan but a loop.
+const MAX_CALLS: usize = 256;
 
 /// A wire's translation of one answer.
 pub(super) trait Decode: Send + 'static {
@@ -33,8 +36,17 @@ pub(super) trait Decode: Send + 'static {
 /// Sends a request and translates its answer.
 pub(super) fn ask(transport: Arc<Transport>, endpoint: Arc<Endpoint>, body: &Value, decoder: impl Decode) -> ModelStream {
     let request = Some(body.to_string().into_bytes());
-    let reading =
-        Reading { transport, endpoint, request, source: None, form: Form::Unknown, decoder, failed: None, over: false };
+    let reading = Reading {
+        transport,
+        endpoint,
+        request,
+        source: None,
+        form: Form::Unknown,
+        decoder,
+        calls: 0,
+        failed: None,
+        over: false,
+    };
     stream::unfold(reading, |mut reading| async { reading.next().await.map(|event| (event, reading)) }).boxed()
 }
 
@@ -53,6 +65,8 @@ struct Reading<D> {
     source: Option<transport::Answer>,
     form: Form,
     decoder: D,
+    /// How many tools it has called so far.
+    calls: usize,
     /// Told once all events before it are.
     failed: Option<ModelError>,
     over: bool,
@@ -62,6 +76,12 @@ impl<D: Decode> Reading<D> {
     async fn next(&mut self) -> Option<Result<ModelEvent, ModelError>> {
         while !self.over {
             if let Some(event) = self.decoder.next() {
+                self.calls += usize::from(matches!(event, ModelEvent::PartOpened(ModelPart::ToolCall { .. })));
+                if self.calls > MAX_CALLS {
+                    self.over = true;
+                    let fault = Fault::Garbage(format!("it calls more than {MAX_CALLS} tools at once"));
+                    return Some(Err(self.endpoint.faulty(&fault)));
+                }
                 self.over = matches!(event, ModelEvent::Finished { .. });
                 if self.over
                     && let Some(source) = self.source.take()

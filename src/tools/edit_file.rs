@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
-use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::config::Limits;
 use crate::domain::{Access, Effect, ErrorCode, ToolSpec};
 
-use super::arguments::{changing, parse, path_subject, quoted, schema};
-use super::{Tool, ToolContext, ToolFailure, ToolOutput};
+use super::arguments::{quoted, schema};
+use super::file_tool::FileTool;
+use super::output::Caps;
+use super::{ToolContext, ToolFailure, ToolOutput};
 
 const NAME: &str = "edit_file";
 /// Places that are told when a text is not unique.
@@ -20,7 +22,7 @@ const COMPARED_CHARACTERS: usize = 200;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+pub(super) struct Arguments {
     path: String,
     old_text: String,
     new_text: String,
@@ -28,52 +30,29 @@ struct Arguments {
 }
 
 /// Edits a file.
-pub struct EditFile {
-    spec: ToolSpec,
+pub(super) fn tool(limits: &Limits) -> FileTool<Arguments> {
+    let spec = ToolSpec {
+        name: NAME.to_owned(),
+        description: "Replaces a text in a file of the workspace by another. `old_text` must stand in the file \
+                      exactly, with its white space, and only once: give enough lines around it, or set \
+                      `replace_all`. Line ends of the file (LF or CRLF) are kept."
+            .to_owned(),
+        parameters: schema(
+            json!({
+                "path": {"type": "string", "description": "The file, relative to the workspace."},
+                "old_text": {"type": "string", "minLength": 1, "description": "The text that is replaced, exactly as it stands in the file, without line numbers."},
+                "new_text": {"type": "string", "description": "The text that takes its place."},
+                "replace_all": {"type": "boolean", "description": "Whether to replace it everywhere; default false."},
+            }),
+            &["path", "old_text", "new_text"],
+        ),
+        effect: Effect::Once,
+        access: Access::Write,
+    };
+    FileTool::new(spec, Caps::new(limits), edit)
 }
 
-impl EditFile {
-    /// The tool.
-    pub fn new() -> Self {
-        let spec = ToolSpec {
-            name: NAME.to_owned(),
-            description: "Replaces a text in a file of the workspace by another. `old_text` must stand in the file \
-                          exactly, with its white space, and only once: give enough lines around it, or set \
-                          `replace_all`. Line ends of the file (LF or CRLF) are kept."
-                .to_owned(),
-            parameters: schema(
-                json!({
-                    "path": {"type": "string", "description": "The file, relative to the workspace."},
-                    "old_text": {"type": "string", "minLength": 1, "description": "The text that is replaced, exactly as it stands in the file, without line numbers."},
-                    "new_text": {"type": "string", "description": "The text that takes its place."},
-                    "replace_all": {"type": "boolean", "description": "Whether to replace it everywhere; default false."},
-                }),
-                &["path", "old_text", "new_text"],
-            ),
-            effect: Effect::Once,
-            access: Access::Write,
-        };
-        Self { spec }
-    }
-}
-
-#[async_trait]
-impl Tool for EditFile {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn subject(&self, arguments: &Value) -> String {
-        path_subject(arguments)
-    }
-
-    async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure> {
-        let arguments: Arguments = parse(NAME, arguments)?;
-        changing(context, move |context| edit(context, &arguments)).await
-    }
-}
-
-fn edit(context: &ToolContext, arguments: &Arguments) -> Result<ToolOutput, ToolFailure> {
+fn edit(context: &ToolContext, arguments: &Arguments, _: Caps) -> Result<ToolOutput, ToolFailure> {
     let name = quoted(&arguments.path);
     let invalid = |message: String| ToolFailure::new(ErrorCode::InvalidInput, message);
     if arguments.old_text.is_empty() {

@@ -3,18 +3,18 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use async_trait::async_trait;
 use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::config::Limits;
 use crate::domain::{Access, Effect, ErrorCode, ToolSpec};
 use crate::workspace::{Kind, WalkOptions, shown};
 
-use super::arguments::{cancelled, parse, path_subject, quoted, reading, schema};
+use super::arguments::{cancelled, quoted, schema};
+use super::file_tool::FileTool;
 use super::output::{Caps, beginning};
-use super::{Tool, ToolContext, ToolFailure, ToolOutput};
+use super::{ToolContext, ToolFailure, ToolOutput};
 
 const NAME: &str = "find_files";
 const FILES: usize = 200;
@@ -22,7 +22,7 @@ const MOST_FILES: usize = 5_000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+pub(super) struct Arguments {
     pattern: String,
     path: Option<String>,
     limit: Option<usize>,
@@ -30,51 +30,26 @@ struct Arguments {
 }
 
 /// Finds files by a glob.
-pub struct FindFiles {
-    spec: ToolSpec,
-    caps: Caps,
-}
-
-impl FindFiles {
-    /// With the limits of the settings.
-    pub fn new(limits: &Limits) -> Self {
-        let spec = ToolSpec {
-            name: NAME.to_owned(),
-            description: "Finds files of the workspace by a glob over their paths: one path a line, relative to the \
-                          workspace, sorted. A pattern without `/` fits a name in any folder (`*.rs`); one with `/` fits \
-                          the whole path (`src/**/*.rs`). What ignore files leave out is not found."
-                .to_owned(),
-            parameters: schema(
-                json!({
-                    "pattern": {"type": "string", "description": "The glob: `*`, `**`, `?`, `[a-z]`, `{a,b}`; a leading `!` turns it round."},
-                    "path": {"type": "string", "description": "The folder to look in; default `.`, the workspace itself."},
-                    "limit": {"type": "integer", "minimum": 1, "maximum": MOST_FILES, "description": format!("Most files; default {FILES}.")},
-                    "include_ignored": {"type": "boolean", "description": "Whether to find also what ignore files leave out; default false."},
-                }),
-                &["pattern"],
-            ),
-            effect: Effect::None,
-            access: Access::Read,
-        };
-        Self { spec, caps: Caps::new(limits) }
-    }
-}
-
-#[async_trait]
-impl Tool for FindFiles {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn subject(&self, arguments: &Value) -> String {
-        path_subject(arguments)
-    }
-
-    async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure> {
-        let arguments: Arguments = parse(NAME, arguments)?;
-        let caps = self.caps;
-        reading(context, move |context| find(context, &arguments, caps)).await
-    }
+pub(super) fn tool(limits: &Limits) -> FileTool<Arguments> {
+    let spec = ToolSpec {
+        name: NAME.to_owned(),
+        description: "Finds files of the workspace by a glob over their paths: one path a line, relative to the \
+                      workspace, sorted. A pattern without `/` fits a name in any folder (`*.rs`); one with `/` fits \
+                      the whole path (`src/**/*.rs`). What ignore files leave out is not found."
+            .to_owned(),
+        parameters: schema(
+            json!({
+                "pattern": {"type": "string", "description": "The glob: `*`, `**`, `?`, `[a-z]`, `{a,b}`; a leading `!` turns it round."},
+                "path": {"type": "string", "description": "The folder to look in; default `.`, the workspace itself."},
+                "limit": {"type": "integer", "minimum": 1, "maximum": MOST_FILES, "description": format!("Most files; default {FILES}.")},
+                "include_ignored": {"type": "boolean", "description": "Whether to find also what ignore files leave out; default false."},
+            }),
+            &["pattern"],
+        ),
+        effect: Effect::None,
+        access: Access::Read,
+    };
+    FileTool::new(spec, Caps::new(limits), find)
 }
 
 fn find(context: &ToolContext, arguments: &Arguments, caps: Caps) -> Result<ToolOutput, ToolFailure> {

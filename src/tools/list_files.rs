@@ -5,17 +5,17 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use async_trait::async_trait;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::config::Limits;
 use crate::domain::{Access, Effect, ToolSpec};
 use crate::workspace::{Kind, WalkOptions, Workspace, shown};
 
-use super::arguments::{cancelled, parse, path_subject, quoted, reading, schema};
+use super::arguments::{cancelled, quoted, schema};
+use super::file_tool::FileTool;
 use super::output::{Caps, beginning};
-use super::{Tool, ToolContext, ToolFailure, ToolOutput};
+use super::{ToolContext, ToolFailure, ToolOutput};
 
 const NAME: &str = "list_files";
 const ENTRIES: usize = 500;
@@ -27,7 +27,7 @@ const TOLD: usize = 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+pub(super) struct Arguments {
     path: Option<String>,
     depth: Option<usize>,
     recursive: Option<bool>,
@@ -36,52 +36,27 @@ struct Arguments {
 }
 
 /// Lists a folder.
-pub struct ListFiles {
-    spec: ToolSpec,
-    caps: Caps,
-}
-
-impl ListFiles {
-    /// With the limits of the settings.
-    pub fn new(limits: &Limits) -> Self {
-        let spec = ToolSpec {
-            name: NAME.to_owned(),
-            description: "Lists a folder of the workspace: one path a line, relative to the workspace, sorted; folders \
-                          end in `/`, files are followed by their size in bytes. What ignore files (such as \
-                          `.gitignore`) leave out, and `.git`, is not listed but named at the end."
-                .to_owned(),
-            parameters: schema(
-                json!({
-                    "path": {"type": "string", "description": "The folder; default `.`, the workspace itself."},
-                    "depth": {"type": "integer", "minimum": 1, "description": "How deep; default 1: only the folder's own entries."},
-                    "recursive": {"type": "boolean", "description": "Whether to list everything below, however deep; default false."},
-                    "limit": {"type": "integer", "minimum": 1, "maximum": MOST_ENTRIES, "description": format!("Most entries; default {ENTRIES}.")},
-                    "include_ignored": {"type": "boolean", "description": "Whether to list also what ignore files leave out; default false."},
-                }),
-                &[],
-            ),
-            effect: Effect::None,
-            access: Access::Read,
-        };
-        Self { spec, caps: Caps::new(limits) }
-    }
-}
-
-#[async_trait]
-impl Tool for ListFiles {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn subject(&self, arguments: &Value) -> String {
-        path_subject(arguments)
-    }
-
-    async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure> {
-        let arguments: Arguments = parse(NAME, arguments)?;
-        let caps = self.caps;
-        reading(context, move |context| list(context, &arguments, caps)).await
-    }
+pub(super) fn tool(limits: &Limits) -> FileTool<Arguments> {
+    let spec = ToolSpec {
+        name: NAME.to_owned(),
+        description: "Lists a folder of the workspace: one path a line, relative to the workspace, sorted; folders \
+                      end in `/`, files are followed by their size in bytes. What ignore files (such as \
+                      `.gitignore`) leave out, and `.git`, is not listed but named at the end."
+            .to_owned(),
+        parameters: schema(
+            json!({
+                "path": {"type": "string", "description": "The folder; default `.`, the workspace itself."},
+                "depth": {"type": "integer", "minimum": 1, "description": "How deep; default 1: only the folder's own entries."},
+                "recursive": {"type": "boolean", "description": "Whether to list everything below, however deep; default false."},
+                "limit": {"type": "integer", "minimum": 1, "maximum": MOST_ENTRIES, "description": format!("Most entries; default {ENTRIES}.")},
+                "include_ignored": {"type": "boolean", "description": "Whether to list also what ignore files leave out; default false."},
+            }),
+            &[],
+        ),
+        effect: Effect::None,
+        access: Access::Read,
+    };
+    FileTool::new(spec, Caps::new(limits), list)
 }
 
 fn list(context: &ToolContext, arguments: &Arguments, caps: Caps) -> Result<ToolOutput, ToolFailure> {

@@ -6,6 +6,7 @@
 
 mod arguments;
 mod edit_file;
+mod file_tool;
 mod find_files;
 pub mod guard;
 mod list_files;
@@ -81,12 +82,12 @@ impl Tools {
     /// All tools, with their limits and settings.
     pub fn new(limits: &Limits, settings: &ToolSettings) -> Self {
         let all: Vec<Arc<dyn Tool>> = vec![
-            Arc::new(list_files::ListFiles::new(limits)),
-            Arc::new(read_file::ReadFile::new(limits)),
-            Arc::new(search_files::SearchFiles::new(limits)),
-            Arc::new(find_files::FindFiles::new(limits)),
-            Arc::new(write_file::WriteFile::new()),
-            Arc::new(edit_file::EditFile::new()),
+            Arc::new(list_files::tool(limits)),
+            Arc::new(read_file::tool(limits)),
+            Arc::new(search_files::tool(limits)),
+            Arc::new(find_files::tool(limits)),
+            Arc::new(write_file::tool(limits)),
+            Arc::new(edit_file::tool(limits)),
             Arc::new(run_command::RunCommand::new(limits, settings)),
         ];
         Self { all }

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
-use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -12,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Limits;
 use crate::domain::{Access, Effect, ErrorCode, ToolSpec};
 
-use super::arguments::{cancelled, parse, path_subject, quoted, reading, schema};
+use super::arguments::{cancelled, quoted, schema};
+use super::file_tool::FileTool;
 use super::output::Caps;
-use super::{Tool, ToolContext, ToolFailure, ToolOutput};
+use super::{ToolContext, ToolFailure, ToolOutput};
 
 const NAME: &str = "read_file";
 const LINES: usize = 2_000;
@@ -27,7 +27,7 @@ const PROBE_BYTES: usize = 8 << 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+pub(super) struct Arguments {
     path: String,
     offset: Option<u64>,
     limit: Option<usize>,
@@ -35,52 +35,27 @@ struct Arguments {
 }
 
 /// Reads a file.
-pub struct ReadFile {
-    spec: ToolSpec,
-    caps: Caps,
-}
-
-impl ReadFile {
-    /// With the limits of the settings.
-    pub fn new(limits: &Limits) -> Self {
-        let spec = ToolSpec {
-            name: NAME.to_owned(),
-            description: format!(
-                "Reads a text file of the workspace, or a range of its lines. When lines are missing, a last line in \
-                 brackets says how many there are and how to go on. Lines over {LINE_BYTES} bytes are cut. Binary files \
-                 and images are not read."
-            ),
-            parameters: schema(
-                json!({
-                    "path": {"type": "string", "description": "The file, relative to the workspace."},
-                    "offset": {"type": "integer", "minimum": 1, "description": "The first line to read, counted from 1; default 1."},
-                    "limit": {"type": "integer", "minimum": 1, "description": format!("Most lines to read; default {LINES}.")},
-                    "line_numbers": {"type": "boolean", "description": "Whether each line starts with its number and a tab; default false."},
-                }),
-                &["path"],
-            ),
-            effect: Effect::None,
-            access: Access::Read,
-        };
-        Self { spec, caps: Caps::new(limits) }
-    }
-}
-
-#[async_trait]
-impl Tool for ReadFile {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn subject(&self, arguments: &Value) -> String {
-        path_subject(arguments)
-    }
-
-    async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure> {
-        let arguments: Arguments = parse(NAME, arguments)?;
-        let caps = self.caps;
-        reading(context, move |context| read(context, &arguments, caps)).await
-    }
+pub(super) fn tool(limits: &Limits) -> FileTool<Arguments> {
+    let spec = ToolSpec {
+        name: NAME.to_owned(),
+        description: format!(
+            "Reads a text file of the workspace, or a range of its lines. When lines are missing, a last line in \
+             brackets says how many there are and how to go on. Lines over {LINE_BYTES} bytes are cut. Binary files \
+             and images are not read."
+        ),
+        parameters: schema(
+            json!({
+                "path": {"type": "string", "description": "The file, relative to the workspace."},
+                "offset": {"type": "integer", "minimum": 1, "description": "The first line to read, counted from 1; default 1."},
+                "limit": {"type": "integer", "minimum": 1, "description": format!("Most lines to read; default {LINES}.")},
+                "line_numbers": {"type": "boolean", "description": "Whether each line starts with its number and a tab; default false."},
+            }),
+            &["path"],
+        ),
+        effect: Effect::None,
+        access: Access::Read,
+    };
+    FileTool::new(spec, Caps::new(limits), read)
 }
 
 fn read(context: &ToolContext, arguments: &Arguments, caps: Caps) -> Result<ToolOutput, ToolFailure> {

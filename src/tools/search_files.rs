@@ -4,21 +4,21 @@ use std::fmt::Write as _;
 use std::io::Read;
 use std::path::Path;
 
-use async_trait::async_trait;
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder, Sink, SinkContext, SinkContextKind, SinkFinish, SinkMatch};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Limits;
 use crate::domain::{Access, Effect, ErrorCode, ToolSpec};
 use crate::workspace::{Kind, WalkOptions, shown};
 
-use super::arguments::{cancelled, parse, path_subject, reading, schema};
+use super::arguments::{cancelled, schema};
+use super::file_tool::FileTool;
 use super::find_files::Filter;
 use super::output::{Caps, beginning};
-use super::{Tool, ToolContext, ToolFailure, ToolOutput};
+use super::{ToolContext, ToolFailure, ToolOutput};
 
 const NAME: &str = "search_files";
 const MATCHES: usize = 100;
@@ -34,7 +34,7 @@ const ALL_BYTES: u64 = 2 << 30;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Arguments {
+pub(super) struct Arguments {
     pattern: String,
     path: Option<String>,
     literal: Option<bool>,
@@ -46,56 +46,30 @@ struct Arguments {
 }
 
 /// Searches files.
-pub struct SearchFiles {
-    spec: ToolSpec,
-    caps: Caps,
-}
-
-impl SearchFiles {
-    /// With the limits of the settings.
-    pub fn new(limits: &Limits) -> Self {
-        let spec = ToolSpec {
-            name: NAME.to_owned(),
-            description:
-                "Searches the files of the workspace line by line. Each match is a line `path:number:text`, a line \
-                          of context `path-number-text`, groups are parted by `--`; the last line, in brackets, counts. \
-                          Binary files and what ignore files leave out are not searched."
-                    .to_owned(),
-            parameters: schema(
-                json!({
-                    "pattern": {"type": "string", "minLength": 1, "description": "A regular expression (Rust's syntax: no look-around, no back-references), for one line."},
-                    "path": {"type": "string", "description": "The folder or file to search; default `.`, the workspace itself."},
-                    "literal": {"type": "boolean", "description": "Whether `pattern` is a plain text; default false."},
-                    "ignore_case": {"type": "boolean", "description": "Whether upper and lower case are the same; default false."},
-                    "glob": {"type": "string", "description": "Only files whose path fits this glob, such as `*.rs`, `src/**` or `!*.lock`."},
-                    "context": {"type": "integer", "minimum": 0, "maximum": MOST_CONTEXT, "description": "Lines shown before and after each match; default 0."},
-                    "limit": {"type": "integer", "minimum": 1, "maximum": MOST_MATCHES, "description": format!("Most matching lines; default {MATCHES}.")},
-                    "include_ignored": {"type": "boolean", "description": "Whether to search also what ignore files leave out; default false."},
-                }),
-                &["pattern"],
-            ),
-            effect: Effect::None,
-            access: Access::Read,
-        };
-        Self { spec, caps: Caps::new(limits) }
-    }
-}
-
-#[async_trait]
-impl Tool for SearchFiles {
-    fn spec(&self) -> &ToolSpec {
-        &self.spec
-    }
-
-    fn subject(&self, arguments: &Value) -> String {
-        path_subject(arguments)
-    }
-
-    async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure> {
-        let arguments: Arguments = parse(NAME, arguments)?;
-        let caps = self.caps;
-        reading(context, move |context| search(context, &arguments, caps)).await
-    }
+pub(super) fn tool(limits: &Limits) -> FileTool<Arguments> {
+    let spec = ToolSpec {
+        name: NAME.to_owned(),
+        description: "Searches the files of the workspace line by line. Each match is a line `path:number:text`, a line \
+                      of context `path-number-text`, groups are parted by `--`; the last line, in brackets, counts. \
+                      Binary files and what ignore files leave out are not searched."
+            .to_owned(),
+        parameters: schema(
+            json!({
+                "pattern": {"type": "string", "minLength": 1, "description": "A regular expression (Rust's syntax: no look-around, no back-references), for one line."},
+                "path": {"type": "string", "description": "The folder or file to search; default `.`, the workspace itself."},
+                "literal": {"type": "boolean", "description": "Whether `pattern` is a plain text; default false."},
+                "ignore_case": {"type": "boolean", "description": "Whether upper and lower case are the same; default false."},
+                "glob": {"type": "string", "description": "Only files whose path fits this glob, such as `*.rs`, `src/**` or `!*.lock`."},
+                "context": {"type": "integer", "minimum": 0, "maximum": MOST_CONTEXT, "description": "Lines shown before and after each match; default 0."},
+                "limit": {"type": "integer", "minimum": 1, "maximum": MOST_MATCHES, "description": format!("Most matching lines; default {MATCHES}.")},
+                "include_ignored": {"type": "boolean", "description": "Whether to search also what ignore files leave out; default false."},
+            }),
+            &["pattern"],
+        ),
+        effect: Effect::None,
+        access: Access::Read,
+    };
+    FileTool::new(spec, Caps::new(limits), search)
 }
 
 fn search(context: &ToolContext, arguments: &Arguments, caps: Caps) -> Result<ToolOutput, ToolFailure> {

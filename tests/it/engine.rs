@@ -400,3 +400,46 @@ async fn a_subscriber_goes_on_from_inside_a_part() {
     assert_eq!(kinds(&frames), ["part.grew", "part.closed", "message.completed", "run.finished"]);
     server.finish();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_procedure_is_carried_out_step_by_step() {
+    use ombud::domain::{Procedure, Step};
+    let server = ModelServer::start(
+        Wire::Openai,
+        vec![
+            Answer::calls(vec![("read_file", json!({"path": "a.txt"}))]),
+            Answer::text("alpha, I think"),
+            Answer::text("alpha, for sure"),
+        ],
+    );
+    let folder = workspace();
+    let mut settings = settings(&server, folder.path());
+    let agent = settings.agents.get_mut("default").unwrap();
+    agent.procedure = Procedure::new(vec![Step::Ask, Step::Say { text: "Check your answer.".into() }, Step::Ask]);
+    let house = open(settings, &StoreUrl::Memory).await;
+    let asked = house.ask(&somebody(), question("what is in a.txt?")).await.unwrap();
+    let frames = answer(&house, &asked).await;
+    assert_eq!((finished(&frames).answer.as_str(), finished(&frames).rounds), ("alpha, for sure", 3));
+    assert_eq!(
+        log(&house, &asked.session).await[3..],
+        [
+            "run.started",
+            "step.started",
+            "message.completed",
+            "tool.called",
+            "tool.returned",
+            "message.completed",
+            "step.finished",
+            "step.started",
+            "message.posted",
+            "step.finished",
+            "step.started",
+            "message.completed",
+            "step.finished",
+            "run.finished"
+        ]
+    );
+    let requests = server.finish();
+    let last = requests.last().unwrap().body["messages"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(last["content"], "Check your answer.");
+}

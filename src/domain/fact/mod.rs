@@ -8,11 +8,13 @@ use super::{Actor, CallId, EventId, RunId, SessionId, Timestamp};
 mod message;
 mod run;
 mod session;
+mod step;
 mod tool;
 
 pub use message::{MessageAbandoned, MessageCompleted, MessageImported, MessagePosted};
 pub use run::{RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting};
 pub use session::{SessionCreated, SessionDeleted, SessionRestored, SessionUpdated};
+pub use step::{StepFinished, StepStarted};
 pub use tool::{ToolCalled, ToolReturned};
 
 /// Version of the form of events.
@@ -90,6 +92,12 @@ pub enum Fact {
     /// A tool answered, or will not.
     #[serde(rename = "tool.returned")]
     ToolReturned(ToolReturned),
+    /// A step of a procedure begins.
+    #[serde(rename = "step.started")]
+    StepStarted(StepStarted),
+    /// A step of a procedure has ended.
+    #[serde(rename = "step.finished")]
+    StepFinished(StepFinished),
     /// Something that people should know and the model need not.
     #[serde(rename = "notice")]
     Notice(Notice),
@@ -140,6 +148,8 @@ impl Fact {
             Self::MessageImported(_) => "message.imported",
             Self::ToolCalled(_) => "tool.called",
             Self::ToolReturned(_) => "tool.returned",
+            Self::StepStarted(_) => "step.started",
+            Self::StepFinished(_) => "step.finished",
             Self::Notice(_) => "notice",
             Self::Unknown(unknown) => &unknown.kind,
         }

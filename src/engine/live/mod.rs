@@ -210,6 +210,12 @@ impl Hub {
         self.state().incarnation
     }
 
+    /// Whether there is a session, in the cursor's incarnation and as far as the cursor.
+    pub(crate) fn has(&self, cursor: Cursor) -> bool {
+        let state = self.state();
+        state.head > 0 && cursor.incarnation == state.incarnation && cursor.seq <= state.head
+    }
+
     /// Whether somebody listens.
     pub(crate) fn is_heard(&self) -> bool {
         self.sender.receiver_count() > 0

@@ -165,11 +165,21 @@ pub(super) fn answer(question: &Question, table: &Table, name: &str) -> Option<S
         return Some(format!("{name} has {}: {names}.", plural(table.columns.len(), "column", "columns")));
     }
     let conditions = named(question, table);
-    if says(&["how many", "number of", "count"]) && !says(&["lines", "words", "characters", "bytes", "columns"]) {
+    // A column may be called "count": the sum of it is no count of rows.
+    let counts = says(&["how many", "number of"])
+        || says(&["count"]) && (aggregate.is_none() || numeric(question, table).is_none() || says(&["rows", "row"]));
+    if counts && !says(&["lines", "words", "characters", "bytes", "columns"]) {
         return counted(question, table, name, &conditions);
     }
     if let Some(aggregate) = aggregate {
         return aggregated(question, table, name, aggregate, conditions);
+    }
+    if says(&["how much"])
+        && says(&["spend", "spent", "earn", "earned", "paid", "sold", "altogether"])
+        && let Some(column) = numeric(question, table)
+        && conditions.iter().all(|condition| condition.column() != column)
+    {
+        return aggregate_over(table, name, Aggregate::Sum, column, &conditions);
     }
     let column = table.column(question);
     let lists = says(&["distinct", "unique", "different values", "values"])
@@ -220,6 +230,13 @@ fn counted(question: &Question, table: &Table, name: &str, conditions: &[Conditi
         let values = plural(table.distinct(column).len(), "distinct value", "distinct values");
         return Some(format!("Column `{}` of {name} has {values}.", header(table, column)));
     }
+    if says(&["per", "by", "each", "every"])
+        && let Some(column) = column
+        && !table.is_numeric(column)
+        && conditions.iter().all(|condition| condition.column() != column)
+    {
+        return Some(rows_by(table, name, column, conditions));
+    }
     let pieces = !rows_asked && says(&["sold", "sell", "ordered", "units", "bought", "delivered", "pieces"]);
     if pieces && let Some(column) = numeric(question, table) {
         return aggregate_over(table, name, Aggregate::Sum, column, conditions);
@@ -238,6 +255,45 @@ fn counted(question: &Question, table: &Table, name: &str, conditions: &[Conditi
     })
 }
 
+/// How many rows have which value of a column, the most frequent first.
+fn rows_by(table: &Table, name: &str, column: usize, conditions: &[Condition]) -> String {
+    let rows = matching(table, conditions);
+    let count = |value: &String| rows.iter().filter(|row| table.cell(**row, column) == value).count();
+    let mut counts: Vec<(String, usize)> =
+        table.distinct(column).into_iter().map(|value| (value.clone(), count(&value))).filter(|(_, n)| *n > 0).collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let more = counts.len().saturating_sub(MAX_SHOWN);
+    let more = if more > 0 { format!("\n… and {more} more.") } else { String::new() };
+    let lines: Vec<String> = counts.iter().take(MAX_SHOWN).map(|(value, count)| format!("- {value}: {count}")).collect();
+    let of = header(table, column);
+    format!("The rows of {name}{} by `{of}`:\n{}{more}", told(table, conditions), lines.join("\n"))
+}
+
+/// The two columns of numbers that a question multiplies: "count * price".
+fn product(question: &Question, table: &Table) -> Option<[usize; 2]> {
+    let columns: Vec<usize> =
+        (0..table.columns.len()).filter(|at| table.is_numeric(*at) && is_named(question, table, *at)).collect();
+    let multiplies = question.text.contains(['*', '×']) || question.says_any(&["times", "multiplied by", "x"]);
+    match columns.as_slice() {
+        [left, right] if multiplies => Some([*left, *right]),
+        _ => None,
+    }
+}
+
+/// A table with one more column, which holds the products of two others.
+fn multiplied(table: &Table, columns: [usize; 2]) -> Table {
+    let [left, right] = columns;
+    let mut wider = table.clone();
+    wider.columns.push(format!("{} * {}", header(table, left), header(table, right)));
+    for (at, row) in wider.rows.iter_mut().enumerate() {
+        let number = |column: usize| calculator::number(table.cell(at, column));
+        let value = number(left).zip(number(right)).and_then(|(left, right)| left.times(right).ok());
+        row.resize(table.columns.len(), String::new());
+        row.push(value.map(|value| value.to_string()).unwrap_or_default());
+    }
+    wider
+}
+
 fn aggregated(
     question: &Question,
     table: &Table,
@@ -245,11 +301,24 @@ fn aggregated(
     aggregate: Aggregate,
     conditions: Vec<Condition>,
 ) -> Option<String> {
+    if let Some(columns) = product(question, table) {
+        let wider = multiplied(table, columns);
+        let (column, free) = (table.columns.len(), |condition: &Condition| !columns.contains(&condition.column()));
+        let conditions: Vec<Condition> = conditions.into_iter().filter(free).collect();
+        return grouped(question, &wider, name, aggregate, column, &conditions)
+            .or_else(|| aggregate_over(&wider, name, aggregate, column, &conditions));
+    }
     let Some(column) = numeric(question, table) else {
         let columns: Vec<&str> = (0..table.columns.len())
             .filter(|column| table.is_numeric(*column))
             .map(|column| header(table, column))
             .collect();
+        if columns.is_empty() {
+            return Some(format!(
+                "No column of {name} holds numbers that I can read ({names}); numbers with a decimal comma I cannot.",
+                names = table.columns.join(", ")
+            ));
+        }
         return Some(format!(
             "I do not know which column of {name} is meant. Its columns with numbers are: {}.",
             columns.join(", ")

@@ -77,7 +77,9 @@ fn run(question: &Question, turn: &Turn<'_>) -> Ruling {
     let name = turn.argument("run_command", &["command", "cmd"]).unwrap_or("command");
     let value = if turn.is_type("run_command", name, "array") { json!(["sh", "-c", command]) } else { json!(command) };
     let returned = turn.call("run_command", vec![(name, value)])?;
-    Ok(Some(if returned.failed {
+    Ok(Some(if returned.failed && returned.text.contains("was not called") {
+        format!("The command `{command}` was not run: {}", returned.text.trim())
+    } else if returned.failed {
         format!("The command `{command}` did not run to its end: {}", returned.text.trim())
     } else {
         format!("`{command}` gave:\n\n{}", returned.text.trim_end())

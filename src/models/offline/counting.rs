@@ -133,6 +133,9 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     {
         return size(turn, &name).map(Some);
     }
+    if let Some(text) = logged(question, turn)? {
+        return Ok(Some(text));
+    }
     if let Some(text) = occurrences(question, turn)? {
         return Ok(Some(text));
     }
@@ -245,6 +248,25 @@ fn size(turn: &Turn<'_>, name: &str) -> Result<String, Stop> {
     } else {
         sizes.join("\n")
     })
+}
+
+/// "How many errors are in FILE": lines, which a search counts also where the file is too long to be read.
+fn logged(question: &Question, turn: &Turn<'_>) -> Ruling {
+    let (Some(name), true) = (question.target(), question.says_any(&["how many", "number of", "count"])) else {
+        return Ok(None);
+    };
+    let wanted = match (question.says_any(&["errors", "error lines"]), question.says_any(&["warnings", "warning lines"])) {
+        (true, false) => "error",
+        (false, true) => "warn",
+        _ => return Ok(None),
+    };
+    let file = resolve::open(turn, &name)?;
+    let found = reach::search(turn, &Search { path: Some(&file.path), ..Search::literal(wanted) })?;
+    let note = file.note.map(|note| format!("\n\n{note}")).unwrap_or_default();
+    let least = if found.cut.is_some() { "at least " } else { "" };
+    let lines = plural(found.hits.len(), "line", "lines");
+    let list = if found.hits.is_empty() { String::new() } else { super::searching::list(&found, 5) };
+    Ok(Some(format!("`{}` has {least}{lines} with \"{wanted}\", case ignored.{list}{note}", file.path)))
 }
 
 /// "How often does X occur (in FILE)", "how many times is X mentioned", "how many lines contain X".

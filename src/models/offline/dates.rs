@@ -199,6 +199,9 @@ pub(super) fn answer(question: &Question, now: Timestamp) -> Option<String> {
         } else {
             String::new()
         };
+        if days < 0 && says(&["until", "till", "left"]) {
+            return Some(format!("{to} is over: it was {} before {from}{rest}.", plural(-days, "day")));
+        }
         return Some(format!("From {from} to {to} it is {}{rest}.", plural(days, "day")));
     }
     if says(&["leap year"]) {
@@ -226,7 +229,12 @@ pub(super) fn answer(question: &Question, now: Timestamp) -> Option<String> {
         && question.words.len() <= 9
         && !says(&["time limit", "limit", "first", "last", "time out", "timeout"])
     {
-        return Some(format!("It is {:02}:{:02} UTC on {}.", time.hour(), time.minute(), long(today)));
+        let told = format!("It is {:02}:{:02} UTC on {}.", time.hour(), time.minute(), long(today));
+        let place = question.words.windows(2).find(|pair| pair[0].low == "in" && pair[1].low != "utc");
+        return Some(match place {
+            Some(pair) => format!("{told} I know only UTC, not the time in {}.", pair[1].raw),
+            None => told,
+        });
     }
     let whole = question.words.len() <= 8;
     if whole && says(&["week number", "what week", "which week", "calendar week"]) {

@@ -92,59 +92,144 @@ fn by_name(pairs: Vec<Pair>) -> Vec<Dependency> {
     found
 }
 
-/// The dependencies that manifests list.
-pub(super) fn told(question: &Question, manifests: &[FileText]) -> String {
+/// The dependencies of one manifest.
+fn of(file: &FileText) -> Vec<Dependency> {
+    let lines = file.lines.iter().enumerate();
+    let found: Vec<Pair> = match prose::base(&file.path).as_str() {
+        "requirements.txt" => lines
+            .filter_map(|(at, line)| {
+                let line = line.split(" #").next().unwrap_or_default().trim();
+                let end = line.find(['=', '<', '>', '~', '!', ';', '[', ' ', '@']).unwrap_or(line.len());
+                let (name, version) = line.split_at(end);
+                let is_one = !name.is_empty() && !name.starts_with(['#', '-']);
+                is_one.then(|| Pair { key: name.to_owned(), value: version.trim().to_owned(), line: at + 1 })
+            })
+            .collect(),
+        "go.mod" => lines
+            .filter_map(|(at, line)| {
+                let line = line.trim().trim_start_matches("require ").trim();
+                let (name, version) = line.split_once(" v")?;
+                Some(Pair { key: name.to_owned(), value: format!("v{version}"), line: at + 1 })
+            })
+            .collect(),
+        "pyproject.toml" => pairs(&file.path, &file.lines)
+            .into_iter()
+            .filter(|pair| {
+                pair.key.ends_with("dependencies")
+                    || pair.key.contains(".dependencies.")
+                    || pair.key.contains("optional-dependencies")
+            })
+            .collect(),
+        _ => pairs(&file.path, &file.lines)
+            .into_iter()
+            .filter(|pair| pair.key.to_lowercase().contains("dependencies."))
+            .collect(),
+    };
+    by_name(found)
+}
+
+/// Whether a question names something by one of these words: whole, or as a part of its path, such as `core` of
+/// `@harbor/core`.
+fn is_named(name: &str, words: &[String]) -> bool {
+    let name = name.to_lowercase();
+    words.contains(&name) || name.split('/').any(|part| part.len() > 1 && words.iter().any(|word| word == part))
+}
+
+fn asked(question: &Question) -> Vec<String> {
+    question.words.iter().map(|word| word.raw.to_lowercase()).collect()
+}
+
+/// Whether a manifest is one of the language that a question names; it is when none is named.
+fn fits_language(question: &Question, path: &str) -> bool {
+    const LANGUAGES: [(&[&str], &[&str]); 4] = [
+        (&["go", "golang"], &["go.mod"]),
+        (&["python", "pip"], &["requirements.txt", "pyproject.toml"]),
+        (&["npm", "node", "javascript", "typescript"], &["package.json"]),
+        (&["rust", "cargo"], &["cargo.toml"]),
+    ];
+    let base = prose::base(path).to_lowercase();
+    let asked = LANGUAGES.iter().filter(|(words, _)| question.says_any(words));
+    let mut files = asked.flat_map(|(_, files)| files.iter()).peekable();
+    files.peek().is_none() || files.any(|file| *file == base)
+}
+
+/// Whether a question asks for the version of something that it names.
+pub(super) fn is_about_one(question: &Question) -> bool {
+    question.says_any(&["version of", "which version", "what version"])
+        && question.text_given.is_none()
+        && question.paths().iter().all(|path| path.starts_with('@'))
+        && !question.says_any(&["this", "the project", "we at", "our"])
+}
+
+/// The version of a package or a dependency that a question names.
+pub(super) fn version(question: &Question, manifests: &[FileText]) -> Option<String> {
+    let words = asked(question);
     let mut lines = Vec::new();
     for file in manifests {
-        let found: Vec<Pair> = match prose::base(&file.path).as_str() {
-            "requirements.txt" => file
-                .lines
-                .iter()
-                .enumerate()
-                .filter(|(_, line)| !line.trim().is_empty() && !line.trim().starts_with(['#', '-']))
-                .map(|(at, line)| Pair { key: line.trim().to_owned(), value: String::new(), line: at + 1 })
-                .collect(),
-            "go.mod" => file
-                .lines
-                .iter()
-                .enumerate()
-                .filter_map(|(at, line)| {
-                    let line = line.trim().trim_start_matches("require ").trim();
-                    let (name, version) = line.split_once(" v")?;
-                    Some(Pair { key: name.to_owned(), value: format!("v{version}"), line: at + 1 })
-                })
-                .collect(),
-            "pyproject.toml" => pairs(&file.path, &file.lines)
-                .into_iter()
-                .filter(|pair| {
-                    pair.key.ends_with("dependencies")
-                        || pair.key.contains(".dependencies.")
-                        || pair.key.contains("optional-dependencies")
-                })
-                .collect(),
-            _ => pairs(&file.path, &file.lines)
-                .into_iter()
-                .filter(|pair| pair.key.to_lowercase().contains("dependencies."))
-                .collect(),
-        };
-        let found = by_name(found);
+        if let Some((name, version)) = package(file).filter(|(name, _)| is_named(name, &words)) {
+            lines.push(format!("- `{name}` is at {version} (`{}`)", file.path));
+        }
+        for one in of(file).iter().filter(|one| is_named(&one.name, &words) && !one.version.is_empty()) {
+            lines.push(format!("- `{}` {} (`{}` line {})", one.name, shown(&one.version), file.path, one.line));
+        }
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// The name and the version that a manifest gives its package.
+fn package(file: &FileText) -> Option<(String, String)> {
+    let all = pairs(&file.path, &file.lines);
+    let value = |key: &str| {
+        let found =
+            all.iter().find(|pair| [key, &format!("package.{key}"), &format!("project.{key}")].contains(&&*pair.key));
+        found.map(|pair| pair.value.trim_matches('"').to_owned())
+    };
+    Some((value("name")?, value("version").unwrap_or_else(|| "no version".to_owned())))
+}
+
+/// The packages that manifests describe.
+pub(super) fn packages(manifests: &[FileText]) -> String {
+    let line = |file: &FileText| match package(file) {
+        Some((name, version)) => format!("- `{name}`, {version} (`{}`)", file.path),
+        None => format!("- without a name (`{}`)", file.path),
+    };
+    let lines: Vec<String> = manifests.iter().map(line).collect();
+    format!("I found {}:\n{}", plural(lines.len(), "manifest", "manifests"), lines.join("\n"))
+}
+
+/// The dependencies that manifests list.
+pub(super) fn told(question: &Question, manifests: &[FileText]) -> String {
+    let words = asked(question);
+    let manifests: Vec<&FileText> = manifests.iter().filter(|file| fits_language(question, &file.path)).collect();
+    // "What does ui depend on" names a package by its folder: all that it lists is asked for.
+    let asks_for_all = question.says_any(&["what does", "what do", "dependencies of", "what is used by"]);
+    let in_folder = |file: &&FileText| {
+        let folders = file.path.to_lowercase();
+        asks_for_all
+            && folders
+                .rsplit_once('/')
+                .is_some_and(|(folders, _)| folders.split('/').any(|part| words.iter().any(|w| w == part)))
+    };
+    let of_folder: Vec<&FileText> = manifests.iter().copied().filter(in_folder).collect();
+    let whole = !of_folder.is_empty();
+    let manifests = if whole { of_folder } else { manifests };
+    let about_one = !whole && question.says_any(&["depend on", "depends on", "dependency on", "version"]);
+    let (mut lines, mut without) = (Vec::new(), Vec::new());
+    for file in &manifests {
         let found: Vec<Dependency> =
-            found.into_iter().filter(|one| !question.says_any(&["dev", "development"]) || one.kind == "dev").collect();
+            of(file).into_iter().filter(|one| !question.says_any(&["dev", "development"]) || one.kind == "dev").collect();
         if found.is_empty() {
             continue;
         }
-        let words: Vec<String> = question.words.iter().map(|word| word.raw.to_lowercase()).collect();
-        let named: Vec<&Dependency> = found.iter().filter(|one| words.contains(&one.name.to_lowercase())).collect();
-        let about_one = question.says_any(&["depend on", "depends on", "dependency on", "version"]);
-        if named.is_empty() && !about_one {
-            lines.push(format!("`{}` lists {}:", file.path, plural(found.len(), "dependency", "dependencies")));
-        } else if named.is_empty() {
-            lines.push(format!(
-                "`{}` lists {}, and none of that name.",
-                file.path,
-                plural(found.len(), "dependency", "dependencies")
-            ));
-            continue;
+        let named: Vec<&Dependency> = found.iter().filter(|one| !whole && is_named(&one.name, &words)).collect();
+        let count = plural(found.len(), "dependency", "dependencies");
+        match (named.is_empty(), about_one) {
+            (true, true) => {
+                without.push(format!("`{}` lists {count}, and none of that name.", file.path));
+                continue;
+            }
+            (true, false) => lines.push(format!("`{}` lists {count}:", file.path)),
+            _ => {}
         }
         let shown_ones: Vec<&Dependency> = if named.is_empty() { found.iter().collect() } else { named };
         for one in shown_ones.iter().take(MAX_SHOWN) {
@@ -153,9 +238,14 @@ pub(super) fn told(question: &Question, manifests: &[FileText]) -> String {
             lines.push(format!("- `{}`{version} (`{}` line {}{kind})", one.name, file.path, one.line));
         }
     }
+    let lines = if lines.is_empty() { without } else { lines };
     if lines.is_empty() {
         let names: Vec<String> = manifests.iter().map(|file| file.path.clone()).collect();
-        return format!("I found no dependencies in {}.", resolve::quoted(&names, "and"));
+        return if names.is_empty() {
+            "I found no manifest of that language that lists dependencies.".to_owned()
+        } else {
+            format!("I found no dependencies in {}.", resolve::quoted(&names, "and"))
+        };
     }
     lines.join("\n")
 }

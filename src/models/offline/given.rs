@@ -222,6 +222,19 @@ fn counted(question: &Question, lines: &[String], text: &str) -> Option<String> 
         return Some(format!("The text has {}.", plural(distinct.len(), "distinct line", "distinct lines")));
     }
     let about = question.quoted().first().map(|text| (*text).to_owned());
+    let kind = ["error", "warning"].into_iter().find(|word| says(&[word, &format!("{word}s")]));
+    if let Some(kind) = kind
+        && about.is_none()
+        && !says(&["times", "often", "occurrences", "occur", "unique", "different", "distinct"])
+    {
+        let wanted = if kind == "warning" { "warn" } else { kind };
+        let held = lines.iter().filter(|line| line.to_lowercase().contains(wanted)).count();
+        return Some(format!(
+            "{} of the text {} \"{wanted}\", case ignored.",
+            plural(held, "line", "lines"),
+            if held == 1 { "holds" } else { "hold" }
+        ));
+    }
     let times = says(&["times", "often", "occurrences", "occur"])
         || says(&["lines"]) && says(&["contain", "containing", "with", "mention"]);
     if times {

@@ -229,28 +229,30 @@ fn count(question: &Question, turn: &Turn<'_>) -> Ruling {
         );
         return Ok(Some(text + &listing.caveat()));
     }
-    let listing = match &folder {
+    let mut listing = match &folder {
         Some(folder) => folder_deep(turn, folder)?,
         None => resolve::all(turn)?,
     };
+    let only = narrowed(question, &mut listing);
+    let (file, folder_word) = (format!("{only}file"), format!("{only}folder"));
     let (files_count, folders_count) =
         (listing.files().count(), listing.entries.iter().filter(|entry| entry.folder).count());
     let least = if listing.cut.is_some() { "at least " } else { "" };
     let text = match (files, folders) {
         (true, true) => format!(
             "There are {least}{} and {} in {place}, with everything below.",
-            plural(files_count, "file", "files"),
-            plural(folders_count, "folder", "folders")
+            plural(files_count, &file, &format!("{file}s")),
+            plural(folders_count, &folder_word, &format!("{folder_word}s"))
         ),
         (false, _) => format!(
             "There {} {least}{} in {place}, with everything below.",
             verb(folders_count),
-            plural(folders_count, "folder", "folders")
+            plural(folders_count, &folder_word, &format!("{folder_word}s"))
         ),
         _ => format!(
             "There {} {least}{} in {place}, with everything below.",
             verb(files_count),
-            plural(files_count, "file", "files")
+            plural(files_count, &file, &format!("{file}s"))
         ),
     };
     let by_kind = if question.says_any(&["type", "types", "kind", "extension", "each"]) {
@@ -259,6 +261,20 @@ fn count(question: &Question, turn: &Turn<'_>) -> Ruling {
         String::new()
     };
     Ok(Some(text + &by_kind + &listing.caveat()))
+}
+
+/// Keeps the entries that a question narrows a listing to, and tells how: "empty files", "hidden files".
+fn narrowed(question: &Question, listing: &mut Listing) -> &'static str {
+    if question.says_any(&["files", "file"]) && question.says_any(&["empty", "zero bytes", "0 bytes"]) {
+        listing.entries.retain(|entry| !entry.folder && entry.bytes == Some(0));
+        return "empty ";
+    }
+    if question.says_any(&["hidden"]) {
+        let hidden = |path: &str| path.trim_end_matches('/').rsplit('/').next().is_some_and(|name| name.starts_with('.'));
+        listing.entries.retain(|entry| hidden(&entry.path));
+        return "hidden ";
+    }
+    ""
 }
 
 pub(super) fn verb(count: usize) -> &'static str {
@@ -320,7 +336,10 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         "directory contents",
         "directory listing",
     ]);
-    let everything = question.begins(&["list", "show", "ls"]) && says(&["everything", "all"]) && question.words.len() <= 3;
+    let everything = question.begins(&["list", "show", "ls"])
+        && says(&["everything", "all"])
+        && question.words.len() <= 3
+        && question.significant().iter().all(|word| matches!(word.as_str(), "list" | "show" | "ls" | "everything" | "all"));
     let names = names || everything;
     let place = says(&[
         "workspace",
@@ -429,6 +448,8 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         },
         None => (None, reach::list(turn, ".", deep)?),
     };
+    let only = narrowed(question, &mut listing);
+    let (file, folder_word) = (format!("{only}file"), format!("{only}folder"));
     let only_folders = says(&["folders", "directories", "subfolders"]) && !says(&["files"]);
     if only_folders {
         listing.entries.retain(|entry| entry.folder);
@@ -440,11 +461,18 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
     let caveat = listing.caveat().replace("Not counted:", "Not listed:");
     let what = match (folders, files) {
         (0, 0) => {
-            return Ok(Some(format!("{place} holds no {}.", if only_folders { "folders" } else { "files" }) + &caveat));
+            return Ok(Some(
+                format!("{place} holds no {}.", if only_folders { format!("{folder_word}s") } else { format!("{file}s") })
+                    + &caveat,
+            ));
         }
-        (folders, 0) => plural(folders, "folder", "folders"),
-        (0, files) => plural(files, "file", "files"),
-        (folders, files) => format!("{} and {}", plural(folders, "folder", "folders"), plural(files, "file", "files")),
+        (folders, 0) => plural(folders, &folder_word, &format!("{folder_word}s")),
+        (0, files) => plural(files, &file, &format!("{file}s")),
+        (folders, files) => format!(
+            "{} and {}",
+            plural(folders, &folder_word, &format!("{folder_word}s")),
+            plural(files, &file, &format!("{file}s"))
+        ),
     };
     Ok(Some(format!("{place} holds {what}:\n{}{caveat}", bullets(&entries))))
 }

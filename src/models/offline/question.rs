@@ -316,7 +316,8 @@ impl Question {
         let word = behind.next()?;
         let last = behind.next().is_none();
         let common = STOPWORDS.contains(&word.low.as_str())
-            || KNOWN.contains(&word.low.as_str()) && !matches!(word.low.as_str(), "tests" | "docs" | "test");
+            || KNOWN.contains(&word.low.as_str())
+                && !matches!(word.low.as_str(), "tests" | "docs" | "test" | "packages" | "modules" | "station" | "products");
         (last && !common && (word.quoted || !word.has_extension())).then(|| word.raw.trim_end_matches('/').to_owned())
     }
 

@@ -252,6 +252,16 @@ fn range(turn: &Turn<'_>, name: &str, lines: Lines) -> Result<String, Stop> {
         Err(Stop::Failed(_)) => resolve::open(turn, name)?,
         other => other?,
     };
+    // The end of a long file is read from where it begins, not from what was read of its start.
+    let (file, lines) = match (lines, file.total) {
+        (Lines::Last(count), Some(total)) if !file.complete && total > 0 => {
+            let count = count.clamp(1, MAX_RANGE).min(total);
+            let from = total - count + 1;
+            let end = reach::read(turn, &file.path, from, Some(count))?;
+            (FileText { note: file.note, ..end }, Lines::Between(from, total))
+        }
+        _ => (file, lines),
+    };
     let asked_for_part = file.total != Some(file.lines.len());
     let (first, picked) = match lines {
         Lines::Between(from, _) if asked_for_part => (from.max(1), file.lines.get(..).unwrap_or_default()),

@@ -58,7 +58,13 @@ pub(super) fn decide(request: &ModelRequest, now: Timestamp) -> Decision {
         question.focus = named.clone().or_else(|| nth_listed(question, &turn)).or_else(|| focus.clone());
         named = question.paths().into_iter().next().or(named);
         match answer(question, &turn, now) {
-            Ok(text) | Err(Stop::Say(text)) => answers.push(text),
+            Ok(text) | Err(Stop::Say(text)) => {
+                // "Which file is the largest, and how many lines does it have": the answer names what "it" is.
+                if question.paths().is_empty() {
+                    named = only_path(&text).or(named);
+                }
+                answers.push(text);
+            }
             Err(Stop::Failed(why)) => answers.push(format!("The tool did not do it: {}", why.trim())),
             Err(Stop::Pending) => pending = true,
         }
@@ -84,6 +90,15 @@ fn answer(question: &Question, turn: &Turn<'_>, now: Timestamp) -> Result<String
         }
     }
     Ok(talk::unknown(turn))
+}
+
+/// The file that an answer names, when it names only one.
+fn only_path(text: &str) -> Option<String> {
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    match quoted.as_slice() {
+        [path] if !path.contains(char::is_whitespace) && path.contains('.') => Some((*path).to_owned()),
+        _ => None,
+    }
 }
 
 /// "The second one" is the second file of the last answer.

@@ -248,7 +248,9 @@ pub(super) fn cells_of(question: &Question, turn: &Turn<'_>) -> Ruling {
     let table = Table::read(&file.lines);
     let path = &file.path;
     let named = !cells::named(question, &table).is_empty();
+    let each = question.says_any(&["per", "by", "each", "every"]);
     let text = match (table.column(question), question.says("how many"), named) {
+        (Some(_), true, _) if each => cells::answer(question, &table, &format!("`{path}`")),
         (Some(column), true, false) => {
             let name = table.columns.get(column).map_or("", String::as_str);
             let values = plural(table.distinct(column).len(), "distinct value", "distinct values");

@@ -2,5 +2,6 @@
 
 mod corpus;
 mod house;
+mod judged;
 mod robust;
 mod turns;

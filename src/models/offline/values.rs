@@ -179,6 +179,12 @@ const FACTS: &[&str] = &[
 ];
 
 pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
+    if dependencies::is_about_one(question) {
+        let told = dependencies::version(question, &manifests(turn, question)?);
+        if told.is_some() {
+            return Ok(told);
+        }
+    }
     if !asks(question)
         || question.text_given.is_some()
         || question.begins(&["what does", "what is in", "what do", "how do", "how does", "show me how"])
@@ -210,6 +216,9 @@ pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     if question.says_any(FACTS) || dependencies_asked || scripts {
         let manifests = manifests(turn, question)?;
         if !manifests.is_empty() {
+            if question.says("packages") && question.says_any(&["monorepo", "workspaces"]) {
+                return Ok(Some(dependencies::packages(&manifests)));
+            }
             if dependencies_asked {
                 return Ok(Some(dependencies::told(question, &manifests)));
             }
@@ -300,8 +309,12 @@ pub(super) fn manifests(turn: &Turn<'_>, question: &Question) -> Result<Vec<File
         .collect();
     found.sort();
     let outermost = found.first().map_or(0, |(depth, _, _)| *depth);
+    // What a project is told by its outermost manifests, what it depends on by all.
+    let all_of_them = dependencies::is_about_one(question)
+        || question.says_any(&["depend", "depends", "dependencies", "dependency", "packages", "libraries"]);
+    let (deepest, most) = if all_of_them { (2, 16) } else { (outermost.max(1), 4) };
     let mut paths: Vec<String> =
-        found.into_iter().filter(|(depth, _, _)| *depth <= outermost.max(1)).map(|(_, _, path)| path).take(4).collect();
+        found.into_iter().filter(|(depth, _, _)| *depth <= deepest).map(|(_, _, path)| path).take(most).collect();
     if question.says_any(&["license", "licence", "licensed"]) {
         paths.extend(
             all.files()

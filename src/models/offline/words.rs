@@ -53,9 +53,11 @@ impl Word {
     /// Whether it looks like the path of a file.
     pub(super) fn is_path(&self) -> bool {
         let raw = self.raw.as_str();
+        let named = self.quoted && self.has_extension();
         let excluded = raw.contains("://")
             || raw.contains('@')
-            || raw.contains(['*', '(', ')', '=', '<', '>', '\n', '$', '{', ';'])
+            || raw.contains(['*', '=', '<', '>', '\n', '$', '{', ';'])
+            || raw.contains(['(', ')']) && !(named && raw.contains(' '))
             || NOT_FILES.contains(&raw.to_lowercase().as_str())
             || raw.len() > 300
             || raw.contains(' ') && !self.has_extension();
@@ -151,6 +153,7 @@ fn push_word(found: &mut Vec<Word>, raw: &str) {
                 "whats" => ("what", "is"),
                 "wheres" => ("where", "is"),
                 "hows" => ("how", "is"),
+                "wich" | "whihc" => ("which", ""),
                 _ => (other, ""),
             },
         },

@@ -152,6 +152,8 @@ impl Fold {
             | Fact::MessageAbandoned(_)
             | Fact::ToolCalled(_)
             | Fact::ToolReturned(_)
+            | Fact::StepStarted(_)
+            | Fact::StepFinished(_)
             | Fact::Notice(_) => self.apply_to_run(event),
         }
     }
@@ -216,7 +218,8 @@ impl Fold {
                 self.marks.clear();
                 true
             }
-            Fact::MessagePosted(_) => true,
+            // What a step says belongs to the turn that its run is part of.
+            Fact::MessagePosted(posted) => posted.message.author.kind != AuthorKind::Environment,
             Fact::MessageImported(imported) => imported.message.author.kind != AuthorKind::Agent,
             _ => self.marks.is_empty(),
         };
@@ -369,3 +372,6 @@ fn update(session: &mut Session, updated: &SessionUpdated) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What a fold promises: the same from a snapshot as from the beginning, a size that does not grow with the log, and a
+//! window that holds what runs at work answer.
+
+use super::*;
+use crate::domain::{
+    Actor, Author, Budget, EventId, FACT_VERSION, Labels, Message, MessageImported, MessagePosted, Outcome, Pins, Revision,
+    SessionId, SessionRestored, Visibility,
+};
+
+fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {
+    Event {
+        v: FACT_VERSION,
+        seq,
+        id: EventId::from_text("e"),
+        session: SessionId::from_text("s"),
+        run: run.map(RunId::from_text),
+        at: Timestamp::from_millis(i64::try_from(seq).unwrap()),
+        actor: Actor::house(),
+        fact,
+    }
+}
+
+fn message(seq: u64, kind: AuthorKind) -> Message {
+    Message {
+        id: MessageId::from_text(&format!("m{seq}")),
+        author: Author { kind, name: "a".into() },
+        parts: vec![Part::text("x")],
+        at: Timestamp::from_millis(0),
+        thread: None,
+        visibility: Visibility::All,
+        attributes: serde_json::Map::new(),
+    }
+}
+
+fn created() -> Event {
+    let fact = SessionCreated {
+        incarnation: 1,
+        title: None,
+        labels: Labels::default(),
+        agent: "default".into(),
+        workspace: None,
+        model: None,
+        lifetime: None,
+        attributes: serde_json::Map::new(),
+    };
+    event(1, None, Fact::SessionCreated(fact))
+}
+
+fn posted(seq: u64) -> Event {
+    event(seq, None, Fact::MessagePosted(MessagePosted { message: message(seq, AuthorKind::Person) }))
+}
+
+fn queued(seq: u64, run: &str) -> Event {
+    let fact = RunQueued {
+        agent: "default".into(),
+        revision: Revision("r".into()),
+        input: None,
+        process: None,
+        priority: 0,
+        pins: Pins { budget: Budget::default(), ..Pins::default() },
+    };
+    event(seq, Some(run), Fact::RunQueued(fact))
+}
+
+fn finished(seq: u64, run: &str) -> Event {
+    let fact = RunFinished {
+        agent: "default".into(),
+        outcome: Outcome::Completed,
+        answer: "x".into(),
+        message_id: None,
+        model: None,
+        rounds: 1,
+        tool_calls: 0,
+        usage: Usage::default(),
+        elapsed_ms: 1,
+        error: None,
+    };
+    event(seq, Some(run), Fact::RunFinished(fact))
+}
+
+#[test]
+fn from_a_snapshot_it_goes_on_as_from_the_beginning() {
+    let mut log = vec![created()];
+    for turn in 0..40 {
+        let seq = 2 + turn * 3;
+        log.extend([posted(seq), queued(seq + 1, &format!("r{turn}")), finished(seq + 2, &format!("r{turn}"))]);
+    }
+    let mut whole = Fold::begin(&log[0], 10).unwrap();
+    log[1..].iter().for_each(|event| drop(whole.apply(event, 10)));
+    for cut in 1..log.len() {
+        let mut fold = Fold::begin(&log[0], 10).unwrap();
+        log[1..cut].iter().for_each(|event| drop(fold.apply(event, 10)));
+        let kept = serde_json::to_string(&fold).unwrap();
+        let mut fold: Fold = serde_json::from_str(&kept).unwrap();
+        log[cut..].iter().for_each(|event| drop(fold.apply(event, 10)));
+        assert_eq!(fold, whole, "cut at {cut}");
+    }
+    assert_eq!((whole.runs, whole.head, whole.bytes), (40, 121, 1_210));
+    assert!(whole.active.is_empty());
+}
+
+#[test]
+fn its_size_does_not_grow_with_the_log() {
+    let size_after = |turns: u64| {
+        let mut fold = Fold::begin(&created(), 10).unwrap();
+        (0..turns).for_each(|turn| drop(fold.apply(&posted(2 + turn), 10)));
+        (serde_json::to_string(&fold).unwrap().len(), fold.window_start())
+    };
+    let (small, _) = size_after(WINDOW_TURNS as u64);
+    let (large, start) = size_after(WINDOW_TURNS as u64 * 10);
+    assert!(large < small + small / 4, "{small} bytes, then {large}");
+    assert_eq!(start, 2 + WINDOW_TURNS as u64 * 9);
+}
+
+#[test]
+fn what_a_run_answers_stays_in_the_window() {
+    let mut fold = Fold::begin(&created(), 10).unwrap();
+    fold.apply(&posted(2), 10);
+    fold.apply(&queued(3, "r"), 10);
+    for seq in 4..20 {
+        fold.apply(&posted(seq), WINDOW_BYTES / 2);
+    }
+    assert!(fold.window_start() <= 2, "{}", fold.window_start());
+    fold.apply(&finished(20, "r"), 10);
+    fold.apply(&posted(21), 10);
+    assert!(fold.window_start() > 15, "{}", fold.window_start());
+}
+
+#[test]
+fn an_imported_history_has_turns_of_its_own() {
+    let mut fold = Fold::begin(&created(), 10).unwrap();
+    fold.apply(&event(2, None, Fact::SessionRestored(SessionRestored { count: 6 })), 10);
+    for seq in 3..9 {
+        let kind = if seq % 2 == 1 { AuthorKind::Person } else { AuthorKind::Agent };
+        let fact = Fact::MessageImported(MessageImported { message: message(seq, kind), returns: Vec::new() });
+        fold.apply(&event(seq, None, fact), WINDOW_BYTES / 5);
+    }
+    assert_eq!(fold.window_start(), 5);
+}
