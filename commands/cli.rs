@@ -199,6 +199,10 @@ pub struct RestoreArguments {
     /// Go on with the interrupted runs instead of closing them
     #[arg(long)]
     pub resume: bool,
+
+    /// Replace the history of a session that exists without asking
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 const TRUST_EXAMPLES: &str = "\

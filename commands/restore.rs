@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use ombud::domain::{Author, Error, Labels, Message, MessageId, Part, Result, SessionId, Timestamp, ToolReturn, Visibility};
+use ombud::domain::{
+    Author, Error, ErrorCode, Labels, Message, MessageId, Part, Result, SessionId, Timestamp, ToolReturn, Visibility,
+};
 use ombud::engine::{Engine, ImportedSession, NewSession, Orphans, Restored};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +39,9 @@ struct SessionFile {
     tags: Vec<String>,
     #[serde(default)]
     agent: Option<String>,
+    /// Where an earlier page would end.
+    #[serde(default)]
+    before: Option<u64>,
     messages: Vec<MessageEntry>,
 }
 
@@ -54,7 +59,7 @@ pub async fn execute(program: &Program, args: &RestoreArguments) -> Result<u8> {
     if let Some(what) = &args.target
         && is_file(what)
     {
-        return from_file(program, Path::new(what)).await;
+        return from_file(program, Path::new(what), args.yes).await;
     }
     let id = args.target.as_deref().map(SessionId::parse).transpose()?;
     let house = program.open_asking(false).await?;
@@ -118,7 +123,7 @@ fn tell(program: &Program, restored: Vec<Restored>, id: Option<&SessionId>) -> R
     Ok(())
 }
 
-async fn from_file(program: &Program, path: &Path) -> Result<u8> {
+async fn from_file(program: &Program, path: &Path, yes: bool) -> Result<u8> {
     let shown = path.display();
     let text =
         std::fs::read_to_string(path).map_err(|error| Error::invalid(format!("`{shown}` cannot be read: {error}")))?;
@@ -127,6 +132,10 @@ async fn from_file(program: &Program, path: &Path) -> Result<u8> {
         Error::invalid(format!("`{shown}` is not a session: {error}"))
             .hint("write one with `ombud sessions show ID --format json`")
     })?;
+    if let Some(before) = file.before {
+        let message = format!("`{shown}` holds only the newest messages of the session: those before {before} are missing");
+        return Err(Error::invalid(message).hint("write it again with a higher `--limit`"));
+    }
     let known = program.settings().agents.contains_key(file.agent.as_deref().unwrap_or_default());
     let session = NewSession {
         id: Some(SessionId::parse(&file.id)?),
@@ -150,6 +159,10 @@ async fn from_file(program: &Program, path: &Path) -> Result<u8> {
     let imported = ImportedSession { session, messages: messages.collect() };
     let count = imported.messages.len();
     let house = program.open().await?;
+    let existing = imported.session.id.as_ref().ok_or_else(|| Error::internal("a session file without an id"))?;
+    if !yes && house.session(&program.caller(), existing).await.is_ok() && !confirmed(program, existing)? {
+        return Ok(0);
+    }
     let session = house.import(&program.caller(), imported).await?;
     if program.format() == Format::Text {
         program.context.out.write_line(&format!("restored session {} with {count} messages", session.id))?;
@@ -158,4 +171,17 @@ async fn from_file(program: &Program, path: &Path) -> Result<u8> {
         program.context.out.write_json(&crate::sessions::Line::from(item))?;
     }
     Ok(0)
+}
+
+/// Asks before a history is replaced, where somebody can be asked.
+fn confirmed(program: &Program, id: &SessionId) -> Result<bool> {
+    if !program.context.manner.may_ask {
+        let message = format!("session `{id}` exists, and its history would be replaced");
+        return Err(Error::new(ErrorCode::Conflict, message).hint("say `--yes`, or give the file another `id`"));
+    }
+    dialoguer::Confirm::new()
+        .with_prompt(format!("Replace the history of session {id}?"))
+        .default(false)
+        .interact()
+        .map_err(|error| Error::invalid(format!("the question could not be asked: {error}")).hint("say `--yes`"))
 }

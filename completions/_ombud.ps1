@@ -363,6 +363,8 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
             [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with the interrupted runs instead of closing them')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Replace the history of a session that exists without asking')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Replace the history of a session that exists without asking')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
             [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')

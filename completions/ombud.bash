@@ -1320,7 +1320,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__restore)
-            opts="-C -a -m -v -q -h --resume --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-y -C -a -m -v -q -h --resume --yes --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

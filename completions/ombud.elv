@@ -340,6 +340,8 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand --format 'The form of the output; default: text'
             cand --color 'When to use colours; default: auto'
             cand --resume 'Go on with the interrupted runs instead of closing them'
+            cand -y 'Replace the history of a session that exists without asking'
+            cand --yes 'Replace the history of a session that exists without asking'
             cand --no-input 'Ask nothing, also on a terminal'
             cand --bare 'Ignore the config files of user and project'
             cand -v 'Tell more on stderr; twice for even more'

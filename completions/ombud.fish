@@ -284,6 +284,7 @@ complete -c ombud -n "__fish_ombud_using_subcommand restore" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l resume -d 'Go on with the interrupted runs instead of closing them'
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -s y -l yes -d 'Replace the history of a session that exists without asking'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l no-input -d 'Ask nothing, also on a terminal'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l bare -d 'Ignore the config files of user and project'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s v -l verbose -d 'Tell more on stderr; twice for even more'

@@ -305,6 +305,13 @@ fn a_session_comes_back_from_a_file() {
     expected.push(json!({"role": "assistant", "content": "It holds words."}));
     expected.push(json!({"role": "user", "content": "Again?"}));
     assert_eq!(requests[2].body["messages"], json!(expected));
+    // A history that is there is not replaced unasked, and a part of one is not taken for all of it.
+    assert_eq!(ombud.run(&["restore", "s.json"]).exit, 5);
+    assert_eq!(ombud.run(&["restore", "s.json", "--yes"]), good("restored session s with 3 messages\n"));
+    let part = ombud.run(&["sessions", "show", "s", "--format", "json", "--limit", "1"]).stdout;
+    ombud.file("part.json", &part);
+    let partial = ombud.run(&["restore", "part.json", "--yes"]);
+    assert_eq!((partial.exit, partial.stderr.contains("--limit")), (2, true), "{}", partial.stderr);
     ombud.file("broken.json", "{\"id\": \"x\", \"messages\": [{}]}");
     let broken = ombud.run(&["restore", "broken.json"]);
     assert_eq!((broken.exit, broken.stdout.as_str(), broken.stderr.lines().count()), (2, "", 1), "{}", broken.stderr);

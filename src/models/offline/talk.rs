@@ -16,7 +16,7 @@ const CAN: &str = "\
 - work on piped text: \"count the lines\", \"sort\", \"unique\", \"first 3 lines\"";
 
 const CONFIGURE: &str = "For a real language model set a key, such as `OPENAI_API_KEY` or `ANTHROPIC_API_KEY`, and choose it with `--model PROVIDER/ID`, \
-for example `--model openai/gpt-5-mini`. A local server works too: set `OPENAI_BASE_URL` or `OLLAMA_HOST`.";
+for example `--model openai/gpt-5-mini`. A local server works too: set `OLLAMA_HOST`, or `OPENAI_BASE_URL` and choose `--model openai/ID`.";
 
 /// What it says when no rule has an answer.
 pub(super) fn unknown(turn: &Turn<'_>) -> String {

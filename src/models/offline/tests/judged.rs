@@ -81,7 +81,7 @@ fn folders() {
         ),
         (
             "list all routes",
-            "I do not know. I searched the workspace for \"routes\" and found nothing. I am a rule-based model, not a language model. Ask \"what can you do\" for what I understand. For a real language model set a key, such as `OPENAI_API_KEY` or `ANTHROPIC_API_KEY`, and choose it with `--model PROVIDER/ID`, for example `--model openai/gpt-5-mini`. A local server works too: set `OPENAI_BASE_URL` or `OLLAMA_HOST`.",
+            "I do not know. I searched the workspace for \"routes\" and found nothing. I am a rule-based model, not a language model. Ask \"what can you do\" for what I understand. For a real language model set a key, such as `OPENAI_API_KEY` or `ANTHROPIC_API_KEY`, and choose it with `--model PROVIDER/ID`, for example `--model openai/gpt-5-mini`. A local server works too: set `OLLAMA_HOST`, or `OPENAI_BASE_URL` and choose `--model openai/ID`.",
         ),
     ]);
 }
