@@ -59,6 +59,9 @@ pub fn report(program: &Program, result: &RunResult) {
         if result.is_cancelled() && is_watched() {
             note("(cancelled)");
         }
+        if result.is_silent() {
+            note("note: the model ended without an answer");
+        }
         for denied in result.denied_lines() {
             note(&denied);
         }
@@ -116,6 +119,7 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         Busy::Wait => OnBusy::WaitThenReject,
         Busy::Fail => OnBusy::Reject,
     };
+    program.check_tools(args.allow.iter().chain(&args.deny))?;
     let pins = pins(program, args.instructions.as_deref());
     Ok(Ask { target, input: vec![Part::text(text)], answering, on_busy, pins, priority: 0 })
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ombud::config::{Environment, Settings};
-use ombud::domain::{Principal, Result};
+use ombud::domain::{Error, Permission, PermissionRule, Principal, Result};
 use ombud::engine::{Approver, House, NobodyToAsk, Parts};
 use ombud::models::{Models, Offline};
 use ombud::observe::SystemClock;
@@ -14,6 +14,7 @@ use ombud::tools::Tools;
 use crate::approver::TerminalApprover;
 use crate::cli::{Format, GlobalArguments};
 use crate::context::Context;
+use crate::render::harmless;
 use crate::render::progress::Progress;
 
 /// What every command works with.
@@ -48,6 +49,23 @@ impl Program {
     pub fn caller(&self) -> Principal {
         let name = self.environment.get("USER").or_else(|| self.environment.get("LOGNAME")).unwrap_or("user");
         Principal::local(name)
+    }
+
+    /// Checks the tools of rules that were given on the command line: a slip in `--deny` must not go unseen.
+    ///
+    /// # Errors
+    /// `invalid_input` when there is no such tool.
+    pub fn check_tools<'r>(&self, rules: impl IntoIterator<Item = &'r String>) -> Result<()> {
+        let settings = self.settings();
+        let known = Tools::new(&settings.limits, &settings.tools).names();
+        for rule in rules {
+            let tool = PermissionRule::parse(rule, Permission::Ask)?.tool;
+            if tool != "*" && !known.contains(&tool) {
+                return Err(Error::invalid(format!("tool `{}` is not known", harmless(&tool)))
+                    .hint(format!("known tools: {}", known.join(", "))));
+            }
+        }
+        Ok(())
     }
 
     /// Opens the house; nobody can be asked for permission.

@@ -116,5 +116,7 @@ pub fn harmless(text: &str) -> String {
 }
 
 fn harmless_character(c: char) -> Vec<char> {
-    if matches!(c, '\n' | '\t') || !c.is_control() { vec![c] } else { c.escape_default().collect() }
+    // What changes the direction of a text can make a command look like another.
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if matches!(c, '\n' | '\t') || !c.is_control() && !turns { vec![c] } else { c.escape_default().collect() }
 }

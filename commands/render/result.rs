@@ -209,6 +209,11 @@ impl Collector {
 }
 
 impl RunResult {
+    /// Whether the run ended well and nothing was said.
+    pub fn is_silent(&self) -> bool {
+        self.status == "completed" && self.answer.is_empty()
+    }
+
     /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.status == "cancelled"

@@ -1,6 +1,6 @@
 //! `ombud sessions update`
 
-use ombud::domain::{Labels, ModelChoice, Result, SessionUpdated};
+use ombud::domain::{Error, Labels, ModelChoice, Result, SessionUpdated};
 use ombud::engine::Engine;
 
 use super::list::Line;
@@ -8,6 +8,12 @@ use crate::cli::{Format, SessionsUpdate};
 use crate::program::Program;
 
 pub async fn execute(program: &Program, args: &SessionsUpdate) -> Result<u8> {
+    let global = &program.global;
+    let nothing = args.name.is_none() && args.tags.is_empty() && args.untags.is_empty();
+    if nothing && global.agent.is_none() && global.model.is_none() {
+        return Err(Error::invalid("nothing is said that could be changed")
+            .hint("say `--name`, `--tag`, `--untag`, `--agent` or `--model`"));
+    }
     let house = program.open().await?;
     let caller = program.caller();
     let id = args.id.clone();

@@ -166,6 +166,14 @@ pub(super) fn answer(question: &Question, table: &Table, name: &str) -> Option<S
     }
     let conditions = named(question, table);
     // A column may be called "count": the sum of it is no count of rows.
+    if product(question, table).is_some() {
+        return aggregated(question, table, name, aggregate.unwrap_or(Aggregate::Sum), conditions);
+    }
+    if says(&["sorted by", "sort by", "sort it by", "ordered by", "order by", "sorted on"])
+        && let Some(column) = table.column(question)
+    {
+        return Some(ordered(question, table, name, column, &conditions));
+    }
     let counts = says(&["how many", "number of"])
         || says(&["count"]) && (aggregate.is_none() || numeric(question, table).is_none() || says(&["rows", "row"]));
     if counts && !says(&["lines", "words", "characters", "bytes", "columns"]) {
@@ -267,6 +275,26 @@ fn rows_by(table: &Table, name: &str, column: usize, conditions: &[Condition]) -
     let lines: Vec<String> = counts.iter().take(MAX_SHOWN).map(|(value, count)| format!("- {value}: {count}")).collect();
     let of = header(table, column);
     format!("The rows of {name}{} by `{of}`:\n{}{more}", told(table, conditions), lines.join("\n"))
+}
+
+/// The rows in the order of a column: of its numbers, else of its texts.
+fn ordered(question: &Question, table: &Table, name: &str, column: usize, conditions: &[Condition]) -> String {
+    let down = question.says_any(&["descending", "desc", "highest", "largest", "reverse", "newest", "most"]);
+    let mut rows = matching(table, conditions);
+    let numeric = table.is_numeric(column);
+    rows.sort_by(|left, right| {
+        let (left, right) = (table.cell(*left, column), table.cell(*right, column));
+        let order = match (numeric, calculator::number(left), calculator::number(right)) {
+            (true, Some(left), Some(right)) => left.compare(right),
+            _ => left.cmp(right),
+        };
+        if down { order.reverse() } else { order }
+    });
+    let more = rows.len().saturating_sub(MAX_SHOWN);
+    let more = if more > 0 { format!("\n… and {more} more.") } else { String::new() };
+    let lines: Vec<String> = rows.iter().take(MAX_SHOWN).map(|row| format!("- {}", table.row_text(*row))).collect();
+    let way = if down { ", the last first" } else { "" };
+    format!("The rows of {name}{} by `{}`{way}:\n{}{more}", told(table, conditions), header(table, column), lines.join("\n"))
 }
 
 /// The two columns of numbers that a question multiplies: "count * price".

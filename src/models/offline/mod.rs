@@ -21,6 +21,7 @@ mod instructions;
 mod listing;
 mod lookup;
 mod number;
+mod occurrences;
 mod outline;
 mod pairs;
 mod presence;

@@ -45,6 +45,14 @@ pub(super) fn ranges(question: &Question, turn: &Turn<'_>) -> Ruling {
 
 pub(super) fn answer(question: &Question, turn: &Turn<'_>) -> Ruling {
     let Some(name) = question.target() else { return Ok(None) };
+    if question.begins(&["is"]) && question.says("empty") && question.words.len() <= 6 {
+        let file = resolve::open(turn, &name)?;
+        return Ok(Some(match (file.lines.is_empty(), file.total) {
+            (true, _) => format!("Yes, `{}` is empty.", file.path),
+            (false, Some(total)) => format!("No: `{}` has {}.", file.path, super::prose::plural(total, "line", "lines")),
+            (false, None) => format!("No, `{}` is not empty.", file.path),
+        }));
+    }
     let shows = question.begins(&[
         "show", "read", "print", "open", "cat", "display", "view", "give", "see", "get", "output", "type", "list", "load",
         "look at", "less", "more",

@@ -65,6 +65,9 @@ pub(super) fn decide(request: &ModelRequest, now: Timestamp) -> Decision {
                 }
                 answers.push(text);
             }
+            Err(Stop::Failed(why)) if why.starts_with("not carried out") => {
+                answers.push(format!("I do not know; more calls of tools were {}.", why.trim()))
+            }
             Err(Stop::Failed(why)) => answers.push(format!("The tool did not do it: {}", why.trim())),
             Err(Stop::Pending) => pending = true,
         }

@@ -13,7 +13,7 @@ use crate::domain::ToolSpec;
 use crate::models::{ModelRequest, PromptMessage, PromptPart};
 
 /// Most rounds of tool calls in one turn.
-pub(super) const MAX_ROUNDS: usize = 8;
+pub(super) const MAX_ROUNDS: usize = 10;
 /// Most calls in one round.
 const MAX_CALLS: usize = 8;
 

@@ -30,7 +30,7 @@ pub(super) fn failure(path: &Path, error: &io::Error) -> Error {
             Error::store(Some(Cause::ReadOnly), format!("`{place}` cannot be written or read: {error}"))
                 .hint("allow this user to write the store, or name another one with `--store`")
         }
-        _ => Error::store(None, format!("`{place}` failed: {error}")),
+        _ => Error::store(None, format!("`{place}` failed: {error}")).hint("name another store with `--store`"),
     }
 }
 

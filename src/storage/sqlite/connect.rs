@@ -187,6 +187,7 @@ pub(super) fn unopened(path: &Path, error: &io::Error) -> Error {
             Error::store(Some(Cause::Full), format!("no space is left for store `{}`", path.display()))
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => read_only(path, &error.to_string()),
-        _ => Error::store(None, format!("store `{}` cannot be opened: {error}", path.display())),
+        _ => Error::store(None, format!("store `{}` cannot be opened: {error}", path.display()))
+            .hint("name another one with `--store`"),
     }
 }

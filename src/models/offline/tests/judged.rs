@@ -46,6 +46,14 @@ fn tables() {
             "The sum of `price` in `data/orders.csv` where customer is \"Anna\" is 15 (2 rows).",
         ),
         (
+            "count * price for each customer in orders.csv",
+            "The sum of `count * price` by `customer` in `data/orders.csv`:\n- Anna: 35\n- Tom: 20",
+        ),
+        (
+            "show orders.csv sorted by price",
+            "The rows of `data/orders.csv` by `price`:\n- id: 3, customer: Anna, country: SE, count: 3, price: 5\n- id: 1, customer: Anna, country: SE, count: 2, price: 10\n- id: 2, customer: Tom, country: UK, count: 1, price: 20",
+        ),
+        (
             "sum of amount in german.csv",
             "No column of `german.csv` holds numbers that I can read (month, amount); numbers with a decimal comma I cannot.",
         ),
@@ -63,6 +71,12 @@ fn long_files() {
     let mut house = shop();
     house.page = 3;
     assert_eq!(
+        house.ask("how many lines have 58 in data/access.log"),
+        "\"58\" stands in 1 line of 1 file, case ignored.\n- `data/access.log:58`: 10:58 INFO request 58"
+    );
+    let mut house = shop();
+    house.page = 3;
+    assert_eq!(
         house.ask("how many errors in data/access.log"),
         "`data/access.log` has 3 lines with \"error\", case ignored.\n- `data/access.log:20`: 10:20 ERROR request 20\n- `data/access.log:40`: 10:40 ERROR request 40\n- `data/access.log:60`: 10:60 ERROR request 60"
     );
@@ -73,6 +87,7 @@ fn folders() {
     each(&[
         ("how many files are empty", "There is 1 empty file in the workspace, with everything below."),
         ("count the files in packages", "There are 2 files in `packages`, with everything below."),
+        ("is empty.txt empty?", "Yes, `data/empty.txt` is empty."),
         ("list hidden files", "The workspace holds 1 hidden file:\n- `.hidden` (2 bytes)"),
         ("read 'May notes (final).txt'", "`data/May notes (final).txt` (1 line):\n\nnothing broke"),
         (
