@@ -85,7 +85,7 @@ fn what_commands_print_fits_its_schema() {
     }
     ombud.file("s.json", &shown.to_string());
     check("sessions#/$defs/item", &ombud.json(&["sessions", "update", "s", "--name", "New"]));
-    check("sessions#/$defs/item", &ombud.json(&["restore", "s.json"]));
+    check("sessions#/$defs/item", &ombud.json(&["restore", "s.json", "--yes"]));
     schema::check_frames(&ombud.run(&["sessions", "events", "s"]).jsonl(), false);
     check("restore", &ombud.json(&["restore"]));
     check("delete", &ombud.json(&["sessions", "delete", "s", "--yes"]));
