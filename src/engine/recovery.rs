@@ -252,14 +252,22 @@ pub(crate) async fn restore(
         None => all_active(core).await?,
     };
     let mut restored = Vec::new();
+    let mut failed = None;
     for id in sessions {
         match restore_one(core, &id, orphans, actor.clone(), &mut restored).await {
             // One session that cannot be read must not keep the others.
-            Err(error) if session.is_none() => tracing::warn!(session = %id, %error, "a session cannot be restored"),
+            Err(error) if session.is_none() => {
+                tracing::warn!(session = %id, %error, "a session cannot be restored");
+                failed.get_or_insert(error);
+            }
             done => done?,
         }
     }
-    Ok(restored)
+    match failed {
+        // That nothing was interrupted would not be true.
+        Some(error) if restored.is_empty() => Err(error),
+        _ => Ok(restored),
+    }
 }
 
 async fn restore_one(

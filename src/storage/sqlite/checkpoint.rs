@@ -37,8 +37,11 @@ const LEFT_BEHIND: u64 = 512 << 10;
 /// How much it must have grown before the next attempt, when one could not fold all of it.
 const FURTHER: u64 = 1 << 20;
 
-/// Longest wait for others before the log is folded.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for readers before the log is cut, how often that is tried, and the nap between. A fold that is at work
+/// already is not waited for by SQLite itself: it says at once that it is busy.
+const PATIENCE: Duration = Duration::from_millis(100);
+const TRIES: u32 = 50;
+const BETWEEN: Duration = Duration::from_millis(20);
 
 /// Between two looks at a lock while the log is folded to its end, and how often it is looked. So long may commits be
 /// held up by a reader.
@@ -71,7 +74,7 @@ pub(super) fn tidy(path: &Path) -> Result<(), Error> {
     let connection = connect::again(path)?;
     connection.execute_batch(rebuild).map_err(|error| failure(path, &error))?;
     drop(connection);
-    if !fold(path, "PRAGMA wal_checkpoint(TRUNCATE)", PATIENCE)? {
+    if !cut(path)? {
         tracing::warn!(store = %path.display(), "a reader keeps removed text in the write-ahead log; tried again later");
     } else if length(&mark(path)) == due {
         // Nobody has removed a further text meanwhile.
@@ -86,6 +89,17 @@ fn mark(path: &Path) -> PathBuf {
 
 fn length(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |file| file.len())
+}
+
+/// Cuts the log to nothing, as soon as nobody is in the way; true when it was done.
+fn cut(path: &Path) -> Result<bool, Error> {
+    for _ in 0..TRIES {
+        if fold(path, "PRAGMA wal_checkpoint(TRUNCATE)", PATIENCE)? {
+            return Ok(true);
+        }
+        thread::sleep(BETWEEN);
+    }
+    Ok(false)
 }
 
 /// True when nobody was in the way.
