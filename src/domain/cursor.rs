@@ -28,6 +28,9 @@ impl PartPosition {
 
 /// Where a reader of a session stands: it has everything up to `seq`, and of the message that is being written after
 /// it, everything up to `part`.
+///
+/// It holds one place inside one message. Where several agents write at once, a reader that comes back is given the
+/// other messages again from their beginning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     /// Of the session; a cursor of an earlier one starts over.
