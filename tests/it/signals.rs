@@ -123,6 +123,20 @@ fn killed(store: &'static str) -> (Place, ModelServer, Vec<Value>) {
 }
 
 #[test]
+fn a_session_that_cannot_be_restored_is_not_passed_over() {
+    let (place, server, _) = killed("file");
+    let store = place.store();
+    let log = std::path::Path::new(store.strip_prefix("file:").unwrap()).join("sessions/s/log.jsonl");
+    let mut text = std::fs::read(&log).unwrap();
+    text[20] ^= 1;
+    std::fs::write(&log, text).unwrap();
+    let ended = place.run(&["restore"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(74), ""), "{ended}");
+    assert!(ended.stderr.contains("is damaged"), "{ended}");
+    server.finish();
+}
+
+#[test]
 fn a_killed_program_leaves_nothing_and_its_run_is_closed() {
     for store in ["sqlite", "file"] {
         let (place, server, before) = killed(store);

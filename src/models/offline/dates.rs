@@ -151,7 +151,8 @@ fn shifted(question: &Question, today: Date) -> Option<String> {
     let unit = *words.get(at + 1)?;
     let back = question.says_any(&["ago", "before", "earlier"]);
     let onward = question.says_any(&["in", "from now", "from today", "after", "later", "hence", "from"]);
-    if !back && !onward || !(0..=100_000).contains(&count) {
+    // "How many seconds are in a day" is no date.
+    if question.says("how many") || !back && !onward || !(0..=100_000).contains(&count) {
         return None;
     }
     let from = dates(question, today).first().copied().unwrap_or(today);

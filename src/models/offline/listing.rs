@@ -1,5 +1,6 @@
 //! Files by name: listing, counting, the largest.
 
+use super::narrowing;
 use super::presence;
 use super::prose::plural;
 use super::question::Question;
@@ -233,7 +234,7 @@ fn count(question: &Question, turn: &Turn<'_>) -> Ruling {
         Some(folder) => folder_deep(turn, folder)?,
         None => resolve::all(turn)?,
     };
-    let only = narrowed(question, &mut listing);
+    let only = narrowing::narrowed(question, &mut listing);
     let (file, folder_word) = (format!("{only}file"), format!("{only}folder"));
     let (files_count, folders_count) =
         (listing.files().count(), listing.entries.iter().filter(|entry| entry.folder).count());
@@ -263,20 +264,6 @@ fn count(question: &Question, turn: &Turn<'_>) -> Ruling {
     Ok(Some(text + &by_kind + &listing.caveat()))
 }
 
-/// Keeps the entries that a question narrows a listing to, and tells how: "empty files", "hidden files".
-fn narrowed(question: &Question, listing: &mut Listing) -> &'static str {
-    if question.says_any(&["files", "file"]) && question.says_any(&["empty", "zero bytes", "0 bytes"]) {
-        listing.entries.retain(|entry| !entry.folder && entry.bytes == Some(0));
-        return "empty ";
-    }
-    if question.says_any(&["hidden"]) {
-        let hidden = |path: &str| path.trim_end_matches('/').rsplit('/').next().is_some_and(|name| name.starts_with('.'));
-        listing.entries.retain(|entry| hidden(&entry.path));
-        return "hidden ";
-    }
-    ""
-}
-
 pub(super) fn verb(count: usize) -> &'static str {
     if count == 1 { "is" } else { "are" }
 }
@@ -296,6 +283,9 @@ pub(super) fn by_ending(listing: &Listing) -> String {
 }
 
 fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
+    if narrowing::asks_for_fullest_folder(question) {
+        return narrowing::fullest_folder(&resolve::all(turn)?);
+    }
     let says = |phrases: &[&str]| question.says_any(phrases);
     let lists = question.begins(&[
         "list",
@@ -422,19 +412,20 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         };
         return Ok(Some(text + &listing.caveat()));
     }
-    let deep = says(&[
-        "all",
-        "tree",
-        "recursively",
-        "recursive",
-        "every",
-        "everything",
-        "structure",
-        "layout",
-        "subfolders",
-        "nested",
-        "whole",
-    ]);
+    let deep = narrowing::by_size(question).is_some()
+        || says(&[
+            "all",
+            "tree",
+            "recursively",
+            "recursive",
+            "every",
+            "everything",
+            "structure",
+            "layout",
+            "subfolders",
+            "nested",
+            "whole",
+        ]);
     let (folder, mut listing) = match folder {
         Some(folder) => match in_folder(turn, &folder, deep) {
             Ok((folder, listing)) => (Some(folder), listing),
@@ -448,7 +439,7 @@ fn list(question: &Question, turn: &Turn<'_>) -> Ruling {
         },
         None => (None, reach::list(turn, ".", deep)?),
     };
-    let only = narrowed(question, &mut listing);
+    let only = narrowing::narrowed(question, &mut listing);
     let (file, folder_word) = (format!("{only}file"), format!("{only}folder"));
     let only_folders = says(&["folders", "directories", "subfolders"]) && !says(&["files"]);
     if only_folders {

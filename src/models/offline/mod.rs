@@ -20,6 +20,7 @@ mod given;
 mod instructions;
 mod listing;
 mod lookup;
+mod narrowing;
 mod number;
 mod occurrences;
 mod outline;

@@ -118,6 +118,9 @@ fn nth_listed(question: &Question, turn: &Turn<'_>) -> Option<String> {
 
 /// Arithmetic, also over numbers in the question itself.
 fn arithmetic(question: &Question) -> Option<String> {
+    if let Some(expression) = reduced(question) {
+        return Some(calculator::answer(&expression));
+    }
     if let Some(expression) = expression::expression(&question.text) {
         return Some(calculator::answer(&expression));
     }
@@ -143,6 +146,15 @@ fn arithmetic(question: &Question) -> Option<String> {
             Err(error) => format!("I cannot calculate the {}: {error}.", what.word()),
         }
     })
+}
+
+/// "20% off 150".
+fn reduced(question: &Question) -> Option<String> {
+    let (at, _) = question.position("off")?;
+    let share = question.words.get(at.checked_sub(1)?)?.raw.strip_suffix('%')?;
+    let whole = &question.words.get(at + 1)?.raw;
+    let both = calculator::number(share).is_some() && calculator::number(whole).is_some();
+    both.then(|| format!("{whole} - {share}% * {whole}"))
 }
 
 /// "Is 17 prime", "is 12 even".

@@ -88,6 +88,11 @@ fn folders() {
         ("how many files are empty", "There is 1 empty file in the workspace, with everything below."),
         ("count the files in packages", "There are 2 files in `packages`, with everything below."),
         ("is empty.txt empty?", "Yes, `data/empty.txt` is empty."),
+        ("find files bigger than 100 bytes", "The workspace holds 1 larger file:\n- `data/access.log` (1314 bytes)"),
+        (
+            "which folder has most files",
+            "Folders by the files directly in them, the fullest first:\n- `data`: 4 files\n- `.`: 3 files\n- `packages/core`: 1 file\n- `packages/ui`: 1 file\n- `services/api`: 1 file",
+        ),
         ("list hidden files", "The workspace holds 1 hidden file:\n- `.hidden` (2 bytes)"),
         ("read 'May notes (final).txt'", "`data/May notes (final).txt` (1 line):\n\nnothing broke"),
         (
@@ -135,6 +140,7 @@ fn dates_and_text() {
             "how many ERROR lines\n\n<stdin>\na ERROR\nb\nerror c\n</stdin>",
             "2 lines of the text hold \"error\", case ignored.",
         ),
+        ("what's 20% off 150", "150 - 20% * 150 = 120"),
         ("run `ls`", "`ls` gave:\n\nran ls\n[exit code 0]"),
     ]);
 }
