@@ -65,7 +65,8 @@ pub fn report(program: &Program, result: &RunResult) {
         for denied in result.denied_lines() {
             note(&denied);
         }
-        if !is_watched() {
+        // Where something failed, one line says so, and nothing else is said.
+        if !is_watched() && result.exit_code == 0 {
             result.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
         }
     }
