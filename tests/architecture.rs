@@ -73,6 +73,11 @@ fn commands_stand_on_the_engine() {
 }
 
 #[test]
+fn every_verb_has_a_principal() {
+    law("every_verb_has_a_principal", floors::every_verb_has_a_principal);
+}
+
+#[test]
 fn error_words_are_matched_by_name() {
     law("error_words_are_matched_by_name", reach::error_words_are_matched_by_name);
 }

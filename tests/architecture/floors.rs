@@ -127,3 +127,28 @@ fn floor(room: &str) -> Option<u8> {
     let name = room.split("::").next()?;
     FLOORS.iter().find(|(floor, _)| *floor == name).map(|(_, number)| *number)
 }
+
+/// Law 13: every verb has a principal, and asks what it may do before anything else. Waiting for the end of one's own
+/// runs is no verb about anything.
+pub fn every_verb_has_a_principal(tree: &Tree) -> Vec<Finding> {
+    const NO_VERB: [&str; 1] = ["drain"];
+    let mut findings = Vec::new();
+    for file in ["src/engine/verbs.rs", "src/engine/mod.rs"].iter().filter_map(|path| tree.file(path)) {
+        let lines: Vec<&str> = file.text.lines().collect();
+        let is_verb = |line: &str| line.starts_with("    async fn ");
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| is_verb(line)) {
+            let name = line.trim_start().trim_start_matches("async fn ").split('(').next().unwrap_or_default();
+            let rest = &lines[at..];
+            let signature = rest.iter().position(|line| line.ends_with([';', '{'])).unwrap_or(0);
+            let body = rest[signature].ends_with('{').then(|| rest.iter().position(|line| *line == "    }")).flatten();
+            let whole = rest[..=body.unwrap_or(signature)].join(" ");
+            let takes = whole.contains("caller: &Principal");
+            // In the trait there is a signature only; in the house the body asks.
+            let asks = body.is_none() || whole.contains("check(caller,");
+            if !NO_VERB.contains(&name) && !name.starts_with("find_") && !(takes && asks) {
+                findings.push(file.finding(at + 1, format!("`{name}` does not ask who calls, and what they may do")));
+            }
+        }
+    }
+    findings
+}

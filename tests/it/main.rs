@@ -13,6 +13,7 @@ mod input;
 mod machine;
 mod models;
 mod reference;
+mod secrets;
 mod several;
 mod signals;
 mod support {
