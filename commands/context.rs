@@ -27,6 +27,18 @@ pub struct Manner {
     pub may_ask: bool,
 }
 
+/// Asks a question whose answer `--yes` would give beforehand. Whether somebody can be asked is checked before.
+///
+/// # Errors
+/// `invalid_input` when the terminal cannot be used.
+pub fn confirm(question: String) -> Result<bool, Error> {
+    dialoguer::Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact()
+        .map_err(|error| Error::invalid(format!("the question could not be asked: {error}")).hint("say `--yes`"))
+}
+
 /// What a command exits with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit(pub u8);

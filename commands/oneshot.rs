@@ -153,17 +153,21 @@ fn pins(program: &Program, instructions: Option<&str>) -> Pins {
 /// What the user should know before the answer comes.
 pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let mut notices = program.context.resolved.notices.clone();
+    // A session that goes on has told this when it began.
+    if !matches!(ask.target, Target::New(_)) {
+        return Ok(notices);
+    }
     let settings = program.settings();
     let models = program.models()?;
     let wanted = ask.pins.model.as_ref().or(settings.model.as_ref());
     let chosen = models.choose(wanted)?;
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
-    if offline && matches!(ask.target, Target::New(_)) {
+    if offline {
         notices.push(
             "answered by `offline/rules`, a set of rules and no language model; `ombud --help` tells how to use one"
                 .to_owned(),
         );
-    } else if wanted.is_none() && matches!(ask.target, Target::New(_)) {
+    } else if wanted.is_none() {
         notices
             .push(format!("model {chosen}, of the first provider that is set up; choose another with `-m PROVIDER/MODEL`"));
     }

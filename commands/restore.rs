@@ -9,6 +9,7 @@ use ombud::engine::{Engine, ImportedSession, NewSession, Orphans, Restored};
 use serde::{Deserialize, Serialize};
 
 use crate::cli::{Format, RestoreArguments};
+use crate::context::confirm;
 use crate::follow::{Begun, Followed, leave};
 use crate::program::Program;
 use crate::render::View;
@@ -179,9 +180,5 @@ fn confirmed(program: &Program, id: &SessionId) -> Result<bool> {
         let message = format!("session `{id}` exists, and its history would be replaced");
         return Err(Error::new(ErrorCode::Conflict, message).hint("say `--yes`, or give the file another `id`"));
     }
-    dialoguer::Confirm::new()
-        .with_prompt(format!("Replace the history of session {id}?"))
-        .default(false)
-        .interact()
-        .map_err(|error| Error::invalid(format!("the question could not be asked: {error}")).hint("say `--yes`"))
+    confirm(format!("Replace the history of session {id}?"))
 }

@@ -5,6 +5,7 @@ use ombud::engine::Engine;
 use serde::Serialize;
 
 use crate::cli::{Format, SessionsDelete};
+use crate::context::confirm;
 use crate::program::Program;
 
 #[derive(Serialize)]
@@ -39,9 +40,5 @@ fn confirmed(program: &Program, ids: &[SessionId]) -> Result<bool> {
         return Err(Error::invalid("deleting is for good, and nobody can be asked here").hint("say `--yes`"));
     }
     let what = if let [id] = ids { format!("session {id}") } else { format!("{} sessions", ids.len()) };
-    dialoguer::Confirm::new()
-        .with_prompt(format!("Delete {what}, for good?"))
-        .default(false)
-        .interact()
-        .map_err(|error| Error::invalid(format!("the question could not be asked: {error}")).hint("say `--yes`"))
+    confirm(format!("Delete {what}, for good?"))
 }

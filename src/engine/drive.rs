@@ -141,7 +141,6 @@ impl Driver {
         if let Some(clock) = clock {
             clock.abort();
         }
-        // The process that owns the run is out of the way before anybody is told of its end.
         unfinished.armed = false;
         match result {
             Ok(()) => {}

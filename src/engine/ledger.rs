@@ -321,18 +321,12 @@ impl Ledger {
 
     /// Appends what `draft` decides on the end of the log; it is asked again when another process was quicker.
     /// `None` as fold = there is no such session (or it was deleted: then with the head of what was).
-    pub(crate) async fn append<F>(&self, draft: F) -> std::result::Result<Vec<Arc<Event>>, Refused>
+    pub(crate) async fn append<F>(&self, mut draft: F) -> std::result::Result<Vec<Arc<Event>>, Refused>
     where
         F: FnMut(Option<&Fold>) -> std::result::Result<Draft, Refused> + Send,
     {
-        let mut state = self.state.lock().await;
-        self.append_locked(&mut state, draft).await
-    }
-
-    async fn append_locked<F>(&self, state: &mut State, mut draft: F) -> std::result::Result<Vec<Arc<Event>>, Refused>
-    where
-        F: FnMut(Option<&Fold>) -> std::result::Result<Draft, Refused> + Send,
-    {
+        let mut guard = self.state.lock().await;
+        let state = &mut *guard;
         if state.fold.is_none() {
             self.catch_up(state).await?;
         }

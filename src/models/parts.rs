@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 
 use super::{ModelEvent, ModelPart};
+use crate::domain::Finish;
 
 /// A part that is not over yet, or whose turn has not come.
 struct Waiting {
@@ -96,9 +97,14 @@ impl Parts {
         self.ready.pop_front()
     }
 
-    /// Whether a tool was called.
-    pub fn has_calls(&self) -> bool {
-        self.calls > 0
+    /// Why the model stopped, from what the provider says and what came: many servers say `stop` although they want
+    /// tools, and some the other way round.
+    pub fn finish(&self, said: Option<Finish>) -> Finish {
+        match said.unwrap_or(Finish::Stop) {
+            Finish::Stop | Finish::ToolCalls if self.calls > 0 => Finish::ToolCalls,
+            Finish::ToolCalls => Finish::Stop,
+            other => other,
+        }
     }
 
     fn find(&mut self, key: u64) -> Option<&mut Waiting> {

@@ -85,11 +85,7 @@ impl Decode for Decoder {
         while let Some(block) = self.blocks.first() {
             self.close(block.index);
         }
-        let finish = match self.finish.unwrap_or(Finish::Stop) {
-            Finish::Stop | Finish::ToolCalls if self.parts.has_calls() => Finish::ToolCalls,
-            Finish::ToolCalls => Finish::Stop,
-            other => other,
-        };
+        let finish = self.parts.finish(self.finish);
         let cached = self.usage.cached_tokens.saturating_add(self.usage.cache_write_tokens);
         self.usage.input_tokens = self.fresh_tokens.saturating_add(cached);
         self.parts.tell(ModelEvent::Finished { finish, usage: self.usage.clone() });

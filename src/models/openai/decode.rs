@@ -79,12 +79,7 @@ impl Decode for Decoder {
             return Err(Fault::Garbage("a tool call has no name".to_owned()));
         }
         self.parts.close_all();
-        let finish = match self.finish.unwrap_or(Finish::Stop) {
-            // Many servers say `stop` although they want tools, and some the other way round.
-            Finish::Stop | Finish::ToolCalls if self.parts.has_calls() => Finish::ToolCalls,
-            Finish::ToolCalls => Finish::Stop,
-            other => other,
-        };
+        let finish = self.parts.finish(self.finish);
         self.parts.tell(ModelEvent::Finished { finish, usage: self.usage.clone() });
         Ok(())
     }
