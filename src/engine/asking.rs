@@ -7,7 +7,8 @@ use futures_util::future::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::drive::{Driver, Pending, Work};
+use super::drive::{Driver, Work};
+use super::holding::Pending;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
 use super::recovery;

@@ -16,23 +16,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
 use super::context::{self, Window};
+use super::holding::{Holding, Pending};
 use super::house::Core;
-use super::ledger::{AtWork, Draft, Ledger, Refused};
+use super::ledger::{AtWork, Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::writing::{Desk, Writing, Written};
 use crate::domain::{
-    Actor, Agent, Cause, Error, Event, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome, Part, Pins,
-    RunId, RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
+    Agent, Cause, Error, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome, Part, Pins, RunId,
+    RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
 };
 use crate::models::{Card, Model, ModelEvent, ModelRequest, ModelStream};
-use crate::storage::Fence;
 use crate::tools::ToolContext;
 
 /// Tokens kept free for an answer, where neither the agent nor the catalogue says how long it may be.
 const ANSWER_TOKENS: u64 = 8_192;
-
-/// An append that goes on beside something else.
-pub(crate) type Pending = BoxFuture<'static, Result<Vec<Arc<Event>>, Refused>>;
 
 /// Told once the first append is durable, or why it is not.
 pub(crate) type OnTaken = Box<dyn FnOnce(Result<(), Error>) + Send>;
@@ -473,24 +470,12 @@ impl Driver {
 
     /// Appends facts of the run, for as long as this process holds it.
     fn appending(&self, facts: Vec<Fact>) -> Pending {
-        let (ledger, run, attempt) = (Arc::clone(&self.ledger), self.work.run.clone(), self.work.attempt);
-        let actor = Actor::agent(self.work.agent.name.clone());
-        async move {
-            let token = u64::from(attempt);
-            ledger
-                .append(|fold| {
-                    let held = fold.and_then(|fold| fold.active_run(&run)).is_some_and(|active| active.attempt == attempt);
-                    if !held {
-                        return Err(Refused::Fenced);
-                    }
-                    let mut draft = Draft { fence: Some(Fence { run: run.clone(), token }), ..Draft::default() };
-                    for fact in &facts {
-                        draft.run(&run, actor.clone(), fact.clone());
-                    }
-                    Ok(draft)
-                })
-                .await
-        }
-        .boxed()
+        let holding = Holding {
+            ledger: Arc::clone(&self.ledger),
+            run: self.work.run.clone(),
+            attempt: self.work.attempt,
+            agent: self.work.agent.name.clone(),
+        };
+        holding.append(facts, |_, _| Ok(()))
     }
 }

@@ -10,6 +10,7 @@ mod calls;
 mod context;
 mod drive;
 mod ending;
+mod holding;
 mod house;
 mod instructions;
 mod ledger;

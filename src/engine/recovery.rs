@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use futures_util::future::FutureExt;
 use tokio::sync::oneshot;
 
 use super::calls;
-use super::drive::{Driver, Pending, Work};
+use super::drive::{Driver, Work};
+use super::holding::Holding;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
 use super::verbs::{Orphans, Restored};
 use crate::domain::{
-    Actor, Agent, Cause, Cursor, Effect, Error, ErrorCode, Event, Fact, FoldedRun, MessageAbandoned, MessageId, Outcome,
+    Actor, Agent, Cause, Cursor, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned, MessageId, Outcome,
     Result, RunFinished, RunId, RunStarted, RunStatus, SessionId, ToolCalled, ToolReturn, ToolReturned, Transcript,
 };
 use crate::storage::{Fence, SessionQuery};
@@ -172,7 +172,9 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
     }
     facts.push(Fact::RunStarted(started));
     let driver = Driver::new(core, ledger, work, at_work)?;
-    let first = taking(Arc::clone(ledger), run.clone(), active.attempt, facts, active.run.agent.clone());
+    let agent = active.run.agent.clone();
+    let holding = Holding { ledger: Arc::clone(ledger), run: run.clone(), attempt: active.attempt, agent };
+    let first = holding.append(facts, may_take);
     let (sender, taken) = oneshot::channel();
     core.tasks.spawn(driver.drive(
         first,
@@ -200,33 +202,18 @@ fn lost_calls(active: &FoldedRun) -> Vec<ToolCalled> {
     lost.cloned().collect()
 }
 
-fn taking(ledger: Arc<Ledger>, run: RunId, attempt: u32, facts: Vec<Fact>, agent: String) -> Pending {
-    async move {
-        let appended: Result<Vec<Arc<Event>>, Refused> = ledger
-            .append(|fold| {
-                let Some((fold, active)) = fold.and_then(|fold| Some((fold, fold.active_run(&run)?))) else {
-                    return Err(Refused::Fenced);
-                };
-                if active.attempt != attempt || active.cancel_requested.is_some() {
-                    return Err(Refused::Fenced);
-                }
-                // Runs of an agent are serial, also when several are taken up.
-                let mut others = fold.active.iter().filter(|other| other.run.agent == active.run.agent);
-                if let Some(other) = others.find(|other| other.queued_seq < active.queued_seq) {
-                    let message = format!("run `{}` comes before this one", other.run.id);
-                    return Err(Error::new(ErrorCode::Busy, message).into());
-                }
-                let mut draft =
-                    Draft { fence: Some(Fence { run: run.clone(), token: u64::from(attempt) }), ..Draft::default() };
-                for fact in &facts {
-                    draft.run(&run, Actor::agent(agent.clone()), fact.clone());
-                }
-                Ok(draft)
-            })
-            .await;
-        appended
+/// What stands against taking a run up: that it is to end, or that it is not its turn.
+fn may_take(fold: &Fold, active: &FoldedRun) -> Result<(), Refused> {
+    if active.cancel_requested.is_some() {
+        return Err(Refused::Fenced);
     }
-    .boxed()
+    // Runs of an agent are serial, also when several are taken up.
+    let mut others = fold.active.iter().filter(|other| other.run.agent == active.run.agent);
+    if let Some(other) = others.find(|other| other.queued_seq < active.queued_seq) {
+        let message = format!("run `{}` comes before this one", other.run.id);
+        return Err(Error::new(ErrorCode::Busy, message).into());
+    }
+    Ok(())
 }
 
 /// The agent as the run pinned it.
