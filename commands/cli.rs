@@ -4,6 +4,7 @@ mod agents;
 mod ask;
 #[cfg(test)]
 mod reference;
+mod serve;
 mod sessions;
 mod values;
 
@@ -14,6 +15,7 @@ use ombud::config::Flags;
 
 pub use agents::{AgentsAdd, AgentsCommand};
 pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
+pub use serve::ServeArguments;
 pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
     SessionsUpdate, StatusFilter,
@@ -170,6 +172,7 @@ pub enum Command {
     #[command(subcommand, after_long_help = sessions::EXAMPLES)]
     Sessions(SessionsCommand),
     Restore(RestoreArguments),
+    Serve(ServeArguments),
     /// List, show, add and check agents
     #[command(subcommand, after_long_help = agents::EXAMPLES)]
     Agents(AgentsCommand),

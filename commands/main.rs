@@ -15,6 +15,7 @@ mod prompt;
 mod render;
 mod restore;
 mod run;
+mod serve;
 mod sessions;
 mod signals;
 mod trust;
@@ -79,6 +80,7 @@ fn execute(cli: Cli) -> Result<u8> {
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
             .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
+        Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),
         Command::Restore(arguments) => in_runtime(restore::execute(&program, arguments)),
     }
 }

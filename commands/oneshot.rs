@@ -113,7 +113,7 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
                 labels: Labels::from_tags(args.tags.iter().cloned()),
                 ..NewSession::default()
             };
-            (Target::New(new), Answering::SessionAgent)
+            (Target::New(Box::new(new)), Answering::SessionAgent)
         }
     };
     let on_busy = match args.busy {
@@ -122,7 +122,7 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
     };
     program.check_tools(args.allow.iter().chain(&args.deny))?;
     let pins = pins(program, args.instructions.as_deref());
-    Ok(Ask { target, input: vec![Part::text(text)], answering, on_busy, pins, priority: 0 })
+    Ok(Ask { target, input: vec![Part::text(text)], blobs: vec![], context: vec![], answering, on_busy, pins, priority: 0 })
 }
 
 /// Adds tags to a session that exists.

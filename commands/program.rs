@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ombud::config::{Environment, Settings};
 use ombud::domain::{Error, Permission, PermissionRule, Principal, Result};
-use ombud::engine::{Approver, House, NobodyToAsk, Parts};
+use ombud::engine::{Approver, House, NobodyToAsk, Notices, Parts};
 use ombud::models::{Models, Offline};
 use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
@@ -91,6 +91,6 @@ impl Program {
         let clock = Arc::new(SystemClock);
         let models = self.models()?;
         let tools = Tools::new(&settings.limits, &settings.tools);
-        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver })))
+        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices: Notices::default() })))
     }
 }

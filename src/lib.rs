@@ -5,10 +5,13 @@
 //! `docs/architecture.md` is the map; `tests/architecture.rs` holds the laws.
 
 pub mod config;
+pub mod dialects;
 pub mod domain;
 pub mod engine;
+pub mod http;
 pub mod models;
 pub mod observe;
+pub mod server;
 pub mod storage;
 pub mod tools;
 pub mod workspace;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::StreamExt;
 use ombud::config::{Environment, Flags, Settings, resolve};
 use ombud::domain::{Fact, Frame, OnOrphan, Part, Pins, Principal, SessionId};
-use ombud::engine::{Answering, Ask, Engine, House, NewSession, NobodyToAsk, OnBusy, Parts, Target};
+use ombud::engine::{Answering, Ask, Engine, House, NobodyToAsk, OnBusy, Parts, Target};
 use ombud::models::{Model, Models};
 use ombud::observe::SystemClock;
 use ombud::storage::Store;
@@ -31,12 +31,20 @@ pub fn open(settings: Settings, store: Arc<dyn Store>, model: Arc<dyn Model>) ->
     let clock = Arc::new(SystemClock);
     let models = Models::new(&settings, clock.clone(), model).expect("a catalogue");
     let tools = Tools::new(&settings.limits, &settings.tools);
-    Arc::new(House::new(Parts { settings, store, models, tools, clock, approver: Arc::new(NobodyToAsk) }))
+    Arc::new(House::new(Parts {
+        settings,
+        store,
+        models,
+        tools,
+        clock,
+        approver: Arc::new(NobodyToAsk),
+        notices: ombud::engine::Notices::default(),
+    }))
 }
 
 /// A question.
 pub fn question(session: Option<&SessionId>) -> Ask {
-    let target = session.map_or_else(|| Target::New(NewSession::default()), |id| Target::Existing(id.clone()));
+    let target = session.map_or_else(|| Target::New(Box::default()), |id| Target::Existing(id.clone()));
     let pins = Pins {
         model: None,
         instructions: Vec::new(),
@@ -49,6 +57,8 @@ pub fn question(session: Option<&SessionId>) -> Ask {
     Ask {
         target,
         input: vec![Part::text("What is there to say about the words of this house?")],
+        blobs: vec![],
+        context: vec![],
         answering: Answering::SessionAgent,
         on_busy: OnBusy::WaitThenReject,
         pins,

@@ -84,6 +84,7 @@ pub async fn execute(program: &Program, args: &SessionsList) -> Result<u8> {
         labels: args.tags.iter().map(|tag| (ombud::domain::Labels::TAG.to_owned(), tag.clone())).collect(),
         agent: program.global.agent.clone(),
         status: args.status.map(wanted),
+        text: None,
         after: args.after.clone(),
         limit: args.limit as usize,
     };

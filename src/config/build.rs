@@ -102,6 +102,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         },
         providers: built.providers,
         agents: built.agents,
+        server: super::ServerSettings::default(),
     })
 }
 

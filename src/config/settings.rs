@@ -40,6 +40,8 @@ pub struct Settings {
     pub project_instructions: bool,
     /// The program's own folders.
     pub paths: Paths,
+    /// How the house is opened to others.
+    pub server: super::ServerSettings,
 }
 
 impl Settings {

@@ -96,6 +96,13 @@ impl SessionId {
 }
 
 impl BlobId {
+    /// The name of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        use sha2::Digest;
+        let hexadecimal: String = sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::from_text(&hexadecimal)
+    }
+
     /// True when the text has the form of a blob's name: 64 lower-case hexadecimal digits.
     pub fn is_well_formed(text: &str) -> bool {
         text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))

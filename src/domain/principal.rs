@@ -20,6 +20,8 @@ pub enum PrincipalKind {
 pub enum Scope {
     /// Everything.
     All,
+    /// Use all sessions, and administer nothing: no commands are run for it.
+    Use,
     /// Read everything, change nothing.
     Read,
     /// Read and ask in one session.
@@ -41,6 +43,16 @@ impl Principal {
     /// The person who runs the program on this machine: may do everything.
     pub fn local(name: impl Into<String>) -> Self {
         Self { name: name.into(), kind: PrincipalKind::Person, scopes: vec![Scope::All] }
+    }
+
+    /// Somebody who reached a door on this machine without proof of who they are.
+    pub fn unproven() -> Self {
+        Self { name: "local".to_owned(), kind: PrincipalKind::Person, scopes: vec![Scope::Use] }
+    }
+
+    /// Whether it may do what administers the house: run commands, start servers, change the environment.
+    pub fn is_admin(&self) -> bool {
+        self.scopes.contains(&Scope::All)
     }
 
     /// The house itself.

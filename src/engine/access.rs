@@ -16,7 +16,7 @@ pub(crate) enum Does {
 /// Checks a verb on one session, or with `None` on all of them.
 pub(crate) fn check(caller: &Principal, does: Does, session: Option<&SessionId>) -> Result<()> {
     let allowed = caller.scopes.iter().any(|scope| match scope {
-        Scope::All => true,
+        Scope::All | Scope::Use => true,
         Scope::Read => does == Does::Reads,
         Scope::Session(id) => does != Does::Changes && session.is_some_and(|session| session.as_str() == id),
     });

@@ -43,7 +43,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-            let created = created(core, new)?;
+            let created = created(core, *new)?;
             let ledger = core.ledger(&id).await?;
             // The append finds this out too, but only beside the call of the model, which nobody would need then.
             if chosen && core.store.head(&id).await?.is_some_and(|head| !head.deleted) {
@@ -142,7 +142,7 @@ pub(crate) fn created(core: &Core, new: NewSession) -> Result<SessionCreated> {
         workspace: new.workspace.or_else(|| Some(core.settings.workspace.to_string_lossy().into_owned())),
         model: new.model,
         lifetime: new.lifetime,
-        attributes: serde_json::Map::new(),
+        attributes: new.attributes,
     })
 }
 

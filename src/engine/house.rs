@@ -5,12 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 use tokio_util::task::TaskTracker;
 
+use super::desk::OpenQuestion;
 use super::ledger::{Ledger, no_session, process_id};
+use super::notices::Notices;
 use crate::config::Settings;
-use crate::domain::{Agent, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, ToolCall, ToolSpec};
+use crate::domain::{
+    Agent, CallId, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
+};
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;
@@ -35,7 +40,8 @@ pub struct Question {
 }
 
 /// What they say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decision {
     /// Call it.
     Allow,
@@ -48,6 +54,16 @@ pub enum Decision {
 pub trait Approver: Send + Sync {
     /// Decides about one call.
     async fn decide(&self, question: &Question) -> Decision;
+
+    /// The questions that wait, where they are kept for others to answer.
+    fn open(&self) -> Vec<OpenQuestion> {
+        Vec::new()
+    }
+
+    /// Answers a question that waits; true when it did.
+    fn settle(&self, _call: &CallId, _decision: Decision) -> bool {
+        false
+    }
 }
 
 /// Where nobody can be asked: everything that needs a yes is denied.
@@ -74,6 +90,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who is asked before a tool that needs permission.
     pub approver: Arc<dyn Approver>,
+    /// Where changes are told.
+    pub notices: Notices,
 }
 
 /// The engine of this process.
@@ -95,6 +113,10 @@ pub(crate) struct Core {
     workspaces: Mutex<HashMap<String, Weak<Workspace>>>,
     /// The runs that this process works on.
     pub(crate) tasks: TaskTracker,
+    /// What changes, for whoever shows lists.
+    pub(crate) notices: Notices,
+    /// When this process opened the house.
+    pub(crate) opened_at: Timestamp,
     following: OnceCell<()>,
 }
 
@@ -102,6 +124,7 @@ impl House {
     /// A house of these parts. Nothing is read or written yet.
     pub fn new(parts: Parts) -> Self {
         let process = process_id(&*parts.clock);
+        let opened_at = parts.clock.now();
         let core = Core {
             settings: parts.settings,
             store: parts.store,
@@ -114,6 +137,8 @@ impl House {
             ledgers: Mutex::default(),
             workspaces: Mutex::default(),
             tasks: TaskTracker::new(),
+            notices: parts.notices,
+            opened_at,
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }

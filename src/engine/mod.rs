@@ -7,19 +7,24 @@
 mod access;
 mod asking;
 mod calls;
+mod completing;
 mod context;
+mod desk;
 mod drive;
 mod ending;
+mod files;
 mod holding;
 mod house;
 mod instructions;
 mod ledger;
 mod live;
 mod next;
+mod notices;
 mod reading;
 mod recovery;
 mod runs;
 mod sessions;
+mod sharing;
 mod stepping;
 mod verbs;
 mod views;
@@ -31,15 +36,20 @@ use async_trait::async_trait;
 
 use self::access::{Does, check};
 use crate::domain::{
-    BlobId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
+pub use self::completing::{Completed, Completion};
+pub use self::desk::{Desk, OpenQuestion};
+pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
+pub use self::notices::{HouseNotice, NoticeStream, Notices};
+pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
-    AgentItem, Answering, Ask, Asked, CallerReturn, Engine, ImportedSession, MessagePage, NewSession, OnBusy, Orphans,
-    Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
+    NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
 #[async_trait]
@@ -166,6 +176,56 @@ impl Engine for House {
             agents.insert(name.clone(), AgentItem { agent: agent.clone(), model });
         }
         Ok(agents)
+    }
+
+    async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>> {
+        check(caller, Does::Reads, None)?;
+        views::models(&self.core)
+    }
+
+    async fn complete(&self, caller: &Principal, completion: Completion) -> Result<Completed> {
+        check(caller, Does::Asks, None)?;
+        completing::complete(&self.core, completion).await
+    }
+
+    async fn look(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<Looked> {
+        check(caller, Does::Reads, session)?;
+        files::look(&self.core, session, path).await
+    }
+
+    async fn find(&self, caller: &Principal, session: Option<&SessionId>, search: &FileSearch) -> Result<Vec<FileItem>> {
+        check(caller, Does::Reads, session)?;
+        files::find(&self.core, session, search).await
+    }
+
+    async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
+        check(caller, Does::Reads, session)?;
+        files::open(&self.core, session, path).await
+    }
+
+    async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {
+        check(caller, Does::Reads, Some(session))?;
+        sharing::share(&self.core, session).await
+    }
+
+    async fn questions(&self, caller: &Principal) -> Result<Vec<OpenQuestion>> {
+        check(caller, Does::Reads, None)?;
+        Ok(self.core.approver.open())
+    }
+
+    async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
+        check(caller, Does::Asks, None)?;
+        if self.core.approver.settle(call, decision) { Ok(()) } else { Err(Error::not_found("question", call)) }
+    }
+
+    async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
+        check(caller, Does::Reads, None)?;
+        Ok(self.core.notices.listen())
+    }
+
+    async fn health(&self, caller: &Principal) -> Result<Health> {
+        check(caller, Does::Reads, None)?;
+        views::health(&self.core).await
     }
 
     async fn drain(&self) {

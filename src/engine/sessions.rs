@@ -39,7 +39,8 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
             looked_at += 1;
             let status = status(core, &summary.session.id, &summary.active).await?;
             let place = SessionsAfter { updated_at: summary.session.updated_at, id: summary.session.id.clone() };
-            if filter.status.is_some_and(|wanted| wanted != status) {
+            let told = filter.text.as_ref().is_none_or(|text| tells_of(&summary, text));
+            if !told || filter.status.is_some_and(|wanted| wanted != status) {
                 after = Some(place);
                 continue;
             }
@@ -54,6 +55,13 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
             return Ok(SessionPage { sessions, next: None });
         }
     }
+}
+
+/// Whether title or id hold a text, ignoring case.
+fn tells_of(summary: &SessionSummary, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let title = summary.session.title.as_deref().unwrap_or_default();
+    title.to_lowercase().contains(&text) || summary.session.id.as_str().to_lowercase().contains(&text)
 }
 
 /// Where a page ended: opaque to whoever passes it on.

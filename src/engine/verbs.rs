@@ -4,23 +4,34 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::completing::{Completed, Completion};
+use super::desk::OpenQuestion;
+use super::files::{FileItem, FileSearch, Looked, OpenedFile};
+use super::house::Decision;
 use super::live::FrameStream;
+use super::notices::NoticeStream;
+use super::sharing::SharedSession;
 use crate::domain::{
-    Agent, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, ModelChoice, Part, Pins, Principal, Result,
-    Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
+    Agent, Attributes, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, ModelChoice, Part, Pins, Principal,
+    Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
 };
 
 /// Which session is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Target {
     /// A new one.
-    New(NewSession),
+    New(Box<NewSession>),
     /// One that exists.
     Existing(SessionId),
 }
 
 /// What a new session is made of.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct NewSession {
     /// Its id, when its creator chooses one.
     pub id: Option<SessionId>,
@@ -36,10 +47,13 @@ pub struct NewSession {
     pub model: Option<ModelChoice>,
     /// How long it lives.
     pub lifetime: Option<Lifetime>,
+    /// What its door keeps about it, by the door's name.
+    pub attributes: Attributes,
 }
 
 /// What to do when a run of the same agent is at work in the session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnBusy {
     /// Answer `busy`.
     Reject,
@@ -53,7 +67,8 @@ pub enum OnBusy {
 }
 
 /// Who answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Answering {
     /// The session's agent.
     #[default]
@@ -64,13 +79,26 @@ pub enum Answering {
     Nobody,
 }
 
+/// Input that nobody said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextInput {
+    /// What it is, in a few words; the name of the message's author.
+    pub description: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// A question.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ask {
     /// Which session.
     pub target: Target,
     /// What is said. Must hold something.
     pub input: Vec<Part>,
+    /// The bytes of the files that `input` names, each under its SHA-256 ([`crate::domain::BlobId::of`]).
+    pub blobs: Vec<(BlobId, Bytes)>,
+    /// Input that nobody said, such as the contents of files: shown to the model after what is said.
+    pub context: Vec<ContextInput>,
     /// Who answers.
     pub answering: Answering,
     /// What to do when the session is at work.
@@ -83,7 +111,7 @@ pub struct Ask {
 }
 
 /// A question that was taken.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Asked {
     /// The session.
     pub session: SessionId,
@@ -96,7 +124,7 @@ pub struct Asked {
 }
 
 /// What a tool of the caller gave.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallerReturn {
     /// The call.
     pub id: CallId,
@@ -107,7 +135,8 @@ pub struct CallerReturn {
 }
 
 /// Which sessions a list is about. Newest change first.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct SessionFilter {
     /// Only those that have all these labels (key, value).
     pub labels: Vec<(String, String)>,
@@ -115,6 +144,8 @@ pub struct SessionFilter {
     pub agent: Option<String>,
     /// Only those that stand here.
     pub status: Option<SessionStatus>,
+    /// Only those whose title or id holds this text, ignoring case.
+    pub text: Option<String>,
     /// After this row of an earlier page.
     pub after: Option<String>,
     /// Most rows.
@@ -122,7 +153,7 @@ pub struct SessionFilter {
 }
 
 /// One session of a list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionItem {
     /// Its row.
     pub summary: SessionSummary,
@@ -131,7 +162,7 @@ pub struct SessionItem {
 }
 
 /// A page of sessions.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionPage {
     /// The rows.
     pub sessions: Vec<SessionItem>,
@@ -140,7 +171,7 @@ pub struct SessionPage {
 }
 
 /// A message as people are shown it, with what its calls gave.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shown {
     /// The message.
     pub message: Message,
@@ -159,7 +190,7 @@ pub struct Shown {
 }
 
 /// A page of messages, oldest first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MessagePage {
     /// The messages.
     pub messages: Vec<Shown>,
@@ -168,7 +199,8 @@ pub struct MessagePage {
 }
 
 /// What `restore` is to do with a session whose run lost its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Orphans {
     /// Close it as `interrupted`.
     Close,
@@ -177,7 +209,7 @@ pub enum Orphans {
 }
 
 /// What `restore` did with one run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Restored {
     /// The session.
     pub session: SessionId,
@@ -192,7 +224,7 @@ pub struct Restored {
 }
 
 /// A session brought from elsewhere: messages in order, each with what its calls gave.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ImportedSession {
     /// The session to bring it into; made when it does not exist.
     pub session: NewSession,
@@ -201,12 +233,44 @@ pub struct ImportedSession {
 }
 
 /// An agent, and where its definition comes from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AgentItem {
     /// The definition.
     pub agent: Agent,
     /// The model that it would ask now.
     pub model: ModelChoice,
+}
+
+/// A model that can be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelItem {
+    /// The model.
+    pub model: ModelChoice,
+    /// What it can be shown together with its answer, in tokens.
+    pub context_tokens: u64,
+    /// Whether it can be shown images.
+    pub images: bool,
+    /// Whether it can call tools.
+    pub tools: bool,
+}
+
+/// How the house is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// Its version.
+    pub version: String,
+    /// Since this process opened it, in milliseconds.
+    pub uptime_ms: u64,
+    /// Where logs are kept: the URL of the store.
+    pub store: String,
+    /// Sessions that are not deleted.
+    pub sessions: u64,
+    /// Sessions with a run that has not ended.
+    pub active: u64,
+    /// Runs that this process works on.
+    pub runs_here: u64,
+    /// Why the store cannot be used.
+    pub error: Option<crate::domain::Error>,
 }
 
 /// The whole surface of the house. Every door calls this, and nothing else.
@@ -281,6 +345,45 @@ pub trait Engine: Send + Sync {
 
     /// The agents, by name.
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>>;
+
+    /// The models that can be asked, the one that is asked by default first.
+    async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>>;
+
+    /// One answer of a model outside of any session.
+    async fn complete(&self, caller: &Principal, completion: Completion) -> Result<Completed>;
+
+    /// What stands under a path of a session's workspace (absent = the settings'). Empty path = the workspace itself.
+    ///
+    /// # Errors
+    /// `not_found`, `forbidden` when it leads out.
+    async fn look(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<Looked>;
+
+    /// Files of a session's workspace (absent = the settings') by name, the best first.
+    async fn find(&self, caller: &Principal, session: Option<&SessionId>, search: &FileSearch) -> Result<Vec<FileItem>>;
+
+    /// A file of a session's workspace (absent = the settings'), opened for reading.
+    ///
+    /// # Errors
+    /// As [`Engine::look`]; `not_supported` over a distance.
+    async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile>;
+
+    /// A session as others may see it.
+    async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession>;
+
+    /// The permission questions that wait for somebody.
+    async fn questions(&self, caller: &Principal) -> Result<Vec<OpenQuestion>>;
+
+    /// Answers a permission question.
+    ///
+    /// # Errors
+    /// `not_found` when it does not wait (any more).
+    async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()>;
+
+    /// What changes in the house, from now on.
+    async fn notices(&self, caller: &Principal) -> Result<NoticeStream>;
+
+    /// How the house is.
+    async fn health(&self, caller: &Principal) -> Result<Health>;
 
     /// Waits until every run that this process works on has ended.
     async fn drain(&self);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::house::Core;
 use super::reading::{decode, is_said};
-use super::verbs::{MessagePage, Shown};
+use super::verbs::{Health, MessagePage, ModelItem, Shown};
 use crate::domain::{
     Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
 };
@@ -101,4 +101,23 @@ pub(crate) async fn events(core: &Arc<Core>, id: &SessionId, after: Option<Curso
     let after = after.filter(|after| after.incarnation == fold.session.incarnation).map_or(0, |after| after.seq);
     let entries = core.store.read(id, after, limit, EVENT_BYTES).await?;
     entries.iter().map(|entry| decode(id, entry)).collect()
+}
+
+/// The models that can be asked, the default first.
+pub(crate) fn models(core: &Core) -> Result<Vec<ModelItem>> {
+    let default = core.choose([None, None, None])?;
+    let mut cards = vec![core.models.card(&default)];
+    cards.extend(core.models.list().into_iter().filter(|card| card.choice != default));
+    let items = cards.into_iter().map(|card| ModelItem {
+        model: card.choice,
+        context_tokens: card.context_tokens,
+        images: card.images,
+        tools: card.tools,
+    });
+    Ok(items.collect())
+}
+
+/// How the house is.
+pub(crate) async fn health(_core: &Core) -> Result<Health> {
+    Err(crate::domain::Error::new(crate::domain::ErrorCode::NotSupported, "not yet"))
 }

@@ -193,6 +193,7 @@ mod tests {
             models: BTreeMap::new(),
             project_instructions: true,
             paths: crate::config::Paths::default(),
+            server: crate::config::ServerSettings::default(),
         }
     }
 

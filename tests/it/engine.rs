@@ -344,7 +344,7 @@ async fn deleting_ends_subscriptions_and_the_id_can_be_used_again() {
     let house = open(settings(&server, folder.path()), &StoreUrl::Memory).await;
     let named = || {
         let id = Some(ombud::domain::SessionId::parse("build-42").unwrap());
-        ombud::engine::Ask { target: Target::New(NewSession { id, ..NewSession::default() }), ..question("hi") }
+        ombud::engine::Ask { target: Target::New(Box::new(NewSession { id, ..NewSession::default() })), ..question("hi") }
     };
     let asked = house.ask(&somebody(), named()).await.unwrap();
     answer(&house, &asked).await;

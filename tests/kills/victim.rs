@@ -60,12 +60,22 @@ async fn ask(session: &str) {
     let clock = Arc::new(SystemClock);
     let models = Models::new(&settings, clock.clone(), Arc::new(Offline::new(clock.clone()))).unwrap();
     let tools = Tools::new(&settings.limits, &settings.tools);
-    let house = House::new(Parts { settings, store, models, tools, clock, approver: Arc::new(NobodyToAsk) });
+    let house = House::new(Parts {
+        settings,
+        store,
+        models,
+        tools,
+        clock,
+        approver: Arc::new(NobodyToAsk),
+        notices: ombud::engine::Notices::default(),
+    });
     let caller = Principal::local("victim");
     let new = NewSession { id: Some(SessionId::parse(session).unwrap()), ..NewSession::default() };
     let ask = Ask {
-        target: Target::New(new),
+        target: Target::New(Box::new(new)),
         input: vec![Part::text("work")],
+        blobs: vec![],
+        context: vec![],
         answering: Answering::SessionAgent,
         on_busy: OnBusy::Reject,
         pins: Pins::default(),

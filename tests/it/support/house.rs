@@ -10,7 +10,7 @@ use ombud::config::{Limits, Paths, Provider, Settings, ToolSettings, Wire};
 use ombud::domain::{
     Agent, Budget, Cursor, Fact, Frame, ModelChoice, Part, Permission, PermissionRule, Principal, RunId, SessionId,
 };
-use ombud::engine::{Answering, Ask, Asked, Engine, House, NewSession, NobodyToAsk, OnBusy, Parts, Target};
+use ombud::engine::{Answering, Ask, Asked, Engine, House, NobodyToAsk, OnBusy, Parts, Target};
 use ombud::models::{Models, Offline};
 use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
@@ -40,6 +40,7 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         models: BTreeMap::new(),
         project_instructions: false,
         paths: Paths::default(),
+        server: ombud::config::ServerSettings::default(),
     }
 }
 
@@ -50,7 +51,15 @@ pub async fn open(settings: Settings, url: &StoreUrl) -> House {
     let models = Models::new(&settings, clock.clone(), offline).unwrap().with_first_wait(Duration::from_millis(1));
     let tools = Tools::new(&settings.limits, &settings.tools);
     let store = storage::open(url).await.unwrap();
-    House::new(Parts { settings, store, models, tools, clock, approver: Arc::new(NobodyToAsk) })
+    House::new(Parts {
+        settings,
+        store,
+        models,
+        tools,
+        clock,
+        approver: Arc::new(NobodyToAsk),
+        notices: ombud::engine::Notices::default(),
+    })
 }
 
 /// Who asks in tests.
@@ -61,8 +70,10 @@ pub fn somebody() -> Principal {
 /// A question in a new session.
 pub fn question(text: &str) -> Ask {
     Ask {
-        target: Target::New(NewSession::default()),
+        target: Target::New(Box::default()),
         input: vec![Part::text(text)],
+        blobs: vec![],
+        context: vec![],
         answering: Answering::SessionAgent,
         on_busy: OnBusy::Reject,
         pins: ombud::domain::Pins::default(),

@@ -1,0 +1,138 @@
+//! What the server is told: where it listens, whom it lets in, how much it takes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::domain::ModelChoice;
+
+/// How the house is opened to others.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// The address that it listens on.
+    pub host: String,
+    /// The port; 0 = any that is free.
+    pub port: u16,
+    /// The APIs, by name. Of two that claim one bare path, the first wins.
+    pub dialects: Vec<String>,
+    /// The token that opens every door.
+    pub token: Option<SecretString>,
+    /// Whether everybody who reaches the address is let in, and may do everything.
+    pub no_auth: bool,
+    /// Whether programs of this machine may do everything without a token.
+    pub allow_local_admin: bool,
+    /// Whether only one run works at a time.
+    pub exclusive: bool,
+    /// How long runs may take to end when the server is told to.
+    pub drain: Duration,
+    /// Its certificate and key.
+    pub tls: Option<TlsFiles>,
+    /// Origins, beside its own, whose pages may call it; `*` = all.
+    pub origins: Vec<String>,
+    /// Names, beside its own address, that requests may be addressed to.
+    pub hosts: Vec<String>,
+    /// Models that are offered beside the chosen one; empty = all of the configured providers.
+    pub models: Vec<ModelChoice>,
+    /// JSON Schema of settings that a session may have of its own, for web interfaces.
+    pub runtime_settings: Option<Value>,
+    /// Where shared sessions are uploaded.
+    pub share_provider: Option<String>,
+    /// Where events for monitoring are sent.
+    pub agio_provider: Option<String>,
+    /// Where OpenTelemetry traces are sent, such as `http://127.0.0.1:4318`.
+    pub otlp_endpoint: Option<String>,
+    /// The web interface that is served instead of the console.
+    pub webui: Option<WebUi>,
+    /// Whether log lines are JSON.
+    pub json_logs: bool,
+    /// How much it takes.
+    pub limits: ServerLimits,
+}
+
+/// A certificate and its key, as PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, and those between it and its root.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// A web interface that is served as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebUi {
+    /// The folder of its files.
+    pub folder: PathBuf,
+    /// What it is told about itself: title, welcome texts, layout.
+    pub config: Value,
+}
+
+/// How much the server takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// Connections at once; a further one waits until one ends.
+    pub connections: usize,
+    /// Until the head of a request is complete; also how long an idle connection is kept.
+    pub header_time: Duration,
+    /// Between two pieces of a request's body.
+    pub body_time: Duration,
+    /// Most bytes of a request's body.
+    pub body_bytes: usize,
+    /// Between two signs of life on a stream.
+    pub heartbeat: Duration,
+    /// How long one write to a reader may take before the reader is told and closed.
+    pub slow_reader: Duration,
+    /// Frames that wait for one socket.
+    pub socket_frames: usize,
+    /// Requests of one caller in a minute; 0 = no limit.
+    pub requests_per_minute: u32,
+    /// Queued runs that work at once.
+    pub runs_at_once: usize,
+    /// How long a permission question waits before it is denied.
+    pub question_wait: Duration,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            connections: 4_096,
+            header_time: Duration::from_secs(30),
+            body_time: Duration::from_secs(30),
+            body_bytes: 20 << 20,
+            heartbeat: Duration::from_secs(15),
+            slow_reader: Duration::from_secs(30),
+            socket_frames: 256,
+            requests_per_minute: 0,
+            runs_at_once: 64,
+            question_wait: Duration::from_secs(300),
+        }
+    }
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 3_000,
+            dialects: Vec::new(),
+            token: None,
+            no_auth: false,
+            allow_local_admin: false,
+            exclusive: false,
+            drain: Duration::from_secs(30),
+            tls: None,
+            origins: Vec::new(),
+            hosts: Vec::new(),
+            models: Vec::new(),
+            runtime_settings: None,
+            share_provider: None,
+            agio_provider: None,
+            otlp_endpoint: None,
+            webui: None,
+            json_logs: false,
+            limits: ServerLimits::default(),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! FLOOR 6: the APIs, one folder each. A dialect translates: it decides nothing and remembers nothing.
+//!
+//! Every dialect has the same rooms: `routes` (handlers of a few lines, in a plain table), `wire` (its words as serde
+//! types), `from_wire`, `to_wire`, `encoder` (a frame becomes its events), `errors` (our one table becomes its own), and
+//! `sockets` where it has sockets.
+
+pub mod tarko;
+
+use axum::response::Response;
+
+use crate::domain::Error;
+use crate::http::Routes;
+
+/// What a dialect gives to the server that mounts it.
+pub struct Dialect {
+    /// Its name: its routes are always served under `/NAME/…`.
+    pub name: &'static str,
+    /// What it is, in a few words.
+    pub title: &'static str,
+    /// Its routes, as they stand on bare paths.
+    pub routes: Routes,
+    /// The bare paths below which unknown routes answer in its envelope.
+    pub owns: &'static [&'static str],
+    /// An error in its envelope.
+    pub refuse: fn(&Error) -> Response,
+}
+
+/// A dialect by its name.
+pub fn by_name(name: &str) -> Option<Dialect> {
+    match name {
+        "tarko" => Some(tarko::dialect()),
+        _ => None,
+    }
+}

@@ -1,0 +1,22 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Settings;
+use crate::domain::Clock;
+use crate::engine::Engine;
+
+/// The engine behind a door, and what the door itself needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Door {
+    /// The one door of the house.
+    pub engine: Arc<dyn Engine>,
+    /// What the user wants.
+    pub settings: Arc<Settings>,
+    /// Time and ids.
+    pub clock: Arc<dyn Clock>,
+    /// The server leaves: streams end.
+    pub leaving: CancellationToken,
+}

@@ -1,0 +1,17 @@
+//! FLOOR 5: HTTP, carried and never interpreted: routes with what describes them, bodies, answers, streams, guards.
+//!
+//! What a request means is the business of a dialect; who calls and whether it may be let in is decided here, before.
+
+mod body;
+mod caller;
+mod door;
+mod reply;
+mod route;
+mod sse;
+
+pub use body::{JSON_DEPTH, parse_json, read_body, read_json};
+pub use caller::Caller;
+pub use door::Door;
+pub use reply::{RequestId, empty, json, text};
+pub use route::{Needs, Route, Routes};
+pub use sse::{event_stream, frame};

@@ -1,0 +1,144 @@
+//! Routes as plain tables: where, what answers, and what describes it. One registration is the router, the list of
+//! `--print-routes` and the OpenAPI document.
+
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http::{Method, StatusCode};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{Object, Schema, Type};
+use utoipa::openapi::{RefOr, Required, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::Door;
+
+/// What a caller must be to be let through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Needs {
+    /// Anybody: health and the like, which tell nothing.
+    Nothing,
+    /// A known caller.
+    #[default]
+    Caller,
+    /// A caller who may administer the house.
+    Admin,
+}
+
+/// Routes of one API, in the order of its documentation.
+pub type Routes = Vec<Route>;
+
+/// One route.
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{name}` for a segment and `{*name}` for the rest.
+    pub pattern: &'static str,
+    /// Who is let through.
+    pub needs: Needs,
+    /// What answers.
+    pub handler: MethodRouter<Door>,
+    /// What describes it.
+    pub operation: Operation,
+    /// Schemas that the description names: (name, schema).
+    pub schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Route {
+    fn new<H, T>(method: Method, filter: MethodFilter, pattern: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Door>,
+        T: 'static,
+    {
+        let operation = OperationBuilder::new().build();
+        Self { method, pattern, needs: Needs::Caller, handler: on(filter, handler), operation, schemas: Vec::new() }
+    }
+
+    /// A route for GET, and with it HEAD.
+    pub fn get<H: Handler<T, Door>, T: 'static>(pattern: &'static str, handler: H) -> Self {
+        Self::new(Method::GET, MethodFilter::GET, pattern, handler)
+    }
+
+    /// A route for POST.
+    pub fn post<H: Handler<T, Door>, T: 'static>(pattern: &'static str, handler: H) -> Self {
+        Self::new(Method::POST, MethodFilter::POST, pattern, handler)
+    }
+
+    /// A route for PUT.
+    pub fn put<H: Handler<T, Door>, T: 'static>(pattern: &'static str, handler: H) -> Self {
+        Self::new(Method::PUT, MethodFilter::PUT, pattern, handler)
+    }
+
+    /// A route for PATCH.
+    pub fn patch<H: Handler<T, Door>, T: 'static>(pattern: &'static str, handler: H) -> Self {
+        Self::new(Method::PATCH, MethodFilter::PATCH, pattern, handler)
+    }
+
+    /// A route for DELETE.
+    pub fn delete<H: Handler<T, Door>, T: 'static>(pattern: &'static str, handler: H) -> Self {
+        Self::new(Method::DELETE, MethodFilter::DELETE, pattern, handler)
+    }
+
+    /// What it is for, in one line.
+    #[must_use]
+    pub fn about(mut self, summary: &str) -> Self {
+        self.operation.summary = Some(summary.to_owned());
+        self
+    }
+
+    /// Who is let through; without this, a known caller.
+    #[must_use]
+    pub fn needs(mut self, needs: Needs) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    /// A text in the query of the address.
+    #[must_use]
+    pub fn query(mut self, name: &str, about: &str, required: bool) -> Self {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Query)
+            .required(if required { Required::True } else { Required::False })
+            .description(Some(about))
+            .schema(Some(Object::with_type(Type::String)))
+            .build();
+        self.operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+        self
+    }
+
+    /// The JSON body that it takes.
+    #[must_use]
+    pub fn takes<T: ToSchema>(mut self) -> Self {
+        let content = ContentBuilder::new().schema(Some(self.named::<T>())).build();
+        self.operation.request_body = Some(RefOr::T(RequestBodyBuilder::new().content("application/json", content).build()));
+        self
+    }
+
+    /// A JSON answer.
+    #[must_use]
+    pub fn gives<T: ToSchema>(mut self, status: StatusCode, about: &str) -> Self {
+        let content = ContentBuilder::new().schema(Some(self.named::<T>())).build();
+        let response = ResponseBuilder::new().description(about).content("application/json", content).build();
+        self.operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response));
+        self
+    }
+
+    /// An answer of another kind, such as `text/event-stream`.
+    #[must_use]
+    pub fn gives_media(mut self, status: StatusCode, media_type: &str, about: &str) -> Self {
+        let content = ContentBuilder::new().schema(Some(Object::with_type(Type::String))).build();
+        let response = ResponseBuilder::new().description(about).content(media_type, content).build();
+        self.operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response));
+        self
+    }
+
+    fn named<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        let name = T::name().into_owned();
+        if !self.schemas.iter().any(|(known, _)| *known == name) {
+            self.schemas.push((name.clone(), <T as PartialSchema>::schema()));
+            T::schemas(&mut self.schemas);
+        }
+        RefOr::Ref(utoipa::openapi::Ref::from_schema_name(name))
+    }
+}

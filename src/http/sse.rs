@@ -1,0 +1,45 @@
+//! Server-Sent Events.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt};
+use http::{HeaderValue, header};
+use tokio::time::Instant;
+
+/// One frame: `id:` where there is one, `data:`, a blank line. `data` must be one line.
+pub fn frame(id: Option<&str>, data: &str) -> Bytes {
+    match id {
+        Some(id) => format!("id: {id}\ndata: {data}\n\n").into(),
+        None => format!("data: {data}\n\n").into(),
+    }
+}
+
+/// An answer that is a stream of frames. It ends with the stream, or when `leaving` is done. With a heartbeat, a comment
+/// is sent whenever nothing else was for so long.
+pub fn event_stream(
+    frames: impl Stream<Item = Bytes> + Send + 'static,
+    heartbeat: Option<Duration>,
+    leaving: impl Future<Output = ()> + Send + 'static,
+) -> Response {
+    let frames = frames.take_until(Box::pin(leaving)).boxed();
+    let beating = futures_util::stream::unfold(frames, move |mut frames| async move {
+        let next = match heartbeat {
+            None => frames.next().await,
+            Some(every) => match tokio::time::timeout_at(Instant::now() + every, frames.next()).await {
+                Ok(next) => next,
+                Err(_) => Some(Bytes::from_static(b": still here\n\n")),
+            },
+        };
+        Some((Ok::<_, std::convert::Infallible>(next?), frames))
+    });
+    let mut response = Response::new(Body::from_stream(beating));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Proxies that buffer would hold the stream back.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}

@@ -1,0 +1,77 @@
+//! Which route answers on which path.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::routing::MethodRouter;
+
+use super::guard;
+use crate::dialects::Dialect;
+use crate::domain::{Error, Result};
+use crate::http::{Door, Needs};
+
+/// One line of `--print-routes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mounted {
+    /// The method.
+    pub method: String,
+    /// The path.
+    pub path: String,
+    /// The dialect that answers.
+    pub dialect: &'static str,
+    /// Who is let through.
+    pub needs: Needs,
+}
+
+/// The dialects of the settings, in their order.
+fn dialects(door: &Door) -> Result<Vec<Dialect>> {
+    let mut dialects = Vec::new();
+    for name in &door.settings.server.dialects {
+        dialects.push(crate::dialects::by_name(name).ok_or_else(|| Error::not_found("dialect", name))?);
+    }
+    Ok(dialects)
+}
+
+/// Every route with its path, bare paths first.
+pub fn mounts(door: &Door) -> Result<Vec<Mounted>> {
+    let mut bare = Vec::new();
+    let mut own = Vec::new();
+    for dialect in dialects(door)? {
+        for route in &dialect.routes {
+            let mounted =
+                |path: String| Mounted { method: route.method.to_string(), path, dialect: dialect.name, needs: route.needs };
+            let line = mounted(route.pattern.to_owned());
+            if !bare.iter().any(|other: &Mounted| (&other.method, &other.path) == (&line.method, &line.path)) {
+                bare.push(line);
+            }
+            own.push(mounted(format!("/{}{}", dialect.name, route.pattern)));
+        }
+    }
+    bare.extend(own);
+    Ok(bare)
+}
+
+/// The whole application.
+pub(super) fn app(door: &Door) -> Result<Router> {
+    let mut paths: BTreeMap<String, MethodRouter<Door>> = BTreeMap::new();
+    let mut claimed: Vec<(http::Method, String)> = Vec::new();
+    for dialect in dialects(door)? {
+        for route in dialect.routes {
+            for path in [route.pattern.to_owned(), format!("/{}{}", dialect.name, route.pattern)] {
+                let claim = (route.method.clone(), path.clone());
+                if claimed.contains(&claim) {
+                    continue;
+                }
+                claimed.push(claim);
+                let handlers = paths.remove(&path).unwrap_or_default().merge(route.handler.clone());
+                paths.insert(path, handlers);
+            }
+        }
+    }
+    let mut router = Router::new();
+    for (path, handlers) in paths {
+        router = router.route(&path, handlers);
+    }
+    let router = router.layer(axum::middleware::from_fn_with_state(door.clone(), guard::let_in));
+    Ok(router.with_state(door.clone()))
+}
