@@ -3,11 +3,18 @@
 //! `encoder` tells a frame as events; `place` says where a reader of them stands,
 //! and `events` goes on from there. Everything else is as in every dialect.
 
+mod asked;
 mod encoder;
+mod ending;
 mod errors;
 mod events;
+mod from_wire;
 mod place;
+mod references;
 mod routes;
+mod streams;
+mod titles;
+mod to_wire;
 mod wire;
 
 use super::Dialect;
