@@ -165,7 +165,7 @@ export class Conversation {
       if (open) field.focus();
       else this.finder.clear();
     };
-    return [box, iconButton("search", "Search this session (/)", () => this.findToggle(box.hidden))];
+    return [box, iconButton("search", "Search this session (/)", () => this.findToggle(box.hidden), { class: "icon-button find-toggle" })];
   }
 
   /** What is being done, and since when. */
@@ -184,7 +184,7 @@ export class Conversation {
     if (run.cancelling) return "is stopping";
     if (run.status === "queued") return "waits for its turn";
     if (run.status === "waiting") return "waits for tools of its caller";
-    if (asked > 0) return "waits for a yes";
+    if (asked > 0) return "waits for permission";
     if ([...this.story.open.values()].some((message) => message.run === run.id && message.parts.length > 0)) return "is writing";
     const call_ = [...this.story.calls.values()].find((one) => one.run === run.id && one.status === "called");
     return call_ ? `is using ${call_.name}` : "is thinking";

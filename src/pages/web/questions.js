@@ -30,7 +30,7 @@ export class Questions {
   add(question) {
     if (this.open.has(question.call.id)) return;
     this.open.set(question.call.id, question);
-    announce(`${question.call.name} waits for a yes`);
+    announce(`${question.call.name} waits for permission`);
     this.changed(question);
   }
 
@@ -90,7 +90,7 @@ function panel(question, decide) {
   const element = h(
     "section",
     { class: "question", "aria-label": `Permission for ${question.call.name}` },
-    h("p", { class: "question-head" }, icon("question"), h("strong", {}, "May it?"), h("code", {}, question.call.name), left),
+    h("p", { class: "question-head" }, icon("question"), h("strong", {}, "Allow ", h("code", {}, question.call.name), "?"), left),
     question.subject && h("pre", { class: "question-subject", tabindex: "0" }, question.subject),
     h("div", { class: "question-foot" }, allow, refuse, why),
     failure,

@@ -20,13 +20,13 @@ export class Roster {
     });
     this.status = h(
       "select",
-      { class: "field", "aria-label": "Status", onchange: () => this.refresh() },
+      { class: "quiet", "aria-label": "Status", onchange: () => this.refresh() },
       h("option", { value: "" }, "All sessions"),
       h("option", { value: "running" }, "Working"),
       h("option", { value: "waiting" }, "Waiting"),
       h("option", { value: "interrupted" }, "Interrupted"),
     );
-    this.agent = h("select", { class: "field", "aria-label": "Agent", hidden: true, onchange: () => this.refresh() });
+    this.agent = h("select", { class: "quiet", "aria-label": "Agent", hidden: true, onchange: () => this.refresh() });
     this.list = h("ul", { class: "rows" });
     this.note = h("div", { class: "roster-note" });
     this.more = h("button", { class: "button", type: "button", hidden: true, onclick: () => this.#more() }, "Show more");

@@ -9,7 +9,7 @@ import { code, inline, renderMarkdown } from "./markdown.js";
 const STATUS = {
   written: ["spinner", "being written"],
   called: ["spinner", "at work"],
-  asked: ["question", "waits for a yes"],
+  asked: ["question", "waits for permission"],
   ok: ["check", "done"],
   failed: ["cross", "failed"],
   denied: ["barred", "denied"],
