@@ -5,6 +5,7 @@
 mod body;
 mod caller;
 mod door;
+mod files;
 mod reply;
 mod route;
 mod sse;
@@ -12,6 +13,7 @@ mod sse;
 pub use body::{JSON_DEPTH, parse_json, read_body, read_json};
 pub use caller::Caller;
 pub use door::Door;
+pub use files::{Outgoing, Writer, file_path, media_type, send_bytes, send_file};
 pub use reply::{RequestId, empty, json, text};
 pub use route::{Needs, Route, Routes};
 pub use sse::{event_stream, frame};
