@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    AuthorKind, Delta, Event, Fact, Frame, MessageCompleted, ModelChoice, Outcome, Part, PartStart, RunFinished, RunId,
-    RunStarted, Timestamp, ToolCalled, ToolReturned,
+    AuthorKind, Delta, Event, Fact, Frame, LiveDelta, MessageCompleted, ModelChoice, Outcome, Part, PartStart, RunFinished,
+    RunId, RunStarted, Timestamp, ToolCalled, ToolReturned,
 };
 
 /// Longest text of an argument, in characters.
@@ -37,14 +37,12 @@ pub struct RunEncoder {
     input: Option<Vec<Part>>,
     begun: Option<Timestamp>,
     spoken: bool,
-    /// Whether the part that is open is text.
-    text_open: bool,
 }
 
 impl RunEncoder {
     /// An encoder for one run; `about` for the first of its session.
     pub fn new(run: RunId, about: Option<About>) -> Self {
-        Self { run, about, model: None, input: None, begun: None, spoken: false, text_open: false }
+        Self { run, about, model: None, input: None, begun: None, spoken: false }
     }
 
     /// The events of a frame, and whether the run has ended.
@@ -53,10 +51,7 @@ impl RunEncoder {
             return (Vec::new(), false);
         }
         match frame {
-            Frame::Delta(live) => {
-                let session = live.session.as_str();
-                (self.delta(&live.delta).map(|delta| self.first_text(session, live.at, delta)).into_iter().collect(), false)
-            }
+            Frame::Delta(live) => (self.piece(live).into_iter().collect(), false),
             Frame::Fact(event) => self.fact(event),
         }
     }
@@ -100,23 +95,22 @@ impl RunEncoder {
 
     /// A model that answers at once has its first text when it has all.
     fn completed(&mut self, event: &Event, completed: &MessageCompleted) -> Vec<Value> {
-        self.text_open = false;
         if self.spoken || completed.text().is_empty() {
             return Vec::new();
         }
-        vec![self.first_text(event.session.as_str(), event.at, ())]
+        vec![self.first_text(event.session.as_str(), event.at)]
     }
 
-    fn delta(&mut self, delta: &Delta) -> Option<()> {
-        match delta {
-            Delta::Opened { part, .. } => self.text_open = *part == PartStart::Text,
-            Delta::Grew { text, .. } if self.text_open && !self.spoken && !text.is_empty() => return Some(()),
-            Delta::Grew { .. } | Delta::Closed { .. } => {}
+    fn piece(&mut self, live: &LiveDelta) -> Option<Value> {
+        match &live.delta {
+            Delta::Grew { part: PartStart::Text, text, .. } if !self.spoken && !text.is_empty() => {
+                Some(self.first_text(live.session.as_str(), live.at))
+            }
+            Delta::Opened { .. } | Delta::Grew { .. } | Delta::Closed { .. } => None,
         }
-        None
     }
 
-    fn first_text(&mut self, session: &str, at: Timestamp, (): ()) -> Value {
+    fn first_text(&mut self, session: &str, at: Timestamp) -> Value {
         self.spoken = true;
         let model = self.model.as_ref().map(|model| model.id.clone()).unwrap_or_default();
         let after = self.begun.map_or(0, |begun| at.millis_since(begun));

@@ -67,7 +67,7 @@ fn a_run_with_a_tool_is_told_as_the_original_tells_it() {
         ),
         delta(
             "1970-01-01T00:00:01.046Z",
-            json!({ "type": "part.grew", "message_id": "m2", "index": 0, "offset": 0, "text": "hm" }),
+            json!({ "type": "part.grew", "message_id": "m2", "index": 0, "part": { "kind": "reasoning" }, "offset": 0, "text": "hm" }),
         ),
         delta(
             "1970-01-01T00:00:01.047Z",
@@ -75,11 +75,11 @@ fn a_run_with_a_tool_is_told_as_the_original_tells_it() {
         ),
         delta(
             "1970-01-01T00:00:01.049Z",
-            json!({ "type": "part.grew", "message_id": "m2", "index": 1, "offset": 0, "text": "It" }),
+            json!({ "type": "part.grew", "message_id": "m2", "index": 1, "part": { "kind": "text" }, "offset": 0, "text": "It" }),
         ),
         delta(
             "1970-01-01T00:00:01.050Z",
-            json!({ "type": "part.grew", "message_id": "m2", "index": 1, "offset": 2, "text": " is" }),
+            json!({ "type": "part.grew", "message_id": "m2", "index": 1, "part": { "kind": "text" }, "offset": 2, "text": " is" }),
         ),
         finished("completed"),
     ];
