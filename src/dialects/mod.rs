@@ -44,6 +44,9 @@ pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<
     tarko::watched(engine, settings)
 }
 
+/// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
+pub const NAMES: &[&str] = &["tarko"];
+
 /// A dialect by its name.
 pub fn by_name(name: &str) -> Option<Dialect> {
     match name {

@@ -24,10 +24,11 @@ pub struct Mounted {
     pub needs: Needs,
 }
 
-/// The dialects of the settings, in their order.
+/// The dialects of the settings, in their order; all when they name none.
 fn dialects(door: &Door) -> Result<Vec<Dialect>> {
     let mut dialects = Vec::new();
-    for name in &door.settings.server.dialects {
+    let named: Vec<&str> = door.settings.server.dialects.iter().map(String::as_str).collect();
+    for name in if named.is_empty() { crate::dialects::NAMES } else { &named } {
         dialects.push(crate::dialects::by_name(name).ok_or_else(|| Error::not_found("dialect", name))?);
     }
     Ok(dialects)
