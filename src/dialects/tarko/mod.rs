@@ -11,6 +11,7 @@ mod page;
 mod place;
 mod plain;
 mod routes;
+mod share;
 mod wire;
 
 use super::Dialect;
@@ -19,6 +20,7 @@ pub use agio::watched;
 pub use encoder::encode;
 pub use events::{EventStream, follow};
 pub use place::Place;
+pub use share::{Progress, Publication, UPLOAD_TIME, Unpublished, web_page as share_page};
 pub use wire::TarkoEvent;
 
 /// The dialect.

@@ -1,6 +1,7 @@
 //! The routes.
 
 mod named;
+mod share;
 mod workspace;
 
 use axum::response::Response;
@@ -14,6 +15,7 @@ pub use named::text;
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
     let mut routes = vec![Route::get("/api/v1/health", health).about("Whether the server answers").needs(Needs::Nothing)];
+    routes.extend(share::all());
     routes.extend(workspace::all());
     routes
 }

@@ -39,8 +39,8 @@ fn started() -> Frame {
 
 fn finished(outcome: &str) -> Frame {
     let usage = json!({ "input_tokens": 1, "output_tokens": 1 });
-    let fields =
-        json!({ "outcome": outcome, "answer": "a", "rounds": 2, "tool_calls": 1, "usage": usage, "elapsed_ms": 49 });
+    let fields = json!({ "agent": "default", "outcome": outcome, "answer": "a", "rounds": 2, "tool_calls": 1,
+        "usage": usage, "elapsed_ms": 49 });
     fact("run.finished", "1970-01-01T00:00:01.051Z", fields)
 }
 
