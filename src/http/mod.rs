@@ -5,6 +5,8 @@
 mod body;
 mod caller;
 mod door;
+mod files;
+mod outbound;
 mod reply;
 mod route;
 mod sse;
@@ -13,6 +15,8 @@ mod token;
 pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
 pub use caller::Caller;
 pub use door::Door;
+pub use files::{Outgoing, Writer, file_path, media_type, send_bytes, send_file};
+pub use outbound::{client_for, outbound_failure};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use route::{Needs, Route, Routes};
 pub use sse::{event_stream, frame};

@@ -39,6 +39,7 @@ impl Server {
         };
         let listener = TcpListener::bind((host.as_str(), port)).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
+        let engine = crate::dialects::watched(engine, &settings)?;
         let door = Door { engine, settings, clock, leaving: CancellationToken::new() };
         Ok(Self { listener, address, door })
     }

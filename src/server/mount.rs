@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use axum::Router;
+use axum::extract::{Request, State};
 use axum::routing::MethodRouter;
 
 use super::guard;
 use crate::dialects::Dialect;
 use crate::domain::{Error, Result};
-use crate::http::{Door, Needs};
+use crate::http::{Caller, Door, Needs};
 
 /// One line of `--print-routes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +57,9 @@ pub fn mounts(door: &Door) -> Result<Vec<Mounted>> {
 pub(super) fn app(door: &Door) -> Result<Router> {
     let mut paths: BTreeMap<String, MethodRouter<Door>> = BTreeMap::new();
     let mut claimed: Vec<(http::Method, String)> = Vec::new();
+    let mut fallbacks = Vec::new();
     for dialect in dialects(door)? {
+        fallbacks.extend(dialect.fallback);
         for route in dialect.routes {
             for path in [route.pattern.to_owned(), format!("/{}{}", dialect.name, route.pattern)] {
                 let claim = (route.method.clone(), path.clone());
@@ -73,6 +76,17 @@ pub(super) fn app(door: &Door) -> Result<Router> {
     for (path, handlers) in paths {
         router = router.route(&path, handlers);
     }
+    let router = router.fallback(move |State(door): State<Door>, Caller(caller): Caller, request: Request| async move {
+        let (asked, _) = request.into_parts();
+        if matches!(asked.method, http::Method::GET | http::Method::HEAD) {
+            for fallback in fallbacks {
+                if let Some(response) = fallback(&door, &caller, &asked).await {
+                    return response;
+                }
+            }
+        }
+        crate::http::empty(http::StatusCode::NOT_FOUND)
+    });
     let router = router.layer(axum::middleware::from_fn_with_state(door.clone(), guard::let_in));
     Ok(router.with_state(door.clone()))
 }

@@ -1,14 +1,19 @@
 //! The routes, a table a subject.
 
 mod changes;
+mod named;
 mod queries;
 mod sessions;
+mod share;
 mod system;
+mod workspace;
 
 use http::StatusCode;
 
 use super::wire::ErrorAnswer;
 use crate::http::{Route, Routes};
+
+pub use named::text;
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
@@ -16,6 +21,8 @@ pub fn all() -> Routes {
     routes.extend(sessions::all());
     routes.extend(changes::all());
     routes.extend(queries::all());
+    routes.extend(share::all());
+    routes.extend(workspace::all());
     routes
 }
 
