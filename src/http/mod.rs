@@ -4,14 +4,21 @@
 
 mod body;
 mod caller;
+pub mod credentials;
 mod door;
 mod reply;
+mod resumable;
 mod route;
+mod socketio;
 mod sse;
+mod websocket;
 
 pub use body::{JSON_DEPTH, parse_json, read_body, read_json};
 pub use caller::Caller;
 pub use door::Door;
 pub use reply::{RequestId, empty, json, text};
+pub use resumable::resumable_stream;
 pub use route::{Needs, Route, Routes};
+pub use socketio::{EventSocket, Said, SocketEvent, SocketEvents, SocketHandler, socket_io};
 pub use sse::{event_stream, frame};
+pub use websocket::{Closing, Messages, Sending, upgrade};
