@@ -1,9 +1,21 @@
 //! Tarko Agent Server 0.3.0, and what earlier ones had.
+//!
+//! `encoder` tells a frame as events; `place` says where a reader of them stands,
+//! and `events` goes on from there. Everything else is as in every dialect.
 
+mod encoder;
 mod errors;
+mod events;
+mod place;
 mod routes;
+mod wire;
 
 use super::Dialect;
+
+pub use encoder::encode;
+pub use events::{EventStream, follow};
+pub use place::Place;
+pub use wire::TarkoEvent;
 
 /// The dialect.
 pub fn dialect() -> Dialect {
