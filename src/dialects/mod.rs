@@ -9,7 +9,7 @@ pub mod tarko;
 use axum::response::Response;
 
 use crate::domain::Error;
-use crate::http::Routes;
+use crate::http::{Routes, SocketEvents};
 
 /// What a dialect gives to the server that mounts it.
 pub struct Dialect {
@@ -19,6 +19,8 @@ pub struct Dialect {
     pub title: &'static str,
     /// Its routes, as they stand on bare paths.
     pub routes: Routes,
+    /// The events of Socket.IO that it knows.
+    pub sockets: SocketEvents,
     /// The bare paths below which unknown routes answer in its envelope.
     pub owns: &'static [&'static str],
     /// An error in its envelope.

@@ -43,6 +43,11 @@ pub fn of_socket(door: &Door, parts: &Parts, token: Option<&str>) -> Result<Prin
     }
 }
 
+/// Whether the address of a request offers a token.
+pub fn offered(parts: &Parts) -> bool {
+    in_query(parts).is_some()
+}
+
 /// `token` in the query of the address.
 fn in_query(parts: &Parts) -> Option<String> {
     let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;

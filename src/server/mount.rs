@@ -56,7 +56,9 @@ pub fn mounts(door: &Door) -> Result<Vec<Mounted>> {
 pub(super) fn app(door: &Door) -> Result<Router> {
     let mut paths: BTreeMap<String, MethodRouter<Door>> = BTreeMap::new();
     let mut claimed: Vec<(http::Method, String)> = Vec::new();
+    let mut events = Vec::new();
     for dialect in dialects(door)? {
+        events.push(dialect.sockets);
         for route in dialect.routes {
             for path in [route.pattern.to_owned(), format!("/{}{}", dialect.name, route.pattern)] {
                 let claim = (route.method.clone(), path.clone());
@@ -73,6 +75,7 @@ pub(super) fn app(door: &Door) -> Result<Router> {
     for (path, handlers) in paths {
         router = router.route(&path, handlers);
     }
+    let router = router.layer(crate::http::socket_io(door, events));
     let router = router.layer(axum::middleware::from_fn_with_state(door.clone(), guard::let_in));
     Ok(router.with_state(door.clone()))
 }

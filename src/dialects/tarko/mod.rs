@@ -6,9 +6,12 @@
 mod encoder;
 mod errors;
 mod events;
+mod follow;
 mod place;
 mod routes;
+mod sockets;
 mod wire;
+mod ws;
 
 use super::Dialect;
 
@@ -19,5 +22,12 @@ pub use wire::TarkoEvent;
 
 /// The dialect.
 pub fn dialect() -> Dialect {
-    Dialect { name: "tarko", title: "Tarko Agent Server", routes: routes::all(), owns: &["/api/v1"], refuse: errors::refuse }
+    Dialect {
+        name: "tarko",
+        title: "Tarko Agent Server",
+        routes: routes::all(),
+        sockets: sockets::events(),
+        owns: &["/api/v1"],
+        refuse: errors::refuse,
+    }
 }
