@@ -13,7 +13,7 @@ use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error as WireError};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -27,8 +27,14 @@ use crate::domain::Error;
 /// Most bytes of one message from a peer.
 const MESSAGE_BYTES: usize = 1 << 20;
 
-/// How long a peer may take to answer our close, and most bytes that are read from it meanwhile.
-const FAREWELL: (Duration, usize) = (Duration::from_secs(5), 64 << 20);
+/// How long a peer that was too slow may take to read why it is closed.
+const FAREWELL: Duration = Duration::from_secs(30);
+
+/// How long a peer may take to answer our close, or to read what waits when the server leaves.
+const PARTING: Duration = Duration::from_secs(5);
+
+/// Most bytes of a message that was too large which are read so that the peer hears why it is closed.
+const CHOKED_BYTES: usize = 64 << 20;
 
 type Wire = WebSocketStream<TokioIo<Upgraded>>;
 
@@ -229,38 +235,44 @@ where
         let Messages { wire, choked, .. } = messages;
         (wire, choked)
     };
-    let ((source, choked), sink) = tokio::join!(serving, write(sink, waiting, limits.slow_reader));
-    let (time, bytes) = FAREWELL;
-    if timeout(time, part(source, sink, choked, bytes)).await.is_err() {
+    let writing = async {
+        let mut sink = sink;
+        let leaving = async {
+            door.leaving.cancelled().await;
+            sleep(PARTING).await;
+        };
+        tokio::select! {
+            () = write(&mut sink, waiting, limits.slow_reader) => {}
+            () = leaving => {}
+        }
+        sink
+    };
+    let ((source, choked), sink) = tokio::join!(serving, writing);
+    if timeout(PARTING, part(source, sink, choked)).await.is_err() {
         tracing::debug!("a peer did not answer a close");
     }
 }
 
 /// Writes what waits, until all who may send are gone, the socket is closed, or the peer is too slow.
-async fn write(
-    mut sink: SplitSink<Wire, Message>,
-    mut waiting: mpsc::Receiver<Outgoing>,
-    patience: Duration,
-) -> SplitSink<Wire, Message> {
+async fn write(sink: &mut SplitSink<Wire, Message>, mut waiting: mpsc::Receiver<Outgoing>, patience: Duration) {
     while let Some(next) = waiting.recv().await {
         let (message, last) = match next {
             Outgoing::Text(text) => (Message::text(text), false),
             Outgoing::Ping => (Message::Ping(bytes::Bytes::new()), false),
             Outgoing::Close(closing, reason) => (farewell(closing, reason), true),
         };
-        let written = timeout(patience, put(&mut sink, message, last || waiting.is_empty())).await;
+        let written = timeout(patience, put(sink, message, last || waiting.is_empty())).await;
         match written {
             Ok(Ok(())) if !last => {}
-            Ok(_) => break,
+            Ok(_) => return,
             Err(_) => {
                 let reason = format!("a message could not be written within {} ms", patience.as_millis());
                 // Told if the peer reads again in time, and closed in any case.
-                let _ = timeout(patience, put(&mut sink, farewell(Closing::TooSlow, reason), true)).await;
-                break;
+                let _ = timeout(FAREWELL, put(sink, farewell(Closing::TooSlow, reason), true)).await;
+                return;
             }
         }
     }
-    sink
 }
 
 fn farewell(closing: Closing, reason: String) -> Message {
@@ -277,7 +289,7 @@ async fn put(
 }
 
 /// Reads until the peer has answered our close. Going away with bytes unread would take the close from it again.
-async fn part(mut source: SplitStream<Wire>, sink: SplitSink<Wire, Message>, choked: bool, bytes: usize) {
+async fn part(mut source: SplitStream<Wire>, sink: SplitSink<Wire, Message>, choked: bool) {
     if !choked {
         while let Some(Ok(_)) = source.next().await {}
     }
@@ -286,7 +298,7 @@ async fn part(mut source: SplitStream<Wire>, sink: SplitSink<Wire, Message>, cho
     if wire.shutdown().await.is_err() || !choked {
         return;
     }
-    let mut left = bytes;
+    let mut left = CHOKED_BYTES;
     let mut piece = vec![0; 64 << 10];
     while let Ok(read @ 1..) = wire.read(&mut piece).await {
         left = left.saturating_sub(read);

@@ -24,5 +24,6 @@ mod support {
     pub mod process;
     pub mod schema;
     pub mod server;
+    pub mod socket;
     pub mod source;
 }

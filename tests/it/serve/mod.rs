@@ -1,3 +1,5 @@
 //! The server: one file a topic.
 
+mod resume;
 mod start;
+mod websocket;
