@@ -1,51 +1,46 @@
 //! Who calls over a socket, where the proof may come later than the request: beside the socket's own handshake, or in its
-//! first message.
+//! first message. Where there is no token, the guard has said already who everybody is.
 
 use http::request::Parts;
-use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
 
-use super::{Caller, Door};
+use super::{Caller, Door, opens};
 use crate::domain::{Error, ErrorCode, Principal, Result};
 
-/// The caller whom the guard found out, if it did.
-pub fn proven(parts: &Parts) -> Option<Principal> {
-    parts.extensions.get::<Caller>().map(|caller| caller.0.clone()).filter(|caller| !caller.scopes.is_empty())
-}
-
-/// The caller whom a token proves.
+/// Who calls, by the token of a message or else by what the guard found out.
 ///
 /// # Errors
-/// `unauthorized` when it proves nobody.
-pub fn by_token(door: &Door, token: &str) -> Result<Principal> {
-    match &door.settings.server.token {
-        Some(known) if known.expose_secret().as_bytes().ct_eq(token.as_bytes()).into() => Ok(Principal::local("token")),
-        Some(_) => Err(Error::new(ErrorCode::Unauthorized, "the token is wrong").hint("use the token of `--token`")),
-        None => Ok(Principal::unproven()),
+/// `unauthorized` when the token is wrong, or when nothing proves who calls.
+pub fn caller_with_token(door: &Door, token: &str, known: Option<&Principal>) -> Result<Principal> {
+    match (&door.settings.server.token, known) {
+        (Some(expected), _) if opens(expected, token) => Ok(Principal::local("token")),
+        (Some(_), _) => Err(Error::new(ErrorCode::Unauthorized, "the token is wrong").hint(HINT)),
+        (None, Some(known)) => Ok(known.clone()),
+        (None, None) => Err(unknown()),
     }
 }
 
-/// The caller of a socket whose client may send a token of its own.
+/// Who opens a socket: by the token that its own handshake carries, the one in its address, or what the guard found out.
 ///
 /// # Errors
-/// `unauthorized` when nothing proves who calls.
-pub fn of_socket(door: &Door, parts: &Parts, token: Option<&str>) -> Result<Principal> {
-    if let Some(token) = token {
-        return by_token(door, token);
-    }
-    if let Some(caller) = proven(parts) {
-        return Ok(caller);
-    }
-    match in_query(parts) {
-        Some(token) => by_token(door, &token),
-        None if door.settings.server.token.is_none() => Ok(Principal::unproven()),
-        None => Err(Error::new(ErrorCode::Unauthorized, "no token was given").hint("send the token of `--token`")),
+/// As [`caller_with_token`].
+pub fn caller_of_socket(door: &Door, parts: &Parts, token: Option<&str>) -> Result<Principal> {
+    let known = parts.extensions.get::<Caller>().map(|caller| &caller.0).filter(|caller| !caller.scopes.is_empty());
+    match (token.map(str::to_owned).or_else(|| in_query(parts)), known) {
+        (Some(token), known) => caller_with_token(door, &token, known),
+        (None, Some(known)) => Ok(known.clone()),
+        (None, None) => Err(unknown()),
     }
 }
 
-/// Whether the address of a request offers a token.
-pub fn offered(parts: &Parts) -> bool {
+/// Whether the address of a request carries a token.
+pub fn offers_token(parts: &Parts) -> bool {
     in_query(parts).is_some()
+}
+
+const HINT: &str = "send the token that the server was started with";
+
+fn unknown() -> Error {
+    Error::new(ErrorCode::Unauthorized, "no token was sent").hint(HINT)
 }
 
 /// `token` in the query of the address.

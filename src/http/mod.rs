@@ -4,21 +4,24 @@
 
 mod body;
 mod caller;
-pub mod credentials;
+mod credentials;
 mod door;
 mod reply;
 mod resumable;
 mod route;
 mod socketio;
 mod sse;
+mod token;
 mod websocket;
 
-pub use body::{JSON_DEPTH, parse_json, read_body, read_json};
+pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
 pub use caller::Caller;
+pub use credentials::{caller_of_socket, caller_with_token, offers_token};
 pub use door::Door;
-pub use reply::{RequestId, empty, json, text};
+pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use resumable::resumable_stream;
 pub use route::{Needs, Route, Routes};
 pub use socketio::{EventSocket, Said, SocketEvent, SocketEvents, SocketHandler, socket_io};
 pub use sse::{event_stream, frame};
-pub use websocket::{Closing, Messages, Sending, upgrade};
+pub use token::{cookie_value, opens};
+pub use websocket::{Closing, FAREWELL, Messages, Sending, upgrade};

@@ -124,8 +124,7 @@ mod tests {
     #[tokio::test]
     async fn silence_is_broken_by_comments() {
         let frames = futures_util::stream::pending().boxed();
-        let feed =
-            Feed { frames, heartbeat: Duration::ZERO, patience: Duration::from_secs(60), given: None, ended: false };
+        let feed = Feed { frames, heartbeat: Duration::ZERO, patience: Duration::from_secs(60), given: None, ended: false };
         let given: Vec<_> = pieces(feed).take(2).collect().await;
         assert_eq!(given, [": still here\n\n", ": still here\n\n"]);
     }

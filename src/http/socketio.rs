@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Door, credentials};
+use super::{Door, caller_of_socket};
 use crate::domain::{Error, ErrorCode, Principal, Result};
 
 /// Most bytes of one message from a client.
@@ -268,7 +268,7 @@ fn admit(
 ) -> Result<()> {
     let handshake = handshake.unwrap_or_default();
     let token = handshake.token.or(handshake.api_key);
-    let caller = credentials::of_socket(door, socket.req_parts(), token.as_deref())?;
+    let caller = caller_of_socket(door, socket.req_parts(), token.as_deref())?;
     let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
         let most = door.settings.server.limits.connections;
         Error::new(ErrorCode::RateLimited, format!("all {most} places for sockets are taken")).hint("try again later")

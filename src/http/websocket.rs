@@ -27,8 +27,8 @@ use crate::domain::Error;
 /// Most bytes of one message from a peer.
 const MESSAGE_BYTES: usize = 1 << 20;
 
-/// How long a peer that was too slow may take to read why it is closed.
-const FAREWELL: Duration = Duration::from_secs(30);
+/// How long a peer that was too slow may take to read why it is closed; connections must live so long.
+pub const FAREWELL: Duration = Duration::from_secs(30);
 
 /// How long a peer may take to answer our close, or to read what waits when the server leaves.
 const PARTING: Duration = Duration::from_secs(5);
@@ -203,9 +203,8 @@ fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(wanted))
     };
-    let wanted = has(header::UPGRADE, "websocket")
-        && has(header::CONNECTION, "upgrade")
-        && has(header::SEC_WEBSOCKET_VERSION, "13");
+    let wanted =
+        has(header::UPGRADE, "websocket") && has(header::CONNECTION, "upgrade") && has(header::SEC_WEBSOCKET_VERSION, "13");
     let key = headers.get(header::SEC_WEBSOCKET_KEY)?;
     if wanted { derive_accept_key(key.as_bytes()).parse().ok() } else { None }
 }

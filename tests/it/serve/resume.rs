@@ -272,13 +272,10 @@ async fn a_reader_goes_on_where_it_was_after_a_restart() {
         listener.take(&tarko.next().await.unwrap());
     }
     assert!(judge.open.is_empty() && listener.growing.is_empty());
-    assert_eq!(listener.kept.iter().map(|event| event["type"].as_str().unwrap()).collect::<Vec<_>>(), [
-        "user_message",
-        "agent_run_start",
-        "assistant_thinking_message",
-        "assistant_message",
-        "agent_run_end"
-    ]);
+    assert_eq!(
+        listener.kept.iter().map(|event| event["type"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["user_message", "agent_run_start", "assistant_thinking_message", "assistant_message", "agent_run_end"]
+    );
     served.leave().await;
 }
 

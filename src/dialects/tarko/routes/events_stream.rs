@@ -25,12 +25,18 @@ pub(super) fn route() -> Route {
         )
 }
 
-async fn stream(State(door): State<Door>, Caller(caller): Caller, uri: Uri, headers: HeaderMap) -> Result<Response, TarkoError> {
+async fn stream(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, TarkoError> {
     let asked = Asked::read(&uri, &headers)?;
     let told = follow(&door, &caller, &asked.session, asked.since, asked.framing).await?;
     let frames = told.map(|next| {
         let next = next?;
-        let data = serde_json::to_string(&next.told).map_err(|error| Error::internal(format!("an event is no JSON: {error}")))?;
+        let data =
+            serde_json::to_string(&next.told).map_err(|error| Error::internal(format!("an event is no JSON: {error}")))?;
         Ok(frame(Some(&next.place.to_string()), &data))
     });
     Ok(resumable_stream(&door, frames))
@@ -87,7 +93,10 @@ mod tests {
         let tarko = Framing::Tarko;
         assert_eq!(read("?sessionId=s", None), Ok(("s".into(), Since::Beginning, tarko)));
         assert_eq!(read("?sessionId=s&after=1:7.0", None), Ok(("s".into(), place("1:7.0"), tarko)));
-        assert_eq!(read("?sessionId=s&after=1%3A7%2F0%40end~9f&frames=tarko", None), Ok(("s".into(), place("1:7/0@end~9f"), tarko)));
+        assert_eq!(
+            read("?sessionId=s&after=1%3A7%2F0%40end~9f&frames=tarko", None),
+            Ok(("s".into(), place("1:7/0@end~9f"), tarko))
+        );
         assert_eq!(read("?sessionId=s&after=now&frames=native", None), Ok(("s".into(), Since::Now, Framing::Native)));
         assert_eq!(read("?sessionId=s&after=1:1", Some("1:9")), Ok(("s".into(), place("1:9"), tarko)));
         assert_eq!(read("?sessionId=s&after=", Some("")), Ok(("s".into(), Since::Beginning, tarko)));

@@ -11,9 +11,7 @@ use serde_json::{Value, json};
 
 use self::mapped::Mapped;
 use super::follow::{Framing, Since, Told, follow};
-use crate::domain::{
-    Error, ErrorCode, OnOrphan, Part, Pins, Principal, Result, RunStatus, SessionId, SessionStatus,
-};
+use crate::domain::{Error, ErrorCode, OnOrphan, Part, Pins, Principal, Result, RunStatus, SessionId, SessionStatus};
 use crate::engine::{Answering, Ask, OnBusy, Target};
 use crate::http::{Door, EventSocket, Said, SocketEvent, SocketEvents};
 

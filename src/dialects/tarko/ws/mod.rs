@@ -21,8 +21,9 @@ use self::wire::{Asked, Reply, read, text};
 use super::errors::refuse;
 use super::follow::{Framing, Since, follow};
 use crate::domain::{Error, ErrorCode, Principal, Result, SessionId};
-use crate::http::credentials;
-use crate::http::{Closing, Door, Messages, Needs, Route, Sending, upgrade};
+use crate::http::{
+    Closing, Door, Messages, Needs, Route, Sending, caller_of_socket, caller_with_token, offers_token, upgrade,
+};
 
 /// How long a client may take to say who it is.
 const PROOF: Duration = Duration::from_secs(10);
@@ -43,10 +44,10 @@ pub(super) fn route() -> Route {
 
 async fn open(State(door): State<Door>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let caller = match credentials::of_socket(&door, &parts, None) {
+    let caller = match caller_of_socket(&door, &parts, None) {
         Ok(caller) => Some(caller),
         // Who gave no proof may still do so; who gave a wrong one hears of it before the socket opens.
-        Err(error) if credentials::offered(&parts) => return refuse(&error),
+        Err(error) if offers_token(&parts) => return refuse(&error),
         Err(_) => None,
     };
     let carried = door.clone();
@@ -125,7 +126,7 @@ impl Talk {
 
     async fn take(&mut self, id: Option<&Value>, asked: Asked) -> Result<()> {
         if let Asked::Authenticate { token } = &asked {
-            let caller = credentials::by_token(&self.door, token)?;
+            let caller = caller_with_token(&self.door, token, self.caller.as_ref())?;
             self.tell(id, Reply::Authenticated { caller: &caller.name }).await;
             self.caller = Some(caller);
             return Ok(());

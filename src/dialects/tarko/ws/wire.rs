@@ -5,9 +5,7 @@ use serde_json::Value;
 
 use super::super::follow::{Framing, Told};
 use super::super::place::Place;
-use crate::domain::{
-    CallId, Cursor, Error, Labels, ModelChoice, Result, RunId, SessionId, SessionStatus, Timestamp,
-};
+use crate::domain::{CallId, Cursor, Error, Labels, ModelChoice, Result, RunId, SessionId, SessionStatus, Timestamp};
 use crate::engine::{CallerReturn, Decision, HouseNotice, OpenQuestion, SessionItem};
 
 /// What a client asks, without the `id` that the answer carries.
