@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Door, caller_of_socket};
+use super::{Door, FAREWELL, caller_of_socket};
 use crate::domain::{Error, ErrorCode, Principal, Result};
 
 /// Most bytes of one message from a client.
@@ -105,7 +105,7 @@ impl EventSocket {
             Put::Full => {
                 let told = format!("this client takes too long to read: nothing could be sent for {:?}", self.patience);
                 // Told if it reads again in time; otherwise the heartbeat closes it.
-                if let Put::Done = self.put("error", told.as_str(), self.patience).await {
+                if let Put::Done = self.put("error", told.as_str(), FAREWELL).await {
                     let _ = self.socket.clone().disconnect();
                 }
                 self.gone.cancel();
