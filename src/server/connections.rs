@@ -57,5 +57,7 @@ pub(super) async fn serve(
     door.engine.drain().await;
     connections.close();
     connections.wait().await;
+    door.upgraded.close();
+    door.upgraded.wait().await;
     Ok(())
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::domain::{Clock, Error, ErrorCode, Result};
@@ -40,7 +41,7 @@ impl Server {
         let listener = TcpListener::bind((host.as_str(), port)).await.map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
         let engine = crate::dialects::watched(engine, &settings)?;
-        let door = Door { engine, settings, clock, leaving: CancellationToken::new() };
+        let door = Door { engine, settings, clock, leaving: CancellationToken::new(), upgraded: TaskTracker::new() };
         Ok(Self { listener, address, door })
     }
 

@@ -58,8 +58,10 @@ pub(super) fn app(door: &Door) -> Result<Router> {
     let mut paths: BTreeMap<String, MethodRouter<Door>> = BTreeMap::new();
     let mut claimed: Vec<(http::Method, String)> = Vec::new();
     let mut fallbacks = Vec::new();
+    let mut events = Vec::new();
     for dialect in dialects(door)? {
         fallbacks.extend(dialect.fallback);
+        events.push(dialect.sockets);
         for route in dialect.routes {
             for path in [route.pattern.to_owned(), format!("/{}{}", dialect.name, route.pattern)] {
                 let claim = (route.method.clone(), path.clone());
@@ -87,6 +89,7 @@ pub(super) fn app(door: &Door) -> Result<Router> {
         }
         crate::http::empty(http::StatusCode::NOT_FOUND)
     });
+    let router = router.layer(crate::http::socket_io(door, events));
     let router = router.layer(axum::middleware::from_fn_with_state(door.clone(), guard::let_in));
     Ok(router.with_state(door.clone()))
 }
