@@ -1,7 +1,9 @@
 //! The server: one file a topic.
 
 mod agio;
+mod replay;
 mod resume;
 mod sockets;
 mod start;
+mod tarko_transcripts;
 mod websocket;
