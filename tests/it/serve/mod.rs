@@ -5,5 +5,7 @@ mod replay;
 mod resume;
 mod sockets;
 mod start;
+mod tarko_format;
+mod tarko_sessions;
 mod tarko_transcripts;
 mod websocket;
