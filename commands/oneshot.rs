@@ -1,7 +1,7 @@
 //! `ombud oneshot`: a session, one run, the answer on standard output, an exit code.
 
 use ombud::config::Wire;
-use ombud::domain::{Budget, Error, Labels, Part, Pins, Principal, Result, SessionId, SessionUpdated};
+use ombud::domain::{Error, Labels, Part, Pins, Principal, Result, SessionId, SessionUpdated};
 use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
 
 use crate::answer_file::AnswerFile;
@@ -142,11 +142,8 @@ fn pins(program: &Program, instructions: Option<&str>) -> Pins {
     Pins {
         model: if named { settings.model.clone() } else { None },
         instructions: instructions.map(str::to_owned).into_iter().collect(),
-        caller_tools: Vec::new(),
-        permissions: Vec::new(),
-        budget: Budget::default(),
         workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
-        on_orphan: ombud::domain::OnOrphan::Cancel,
+        ..Pins::default()
     }
 }
 

@@ -77,6 +77,23 @@ pub struct ModelSettings {
     pub extra: Map<String, Value>,
 }
 
+impl ModelSettings {
+    /// These settings, and where they say nothing, those of `base`. Further fields of the body are merged by name.
+    #[must_use]
+    pub fn over(&self, base: &Self) -> Self {
+        let mut extra = base.extra.clone();
+        extra.extend(self.extra.clone());
+        Self {
+            temperature: self.temperature.or(base.temperature),
+            top_p: self.top_p.or(base.top_p),
+            max_tokens: self.max_tokens.or(base.max_tokens),
+            reasoning_effort: self.reasoning_effort.clone().or_else(|| base.reasoning_effort.clone()),
+            stop: if self.stop.is_empty() { base.stop.clone() } else { self.stop.clone() },
+            extra,
+        }
+    }
+}
+
 /// Tokens that were used, and what they cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -135,4 +152,26 @@ pub enum Finish {
     Cut,
     /// The run was cancelled; the parts are what had come.
     Cancelled,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn settings_lie_over_others() {
+        let read = |value: Value| serde_json::from_value::<ModelSettings>(value).unwrap();
+        let base = read(json!({
+            "temperature": 0.5, "max_tokens": 9, "stop": ["a"], "reasoning_effort": "low", "extra": {"seed": 1, "user": "u"},
+        }));
+        let over = read(json!({"temperature": 0.0, "top_p": 0.1, "stop": ["b"], "extra": {"seed": 2}}));
+        let expected = read(json!({
+            "temperature": 0.0, "top_p": 0.1, "max_tokens": 9, "stop": ["b"], "reasoning_effort": "low",
+            "extra": {"seed": 2, "user": "u"},
+        }));
+        assert_eq!(over.over(&base), expected);
+        assert_eq!(ModelSettings::default().over(&base), base);
+    }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Access, CallId, Error, MessageId, ModelChoice, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage};
+use super::{
+    Access, CallId, Error, MessageId, ModelChoice, ModelSettings, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage,
+};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -164,6 +166,12 @@ pub struct Pins {
     /// The rules, the first that fits counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<PermissionRule>,
+    /// Whether no commands are run for it, whatever the rules say: whoever asked may not administer the house.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_commands: bool,
+    /// How the model is asked, over what the agent says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<ModelSettings>,
     /// What it may use up.
     pub budget: Budget,
     /// The folder that its tools work in, as an absolute path.

@@ -198,12 +198,15 @@ impl Core {
         Ok(())
     }
 
+    /// Whether this process works on a run.
+    pub(crate) fn works_on(&self, session: &SessionId, run: &RunId) -> bool {
+        self.known(session).is_some_and(|ledger| ledger.is_at_work(run))
+    }
+
     /// Whether a process works on a run. Absent = none was named.
     pub(crate) async fn is_worked_on(&self, session: &SessionId, run: &RunId, process: Option<&ProcessId>) -> Result<bool> {
         match process {
-            Some(process) if *process == self.process => {
-                Ok(self.known(session).is_some_and(|ledger| ledger.is_at_work(run)))
-            }
+            Some(process) if *process == self.process => Ok(self.works_on(session, run)),
             Some(process) => self.store.is_alive(process).await,
             None => Ok(false),
         }
