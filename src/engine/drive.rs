@@ -149,6 +149,7 @@ impl Driver {
             }
         }
         drop(self.at_work);
+        self.core.ended.notify_one();
     }
 
     /// Stops the run when its time is over.
