@@ -11,6 +11,7 @@ pub mod engine;
 pub mod http;
 pub mod models;
 pub mod observe;
+pub mod pages;
 pub mod server;
 pub mod storage;
 pub mod tools;

@@ -17,9 +17,9 @@ use tracing::Instrument as _;
 
 use super::calls::Calls;
 use super::context::{self, Window};
-use super::holding::{Holding, Pending};
+use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
-use super::ledger::{AtWork, Ledger, Refused};
+use super::ledger::{Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::spans;
 use super::writing::{Desk, Writing, Written};
@@ -350,7 +350,8 @@ impl Driver {
         if !self.card.tools {
             tools.clear();
         }
-        let answer_tokens = self.work.agent.settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
+        let settings = self.work.pins.settings.over(&self.work.agent.settings);
+        let answer_tokens = settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
         let window = Window {
             agent: &self.work.agent.name,
             model: &self.work.model,
@@ -366,13 +367,7 @@ impl Driver {
         }
         let fixed = context::fixed_bytes(&system, &tools);
         let messages = context::messages(self.work.transcript.clone(), &window, &files, fixed);
-        Ok(ModelRequest {
-            model: self.work.model.id.clone(),
-            system,
-            messages,
-            tools,
-            settings: self.work.agent.settings.clone(),
-        })
+        Ok(ModelRequest { model: self.work.model.id.clone(), system, messages, tools, settings })
     }
 
     /// The facts of a message that is complete, which the transcript then holds.

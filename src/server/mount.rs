@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::MethodRouter;
@@ -139,6 +139,7 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
 pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
     let own = super::own_routes::all(&dialects);
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
+    let fallbacks: Vec<dialects::Fallback> = dialects.iter().filter_map(|dialect| dialect.fallback).collect();
     let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
     for Claim { dialect, path, route, refuse } in claims(dialects, own) {
         let answered = Arc::new(Answered { dialect, path: path.clone() });
@@ -164,7 +165,21 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
     }
     let (first, second) = (Arc::clone(front), Arc::clone(front));
     let routes = routes
-        .fallback(move |request: Request| front::no_route(Arc::clone(&first), request))
+        .fallback(move |State(door): State<Door>, request: Request| {
+            let (front, fallbacks) = (Arc::clone(&first), fallbacks.clone());
+            async move {
+                let (asked, body) = request.into_parts();
+                let caller = asked.extensions.get::<Caller>().cloned();
+                if let (Some(Caller(caller)), &Method::GET | &Method::HEAD) = (caller, &asked.method) {
+                    for fallback in fallbacks {
+                        if let Some(response) = fallback(&door, &caller, &asked).await {
+                            return response;
+                        }
+                    }
+                }
+                front::no_route(front, Request::from_parts(asked, body)).await
+            }
+        })
         .method_not_allowed_fallback(move |request: Request| front::no_method(Arc::clone(&second), request))
         .layer(axum::Extension(Arc::clone(&front.metrics)))
         .layer(from_fn(tags::tag))

@@ -6,7 +6,7 @@ use crate::code::Mention;
 use crate::tree::{File, Finding, Tree};
 
 /// The floors. What is not here is no folder or file of `src`.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("domain", 0),
     ("config", 1),
     ("observe", 1),
@@ -17,6 +17,7 @@ const FLOORS: [(&str, u8); 15] = [
     ("tools", 3),
     ("engine", 4),
     ("http", 5),
+    ("pages", 5),
     ("remote", 5),
     ("dialects", 6),
     ("server", 7),
@@ -34,7 +35,7 @@ const OWN_DOORS: [(&str, &str); 2] = [
 ];
 
 /// What `commands/` may enter: who wants something of a store, a model or a workspace asks the engine.
-const FOR_COMMANDS: [&str; 7] = ["config", "dialects", "domain", "engine", "observe", "remote", "server"];
+const FOR_COMMANDS: [&str; 8] = ["config", "dialects", "domain", "engine", "observe", "pages", "remote", "server"];
 
 /// More that single files of `commands/` may enter, and why.
 const FOR_ONE_COMMAND: [(&str, &[&str], &str); 2] = [

@@ -1,5 +1,6 @@
 //! The server: one file a topic.
 
+mod agio;
 mod resume;
 mod sockets;
 mod start;
