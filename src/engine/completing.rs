@@ -9,7 +9,7 @@ use crate::domain::{Error, ErrorCode, ModelChoice, Result};
 
 /// What is wanted of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Completion {
     /// The model; absent = the settings' choice.
     pub model: Option<ModelChoice>,

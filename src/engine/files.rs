@@ -46,7 +46,7 @@ pub struct Looked {
 
 /// Which files are looked for by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct FileSearch {
     /// What name or path hold, ignoring case; empty = the top level of the workspace.
     pub text: String,

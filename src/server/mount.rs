@@ -25,11 +25,19 @@ pub struct Mounted {
 
 /// The dialects of the settings, in their order.
 fn dialects(door: &Door) -> Result<Vec<Dialect>> {
-    let mut dialects = Vec::new();
-    for name in &door.settings.server.dialects {
+    // Our own API is always there: the console and other programs of ours speak it.
+    let native = crate::dialects::native::dialect();
+    let own = native.name;
+    let mut dialects = vec![native];
+    for name in door.settings.server.dialects.iter().filter(|name| *name != own) {
         dialects.push(crate::dialects::by_name(name).ok_or_else(|| Error::not_found("dialect", name))?);
     }
     Ok(dialects)
+}
+
+/// Whether a route's own path begins with the dialect's name already: then it is mounted there only.
+fn is_prefixed(dialect: &Dialect, pattern: &str) -> bool {
+    pattern.strip_prefix('/').and_then(|path| path.strip_prefix(dialect.name)).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Every route with its path, bare paths first.
@@ -44,7 +52,9 @@ pub fn mounts(door: &Door) -> Result<Vec<Mounted>> {
             if !bare.iter().any(|other: &Mounted| (&other.method, &other.path) == (&line.method, &line.path)) {
                 bare.push(line);
             }
-            own.push(mounted(format!("/{}{}", dialect.name, route.pattern)));
+            if !is_prefixed(&dialect, route.pattern) {
+                own.push(mounted(format!("/{}{}", dialect.name, route.pattern)));
+            }
         }
     }
     bare.extend(own);
@@ -56,8 +66,9 @@ pub(super) fn app(door: &Door) -> Result<Router> {
     let mut paths: BTreeMap<String, MethodRouter<Door>> = BTreeMap::new();
     let mut claimed: Vec<(http::Method, String)> = Vec::new();
     for dialect in dialects(door)? {
-        for route in dialect.routes {
-            for path in [route.pattern.to_owned(), format!("/{}{}", dialect.name, route.pattern)] {
+        for route in &dialect.routes {
+            let own = (!is_prefixed(&dialect, route.pattern)).then(|| format!("/{}{}", dialect.name, route.pattern));
+            for path in std::iter::once(route.pattern.to_owned()).chain(own) {
                 let claim = (route.method.clone(), path.clone());
                 if claimed.contains(&claim) {
                     continue;
