@@ -26,6 +26,9 @@ pub struct Dialect {
     pub refuse: fn(&Error) -> Response,
 }
 
+/// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
+pub const NAMES: &[&str] = &["tarko"];
+
 /// A dialect by its name.
 pub fn by_name(name: &str) -> Option<Dialect> {
     match name {

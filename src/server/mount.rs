@@ -23,13 +23,14 @@ pub struct Mounted {
     pub needs: Needs,
 }
 
-/// The dialects of the settings, in their order.
+/// The dialects of the settings, in their order; all when they name none. Our own API is always among them: the console
+/// and other programs of ours speak it.
 fn dialects(door: &Door) -> Result<Vec<Dialect>> {
-    // Our own API is always there: the console and other programs of ours speak it.
-    let native = crate::dialects::native::dialect();
-    let own = native.name;
-    let mut dialects = vec![native];
-    for name in door.settings.server.dialects.iter().filter(|name| *name != own) {
+    let mut dialects = vec![crate::dialects::native::dialect()];
+    let own = dialects[0].name;
+    let named: Vec<&str> = door.settings.server.dialects.iter().map(String::as_str).collect();
+    let named = if named.is_empty() { crate::dialects::NAMES } else { &named };
+    for name in named.iter().filter(|name| **name != own) {
         dialects.push(crate::dialects::by_name(name).ok_or_else(|| Error::not_found("dialect", name))?);
     }
     Ok(dialects)

@@ -14,6 +14,7 @@ mod machine;
 mod models;
 mod reference;
 mod secrets;
+mod serve;
 mod several;
 mod signals;
 mod support {
@@ -22,5 +23,6 @@ mod support {
     pub mod ombud;
     pub mod process;
     pub mod schema;
+    pub mod server;
     pub mod source;
 }

@@ -1,0 +1,3 @@
+//! The server: one file a topic.
+
+mod start;
