@@ -2,7 +2,6 @@
 //!
 //! What a request means is the business of a dialect; who calls and whether it may be let in is decided here, before.
 
-mod attachment;
 mod body;
 mod caller;
 mod door;
@@ -11,7 +10,6 @@ mod reply;
 mod route;
 mod sse;
 
-pub use attachment::attachment;
 pub use body::{JSON_DEPTH, parse_json, read_body, read_json};
 pub use caller::Caller;
 pub use door::Door;
