@@ -13,6 +13,8 @@ use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, Mod
 pub const ROOT: &str = "/ombud/v1";
 /// The header in which a house tells its version, with every answer.
 pub const VERSION_HEADER: &str = "ombud-version";
+/// The header in which a stream tells how often there is a sign of life, in whole seconds.
+pub const HEARTBEAT_HEADER: &str = "ombud-heartbeat";
 /// This version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The name of the event that ends a stream with an error.

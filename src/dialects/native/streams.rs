@@ -4,14 +4,14 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::errors::NativeError;
 use super::request::Asked;
 use crate::domain::{Cursor, Error, Fact, Frame};
 use crate::http::{Caller, Door, event_stream, frame};
-use crate::remote::wire::{FAILED, Nothing, Refused, Subscribe};
+use crate::remote::wire::{FAILED, HEARTBEAT_HEADER, Nothing, Refused, Subscribe};
 
 /// `GET subscribe`: `id` is the cursor from which a reader goes on who has the frame.
 pub async fn subscribe(
@@ -68,7 +68,10 @@ pub async fn notices(
 fn streamed(door: &Door, frames: impl stream::Stream<Item = Bytes> + Send + 'static) -> Response {
     let opened = stream::once(async { Bytes::from_static(b": listening\n\n") });
     let leaving = door.leaving.clone().cancelled_owned();
-    super::told(event_stream(opened.chain(frames), Some(door.settings.server.limits.heartbeat), leaving))
+    let heartbeat = door.settings.server.limits.heartbeat;
+    let mut response = event_stream(opened.chain(frames), Some(heartbeat), leaving);
+    response.headers_mut().insert(HeaderName::from_static(HEARTBEAT_HEADER), HeaderValue::from(heartbeat.as_secs()));
+    super::told(response)
 }
 
 fn written<T: Serialize>(id: Option<&str>, value: &T) -> Bytes {
