@@ -45,6 +45,8 @@ pub struct Flags {
     pub deny: Vec<String>,
     /// Do not read `AGENTS.md`.
     pub no_project_instructions: bool,
+    /// How the house is opened to others.
+    pub server: super::ServerFlags,
 }
 
 /// What counts, and why.
@@ -146,7 +148,12 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Resolved, Err
     let mut origins: BTreeMap<String, Source> =
         values.0.iter().map(|(place, entry)| (place.clone(), entry.source.clone())).collect();
     origins.extend(cast.sources.iter().map(|(name, source)| (format!("agents.{name}"), source.clone())));
-    let settings = build(&values, &rules, environment, Built { workspace, providers, agents: cast.agents })?;
+    let settings = build(
+        &values,
+        &rules,
+        environment,
+        Built { workspace, providers, agents: cast.agents, serving: flags.server.serving },
+    )?;
     let user_file = user.file;
     Ok(Resolved { settings, origins, notices, project, user_file, broken_agents: cast.broken, values, rules })
 }
@@ -252,6 +259,7 @@ fn default_layer(environment: &Environment, folder: &Path) -> Layer {
     for (place, value) in limit_numbers(&Limits::default()) {
         set(place, value.into());
     }
+    super::server::defaults(&mut layer);
     providers::defaults(&mut layer);
     layer
 }
@@ -269,6 +277,7 @@ fn flag_layer(flags: &Flags, environment: &Environment) -> Result<Layer, Error> 
     read("model", "--model", flags.model.clone())?;
     read("budgets.max_turns", "--max-turns", flags.max_turns.map(|turns| turns.to_string()))?;
     read("budgets.timeout_seconds", "--timeout", flags.timeout_seconds.map(|seconds| seconds.to_string()))?;
+    super::server::flag_layer(&mut layer, &flags.server, &folders)?;
     if flags.no_project_instructions {
         layer.set("project_instructions", false, Source::Flag("--no-project-instructions"));
     }

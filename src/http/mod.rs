@@ -9,11 +9,13 @@ mod files;
 mod reply;
 mod route;
 mod sse;
+mod token;
 
-pub use body::{JSON_DEPTH, parse_json, read_body, read_json};
+pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
 pub use caller::Caller;
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, media_type, send_bytes, send_file};
-pub use reply::{RequestId, empty, json, text};
+pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use route::{Needs, Route, Routes};
 pub use sse::{event_stream, frame};
+pub use token::{cookie_value, opens};
