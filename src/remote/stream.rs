@@ -40,7 +40,7 @@ pub(super) async fn frames(line: Arc<Line>, session: SessionId, after: Option<Cu
         ended: false,
         reader: Reader::new(line, "subscribe"),
     };
-    follower.reader.connect(&follower.wanted).await?;
+    follower.reader.begin(&follower.wanted).await?;
     let frames = stream::unfold(follower, |mut follower| async move {
         let frame = follower.next().await?;
         Some((frame, follower))
@@ -54,7 +54,7 @@ pub(super) async fn frames(line: Arc<Line>, session: SessionId, after: Option<Cu
 /// What the first connection meets. When a later one cannot be repaired, the stream ends.
 pub(super) async fn notices(line: Arc<Line>) -> Result<NoticeStream> {
     let mut reader = Reader::new(line, "notices");
-    reader.connect(&Nothing {}).await?;
+    reader.begin(&Nothing {}).await?;
     let notices = stream::unfold(reader, |mut reader| async move {
         loop {
             match reader.next().await {
@@ -194,6 +194,15 @@ impl Reader {
             has_given_fact: false,
         });
         Ok(())
+    }
+
+    /// Connects for the first time. A server that is not there is told at once; one that closes the connection may do
+    /// better the next time.
+    async fn begin<Q: serde::Serialize>(&mut self, wanted: &Q) -> Result<()> {
+        match self.connect(wanted).await {
+            Err(error) if error.cause == Some(Cause::Cut) => self.again(wanted).await,
+            connected => connected,
+        }
     }
 
     /// Connects again, after a wait, as often as the limit allows.
