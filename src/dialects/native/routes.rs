@@ -82,8 +82,8 @@ async fn delete(State(door): State<Door>, Caller(caller): Caller, Given(of): Giv
     Ok(Gives(Nothing {}))
 }
 
-async fn ask(State(door): State<Door>, Caller(caller): Caller, Given(ask): Given<Ask>) -> Answer<Asked> {
-    rights::ask(&caller, &ask)?;
+async fn ask(State(door): State<Door>, Caller(caller): Caller, Given(mut ask): Given<Ask>) -> Answer<Asked> {
+    rights::ask(&caller, &mut ask, &door.settings.budgets)?;
     Ok(Gives(door.engine.ask(&caller, ask).await?))
 }
 
