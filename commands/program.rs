@@ -101,18 +101,18 @@ impl Program {
     async fn open_engine(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<dyn Engine>> {
         match &self.server {
             Some(server) => Ok(Arc::new(server.open()?)),
-            None => Ok(self.open_house(approver, ephemeral).await?),
+            None => Ok(self.open_house(approver, Notices::default(), ephemeral).await?),
         }
     }
 
     /// Opens the house of this process. `ephemeral` = nothing is kept when the program ends.
-    pub async fn open_house(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
+    pub async fn open_house(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
         let settings = self.settings().clone();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;
         let clock = Arc::new(SystemClock);
         let models = self.models()?;
         let tools = Tools::new(&settings.limits, &settings.tools);
-        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices: Notices::default() })))
+        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices })))
     }
 }

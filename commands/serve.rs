@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ombud::domain::Result;
+use ombud::engine::{Desk, Notices};
 use ombud::observe::SystemClock;
 use ombud::server::Server;
 
@@ -22,7 +23,10 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     }
     settings.server.dialects = vec!["tarko".to_owned()];
     let mut signals = Signals::catch().map_err(|error| ombud::domain::Error::internal(format!("no signals: {error}")))?;
-    let house = program.open_house(Arc::new(ombud::engine::NobodyToAsk), false).await?;
+    let notices = Notices::default();
+    let wait = settings.server.limits.question_wait;
+    let desk = Arc::new(Desk::new(wait, notices.clone(), Arc::new(SystemClock)));
+    let house = program.open_house(desk, notices, false).await?;
     let server = Server::bind(house, Arc::new(settings), Arc::new(SystemClock)).await?;
     note(&format!("ombud {} listening on http://{}", env!("CARGO_PKG_VERSION"), server.address()));
     server

@@ -13,6 +13,7 @@ mod input;
 mod machine;
 mod models;
 mod reference;
+mod remote;
 mod secrets;
 mod serve;
 mod several;
