@@ -1,4 +1,5 @@
 //! The server: one file a topic.
 
 mod distance;
+mod native;
 mod start;
