@@ -17,9 +17,9 @@ use tracing::Instrument as _;
 
 use super::calls::Calls;
 use super::context::{self, Window};
-use super::holding::{Holding, Pending};
+use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
-use super::ledger::{AtWork, Ledger, Refused};
+use super::ledger::{Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::spans;
 use super::writing::{Desk, Writing, Written};

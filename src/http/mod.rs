@@ -5,6 +5,7 @@
 mod body;
 mod caller;
 mod door;
+mod files;
 mod reply;
 mod route;
 mod sse;
@@ -13,6 +14,7 @@ mod token;
 pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
 pub use caller::Caller;
 pub use door::Door;
+pub use files::{Outgoing, Writer, file_path, media_type, send_bytes, send_file};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use route::{Needs, Route, Routes};
 pub use sse::{event_stream, frame};

@@ -6,10 +6,11 @@ use crate::code::Mention;
 use crate::tree::{File, Finding, Tree};
 
 /// The floors. What is not here is no folder or file of `src`.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("domain", 0),
     ("config", 1),
     ("observe", 1),
+    ("outgoing", 1),
     ("storage", 2),
     ("bus", 2),
     ("models", 3),
