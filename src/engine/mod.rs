@@ -6,6 +6,7 @@
 
 mod access;
 mod asking;
+mod blobs;
 mod calls;
 mod completing;
 mod context;
@@ -47,6 +48,7 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
+pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{

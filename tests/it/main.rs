@@ -13,6 +13,7 @@ mod input;
 mod machine;
 mod models;
 mod reference;
+mod remote;
 mod secrets;
 mod serve;
 mod several;
@@ -22,6 +23,7 @@ mod support {
     pub mod model_server;
     pub mod ombud;
     pub mod process;
+    pub mod proxy;
     pub mod receiver;
     pub mod schema;
     pub mod server;

@@ -1,6 +1,8 @@
 //! The server: one file a topic.
 
 mod agio;
+mod distance;
+mod native;
 mod resume;
 mod sockets;
 mod start;
