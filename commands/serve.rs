@@ -22,7 +22,7 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     }
     settings.server.dialects = vec!["tarko".to_owned()];
     let mut signals = Signals::catch().map_err(|error| ombud::domain::Error::internal(format!("no signals: {error}")))?;
-    let house = program.open().await?;
+    let house = program.open_house(Arc::new(ombud::engine::NobodyToAsk), false).await?;
     let server = Server::bind(house, Arc::new(settings), Arc::new(SystemClock)).await?;
     note(&format!("ombud {} listening on http://{}", env!("CARGO_PKG_VERSION"), server.address()));
     server

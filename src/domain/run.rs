@@ -150,7 +150,7 @@ pub struct Budget {
 
 /// What is fixed when a run is queued, so that an edit or another process cannot change it in the middle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Pins {
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]

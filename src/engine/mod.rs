@@ -6,6 +6,7 @@
 
 mod access;
 mod asking;
+mod blobs;
 mod calls;
 mod completing;
 mod context;
@@ -13,6 +14,7 @@ mod desk;
 mod drive;
 mod ending;
 mod files;
+mod following;
 mod holding;
 mod house;
 mod instructions;
@@ -45,6 +47,7 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
+pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
@@ -220,12 +223,14 @@ impl Engine for House {
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
         check(caller, Does::Reads, None)?;
-        Ok(self.core.notices.listen())
+        let stream = self.core.notices.listen();
+        self.core.follow_others().await;
+        Ok(stream)
     }
 
     async fn health(&self, caller: &Principal) -> Result<Health> {
         check(caller, Does::Reads, None)?;
-        views::health(&self.core).await
+        Ok(views::health(&self.core).await)
     }
 
     async fn drain(&self) {

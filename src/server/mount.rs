@@ -24,14 +24,22 @@ pub struct Mounted {
     pub needs: Needs,
 }
 
-/// The dialects of the settings, in their order; all when they name none.
+/// The dialects of the settings, in their order; all when they name none. Our own API is always among them: the console
+/// and other programs of ours speak it.
 fn dialects(door: &Door) -> Result<Vec<Dialect>> {
-    let mut dialects = Vec::new();
+    let mut dialects = vec![crate::dialects::native::dialect()];
+    let own = dialects[0].name;
     let named: Vec<&str> = door.settings.server.dialects.iter().map(String::as_str).collect();
-    for name in if named.is_empty() { crate::dialects::NAMES } else { &named } {
+    let named = if named.is_empty() { crate::dialects::NAMES } else { &named };
+    for name in named.iter().filter(|name| **name != own) {
         dialects.push(crate::dialects::by_name(name).ok_or_else(|| Error::not_found("dialect", name))?);
     }
     Ok(dialects)
+}
+
+/// Whether a route's own path begins with the dialect's name already: then it is mounted there only.
+fn is_prefixed(dialect: &Dialect, pattern: &str) -> bool {
+    pattern.strip_prefix('/').and_then(|path| path.strip_prefix(dialect.name)).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// Every route with its path, bare paths first.
@@ -46,7 +54,9 @@ pub fn mounts(door: &Door) -> Result<Vec<Mounted>> {
             if !bare.iter().any(|other: &Mounted| (&other.method, &other.path) == (&line.method, &line.path)) {
                 bare.push(line);
             }
-            own.push(mounted(format!("/{}{}", dialect.name, route.pattern)));
+            if !is_prefixed(&dialect, route.pattern) {
+                own.push(mounted(format!("/{}{}", dialect.name, route.pattern)));
+            }
         }
     }
     bare.extend(own);
@@ -60,8 +70,9 @@ pub(super) fn app(door: &Door) -> Result<Router> {
     let mut fallbacks = Vec::new();
     for dialect in dialects(door)? {
         fallbacks.extend(dialect.fallback);
-        for route in dialect.routes {
-            for path in [route.pattern.to_owned(), format!("/{}{}", dialect.name, route.pattern)] {
+        for route in &dialect.routes {
+            let own = (!is_prefixed(&dialect, route.pattern)).then(|| format!("/{}{}", dialect.name, route.pattern));
+            for path in std::iter::once(route.pattern.to_owned()).chain(own) {
                 let claim = (route.method.clone(), path.clone());
                 if claimed.contains(&claim) {
                     continue;

@@ -10,6 +10,7 @@ const FLOORS: [(&str, u8); 16] = [
     ("domain", 0),
     ("config", 1),
     ("observe", 1),
+    ("outgoing", 1),
     ("storage", 2),
     ("bus", 2),
     ("models", 3),

@@ -22,6 +22,7 @@ mod support {
     pub mod model_server;
     pub mod ombud;
     pub mod process;
+    pub mod proxy;
     pub mod schema;
     pub mod server;
     pub mod source;

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::super::answer::{Decode, json};
 use super::super::failure::Fault;
 use super::super::parts::Parts;
-use super::super::sse::SseEvent;
 use super::super::{ModelEvent, ModelPart};
 use crate::domain::{Finish, Usage};
+use crate::outgoing::SseEvent;
 
 /// The state of one answer.
 #[derive(Default)]

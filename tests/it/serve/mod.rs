@@ -1,3 +1,4 @@
 //! The server: one file a topic.
 
+mod distance;
 mod start;
