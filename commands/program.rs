@@ -4,12 +4,12 @@
 use std::sync::{Arc, OnceLock};
 
 use ombud::config::{Environment, Settings};
-use ombud::domain::{Error, Permission, PermissionRule, Principal, Result};
-use ombud::engine::{Approver, Engine, House, NobodyToAsk, Notices, Parts};
+use ombud::domain::{Error, Permission, PermissionRule, Principal, Result, ToolSpec};
+use ombud::engine::{Approver, Desk, Engine, House, NobodyToAsk, Notices, Parts};
 use ombud::models::{Models, Offline};
 use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
-use ombud::tools::Tools;
+use ombud::tools::{self, Tools};
 
 use crate::approver::TerminalApprover;
 use crate::cli::{Format, GlobalArguments};
@@ -87,6 +87,26 @@ impl Program {
         }
     }
 
+    /// Opens the house for a server: questions wait on a desk for whoever answers them.
+    pub async fn open_serving(&self) -> Result<Arc<House>> {
+        let wait = self.settings().server.limits.question_wait;
+        let notices = Notices::default();
+        let desk = Desk::new(wait, notices.clone(), Arc::new(SystemClock));
+        self.open_house_with(Arc::new(desk), notices, false).await
+    }
+
+    /// The tools that are called without a question, by name.
+    pub fn tools_allowed(&self) -> Vec<String> {
+        let settings = self.settings();
+        let rules = match settings.agents.get(&settings.agent) {
+            Some(agent) => settings.permissions_for(agent),
+            None => settings.permissions.clone(),
+        };
+        let specs = Tools::new(&settings.limits, &settings.tools).specs(None);
+        let allowed = |spec: &ToolSpec| tools::decide(&rules, spec, "") == Permission::Allow;
+        specs.into_iter().filter(allowed).map(|spec| spec.name).collect()
+    }
+
     /// Whoever sits at the terminal, where somebody may be asked.
     fn approver(&self) -> Option<&Arc<TerminalApprover>> {
         let new = || Arc::new(TerminalApprover::new(self.progress.clone()));
@@ -107,12 +127,16 @@ impl Program {
 
     /// Opens the house of this process. `ephemeral` = nothing is kept when the program ends.
     pub async fn open_house(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
+        self.open_house_with(approver, Notices::default(), ephemeral).await
+    }
+
+    async fn open_house_with(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
         let settings = self.settings().clone();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;
         let clock = Arc::new(SystemClock);
         let models = self.models()?;
         let tools = Tools::new(&settings.limits, &settings.tools);
-        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices: Notices::default() })))
+        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices })))
     }
 }
