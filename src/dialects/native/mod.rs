@@ -7,6 +7,7 @@ mod files;
 mod request;
 mod rights;
 mod routes;
+mod sharing;
 mod streams;
 
 use axum::response::Response;

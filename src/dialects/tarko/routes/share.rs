@@ -12,6 +12,7 @@ use super::named::{named, refusal};
 use crate::domain::{Error, Principal, Result, SessionId};
 use crate::engine::SharedSession;
 use crate::http::{Caller, Door, Route, Routes, read_json};
+use crate::pages::share_page;
 
 /// The routes.
 pub fn all() -> Routes {
@@ -89,12 +90,8 @@ async fn published(door: &Door, caller: &Principal, session: &SessionId, provide
 /// What makes the page: the web interface where there is one, else ours.
 async fn page(door: &Door) -> Result<Box<dyn FnOnce(&SharedSession) -> String + Send>> {
     let Some(webui) = &door.settings.server.webui else {
-        return Ok(Box::new(own_page));
+        return Ok(Box::new(share_page));
     };
     let (index, config) = (plain::index(webui).await?, webui.config.clone());
     Ok(Box::new(move |shared| web_page(&index, &config, shared)))
-}
-
-fn own_page(shared: &SharedSession) -> String {
-    serde_json::to_string(shared).unwrap_or_default()
 }
