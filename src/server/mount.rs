@@ -125,7 +125,8 @@ fn shape(path: &str) -> String {
 /// As [`chosen`].
 pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     let dialects = chosen(names)?;
-    let own = super::own_routes::all(&dialects);
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(true));
     let line = |claim: Claim| Mounted {
         method: claim.route.method.to_string(),
         path: claim.path,
@@ -137,7 +138,8 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
 
 /// The whole application.
 pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
-    let own = super::own_routes::all(&dialects);
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(door.settings.server.webui.is_none()));
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
     let fallbacks: Vec<dialects::Fallback> = dialects.iter().filter_map(|dialect| dialect.fallback).collect();
     let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();

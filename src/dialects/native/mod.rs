@@ -7,6 +7,7 @@ mod files;
 mod request;
 mod rights;
 mod routes;
+mod sharing;
 mod streams;
 
 use axum::response::Response;
@@ -17,7 +18,14 @@ use crate::remote::wire::{ROOT, VERSION, VERSION_HEADER};
 
 /// The dialect. It is always served, whatever dialects the settings name.
 pub fn dialect() -> Dialect {
-    Dialect { name: "ombud", title: "ombud's own API", routes: routes::all(), owns: &[ROOT], refuse: errors::refuse }
+    Dialect {
+        name: "ombud",
+        title: "ombud's own API",
+        routes: routes::all(),
+        owns: &[ROOT],
+        refuse: errors::refuse,
+        fallback: None,
+    }
 }
 
 /// An answer that tells which house gave it: whoever calls can tell a version that does not fit from a defect.
