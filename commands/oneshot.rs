@@ -141,6 +141,7 @@ fn pins(program: &Program, instructions: Option<&str>) -> Pins {
     let moved = program.global.workspace.is_some();
     Pins {
         model: if named { settings.model.clone() } else { None },
+        settings: ombud::domain::ModelSettings::default(),
         instructions: instructions.map(str::to_owned).into_iter().collect(),
         caller_tools: Vec::new(),
         permissions: Vec::new(),

@@ -4,14 +4,21 @@
 //! and `events` goes on from there. Everything else is as in every dialect.
 
 mod agio;
+mod asked;
 mod encoder;
+mod ending;
 mod errors;
 mod events;
+mod from_wire;
 mod page;
 mod place;
 mod plain;
+mod references;
 mod routes;
 mod share;
+mod streams;
+mod titles;
+mod to_wire;
 mod wire;
 
 use super::Dialect;

@@ -5,14 +5,14 @@
 
 use std::path::Path;
 
-use axum::response::Response;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
 use futures_util::future::{BoxFuture, FutureExt};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 
 use super::errors;
 use super::page;
-use super::routes::text;
 use crate::config::WebUi;
 use crate::domain::{Error, ErrorCode, Principal, Result, SessionId, Timestamp};
 use crate::engine::{FileKind, Looked};
@@ -55,13 +55,14 @@ pub fn answer<'a>(door: &'a Door, caller: &'a Principal, asked: &'a Parts) -> Bo
 
 fn nothing(path: &str) -> Response {
     let shown: String = path.chars().take(200).collect();
-    errors::refuse(&Error::new(ErrorCode::NotFound, format!("Cannot GET {shown}")))
+    errors::TarkoError::no_route(&Method::GET, &shown).into_response()
 }
 
 /// The session that a file is asked for in: of the address, or of a header.
 fn session(asked: &Parts) -> Option<SessionId> {
     let header = || asked.headers.get("x-session-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let id = text(&asked.uri, "sessionId").or_else(header)?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&asked.uri).ok()?;
+    let id = pairs.into_iter().find(|(name, _)| name == "sessionId").map(|(_, id)| id).or_else(header)?;
     SessionId::parse(&id).ok()
 }
 
