@@ -27,6 +27,7 @@ mod text;
 mod trust;
 
 pub use agents::{built_in as built_in_agent, parse as parse_agent};
+pub use build::is_ordinary_variable;
 pub use env::{Environment, Variable, variables};
 pub use file::read_named as read_config_file;
 pub use keys::{KEYS, Key, Kind, Untrusted};

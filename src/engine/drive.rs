@@ -16,9 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
 use super::context::{self, Window};
-use super::holding::{Holding, Pending};
+use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
-use super::ledger::{AtWork, Ledger, Refused};
+use super::ledger::{Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::writing::{Desk, Writing, Written};
 use crate::domain::{

@@ -13,6 +13,7 @@ mod desk;
 mod drive;
 mod ending;
 mod files;
+mod following;
 mod holding;
 mod house;
 mod instructions;
@@ -220,12 +221,14 @@ impl Engine for House {
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
         check(caller, Does::Reads, None)?;
-        Ok(self.core.notices.listen())
+        let stream = self.core.notices.listen();
+        self.core.follow_others().await;
+        Ok(stream)
     }
 
     async fn health(&self, caller: &Principal) -> Result<Health> {
         check(caller, Does::Reads, None)?;
-        views::health(&self.core).await
+        Ok(views::health(&self.core).await)
     }
 
     async fn drain(&self) {
