@@ -298,6 +298,7 @@ impl Cli {
         match &self.command {
             Command::Run(run) => run.ask.add_to(flags),
             Command::Oneshot(oneshot) => oneshot.ask.add_to(flags),
+            Command::Serve(serve) => serve.add_to(flags),
             // There these two say what is listed or changed, not what is used.
             Command::Sessions(_) => Flags { agent: None, model: None, ..flags },
             _ => flags,

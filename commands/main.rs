@@ -24,8 +24,9 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ombud::config::{Environment, resolve};
+use ombud::config::{Environment, Settings, resolve};
 use ombud::domain::{Error, Result};
+use ombud::observe::{Traces, Watched};
 
 use self::cli::{Cli, Command};
 use self::context::{Context, Manner};
@@ -61,7 +62,13 @@ fn execute(cli: Cli) -> Result<u8> {
         }
         resolved => resolved?,
     };
-    observe(&cli, &environment);
+    let traces = match &cli.command {
+        Command::Serve(arguments) if !arguments.print_routes => watch(&cli, &environment, &resolved.settings)?,
+        _ => {
+            observe(&cli, &environment);
+            None
+        }
+    };
     let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
     let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
     let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment, progress };
@@ -71,7 +78,7 @@ fn execute(cli: Cli) -> Result<u8> {
     if shows_settings && !program.global.quiet {
         program.context.resolved.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
-    match &cli.command {
+    let exit_code = match &cli.command {
         Command::Agents(command) => agents::execute(command, &program.context).map(|exit| exit.0),
         Command::Config(command) => config::execute(command, &program.context).map(|exit| exit.0),
         Command::Trust(arguments) => trust::execute(arguments, &program.context).map(|exit| exit.0),
@@ -82,7 +89,28 @@ fn execute(cli: Cli) -> Result<u8> {
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),
         Command::Restore(arguments) => in_runtime(restore::execute(&program, arguments)),
+    };
+    if let Some(traces) = traces {
+        traces.end();
     }
+    exit_code
+}
+
+/// Log lines and traces of a server.
+fn watch(cli: &Cli, environment: &Environment, settings: &Settings) -> Result<Option<Traces>> {
+    let filter = match (environment.get("RUST_LOG"), cli.global.quiet, cli.global.verbose) {
+        (Some(filter), ..) => filter,
+        (None, true, _) => "error",
+        (None, false, 0 | 1) => "warn,ombud=info",
+        (None, false, 2) => "info,ombud=debug",
+        (None, false, _) => "debug",
+    };
+    ombud::observe::watch(&Watched {
+        filter: filter.to_owned(),
+        json: settings.server.json_logs,
+        colour: std::io::stderr().is_terminal(),
+        traces: settings.server.otlp_endpoint.clone(),
+    })
 }
 
 /// Log lines, for those who ask for them.

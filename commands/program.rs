@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use ombud::config::{Environment, Settings};
-use ombud::domain::{Error, Permission, PermissionRule, Principal, Result};
-use ombud::engine::{Approver, House, NobodyToAsk, Notices, Parts};
+use ombud::domain::{Error, Permission, PermissionRule, Principal, Result, ToolSpec};
+use ombud::engine::{Approver, Desk, House, NobodyToAsk, Notices, Parts};
 use ombud::models::{Models, Offline};
 use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
-use ombud::tools::Tools;
+use ombud::tools::{self, Tools};
 
 use crate::approver::TerminalApprover;
 use crate::cli::{Format, GlobalArguments};
@@ -81,6 +81,24 @@ impl Program {
         } else {
             self.open_with(Arc::new(NobodyToAsk), ephemeral).await
         }
+    }
+
+    /// Opens the house for a server: questions wait on a desk for whoever answers them.
+    pub async fn open_serving(&self) -> Result<Arc<House>> {
+        let wait = self.settings().server.limits.question_wait;
+        self.open_with(Arc::new(Desk::new(wait)), false).await
+    }
+
+    /// The tools that are called without a question, by name.
+    pub fn tools_allowed(&self) -> Vec<String> {
+        let settings = self.settings();
+        let rules = match settings.agents.get(&settings.agent) {
+            Some(agent) => settings.permissions_for(agent),
+            None => settings.permissions.clone(),
+        };
+        let specs = Tools::new(&settings.limits, &settings.tools).specs(None);
+        let allowed = |spec: &ToolSpec| tools::decide(&rules, spec, "") == Permission::Allow;
+        specs.into_iter().filter(allowed).map(|spec| spec.name).collect()
     }
 
     /// Opens the house. `ephemeral` = nothing is kept when the program ends.

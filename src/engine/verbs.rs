@@ -385,6 +385,15 @@ pub trait Engine: Send + Sync {
     /// How the house is.
     async fn health(&self, caller: &Principal) -> Result<Health>;
 
+    /// Asks every run that this process works on to end. They may have not ended yet when it answers.
+    ///
+    /// # Errors
+    /// `not_supported` over a distance.
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
+        let _ = (caller, reason);
+        Err(crate::domain::Error::new(crate::domain::ErrorCode::NotSupported, "the runs of a house are stopped where it is"))
+    }
+
     /// Waits until every run that this process works on has ended.
     async fn drain(&self);
 }
