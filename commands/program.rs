@@ -86,7 +86,9 @@ impl Program {
     /// Opens the house for a server: questions wait on a desk for whoever answers them.
     pub async fn open_serving(&self) -> Result<Arc<House>> {
         let wait = self.settings().server.limits.question_wait;
-        self.open_with(Arc::new(Desk::new(wait)), false).await
+        let notices = Notices::default();
+        let desk = Desk::new(wait, notices.clone(), Arc::new(SystemClock));
+        self.open_telling(Arc::new(desk), notices, false).await
     }
 
     /// The tools that are called without a question, by name.
@@ -103,12 +105,17 @@ impl Program {
 
     /// Opens the house. `ephemeral` = nothing is kept when the program ends.
     async fn open_with(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
+        self.open_telling(approver, Notices::default(), ephemeral).await
+    }
+
+    /// As [`Program::open_with`], telling what changes by these notices.
+    async fn open_telling(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
         let settings = self.settings().clone();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;
         let clock = Arc::new(SystemClock);
         let models = self.models()?;
         let tools = Tools::new(&settings.limits, &settings.tools);
-        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices: Notices::default() })))
+        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices })))
     }
 }

@@ -2,3 +2,4 @@
 
 mod agio;
 mod start;
+mod workspace;
