@@ -18,7 +18,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::normalize_path::NormalizePathLayer;
 
-use super::front::{self, Front};
+use super::front::{self, Fallbacks, Front};
 use super::tags;
 use crate::dialects::{self, Dialect};
 use crate::domain::{Error, ErrorCode, Result};
@@ -140,8 +140,9 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
 pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
     let mut own = super::own_routes::all(&dialects);
     own.extend(super::console::routes(door.settings.server.webui.is_none()));
+    let fallbacks: Fallbacks =
+        dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
-    let fallbacks: Vec<dialects::Fallback> = dialects.iter().filter_map(|dialect| dialect.fallback).collect();
     let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
     for Claim { dialect, path, route, refuse } in claims(dialects, own) {
         let answered = Arc::new(Answered { dialect, path: path.clone() });
@@ -168,19 +169,7 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
     let (first, second) = (Arc::clone(front), Arc::clone(front));
     let routes = routes
         .fallback(move |State(door): State<Door>, request: Request| {
-            let (front, fallbacks) = (Arc::clone(&first), fallbacks.clone());
-            async move {
-                let (asked, body) = request.into_parts();
-                let caller = asked.extensions.get::<Caller>().cloned();
-                if let (Some(Caller(caller)), &Method::GET | &Method::HEAD) = (caller, &asked.method) {
-                    for fallback in fallbacks {
-                        if let Some(response) = fallback(&door, &caller, &asked).await {
-                            return response;
-                        }
-                    }
-                }
-                front::no_route(front, Request::from_parts(asked, body)).await
-            }
+            front::no_route(Arc::clone(&first), Arc::clone(&fallbacks), door, request)
         })
         .method_not_allowed_fallback(move |request: Request| front::no_method(Arc::clone(&second), request))
         .layer(axum::Extension(Arc::clone(&front.metrics)))

@@ -7,3 +7,4 @@ mod resume;
 mod sockets;
 mod start;
 mod websocket;
+mod workspace;

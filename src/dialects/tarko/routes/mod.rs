@@ -2,7 +2,6 @@
 
 mod changes;
 mod events_stream;
-mod named;
 mod queries;
 mod sessions;
 mod share;
@@ -13,8 +12,6 @@ use http::StatusCode;
 
 use super::wire::ErrorAnswer;
 use crate::http::{Route, Routes};
-
-pub use named::text;
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
