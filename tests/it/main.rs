@@ -5,6 +5,8 @@
 mod asked;
 mod conversation;
 mod engine;
+mod engine_queue;
+mod engine_serve;
 mod failures;
 mod guard;
 mod help;
