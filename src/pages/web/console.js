@@ -80,7 +80,6 @@ function takeNotice(notice) {
   questions.take(notice);
   if (notice.type === "missed") catchUp();
   if (notice.type === "session.changed" || notice.type === "store.changed") roster.stale();
-  if (notice.type === "session.changed" && notice.session === open?.id) open.refresh();
 }
 
 /** Shows what the address names. */
