@@ -10,6 +10,7 @@ import { Files } from "./files.js";
 import { call, lockedBy } from "./house.js";
 import { Questions } from "./questions.js";
 import { Roster } from "./roster.js";
+import { titleOf } from "./story.js";
 import { follow } from "./stream.js";
 import { applyTheme, switchTheme } from "./theme.js";
 
@@ -114,7 +115,7 @@ function newQuestion() {
     choose: (choice) => (model = choice),
     stop() {},
     async send(text, agent) {
-      const asked = await call("ask", question({ new: { agent: agent || null, model } }, text));
+      const asked = await call("ask", question({ new: { title: titleOf(text), agent: agent || null, model } }, text));
       location.hash = `#/sessions/${encodeURIComponent(asked.session)}`;
     },
   });

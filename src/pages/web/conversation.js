@@ -136,8 +136,8 @@ export class Conversation {
   }
 
   #header() {
-    const { title, model, agent } = this.story.session;
-    const words = title || this.id;
+    const { model, agent } = this.story.session;
+    const words = this.story.title() || this.id;
     const about = [this.desk.agents.length > 1 && agent, model, usageWords(this.story.usage())].filter(Boolean).join(" · ");
     const state = JSON.stringify([words, about]);
     if (state === this.headState) return;
