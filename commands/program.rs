@@ -89,10 +89,9 @@ impl Program {
 
     /// Opens the house for a server: questions wait on a desk for whoever answers them.
     pub async fn open_serving(&self) -> Result<Arc<House>> {
-        let wait = self.settings().server.limits.question_wait;
-        let notices = Notices::default();
+        let (wait, notices) = (self.settings().server.limits.question_wait, Notices::default());
         let desk = Desk::new(wait, notices.clone(), Arc::new(SystemClock));
-        self.open_house_with(Arc::new(desk), notices, false).await
+        self.open_house(Arc::new(desk), notices, false).await
     }
 
     /// The tools that are called without a question, by name.
@@ -121,16 +120,12 @@ impl Program {
     async fn open_engine(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<dyn Engine>> {
         match &self.server {
             Some(server) => Ok(Arc::new(server.open()?)),
-            None => Ok(self.open_house(approver, ephemeral).await?),
+            None => Ok(self.open_house(approver, Notices::default(), ephemeral).await?),
         }
     }
 
     /// Opens the house of this process. `ephemeral` = nothing is kept when the program ends.
-    pub async fn open_house(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
-        self.open_house_with(approver, Notices::default(), ephemeral).await
-    }
-
-    async fn open_house_with(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
+    async fn open_house(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
         let settings = self.settings().clone();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;

@@ -49,7 +49,7 @@ pub fn translated(document: &Document) -> Option<(Document, Vec<String>)> {
     let mut notices = ours.notices;
     if !ignored.is_empty() {
         let places: Vec<String> = ignored.iter().map(|place| format!("`{}`", text::printable(place))).collect();
-        notices.push(format!("{} mean nothing here and are ignored", places.join(", ")));
+        notices.push(format!("ignored, without a meaning here: {}", places.join(", ")));
     }
     let file = text::shown(&document.path);
     let notices = notices.into_iter().map(|notice| format!("{file}: {notice}")).collect();
@@ -444,8 +444,8 @@ mod tests {
             notices,
             [
                 "app.config.json: `agent.value` is a program, which is not run: the agent works as ours do",
-                "app.config.json: `snapshot`, `server.storage.fileName`, `server.models[1]`, \
-                 `server.runtimeSettings.transform`, `model.baseProvider` mean nothing here and are ignored",
+                "app.config.json: ignored, without a meaning here: `snapshot`, `server.storage.fileName`, \
+                 `server.models[1]`, `server.runtimeSettings.transform`, `model.baseProvider`",
             ]
         );
     }
@@ -464,7 +464,7 @@ mod tests {
             assert_eq!(value["server"]["log_level"], level, "{given}");
         }
         let (_, notices) = ours(&json!({ "model": {}, "logLevel": 9 })).unwrap();
-        assert_eq!(notices, ["app.config.json: `logLevel` mean nothing here and are ignored"]);
+        assert_eq!(notices, ["app.config.json: ignored, without a meaning here: `logLevel`"]);
     }
 
     #[test]
@@ -481,7 +481,7 @@ mod tests {
         });
         let (value, notices) = ours(&older).unwrap();
         assert_eq!(value, json!({ "model": "anthropic/claude", "workspace": "/w" }));
-        assert_eq!(notices, ["app.config.json: `workspace.isolateSessions` mean nothing here and are ignored"]);
+        assert_eq!(notices, ["app.config.json: ignored, without a meaning here: `workspace.isolateSessions`"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use self::connections::{Connections, Peer};
 use self::envelopes::Envelopes;
@@ -55,7 +56,6 @@ impl Server {
     /// `invalid_input` when the settings contradict each other, an address of others is to be served without a token, or
     /// the address cannot be listened on; `conflict` when the port is in use.
     pub async fn bind(engine: Arc<dyn Engine>, settings: Arc<Settings>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let engine = crate::dialects::watched(engine, &settings)?;
         let server = &settings.server;
         let dialects = mount::chosen(&server.dialects)?;
         let names = dialects.iter().map(|dialect| dialect.name).collect();
@@ -69,7 +69,8 @@ impl Server {
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
         });
-        let door = Door { engine, settings, clock, leaving: CancellationToken::new() };
+        let engine = crate::dialects::watched(engine, &settings)?;
+        let door = Door { engine, settings, clock, leaving: CancellationToken::new(), upgraded: TaskTracker::new() };
         let app = mount::app(&door, &front, dialects);
         Ok(Self { listener, address, door, app, tls, metrics, dialects: names })
     }

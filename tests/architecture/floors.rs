@@ -6,7 +6,7 @@ use crate::code::Mention;
 use crate::tree::{File, Finding, Tree};
 
 /// The floors. What is not here is no folder or file of `src`.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("domain", 0),
     ("config", 1),
     ("observe", 1),

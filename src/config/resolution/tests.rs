@@ -413,7 +413,7 @@ fn the_file_of_another_program_is_understood_when_it_is_named() {
     let house = House::new();
     house.write(
         "work/app.config.yaml",
-        "agent: my-agent\nworkspace: .\nserver:\n  port: 4100\n  storage: {type: file, path: ./kept}\n\
+        "agent: my-agent\nworkspace: .\nserver:\n  port: 4100\n  storage: {type: file, path: kept}\n\
          model: {provider: openai, id: gpt-4, apiKey: sk-planted-0001}\nshare: {provider: 'https://share.example/api'}\n\
          webui: {type: static, staticPath: ./ui}\ninstructions: Be kind.\nlogLevel: warn\nbrowser: {}\n",
     );
@@ -430,7 +430,7 @@ fn the_file_of_another_program_is_understood_when_it_is_named() {
     let key = settings.providers["openai"].api_key.as_ref().unwrap();
     assert_eq!(key.expose_secret(), "sk-planted-0001");
     let file = house.at("work/app.config.yaml");
-    assert_eq!(resolved.notices, [format!("{}: `browser` mean nothing here and are ignored", file.display())]);
+    assert_eq!(resolved.notices, [format!("{}: ignored, without a meaning here: `browser`", file.display())]);
     assert!(!format!("{resolved:?}").contains("sk-planted-0001"));
     // What is wrong in it is told with file and line.
     house.write("work/app.config.yaml", "model: {provider: openai, id: gpt-4}\nserver:\n  port: many\n");

@@ -14,6 +14,7 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 
 use super::Dialect;
+use crate::http::SocketEvents;
 use crate::remote::wire::{ROOT, VERSION, VERSION_HEADER};
 
 /// The dialect. It is always served, whatever dialects the settings name.
@@ -25,6 +26,7 @@ pub fn dialect() -> Dialect {
         owns: &[ROOT],
         refuse: errors::refuse,
         fallback: None,
+        sockets: SocketEvents::new(),
     }
 }
 

@@ -10,12 +10,10 @@ use super::wire::{
     ThinkingMessage, ToolCall, ToolInfo, ToolResult, UserMessage,
 };
 use crate::domain::{
-    AuthorKind, Cursor, Delta, ErrorCode, Event, Fact, Finish, Frame, LiveDelta, Message, MessageCompleted, MessageId,
-    MessageImported, Notice, Outcome, Part, PartStart, RunFinished, RunId, RunStarted, ToolCalled, ToolReturn,
+    AuthorKind, Cursor, Delta, Error, ErrorCode, Event, Fact, Finish, Frame, LiveDelta, Message, MessageCompleted,
+    MessageId, MessageImported, Notice, Outcome, Part, PartStart, RunFinished, RunId, RunStarted, ToolCalled, ToolReturn,
 };
 
-/// What stands for input that is more than text.
-const COMPLEX_INPUT: &str = "[Complex multimodal input]";
 /// What the last message of a run that was aborted says.
 pub const ABORTED: &str = "Request was aborted";
 
@@ -299,12 +297,7 @@ fn run_finished(event: &Event, finished: &RunFinished) -> Vec<Told> {
     if let (Outcome::Failed, Some(error)) = (finished.outcome, &finished.error) {
         if error.code == ErrorCode::BudgetExhausted {
             told.push(system("warning", error.message.clone(), serde_json::json!({ "code": error.code })));
-            told.push(assistant(AssistantMessage {
-                content: error.message.clone(),
-                finish_reason: Some("max_iterations"),
-                message_id: Some(format!("msg_maxiter_{}", run_word(event.run.as_ref()))),
-                ..AssistantMessage::default()
-            }));
+            told.push(assistant(max_iterations(event.run.as_ref(), error)));
         } else {
             let provider = finished.model.as_ref().map(|model| model.provider.as_str());
             let details = serde_json::json!({
@@ -329,6 +322,16 @@ pub fn aborted(run: Option<&RunId>) -> AssistantMessage {
         content: ABORTED.to_owned(),
         finish_reason: Some("abort"),
         message_id: Some(format!("msg_abort_{}", run_word(run))),
+        ..AssistantMessage::default()
+    }
+}
+
+/// The last message of a run that has used up what it may.
+pub fn max_iterations(run: Option<&RunId>, error: &Error) -> AssistantMessage {
+    AssistantMessage {
+        content: error.message.clone(),
+        finish_reason: Some("max_iterations"),
+        message_id: Some(format!("msg_maxiter_{}", run_word(run))),
         ..AssistantMessage::default()
     }
 }

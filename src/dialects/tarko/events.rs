@@ -1,11 +1,14 @@
 //! Events of a session: those that were, and those that come, from any place on.
 
+use std::sync::Arc;
+
 use futures_util::stream::{BoxStream, Stream, StreamExt};
 
 use super::encoder::encode;
 use super::place::Place;
+use super::to_wire::with_bytes;
 use super::wire::{Body, System, TarkoEvent};
-use crate::domain::{Error, Fact, Frame, Principal, Result, RunId, SessionId, Timestamp};
+use crate::domain::{Cursor, Error, Fact, Frame, Principal, Result, RunId, Session, SessionId, Timestamp};
 use crate::engine::Engine;
 
 /// Events for one reader; ends as the frames do.
@@ -56,6 +59,45 @@ fn told(
     })
 }
 
+/// Facts that are read at once.
+const PAGE: usize = 1_000;
+/// Most events of one answer.
+const EVENTS: usize = 100_000;
+
+/// What happened after a place, with the bytes of its files, and where the next part begins if it is too much for one
+/// answer. A history that was replaced is not told.
+///
+/// # Errors
+/// As [`Engine::events`].
+pub async fn so_far(
+    engine: &dyn Engine,
+    caller: &Principal,
+    session: &Session,
+    after: Option<Cursor>,
+) -> Result<(Vec<TarkoEvent>, Option<Cursor>)> {
+    let (mut told, mut at) = (Vec::new(), after);
+    loop {
+        let facts = engine.events(caller, &session.id, at, PAGE).await?;
+        let whole = facts.len() < PAGE;
+        for fact in facts {
+            at = Some(Cursor::after(session.incarnation, fact.seq));
+            if matches!(fact.fact, Fact::SessionRestored(_)) {
+                told.clear();
+            }
+            for mut event in encode(&Frame::Fact(Arc::new(fact)), session.incarnation) {
+                with_bytes(engine, caller, &session.id, &mut event).await?;
+                told.push(event);
+            }
+        }
+        if whole {
+            return Ok((told, None));
+        }
+        if told.len() >= EVENTS {
+            return Ok((told, at));
+        }
+    }
+}
+
 /// The frames of one run, up to its end or an error, whichever is first.
 pub(super) fn of_run(
     frames: impl Stream<Item = Result<Frame>> + Send + 'static,
@@ -64,7 +106,10 @@ pub(super) fn of_run(
     futures_util::stream::unfold((frames.boxed(), false), move |(mut frames, ended)| {
         let run = run.clone();
         async move {
-            while !ended {
+            if ended {
+                return None;
+            }
+            loop {
                 let frame = frames.next().await?;
                 if frame.as_ref().is_ok_and(|frame| frame.run() != Some(&run)) {
                     continue;
@@ -76,7 +121,6 @@ pub(super) fn of_run(
                 };
                 return Some((frame, (frames, last)));
             }
-            None
         }
     })
 }
@@ -90,8 +134,6 @@ pub(super) fn broken(error: &Error, at: Timestamp) -> TarkoEvent {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::domain::Event;
 

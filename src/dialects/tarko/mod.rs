@@ -4,15 +4,25 @@
 //! and `events` goes on from there. Everything else is as in every dialect.
 
 mod agio;
+mod asked;
 mod encoder;
+mod ending;
 mod errors;
 mod events;
+mod follow;
+mod from_wire;
 mod page;
 mod place;
 mod plain;
+mod references;
 mod routes;
 mod share;
+mod sockets;
+mod streams;
+mod titles;
+mod to_wire;
 mod wire;
+mod ws;
 
 use super::Dialect;
 
@@ -29,6 +39,7 @@ pub fn dialect() -> Dialect {
         name: "tarko",
         title: "Tarko Agent Server",
         routes: routes::all(),
+        sockets: sockets::events(),
         owns: &["/api/v1"],
         refuse: errors::refuse,
         fallback: Some(plain::answer),

@@ -171,7 +171,7 @@ mod tests {
     fn told(events: &[Value]) -> Result<Vec<ModelEvent>, Fault> {
         let mut decoder = Decoder::default();
         for event in events {
-            decoder.event(&SseEvent { name: String::new(), data: event.to_string() })?;
+            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: event.to_string() })?;
         }
         decoder.end()?;
         Ok(std::iter::from_fn(|| decoder.next()).collect())

@@ -236,11 +236,11 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         for chunk in chunks {
-            decoder.event(&SseEvent { name: String::new(), data: chunk.to_string() })?;
+            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: chunk.to_string() })?;
             events.extend(std::iter::from_fn(|| decoder.next()));
         }
         if done {
-            decoder.event(&SseEvent { name: String::new(), data: "[DONE]".into() })?;
+            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: "[DONE]".into() })?;
         }
         decoder.end()?;
         events.extend(std::iter::from_fn(|| decoder.next()));

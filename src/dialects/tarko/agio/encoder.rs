@@ -21,7 +21,7 @@ pub struct About {
     pub max_tokens: Option<u64>,
     /// How freely the model speaks.
     pub temperature: Option<f64>,
-    /// Tools that the agent may use, where they are listed.
+    /// Tools that the agent may use.
     pub tools: usize,
     /// Who offers models.
     pub providers: usize,

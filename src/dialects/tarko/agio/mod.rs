@@ -20,6 +20,7 @@ use self::watched::Watched;
 use crate::config::Settings;
 use crate::domain::{Cursor, Principal, Result, RunId, SessionId};
 use crate::engine::Engine;
+use crate::tools::Tools;
 
 /// Runs that are watched at once; a further one is not told about, which is counted.
 const RUNS: u32 = 1_024;
@@ -93,11 +94,12 @@ impl Monitor {
         if item.summary.runs > 1 {
             return None;
         }
+        let all_tools = || Tools::new(&self.settings.limits, &self.settings.tools).names().len();
         let agent = self.settings.agents.get(&item.summary.session.agent);
         Some(About {
             max_tokens: agent.and_then(|agent| agent.settings.max_tokens),
             temperature: agent.and_then(|agent| agent.settings.temperature),
-            tools: agent.and_then(|agent| agent.tools.as_ref()).map_or(0, Vec::len),
+            tools: agent.and_then(|agent| agent.tools.as_ref()).map_or_else(all_tools, Vec::len),
             providers: self.settings.providers.len(),
         })
     }

@@ -1,25 +1,33 @@
-//! The routes.
+//! The routes, a table a subject.
 
-mod named;
+mod changes;
+mod events_stream;
+mod queries;
+mod sessions;
 mod share;
+mod system;
 mod workspace;
 
-use axum::response::Response;
 use http::StatusCode;
-use serde_json::json;
 
-use crate::http::{Needs, Route, Routes};
-
-pub use named::text;
+use super::wire::ErrorAnswer;
+use crate::http::{Route, Routes};
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    let mut routes = vec![Route::get("/api/v1/health", health).about("Whether the server answers").needs(Needs::Nothing)];
+    let mut routes = system::all();
+    routes.extend(sessions::all());
+    routes.extend(changes::all());
+    routes.extend(queries::all());
     routes.extend(share::all());
     routes.extend(workspace::all());
+    routes.extend([events_stream::route(), super::ws::route()]);
     routes
 }
 
-async fn health() -> Response {
-    crate::http::json(StatusCode::OK, &json!({ "status": "ok" }))
+/// What every route about one session can answer.
+fn about_session(route: Route) -> Route {
+    route
+        .gives::<ErrorAnswer>(StatusCode::BAD_REQUEST, "No session was named, or something else is missing.")
+        .gives::<ErrorAnswer>(StatusCode::NOT_FOUND, "There is no such session.")
 }

@@ -1,10 +1,10 @@
-//! Tarko's words: the events. Keys and their order are those of the original; `cursor` is ours.
+//! The events. Keys and their order are those of the original; `cursor` is ours.
 
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::place::Place;
+use super::super::place::Place;
 use crate::domain::BlobId;
 
 /// One event of a session.
