@@ -6,6 +6,7 @@ mod ask;
 mod reference;
 mod serve;
 mod sessions;
+mod share;
 mod values;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
     SessionsUpdate, StatusFilter,
 };
+pub use share::ShareArguments;
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.
@@ -183,6 +185,7 @@ pub enum Command {
     /// List, show, follow, change and delete sessions
     #[command(subcommand, after_long_help = sessions::EXAMPLES)]
     Sessions(SessionsCommand),
+    Share(ShareArguments),
     Restore(RestoreArguments),
     Serve(ServeArguments),
     /// List, show, add and check agents

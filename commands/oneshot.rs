@@ -155,6 +155,7 @@ fn pins(program: &Program, instructions: Option<&str>) -> Pins {
     let moved = program.global.workspace.is_some();
     Pins {
         model: if named { settings.model.clone() } else { None },
+        settings: ombud::domain::ModelSettings::default(),
         instructions: instructions.map(str::to_owned).into_iter().collect(),
         caller_tools: Vec::new(),
         permissions: Vec::new(),
@@ -172,6 +173,7 @@ fn pins_for(server: &Server, program: &Program, args: &AskArguments) -> Result<P
     // Of the two, a no counts first.
     let permissions = [rules(&args.deny, Permission::Deny)?, rules(&args.allow, Permission::Allow)?].concat();
     Ok(Pins {
+        settings: ombud::domain::ModelSettings::default(),
         model: program.global.model.as_deref().map(ModelChoice::parse).transpose()?,
         instructions: args.instructions.iter().cloned().collect(),
         caller_tools: Vec::new(),

@@ -350,7 +350,8 @@ impl Driver {
         if !self.card.tools {
             tools.clear();
         }
-        let answer_tokens = self.work.agent.settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
+        let settings = self.work.pins.settings.over(&self.work.agent.settings);
+        let answer_tokens = settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
         let window = Window {
             agent: &self.work.agent.name,
             model: &self.work.model,
@@ -366,13 +367,7 @@ impl Driver {
         }
         let fixed = context::fixed_bytes(&system, &tools);
         let messages = context::messages(self.work.transcript.clone(), &window, &files, fixed);
-        Ok(ModelRequest {
-            model: self.work.model.id.clone(),
-            system,
-            messages,
-            tools,
-            settings: self.work.agent.settings.clone(),
-        })
+        Ok(ModelRequest { model: self.work.model.id.clone(), system, messages, tools, settings })
     }
 
     /// The facts of a message that is complete, which the transcript then holds.

@@ -109,6 +109,8 @@ mod tests {
                 Route::post("/a/{id}/{*rest}", || async {}).about("Writes it").query("mode", "How", false),
             ],
             owns: &[],
+            fallback: None,
+            sockets: Vec::new(),
             refuse: crate::http::refuse,
         };
         let document = document(&dialect);

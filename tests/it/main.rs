@@ -24,7 +24,9 @@ mod support {
     pub mod ombud;
     pub mod process;
     pub mod proxy;
+    pub mod receiver;
     pub mod schema;
     pub mod server;
+    pub mod socket;
     pub mod source;
 }
