@@ -70,23 +70,25 @@ impl Program {
 
     /// Opens the house; nobody can be asked for permission.
     pub async fn open(&self) -> Result<Arc<House>> {
-        self.open_with(Arc::new(NobodyToAsk), false).await
+        self.open_with(Arc::new(NobodyToAsk), Notices::default(), false).await
     }
 
     /// Opens the house; whoever sits at the terminal is asked for permission. `ephemeral` = nothing is kept when the
     /// program ends.
     pub async fn open_asking(&self, ephemeral: bool) -> Result<Arc<House>> {
         if self.context.manner.may_ask {
-            self.open_with(Arc::new(TerminalApprover::new(self.progress.clone())), ephemeral).await
+            self.open_with(Arc::new(TerminalApprover::new(self.progress.clone())), Notices::default(), ephemeral).await
         } else {
-            self.open_with(Arc::new(NobodyToAsk), ephemeral).await
+            self.open_with(Arc::new(NobodyToAsk), Notices::default(), ephemeral).await
         }
     }
 
     /// Opens the house for a server: questions wait on a desk for whoever answers them.
     pub async fn open_serving(&self) -> Result<Arc<House>> {
         let wait = self.settings().server.limits.question_wait;
-        self.open_with(Arc::new(Desk::new(wait)), false).await
+        let notices = Notices::default();
+        let desk = Desk::new(wait, notices.clone(), Arc::new(SystemClock));
+        self.open_with(Arc::new(desk), notices, false).await
     }
 
     /// The tools that are called without a question, by name.
@@ -102,13 +104,13 @@ impl Program {
     }
 
     /// Opens the house. `ephemeral` = nothing is kept when the program ends.
-    async fn open_with(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
+    async fn open_with(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
         let settings = self.settings().clone();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;
         let clock = Arc::new(SystemClock);
         let models = self.models()?;
         let tools = Tools::new(&settings.limits, &settings.tools);
-        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices: Notices::default() })))
+        Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices })))
     }
 }

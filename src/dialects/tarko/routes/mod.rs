@@ -3,7 +3,7 @@
 mod changes;
 mod events_stream;
 mod named;
-mod queries;
+pub mod queries;
 mod sessions;
 mod share;
 mod system;
