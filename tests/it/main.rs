@@ -29,6 +29,7 @@ mod support {
     pub mod receiver;
     pub mod schema;
     pub mod server;
+    pub mod shape;
     pub mod socket;
     pub mod source;
 }

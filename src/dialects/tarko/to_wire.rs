@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::asked::Asked;
 use super::wire::{Body, Content, ContentPart, FileBytes, ModelInfo, SessionInfo, TarkoEvent};
-use crate::domain::{Attributes, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};
+use crate::domain::{Attributes, ErrorCode, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};
 use crate::engine::{AgentItem, Engine, SessionItem};
 
 /// What this door keeps about a session stands under this name.
@@ -110,7 +110,7 @@ pub async fn state(engine: &dyn Engine, caller: &Principal, item: &SessionItem) 
     })
 }
 
-/// Puts the bytes of files into events that only name them.
+/// Puts the bytes of files into events that only name them; those that are not there any more stay named.
 ///
 /// # Errors
 /// As [`Engine::blob`].
@@ -127,7 +127,10 @@ pub async fn with_bytes(engine: &dyn Engine, caller: &Principal, session: &Sessi
             ContentPart::File { file } => &mut file.file_data,
         };
         if let FileBytes::Blob(blob, media_type) = bytes {
-            let content = engine.blob(caller, session, blob).await?;
+            let content = match engine.blob(caller, session, blob).await {
+                Err(error) if error.code == ErrorCode::NotFound => continue,
+                content => content?,
+            };
             *bytes = FileBytes::Url(format!("data:{media_type};base64,{}", STANDARD.encode(content)));
         }
     }

@@ -3,8 +3,10 @@
 mod agio;
 mod distance;
 mod native;
+mod replay;
 mod resume;
 mod sockets;
 mod start;
+mod tarko_transcripts;
 mod websocket;
 mod workspace;

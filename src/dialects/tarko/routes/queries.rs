@@ -98,6 +98,7 @@ async fn ask_new(asked: &Asked) -> Result<Ask, TarkoError> {
     let new = NewSession {
         title: asked.words("sessionName").map(str::to_owned),
         labels: Labels::from_tags(asked.field("sessionTags").map(from_wire::tags).unwrap_or_default()),
+        attributes: to_wire::keep([("version".to_owned(), json!(1))].into_iter().collect()),
         ..NewSession::default()
     };
     Ok(Ask {
