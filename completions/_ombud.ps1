@@ -44,7 +44,9 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Talk with an agent')
             [CompletionResult]::new('oneshot', 'oneshot', [CompletionResultType]::ParameterValue, 'Ask once, print the answer, exit')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, follow, change and delete sessions')
+            [CompletionResult]::new('share', 'share', [CompletionResultType]::ParameterValue, 'Make one page of a session that others can replay')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add and check agents')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
@@ -351,6 +353,29 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
         'ombud;sessions;help;help' {
             break
         }
+        'ombud;share' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the page into this file, and upload nothing; `-`: to standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write the page into this file, and upload nothing; `-`: to standard output')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'ombud;restore' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
@@ -365,6 +390,29 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('--resume', '--resume', [CompletionResultType]::ParameterName, 'Go on with the interrupted runs instead of closing them')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Replace the history of a session that exists without asking')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Replace the history of a session that exists without asking')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;serve' {
+            [CompletionResult]::new('--host', '--host', [CompletionResultType]::ParameterName, 'The address to listen on')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port to listen on; 0: any that is free')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
             [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
@@ -641,7 +689,9 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Talk with an agent')
             [CompletionResult]::new('oneshot', 'oneshot', [CompletionResultType]::ParameterValue, 'Ask once, print the answer, exit')
             [CompletionResult]::new('sessions', 'sessions', [CompletionResultType]::ParameterValue, 'List, show, follow, change and delete sessions')
+            [CompletionResult]::new('share', 'share', [CompletionResultType]::ParameterValue, 'Make one page of a session that others can replay')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add and check agents')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
@@ -686,7 +736,13 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
         'ombud;help;sessions;delete' {
             break
         }
+        'ombud;help;share' {
+            break
+        }
         'ombud;help;restore' {
+            break
+        }
+        'ombud;help;serve' {
             break
         }
         'ombud;help;agents' {

@@ -41,7 +41,9 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand run 'Talk with an agent'
             cand oneshot 'Ask once, print the answer, exit'
             cand sessions 'List, show, follow, change and delete sessions'
+            cand share 'Make one page of a session that others can replay'
             cand restore 'Bring sessions in order whose process died'
+            cand serve 'Open the house over HTTP'
             cand agents 'List, show, add and check agents'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
@@ -328,6 +330,28 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;sessions;help;help'= {
         }
+        &'ombud;share'= {
+            cand -o 'Write the page into this file, and upload nothing; `-`: to standard output'
+            cand --output 'Write the page into this file, and upload nothing; `-`: to standard output'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'ombud;restore'= {
             cand --config 'Read this config file instead of the user''s'
             cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
@@ -342,6 +366,28 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand --resume 'Go on with the interrupted runs instead of closing them'
             cand -y 'Replace the history of a session that exists without asking'
             cand --yes 'Replace the history of a session that exists without asking'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;serve'= {
+            cand --host 'The address to listen on'
+            cand --port 'The port to listen on; 0: any that is free'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
             cand --no-input 'Ask nothing, also on a terminal'
             cand --bare 'Ignore the config files of user and project'
             cand -v 'Tell more on stderr; twice for even more'
@@ -597,7 +643,9 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand run 'Talk with an agent'
             cand oneshot 'Ask once, print the answer, exit'
             cand sessions 'List, show, follow, change and delete sessions'
+            cand share 'Make one page of a session that others can replay'
             cand restore 'Bring sessions in order whose process died'
+            cand serve 'Open the house over HTTP'
             cand agents 'List, show, add and check agents'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
@@ -631,7 +679,11 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;help;sessions;delete'= {
         }
+        &'ombud;help;share'= {
+        }
         &'ombud;help;restore'= {
+        }
+        &'ombud;help;serve'= {
         }
         &'ombud;help;agents'= {
             cand list 'List the agents that there are'

@@ -44,7 +44,9 @@ complete -c ombud -n "__fish_ombud_needs_command" -s V -l version -d 'Print vers
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "run" -d 'Talk with an agent'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "oneshot" -d 'Ask once, print the answer, exit'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "share" -d 'Make one page of a session that others can replay'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "serve" -d 'Open the house over HTTP'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "agents" -d 'List, show, add and check agents'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "trust" -d 'Let the config of a workspace count in full'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "config" -d 'Show settings and where they come from'
@@ -272,6 +274,23 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "cancel" -d 'Cancel what runs in a session, also in another process'
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "delete" -d 'Delete sessions with all that they hold'
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand share" -s o -l output -d 'Write the page into this file, and upload nothing; `-`: to standard output' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand share" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand share" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand share" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand share" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand share" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand share" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -290,6 +309,24 @@ complete -c ombud -n "__fish_ombud_using_subcommand restore" -l bare -d 'Ignore 
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l host -d 'The address to listen on' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l port -d 'The port to listen on; 0: any that is free' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'"
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -471,15 +508,17 @@ complete -c ombud -n "__fish_ombud_using_subcommand completions" -l bare -d 'Ign
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "run" -d 'Talk with an agent'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "agents" -d 'List, show, add and check agents'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "config" -d 'Show settings and where they come from'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions restore agents trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "run" -d 'Talk with an agent'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "agents" -d 'List, show, add and check agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "config" -d 'Show settings and where they come from'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions, the newest first'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show a session and its last messages'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "events" -d 'Print the log of a session, one JSON object a line'

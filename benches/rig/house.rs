@@ -47,6 +47,7 @@ pub fn question(session: Option<&SessionId>) -> Ask {
     let target = session.map_or_else(|| Target::New(Box::default()), |id| Target::Existing(id.clone()));
     let pins = Pins {
         model: None,
+        settings: ombud::domain::ModelSettings::default(),
         instructions: Vec::new(),
         caller_tools: Vec::new(),
         permissions: Vec::new(),

@@ -21,6 +21,8 @@ use crate::program::Program;
 pub struct View<'a> {
     out: &'a Output,
     form: Form,
+    /// Whether notes are shown beside the answer as they come.
+    notes: bool,
 }
 
 enum Form {
@@ -46,7 +48,12 @@ impl<'a> View<'a> {
             Format::Json => Form::Json,
             Format::Jsonl => Form::Jsonl,
         };
-        Self { out, form }
+        Self { out, form, notes: !quiet && program.format() == Format::Text }
+    }
+
+    /// Whether somebody watches, and reads text.
+    pub fn is_watched_text(&self) -> bool {
+        is_watched() && self.notes
     }
 
     /// Shows a frame as it comes.
@@ -87,7 +94,7 @@ pub fn refused(out: &Output, format: Format, error: &Error) -> u8 {
         Format::Jsonl => Form::Jsonl,
     };
     // That standard output cannot be written is not what went wrong first.
-    drop(View { out, form }.end(&result));
+    drop(View { out, form, notes: false }.end(&result));
     result.exit_code
 }
 

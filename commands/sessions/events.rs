@@ -1,7 +1,6 @@
 //! `ombud sessions events`: the log itself, a fact a line.
 
 use ombud::domain::{Cursor, Result};
-use ombud::engine::Engine;
 
 use crate::cli::SessionsEvents;
 use crate::program::Program;

@@ -70,6 +70,8 @@ pub struct Built {
     pub providers: BTreeMap<String, Provider>,
     /// Who works.
     pub agents: BTreeMap<String, Agent>,
+    /// Whether a server is about to start: only then its token is read.
+    pub serving: bool,
 }
 
 /// The typed settings.
@@ -102,7 +104,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         },
         providers: built.providers,
         agents: built.agents,
-        server: super::ServerSettings::default(),
+        server: super::server::read(values, built.serving)?,
     })
 }
 
@@ -163,18 +165,26 @@ const PASSED: &[&str] = &[
     "NIX_*",
 ];
 
+/// Whether a variable is one of those that commands get without being asked for: then its value is no secret.
+pub fn is_ordinary_variable(name: &str) -> bool {
+    PASSED.iter().any(|pattern| is_named_by(pattern, name))
+}
+
+fn is_named_by(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == pattern,
+    }
+}
+
 fn command_environment(
     values: &Layer,
     environment: &Environment,
     providers: &BTreeMap<String, Provider>,
 ) -> BTreeMap<String, String> {
     let more = values.texts("tools.pass_environment");
-    let passes = |name: &str| {
-        PASSED.iter().copied().chain(more.iter().map(String::as_str)).any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == pattern,
-        })
-    };
+    let passes =
+        |name: &str| PASSED.iter().copied().chain(more.iter().map(String::as_str)).any(|pattern| is_named_by(pattern, name));
     let inherited = environment.variables.iter();
     let mut variables: BTreeMap<String, String> = inherited
         .filter(|(name, value)| passes(name) && !providers::holds_a_key(providers, values, name, value))

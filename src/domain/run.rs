@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Access, CallId, Error, MessageId, ModelChoice, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage};
+use super::{
+    Access, CallId, Error, MessageId, ModelChoice, ModelSettings, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage,
+};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -150,11 +152,14 @@ pub struct Budget {
 
 /// What is fixed when a run is queued, so that an edit or another process cannot change it in the middle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Pins {
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelChoice>,
+    /// How the model is asked, where the caller says; the rest is as the agent says.
+    #[serde(skip_serializing_if = "ModelSettings::is_silent")]
+    pub settings: ModelSettings,
     /// Instructions beside the agent's: the project's, the caller's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instructions: Vec<String>,

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::desk::OpenQuestion;
@@ -20,11 +19,6 @@ use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;
 use crate::workspace::Workspace;
-
-/// How often changes by other processes are looked for.
-const FOLLOW_EVERY: Duration = Duration::from_millis(100);
-/// Every so many looks, the logs are compared although the store says that nothing has changed.
-const COMPARE_EVERY: u32 = 10;
 
 /// What somebody is asked before a tool is called.
 #[derive(Clone, Debug)]
@@ -117,6 +111,8 @@ pub(crate) struct Core {
     pub(crate) notices: Notices,
     /// When this process opened the house.
     pub(crate) opened_at: Timestamp,
+    /// Who may ask a model outside of sessions.
+    pub(crate) completing: Semaphore,
     following: OnceCell<()>,
 }
 
@@ -139,6 +135,7 @@ impl House {
             tasks: TaskTracker::new(),
             notices: parts.notices,
             opened_at,
+            completing: Semaphore::new(super::completing::AT_ONCE),
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }
@@ -152,7 +149,8 @@ impl Core {
             return Ok(ledger);
         }
         let frames = self.settings.limits.subscriber_frames;
-        let opened = Ledger::open(Arc::clone(&self.store), Arc::clone(&self.clock), id.clone(), frames).await?;
+        let (store, clock) = (Arc::clone(&self.store), Arc::clone(&self.clock));
+        let opened = Ledger::open(store, clock, self.notices.clone(), id.clone(), frames).await?;
         let mut ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ledger) = ledgers.get(id).and_then(Weak::upgrade) {
             return Ok(ledger);
@@ -161,6 +159,12 @@ impl Core {
         let ledger = Arc::new(opened);
         ledgers.insert(id.clone(), Arc::downgrade(&ledger));
         Ok(ledger)
+    }
+
+    /// How many runs this process works on.
+    pub(crate) fn runs_here(&self) -> usize {
+        let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
+        ledgers.values().filter_map(Weak::upgrade).map(|ledger| ledger.runs_here()).sum()
     }
 
     fn known(&self, id: &SessionId) -> Option<Arc<Ledger>> {
@@ -210,12 +214,13 @@ impl Core {
         let core = Arc::downgrade(self);
         self.following
             .get_or_init(|| async {
-                tokio::spawn(follow(core));
+                tokio::spawn(super::following::follow(core));
             })
             .await;
     }
 
-    fn followed(&self) -> Vec<Arc<Ledger>> {
+    /// The logs that somebody here listens to or works on.
+    pub(crate) fn followed(&self) -> Vec<Arc<Ledger>> {
         let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
         ledgers.values().filter_map(Weak::upgrade).filter(|ledger| ledger.is_followed()).collect()
     }
@@ -241,36 +246,6 @@ impl Core {
     /// What the model is told about the tools that an agent may use here.
     pub(crate) fn tool_specs(&self, agent: &Agent) -> Vec<ToolSpec> {
         self.tools.specs(agent.tools.as_deref())
-    }
-}
-
-async fn follow(core: Weak<Core>) {
-    let mut seen = None;
-    let mut looks = 0u32;
-    loop {
-        tokio::time::sleep(FOLLOW_EVERY).await;
-        let Some(core) = core.upgrade() else { return };
-        let followed = core.followed();
-        if followed.is_empty() {
-            continue;
-        }
-        looks = looks.wrapping_add(1);
-        let version = match core.store.version().await {
-            Ok(version) => Some(version),
-            Err(error) => {
-                tracing::warn!(%error, "the store cannot be looked at");
-                continue;
-            }
-        };
-        if version == seen && !looks.is_multiple_of(COMPARE_EVERY) {
-            continue;
-        }
-        seen = version;
-        for ledger in followed {
-            if let Err(error) = ledger.follow().await {
-                tracing::warn!(%error, session = %ledger.id, "the log cannot be followed");
-            }
-        }
     }
 }
 

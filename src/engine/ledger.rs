@@ -1,13 +1,12 @@
 //! One session's log in this process: loads it, appends to it with compare-and-append, follows what other processes
 //! append, and publishes all of it in order.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
-
+use super::holding::{AtWork, RunsHere};
 use super::live::{Hub, Joined};
+use super::notices::Notices;
 use super::reading::{decode, is_said};
 use crate::domain::{
     Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
@@ -93,45 +92,24 @@ pub(crate) struct Ledger {
     clock: Arc<dyn Clock>,
     state: tokio::sync::Mutex<State>,
     pub(crate) hub: Hub,
-    /// The runs that this process works on, each with a number that tells one time of working on it from another.
-    runs: Mutex<HashMap<RunId, (u64, CancellationToken)>>,
-    times: AtomicU64,
-}
-
-/// Says that this process works on a run, for as long as it is kept.
-pub(crate) struct AtWork {
-    ledger: Arc<Ledger>,
-    run: RunId,
-    time: u64,
-    /// Fires when the run's cancelling is requested, by whomever.
-    pub(crate) stop: CancellationToken,
-}
-
-impl Drop for AtWork {
-    fn drop(&mut self) {
-        let mut runs = self.ledger.runs();
-        if runs.get(&self.run).is_some_and(|(time, _)| *time == self.time) {
-            runs.remove(&self.run);
-        }
-    }
+    notices: Notices,
+    pub(super) here: RunsHere,
 }
 
 impl Ledger {
-    pub(crate) async fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>, id: SessionId, frames: usize) -> Result<Self> {
+    pub(crate) async fn open(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        notices: Notices,
+        id: SessionId,
+        frames: usize,
+    ) -> Result<Self> {
         let head = store.head(&id).await?;
         let hub = match head {
             Some(head) => Hub::new(id.clone(), head.incarnation, head.seq, frames),
             None => Hub::new(id.clone(), 0, 0, frames),
         };
-        Ok(Self {
-            id,
-            store,
-            clock,
-            state: tokio::sync::Mutex::default(),
-            hub,
-            runs: Mutex::default(),
-            times: AtomicU64::new(0),
-        })
+        Ok(Self { id, store, clock, state: tokio::sync::Mutex::default(), hub, notices, here: RunsHere::default() })
     }
 
     /// Joins the live frames.
@@ -139,26 +117,24 @@ impl Ledger {
         self.hub.join()
     }
 
-    fn runs(&self) -> std::sync::MutexGuard<'_, HashMap<RunId, (u64, CancellationToken)>> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Makes a run one that this process works on, until the answer is dropped.
     pub(crate) fn works_on(self: &Arc<Self>, run: &RunId) -> AtWork {
-        let time = self.times.fetch_add(1, Ordering::Relaxed);
-        let stop = CancellationToken::new();
-        self.runs().insert(run.clone(), (time, stop.clone()));
-        AtWork { ledger: Arc::clone(self), run: run.clone(), time, stop }
+        AtWork::new(self, run)
     }
 
     /// Whether this process works on a run.
     pub(crate) fn is_at_work(&self, run: &RunId) -> bool {
-        self.runs().contains_key(run)
+        self.here.has(run)
+    }
+
+    /// How many runs this process works on.
+    pub(crate) fn runs_here(&self) -> usize {
+        self.here.count()
     }
 
     /// Whether this process works on a run or somebody here listens: then changes by others must be followed.
     pub(crate) fn is_followed(&self) -> bool {
-        self.hub.is_heard() || !self.runs().is_empty()
+        self.hub.is_heard() || self.here.count() > 0
     }
 
     /// The state of the session at the end of its log, caught up with the store.
@@ -228,7 +204,7 @@ impl Ledger {
             }
             if fold.session.incarnation != head.incarnation && !head.deleted {
                 // It was deleted and made again between two looks: for whoever is here, it was deleted.
-                self.stop_all();
+                self.here.stop_all();
                 self.hub.renew(no_session(&self.id));
             }
             if fold.session.incarnation != head.incarnation || head.deleted || head.seq < fold.head {
@@ -304,19 +280,18 @@ impl Ledger {
     }
 
     fn publish(&self, events: &[Arc<Event>]) {
-        self.hub.publish(events, |event| match (&event.fact, &event.run) {
-            (Fact::RunCancelRequested(_), Some(run)) => {
-                if let Some((_, stop)) = self.runs().get(run) {
-                    stop.cancel();
-                }
+        let mut last = None;
+        self.hub.publish(events, |event| {
+            last = Some(event.seq);
+            match (&event.fact, &event.run) {
+                (Fact::RunCancelRequested(_), Some(run)) => self.here.stop(run),
+                (Fact::SessionDeleted(_), _) => self.here.stop_all(),
+                _ => {}
             }
-            (Fact::SessionDeleted(_), _) => self.stop_all(),
-            _ => {}
         });
-    }
-
-    fn stop_all(&self) {
-        self.runs().values().for_each(|(_, stop)| stop.cancel());
+        if let Some(seq) = last {
+            self.notices.changed(&self.id, seq);
+        }
     }
 
     /// Appends what `draft` decides on the end of the log; it is asked again when another process was quicker.

@@ -6,6 +6,7 @@
 
 mod access;
 mod asking;
+mod blobs;
 mod calls;
 mod completing;
 mod context;
@@ -13,6 +14,7 @@ mod desk;
 mod drive;
 mod ending;
 mod files;
+mod following;
 mod holding;
 mod house;
 mod instructions;
@@ -25,6 +27,7 @@ mod recovery;
 mod runs;
 mod sessions;
 mod sharing;
+mod spans;
 mod stepping;
 mod verbs;
 mod views;
@@ -45,12 +48,16 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
+pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
     NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
+
+/// Runs that are looked at when all of this process are to stop.
+const STOPPED_AT_ONCE: usize = 100_000;
 
 #[async_trait]
 impl Engine for House {
@@ -220,12 +227,25 @@ impl Engine for House {
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
         check(caller, Does::Reads, None)?;
-        Ok(self.core.notices.listen())
+        let stream = self.core.notices.listen();
+        self.core.follow_others().await;
+        Ok(stream)
     }
 
     async fn health(&self, caller: &Principal) -> Result<Health> {
         check(caller, Does::Reads, None)?;
-        views::health(&self.core).await
+        Ok(views::health(&self.core).await)
+    }
+
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
+        check(caller, Does::Changes, None)?;
+        let query = RunQuery { session: None, statuses: vec![RunStatus::Running], limit: STOPPED_AT_ONCE };
+        let working = self.core.store.runs(&query).await?;
+        for run in working.into_iter().filter(|run| run.process.as_ref() == Some(&self.core.process)) {
+            let ledger = self.core.existing(&run.session).await?;
+            runs::request_cancel(&self.core, &ledger, caller, Some(&run.id), reason).await?;
+        }
+        Ok(())
     }
 
     async fn drain(&self) {

@@ -9,6 +9,7 @@ use super::verbs::{Health, MessagePage, ModelItem, Shown};
 use crate::domain::{
     Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
 };
+use crate::storage::Counts;
 
 /// Entries of one page when a log is read backwards.
 const PAGE: usize = 256;
@@ -117,7 +118,20 @@ pub(crate) fn models(core: &Core) -> Result<Vec<ModelItem>> {
     Ok(items.collect())
 }
 
-/// How the house is.
-pub(crate) async fn health(_core: &Core) -> Result<Health> {
-    Err(crate::domain::Error::new(crate::domain::ErrorCode::NotSupported, "not yet"))
+/// How the house is. A store that fails is part of the answer.
+pub(crate) async fn health(core: &Core) -> Health {
+    let counts = core.store.counts().await;
+    let (counts, error) = match counts {
+        Ok(counts) => (counts, None),
+        Err(error) => (Counts::default(), Some(error)),
+    };
+    Health {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        uptime_ms: core.clock.now().millis_since(core.opened_at),
+        store: core.store.url(),
+        sessions: counts.sessions,
+        active: counts.active,
+        runs_here: core.runs_here() as u64,
+        error,
+    }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rules::{self, Page, Place};
-use super::{Append, AppendError, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store};
+use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 #[derive(Default)]
@@ -190,6 +190,15 @@ impl Store for MemoryStore {
         Ok(rows.into_iter().take(query.limit).cloned().collect())
     }
 
+    async fn counts(&self) -> Result<Counts, Error> {
+        let state = self.state();
+        let rows = state.logs.values().filter_map(|log| log.summary.as_ref());
+        Ok(rows.fold(Counts::default(), |counts, row| Counts {
+            sessions: counts.sessions + 1,
+            active: counts.active + u64::from(!row.active.is_empty()),
+        }))
+    }
+
     async fn summary(&self, session: &SessionId) -> Result<Option<SessionSummary>, Error> {
         Ok(self.state().logs.get(session).and_then(|log| log.summary.clone()))
     }
@@ -247,6 +256,10 @@ impl Store for MemoryStore {
         };
         state.version += 1;
         Ok(())
+    }
+
+    async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
+        Ok(self.state().secrets.values().cloned().collect())
     }
 
     async fn put_blob(&self, session: &SessionId, bytes: &[u8]) -> Result<BlobId, Error> {

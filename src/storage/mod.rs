@@ -160,6 +160,15 @@ pub struct RunQuery {
     pub limit: usize,
 }
 
+/// How many sessions there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Those that are not deleted.
+    pub sessions: u64,
+    /// Of these, those that have a run which has not ended.
+    pub active: u64,
+}
+
 /// Holds a process's place among the living until it is dropped, or until the kernel takes it away with the process.
 pub trait Presence: Send + Sync {}
 
@@ -205,6 +214,9 @@ pub trait Store: Send + Sync {
     /// compare `events` with the head where it matters. Deleted ones are not listed.
     async fn sessions(&self, query: &SessionQuery) -> Result<Vec<SessionSummary>, Error>;
 
+    /// How many sessions there are.
+    async fn counts(&self) -> Result<Counts, Error>;
+
     /// One session's row.
     async fn summary(&self, session: &SessionId) -> Result<Option<SessionSummary>, Error>;
 
@@ -234,6 +246,9 @@ pub trait Store: Send + Sync {
 
     /// Keeps a secret, or with `None` removes it, for good. Durable.
     async fn put_secret(&self, owner: &str, name: &str, value: Option<&secrecy::SecretString>) -> Result<(), Error>;
+
+    /// Every secret that is kept, for whoever must recognise them in what is shown.
+    async fn secrets(&self) -> Result<Vec<secrecy::SecretString>, Error>;
 
     /// Keeps bytes beside a session's log, under their SHA-256. Durable before it answers.
     async fn put_blob(&self, session: &SessionId, bytes: &[u8]) -> Result<BlobId, Error>;

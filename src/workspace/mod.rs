@@ -6,6 +6,7 @@
 //! names of folders without following links; what is found is opened through the capability again.
 
 mod fault;
+mod look;
 mod name;
 mod walk;
 mod write;
@@ -23,6 +24,7 @@ use rustix::fs::OFlags;
 use crate::domain::{Error, ErrorCode, Result};
 
 use fault::{outside, refused, special};
+pub use look::About;
 pub use name::{normalised, shown};
 pub use walk::{Walk, WalkOptions};
 pub use write::Written;

@@ -13,7 +13,9 @@ mod input;
 mod machine;
 mod models;
 mod reference;
+mod remote;
 mod secrets;
+mod serve;
 mod several;
 mod signals;
 mod support {
@@ -21,6 +23,10 @@ mod support {
     pub mod model_server;
     pub mod ombud;
     pub mod process;
+    pub mod proxy;
+    pub mod receiver;
     pub mod schema;
+    pub mod server;
+    pub mod socket;
     pub mod source;
 }

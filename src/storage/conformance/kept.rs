@@ -80,6 +80,10 @@ pub(super) async fn secrets_are_put_and_taken_away(bed: &Bed) {
     assert_eq!(secret(&*store, "a", "n").await, None);
     assert_eq!(secret(&*store, "b", "n").await.as_deref(), Some("three"));
     assert_eq!(secret(&*store, "b", "m").await, None);
+    put("c", "n", Some("four")).await;
+    let mut all: Vec<_> = store.secrets().await.unwrap().iter().map(|secret| secret.expose_secret().to_owned()).collect();
+    all.sort_unstable();
+    assert_eq!(all, ["four", "three"]);
 }
 
 pub(super) async fn blobs_lie_beside_their_session(bed: &Bed) {

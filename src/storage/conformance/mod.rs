@@ -59,6 +59,7 @@ suites! {
         sessions_are_chosen_by_label_agent_and_work
         a_row_changes_with_its_log
         runs_are_listed_newest_first
+        sessions_are_counted
         runs_change_their_state
     }
     kept {

@@ -2,7 +2,7 @@
 
 use super::{Bed, active, append, run, session, summary};
 use crate::domain::{Labels, RunStatus, SessionSummary, Timestamp};
-use crate::storage::{RunQuery, SessionQuery, SessionsAfter, Store};
+use crate::storage::{Counts, RunQuery, SessionQuery, SessionsAfter, Store};
 
 async fn put(store: &dyn Store, row: SessionSummary) {
     let mut append = append(row.session.id.as_str(), 0, &["x"]);
@@ -119,6 +119,23 @@ pub(super) async fn runs_are_listed_newest_first(bed: &Bed) {
     assert_eq!(listed(None, &[RunStatus::Queued, RunStatus::Running], 9).await, ["r2", "r3"]);
     assert_eq!(listed(None, &[RunStatus::Queued, RunStatus::Failed], 9).await, ["r4", "r3"]);
     assert_eq!(listed(Some("s"), &[RunStatus::Queued, RunStatus::Failed], 9).await, [""; 0]);
+}
+
+pub(super) async fn sessions_are_counted(bed: &Bed) {
+    let store = bed.open().await;
+    assert_eq!(store.counts().await.unwrap(), Counts::default());
+    let working = run("r", "working", 1, RunStatus::Running, 1);
+    let mut busy = append("working", 0, &["x"]);
+    busy.summary.active = vec![active(&working)];
+    busy.runs = vec![working];
+    store.append(busy).await.unwrap();
+    for id in ["a", "b", "c"] {
+        put(&*store, summary(id, 1)).await;
+    }
+    store.put_blob(&session("nobody"), b"bytes that came before their session").await.unwrap();
+    store.delete(&session("b"), 1, super::entry(2, "gone")).await.unwrap();
+    assert_eq!(store.counts().await.unwrap(), Counts { sessions: 3, active: 1 });
+    assert_eq!(ids(&*store, &SessionQuery { limit: 9, ..SessionQuery::default() }).await, ["a", "c", "working"]);
 }
 
 pub(super) async fn runs_change_their_state(bed: &Bed) {

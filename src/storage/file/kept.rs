@@ -193,6 +193,19 @@ impl Kept {
         Ok(text.map_err(|_| corrupt(&path, "it is no text"))?.map(SecretString::from))
     }
 
+    /// All secrets.
+    pub(super) fn secrets(&self) -> Result<Vec<SecretString>, Error> {
+        let mut secrets = Vec::new();
+        let root = self.root.join("secrets");
+        for owner in place::names(&root)? {
+            for name in place::names(&root.join(&owner))? {
+                let text = place::read(&root.join(&owner).join(&name))?.map(String::from_utf8);
+                secrets.extend(text.and_then(Result::ok).map(SecretString::from));
+            }
+        }
+        Ok(secrets)
+    }
+
     /// Keeps or removes a secret. The lock of the store must be held.
     pub(super) fn put_secret(&self, owner: &str, name: &str, value: Option<&SecretString>) -> Result<(), Error> {
         let path = self.owner(owner).join(file_name(name));

@@ -49,7 +49,7 @@ use tokio::sync::{Semaphore, oneshot};
 use self::place::At;
 use self::store::Root;
 use super::rules::{self, Page, file_name};
-use super::{Append, AppendError, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
+use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// Most operations at once; each takes a thread that may wait.
@@ -148,6 +148,10 @@ impl Store for FileStore {
         self.run(move |root| root.sessions(&query)).await
     }
 
+    async fn counts(&self) -> Result<Counts, Error> {
+        self.run(|root| root.counts()).await
+    }
+
     async fn summary(&self, session: &SessionId) -> Result<Option<SessionSummary>, Error> {
         let session = session.clone();
         self.run(move |root| root.summary(&session)).await
@@ -227,6 +231,10 @@ impl Store for FileStore {
             root.change()
         })
         .await
+    }
+
+    async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
+        self.run(|root| root.kept.secrets()).await
     }
 
     async fn put_blob(&self, session: &SessionId, bytes: &[u8]) -> Result<BlobId, Error> {

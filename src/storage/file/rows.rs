@@ -4,7 +4,7 @@
 //! list reads only the rows of that page. A run's row is a file in its session's folder; `runs/` and `active/` of the
 //! store say which session a run belongs to, and which runs have not ended.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -15,7 +15,7 @@ use super::place::{self, At, Keep, corrupt, if_there};
 use super::store::{Root, touch};
 use crate::domain::{Error, Run, SessionId, SessionSummary, Timestamp};
 use crate::storage::rules::{self, file_name};
-use crate::storage::{RunQuery, SessionQuery};
+use crate::storage::{Counts, RunQuery, SessionQuery};
 
 /// The time of a session without a row.
 const NEVER: i64 = 0;
@@ -96,6 +96,27 @@ impl Root {
         rows.sort_by(rules::runs_order);
         rows.truncate(query.limit);
         Ok(rows)
+    }
+
+    /// How many sessions there are: from the end of each log, without reading its row.
+    pub(super) fn counts(&self) -> Result<Counts, Error> {
+        self.settle_all()?;
+        let mut counts = Counts::default();
+        for name in place::names(&self.path.join("sessions"))? {
+            let there = match self.view(&name) {
+                // A damaged session is no session that anybody is shown.
+                Err(error) if error.cause == Some(crate::domain::Cause::Corrupt) => false,
+                view => view?.is_some_and(|view| view.commit.summary.is_some()),
+            };
+            counts.sessions += u64::from(there);
+        }
+        let folder = self.path.join("active");
+        let mut active = HashSet::new();
+        for name in place::names(&folder)? {
+            active.extend(place::read(&folder.join(name))?);
+        }
+        counts.active = active.len() as u64;
+        Ok(counts)
     }
 
     /// One session's row.

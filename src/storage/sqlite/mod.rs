@@ -34,7 +34,7 @@ use self::fault::Done;
 use self::read::Readers;
 use self::writer::Writer;
 use super::rules::{self, Page};
-use super::{Append, AppendError, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
+use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// The store.
@@ -153,6 +153,10 @@ impl Store for SqliteStore {
         self.readers.read(move |connection| read::sessions(connection, &query)).await
     }
 
+    async fn counts(&self) -> Result<Counts, Error> {
+        self.readers.read(read::counts).await
+    }
+
     async fn summary(&self, session: &SessionId) -> Result<Option<SessionSummary>, Error> {
         let session = session.clone();
         self.readers.read(move |connection| read::summary(connection, &session)).await
@@ -228,6 +232,11 @@ impl Store for SqliteStore {
             self.remove(remove).await
         };
         done.map_err(only_store)
+    }
+
+    async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
+        let values = self.readers.read(read::secrets).await?;
+        Ok(values.into_iter().map(SecretString::from).collect())
     }
 
     async fn put_blob(&self, session: &SessionId, bytes: &[u8]) -> Result<BlobId, Error> {

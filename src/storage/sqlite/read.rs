@@ -13,7 +13,7 @@ use super::connect;
 use super::fault::Done;
 use crate::domain::{Cause, Error, Run, SessionId, SessionSummary};
 use crate::storage::rules::Page;
-use crate::storage::{Entry, Record, RunQuery, SessionQuery, Snapshot};
+use crate::storage::{Counts, Entry, Record, RunQuery, SessionQuery, Snapshot};
 
 /// Most connections that read.
 const READERS: usize = 4;
@@ -175,6 +175,21 @@ pub(super) fn sessions(connection: &Connection, query: &SessionQuery) -> Done<Ve
     sql.push_str(" ORDER BY updated_at DESC, id LIMIT ?");
     values.push(count(query.limit).into());
     rows(connection, "sessions", &sql, values)
+}
+
+/// How many sessions there are. Both are counted in an index.
+pub(super) fn counts(connection: &Connection) -> Done<Counts> {
+    let count = |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0));
+    let sessions = count("SELECT count(*) FROM sessions WHERE deleted = 0")?;
+    let active = count("SELECT count(*) FROM sessions WHERE active = 1")?;
+    Ok(Counts { sessions: sessions.unsigned_abs(), active: active.unsigned_abs() })
+}
+
+/// All secrets.
+pub(super) fn secrets(connection: &Connection) -> Done<Vec<String>> {
+    let mut select = connection.prepare_cached("SELECT value FROM secrets")?;
+    let rows = select.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// A list of runs.

@@ -1,0 +1,10 @@
+//! The server: one file a topic.
+
+mod agio;
+mod distance;
+mod native;
+mod resume;
+mod sockets;
+mod start;
+mod websocket;
+mod workspace;
