@@ -108,8 +108,8 @@ fn is_nothing(error: &Error) -> bool {
     matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::InvalidInput)
 }
 
-async fn sent(door: &Door, caller: &Principal, asked: &Parts, session: &Option<SessionId>, path: &str) -> Result<Response> {
-    let opened = door.engine.open_file(caller, session.as_ref(), path).await?;
+async fn sent(door: &Door, caller: &Principal, asked: &Parts, session: Option<&SessionId>, path: &str) -> Result<Response> {
+    let opened = door.engine.open_file(caller, session, path).await?;
     let (name, size, modified) = (opened.item.name, opened.item.size, opened.item.modified);
     send_file(&asked.headers, Outgoing { file: opened.file, name, size, modified, writer: Writer::Other })
 }
