@@ -71,6 +71,15 @@ impl TarkoError {
         told
     }
 
+    /// The same error in other few words, where it has these.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        if self.0.error == from {
+            to.clone_into(&mut self.0.error);
+        }
+        self
+    }
+
     /// The sentence.
     #[must_use]
     pub fn says(mut self, message: String) -> Self {

@@ -10,6 +10,9 @@ mod workspace;
 
 use http::StatusCode;
 
+pub use queries::abort;
+pub use sessions::check_exclusive;
+
 use super::wire::ErrorAnswer;
 use crate::http::{Route, Routes};
 

@@ -172,7 +172,8 @@ async fn oneshot_stream(asked: Asked) -> Answer {
     streams::of_run(&asked, &taken, vec![created], false).await
 }
 
-async fn abort(asked: Asked) -> Answer {
+/// Takes back what is being answered in a session.
+pub async fn abort(asked: Asked) -> Answer {
     let SessionItem { summary, .. } = asked.session().await?;
     let id = &summary.session.id;
     if summary.active.is_empty() {
