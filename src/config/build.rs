@@ -70,6 +70,8 @@ pub struct Built {
     pub providers: BTreeMap<String, Provider>,
     /// Who works.
     pub agents: BTreeMap<String, Agent>,
+    /// Whether a server is about to start: only then its token is read.
+    pub serving: bool,
 }
 
 /// The typed settings.
@@ -102,7 +104,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         },
         providers: built.providers,
         agents: built.agents,
-        server: super::ServerSettings::default(),
+        server: super::server::read(values, built.serving)?,
     })
 }
 

@@ -98,6 +98,7 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("OMBUD_FORMAT", None, "The form of the output: text, json or jsonl."),
     ("OMBUD_COLOR", None, "Whether output has colours: auto, always or never."),
     ("OMBUD_NO_INPUT", None, "Whether nothing is asked, also on a terminal."),
+    ("OMBUD_SERVER", None, "The address of an `ombud serve` that is asked instead of working here, as --server."),
     ("WORKSPACE_PATH", Some("workspace"), "The folder that tools work in."),
     ("STORAGE_TYPE", Some("store"), "The kind of the store: memory, file or sqlite."),
     ("STORAGE_PATH", Some("store"), "The place of the store, for file and sqlite."),
@@ -110,6 +111,12 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("ANTHROPIC_API_KEY_FILE", Some("providers.anthropic.api_key_file"), "The file that holds the key for Anthropic."),
     ("ANTHROPIC_BASE_URL", Some("providers.anthropic.base_url"), "Where Anthropic, or a server that speaks like it, is."),
     ("OLLAMA_HOST", Some("providers.ollama.base_url"), "Where Ollama is, such as 127.0.0.1:11434."),
+    ("PORT", Some("server.port"), "The port that `serve` listens on."),
+    ("SERVER_HOST", Some("server.host"), "The address that `serve` listens on."),
+    ("CORS_ORIGIN", Some("server.origins"), "Origins whose pages may call the server."),
+    ("API_CORS_ORIGIN", Some("server.origins"), "The same, and counts before CORS_ORIGIN."),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", Some("otlp.endpoint"), "Where the server sends OpenTelemetry traces."),
+    ("NOTIFY_SOCKET", None, "Where systemd wants to be told that the server is ready."),
     ("HOME", None, "The user's home; config and state are below it."),
     ("XDG_CONFIG_HOME", None, "The folder of config files, instead of ~/.config."),
     ("XDG_STATE_HOME", None, "The folder of state, instead of ~/.local/state."),
@@ -166,7 +173,9 @@ pub fn own_layer(environment: &Environment, providers: &[String]) -> Result<(Lay
             continue;
         };
         // Of a key and a file with a key, the key itself counts.
-        if place.ends_with(".api_key_file") && environment.get(name.trim_end_matches("_FILE")).is_some() {
+        if (place.ends_with(".api_key_file") || place == "server.token_file")
+            && environment.get(name.trim_end_matches("_FILE")).is_some()
+        {
             continue;
         }
         layer.read(&place, value, Source::Environment(name.clone()), &environment.folders())?;

@@ -1,9 +1,12 @@
 //! Every setting once: its place in a config file, what it takes, what it is for, and what a folder that is not trusted
 //! may do with it. Files, the environment, `config show` and the documentation all read this table.
 
+mod table;
+
 use serde_json::Value;
 
 use super::text;
+pub use table::KEYS;
 
 /// What a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,8 @@ pub enum Kind {
     Rules,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Several models, each `PROVIDER/ID`.
+    Models,
     /// A table whose content is checked elsewhere.
     Table,
 }
@@ -63,9 +68,9 @@ pub struct Key {
 }
 
 impl Key {
-    /// The variable of the environment that sets it. A name in its path stays `*`; maps and whole tables have none.
+    /// The variable of the environment that sets it. A name in its path stays `*`; maps and tables have none.
     pub fn variable(&self) -> Option<String> {
-        if self.path.ends_with('*') {
+        if self.path.ends_with('*') || self.kind == Kind::Table {
             return None;
         }
         Some(format!("OMBUD_{}", self.path.to_uppercase().replace('.', "_")))
@@ -77,133 +82,8 @@ impl Key {
     }
 }
 
-const fn key(path: &'static str, kind: Kind, untrusted: Untrusted, about: &'static str) -> Key {
-    Key { path, kind, untrusted, about }
-}
-
-const SECONDS_A_DAY: u64 = 86_400;
-const GIB: u64 = 1 << 30;
-
-/// All settings, in the order in which they are shown.
-pub const KEYS: &[Key] = &[
-    key("agent", Kind::Text, Untrusted::Ignored, "The agent that answers when none is named."),
-    key("model", Kind::Model, Untrusted::Ignored, "The model, as PROVIDER/ID. Unset: keys and the catalogue decide."),
-    key("store", Kind::Store, Untrusted::Ignored, "Where sessions are kept: memory:, file:DIR or sqlite:PATH."),
-    key("workspace", Kind::Path, Untrusted::Ignored, "The folder that tools work in. Unset: the current folder."),
-    key("project_instructions", Kind::Flag, Untrusted::Only(false), "Whether AGENTS.md of the workspace is read."),
-    key(
-        "providers.*.wire",
-        Kind::Word(&["openai", "anthropic", "offline"]),
-        Untrusted::Ignored,
-        "How the provider is spoken to.",
-    ),
-    key("providers.*.base_url", Kind::Url, Untrusted::Ignored, "Where the provider is, such as https://api.openai.com/v1."),
-    key("providers.*.api_key", Kind::Secret, Untrusted::Ignored, "The provider's key."),
-    key("providers.*.api_key_env", Kind::Text, Untrusted::Ignored, "The variable that holds the provider's key."),
-    key("providers.*.api_key_file", Kind::Path, Untrusted::Ignored, "The file that holds the provider's key."),
-    key("providers.*.headers.*", Kind::Secret, Untrusted::Ignored, "A further header of every request to the provider."),
-    key("models.*", Kind::Table, Untrusted::Ignored, "Changes to the catalogue, by PROVIDER/ID."),
-    key("permissions.deny", Kind::Rules, Untrusted::Added, "Calls of tools that are never made."),
-    key("permissions.ask", Kind::Rules, Untrusted::Added, "Calls of tools that are asked about first."),
-    key("permissions.allow", Kind::Rules, Untrusted::Ignored, "Calls of tools that are made without asking."),
-    key("budgets.max_turns", Kind::Whole(1, 10_000), Untrusted::Lower, "Most calls of the model in one run."),
-    key("budgets.timeout_seconds", Kind::Whole(1, 30 * SECONDS_A_DAY), Untrusted::Lower, "Longest run."),
-    key(
-        "limits.model_first_byte_seconds",
-        Kind::Whole(1, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "Until the first byte of a model's answer.",
-    ),
-    key(
-        "limits.model_idle_seconds",
-        Kind::Whole(1, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "Between two pieces of a model's answer.",
-    ),
-    key(
-        "limits.model_total_seconds",
-        Kind::Whole(1, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "From the request to the end of a model's answer.",
-    ),
-    key("limits.model_attempts", Kind::Whole(1, 100), Untrusted::Lower, "Attempts of one model call in all."),
-    key(
-        "limits.model_retry_wait_seconds",
-        Kind::Whole(0, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "Longest wait between two attempts; a longer Retry-After fails at once.",
-    ),
-    key("limits.model_answer_bytes", Kind::Whole(1_024, GIB), Untrusted::Lower, "Most bytes of one answer of a model."),
-    key(
-        "limits.tool_output_bytes",
-        Kind::Whole(256, GIB),
-        Untrusted::Lower,
-        "Most bytes of a tool's output that the model is shown.",
-    ),
-    key(
-        "limits.tool_full_bytes",
-        Kind::Whole(256, GIB),
-        Untrusted::Lower,
-        "Most bytes of a tool's output that are kept at all.",
-    ),
-    key("limits.command_seconds", Kind::Whole(1, SECONDS_A_DAY), Untrusted::Lower, "Longest run of a command."),
-    key("limits.parallel_tools", Kind::Whole(1, 256), Untrusted::Lower, "Tools of one answer that work at the same time."),
-    key(
-        "limits.run_turns",
-        Kind::Whole(1, 10_000),
-        Untrusted::Lower,
-        "Calls of the model in one run, unless a budget says less.",
-    ),
-    key("limits.stdin_bytes", Kind::Whole(1, GIB), Untrusted::Lower, "Most bytes of standard input."),
-    key(
-        "limits.stdin_wait_seconds",
-        Kind::Whole(0, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "Until the first byte of standard input when a prompt is given.",
-    ),
-    key(
-        "limits.instructions_bytes",
-        Kind::Whole(0, 16 << 20),
-        Untrusted::Lower,
-        "Most bytes of instructions that are read from the workspace.",
-    ),
-    key(
-        "limits.busy_wait_seconds",
-        Kind::Whole(0, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "How long a run waits for another run of the same session and agent.",
-    ),
-    key(
-        "limits.caller_wait_seconds",
-        Kind::Whole(1, 30 * SECONDS_A_DAY),
-        Untrusted::Lower,
-        "How long a run waits for the caller's tools.",
-    ),
-    key(
-        "limits.subscriber_frames",
-        Kind::Whole(16, 1 << 20),
-        Untrusted::Lower,
-        "Frames that wait for one subscriber before it is healed from the log.",
-    ),
-    key(
-        "tools.unconfined",
-        Kind::Flag,
-        Untrusted::Only(false),
-        "Whether commands run without Landlock, although the kernel has it.",
-    ),
-    key("tools.writable", Kind::Paths, Untrusted::Ignored, "Folders outside the workspace that commands may also write to."),
-    key(
-        "tools.pass_environment",
-        Kind::Names,
-        Untrusted::Ignored,
-        "Further variables that commands get from the environment; a `*` at the end stands for the rest of a name.",
-    ),
-    key("tools.environment.*", Kind::Secret, Untrusted::Ignored, "A variable that commands get, with this value."),
-    key("agents.*", Kind::Table, Untrusted::Ignored, "The definition of an agent."),
-];
-
 /// Keys that belong to later versions. In a project they are listed as ignored; elsewhere they are `not_supported`.
-pub const LATER: &[&str] = &["mcp_servers", "server", "share", "agio", "webui"];
+pub const LATER: &[&str] = &["mcp_servers"];
 
 /// The setting at a place, where `*` fits any name.
 pub fn find(path: &str) -> Option<&'static Key> {
@@ -260,6 +140,7 @@ impl Kind {
             Self::Whole(least, most) => format!("must be a whole number from {least} to {most}"),
             Self::Names => "must be a list of texts".to_owned(),
             Self::Rules => "must be a list of permissions, each TOOL or TOOL(PATTERN)".to_owned(),
+            Self::Models => "must be a list of models, each PROVIDER/ID".to_owned(),
             Self::Word(words) => format!("must be {}", text::alternatives(words)),
             Self::Table => "must be a table".to_owned(),
         }
@@ -281,6 +162,7 @@ impl Kind {
             Self::Flag => value.is_boolean(),
             Self::Whole(least, most) => value.as_u64().is_some_and(|number| (least..=most).contains(&number)),
             Self::Rules => list(&|text| crate::domain::PermissionRule::parse(text, crate::domain::Permission::Ask).is_ok()),
+            Self::Models => list(&|text| crate::domain::ModelChoice::parse(text).is_ok()),
             Self::Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Self::Table => value.is_object(),
         }
@@ -296,7 +178,9 @@ impl Kind {
             },
             Self::Whole(..) => Value::from(text.trim().parse::<u64>().ok()?),
             Self::Paths => text.split(':').filter(|part| !part.is_empty()).map(Value::from).collect(),
-            Self::Names => text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect(),
+            Self::Names | Self::Models => {
+                text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect()
+            }
             Self::Rules => text::split_rules(text).into_iter().map(Value::from).collect(),
             Self::Table => return None,
             _ => Value::from(text),

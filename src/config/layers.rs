@@ -80,6 +80,9 @@ impl fmt::Debug for Layer {
 /// The three ways to give a provider's key; a higher layer's choice hides all of a lower one.
 const KEY_WAYS: [&str; 3] = ["api_key", "api_key_env", "api_key_file"];
 
+/// The two ways to give the server's token, likewise.
+const TOKEN_WAYS: [&str; 2] = ["server.token", "server.token_file"];
+
 impl Layer {
     /// Sets one value.
     pub fn set(&mut self, place: impl Into<String>, value: impl Into<Value>, source: Source) {
@@ -111,6 +114,9 @@ impl Layer {
     /// Lays a higher layer over this one.
     pub fn cover(&mut self, higher: Self) {
         for place in higher.0.keys() {
+            if TOKEN_WAYS.contains(&place.as_str()) {
+                TOKEN_WAYS.iter().for_each(|way| drop(self.0.remove(*way)));
+            }
             let Some((provider, way)) = place.rsplit_once('.') else { continue };
             if provider.starts_with("providers.") && KEY_WAYS.contains(&way) {
                 for way in KEY_WAYS {
@@ -234,8 +240,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Refuses a provider whose key is given in two ways.
+    /// Refuses a provider whose key is given in two ways, and a token that is.
     fn one_key_each(&self) -> Result<(), Error> {
+        if TOKEN_WAYS.iter().all(|way| self.layer.0.contains_key(*way)) {
+            let wrong = "stands beside `token_file`: give the token in one way only";
+            return Err(self.document.error("server.token", wrong));
+        }
         for place in self.layer.0.keys() {
             let Some(provider) = place.strip_suffix(".api_key") else { continue };
             for way in ["api_key_env", "api_key_file"] {
@@ -347,7 +357,7 @@ mod tests {
         assert_eq!(
             refused("agent = \"x\"\nmodle = \"a/b\"\n"),
             "c.toml:2: `modle` is not a setting; did you mean `model`? | known here: agent, model, store, workspace, \
-             project_instructions, providers, models, permissions, budgets, limits, tools, agents"
+             project_instructions, providers, models, permissions, budgets, limits, tools, server, share, agio, webui, otlp, agents"
         );
         assert_eq!(
             refused("[budgets]\nmax_turn = 3\n"),
@@ -374,7 +384,7 @@ mod tests {
             refused("[providers.x]\napi_key = \"k\"\napi_key_env = \"K\"\n"),
             "c.toml:2: `providers.x.api_key` stands beside `api_key_env`: give the key in one way only"
         );
-        assert_eq!(refused("[server]\nport = 1\n"), "c.toml:1: `server` comes with a later version of ombud");
+        assert_eq!(refused("[mcp_servers]\nx = 1\n"), "c.toml:1: `mcp_servers` comes with a later version of ombud");
         assert_eq!(
             refused("store = \"postgres://me:secret@host/db\"\n"),
             "c.toml: store `host/db` cannot be used: this version keeps sessions in sqlite or files | \

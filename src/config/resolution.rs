@@ -11,6 +11,7 @@ use super::cast::{Cast, definitions};
 use super::document::Document;
 use super::env::{self, Environment};
 use super::file::{self, AgentFiles, ConfigFolder, FileText, Links};
+use super::foreign;
 use super::layers::{Folders, Layer, Source};
 use super::permissions::{self, Rules};
 use super::project::Found;
@@ -45,6 +46,8 @@ pub struct Flags {
     pub deny: Vec<String>,
     /// Do not read `AGENTS.md`.
     pub no_project_instructions: bool,
+    /// How the house is opened to others.
+    pub server: super::ServerFlags,
 }
 
 /// What counts, and why.
@@ -108,7 +111,7 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Resolved, Err
     let bare = flags.bare || environment.is_on("OMBUD_BARE");
     let mut notices = Vec::new();
 
-    let user = User::read(flags, environment, bare)?;
+    let user = User::read(flags, environment, bare, &mut notices)?;
     let (other, other_notices) = env::other_layer(environment)?;
     let folder = workspace(flags, environment, &other, &user.layer)?;
 
@@ -146,7 +149,12 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Resolved, Err
     let mut origins: BTreeMap<String, Source> =
         values.0.iter().map(|(place, entry)| (place.clone(), entry.source.clone())).collect();
     origins.extend(cast.sources.iter().map(|(name, source)| (format!("agents.{name}"), source.clone())));
-    let settings = build(&values, &rules, environment, Built { workspace, providers, agents: cast.agents })?;
+    let settings = build(
+        &values,
+        &rules,
+        environment,
+        Built { workspace, providers, agents: cast.agents, serving: flags.server.serving },
+    )?;
     let user_file = user.file;
     Ok(Resolved { settings, origins, notices, project, user_file, broken_agents: cast.broken, values, rules })
 }
@@ -160,7 +168,7 @@ struct User {
 }
 
 impl User {
-    fn read(flags: &Flags, environment: &Environment, bare: bool) -> Result<Self, Error> {
+    fn read(flags: &Flags, environment: &Environment, bare: bool, notices: &mut Vec<String>) -> Result<Self, Error> {
         let folders = environment.folders();
         let named = match &flags.config {
             Some(path) => Some(path.clone()),
@@ -177,6 +185,7 @@ impl User {
             },
             None => ConfigFolder::default(),
         };
+        let is_named = named.is_some();
         if let Some(path) = named {
             let path = PathBuf::from(folders.absolute(&path.to_string_lossy())?);
             found.config = Some(FileText { text: file::read_named(&path)?, path });
@@ -184,7 +193,11 @@ impl User {
         let Some(config) = found.config else {
             return Ok(Self { file: None, document: None, layer: Layer::default(), agents: found.agents });
         };
-        let document = Document::parse(&config.path, &config.text)?;
+        let mut document = Document::parse(&config.path, &config.text)?;
+        if is_named && let Some((ours, told)) = foreign::translated(&document) {
+            document = ours;
+            notices.extend(told);
+        }
         let base = config.path.parent().unwrap_or(Path::new("/"));
         let folders = Folders { base, ..folders };
         let (layer, _) = Layer::of_document(&document, &Source::User(config.path.clone()), &folders, false)?;
@@ -252,6 +265,7 @@ fn default_layer(environment: &Environment, folder: &Path) -> Layer {
     for (place, value) in limit_numbers(&Limits::default()) {
         set(place, value.into());
     }
+    super::server::defaults(&mut layer);
     providers::defaults(&mut layer);
     layer
 }
@@ -269,6 +283,7 @@ fn flag_layer(flags: &Flags, environment: &Environment) -> Result<Layer, Error> 
     read("model", "--model", flags.model.clone())?;
     read("budgets.max_turns", "--max-turns", flags.max_turns.map(|turns| turns.to_string()))?;
     read("budgets.timeout_seconds", "--timeout", flags.timeout_seconds.map(|seconds| seconds.to_string()))?;
+    super::server::flag_layer(&mut layer, &flags.server, &folders)?;
     if flags.no_project_instructions {
         layer.set("project_instructions", false, Source::Flag("--no-project-instructions"));
     }

@@ -1,5 +1,7 @@
 //! What the server is told: where it listens, whom it lets in, how much it takes.
 
+mod reading;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +9,9 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::domain::ModelChoice;
+
+pub use reading::ServerFlags;
+pub(super) use reading::{defaults, flag_layer, read};
 
 /// How the house is opened to others.
 #[derive(Clone, Debug)]
@@ -45,6 +50,8 @@ pub struct ServerSettings {
     pub otlp_endpoint: Option<String>,
     /// The web interface that is served instead of the console.
     pub webui: Option<WebUi>,
+    /// Which log lines are written, unless `-v` or `RUST_LOG` say it: `debug`, `info`, `warn`, `error` or `off`.
+    pub log_level: Option<String>,
     /// Whether log lines are JSON.
     pub json_logs: bool,
     /// How much it takes.
@@ -76,6 +83,12 @@ pub struct ServerLimits {
     pub connections: usize,
     /// Until the head of a request is complete; also how long an idle connection is kept.
     pub header_time: Duration,
+    /// Most headers of a request.
+    pub head_lines: usize,
+    /// Most bytes of the head of a request; at least 8,192.
+    pub head_bytes: usize,
+    /// Most bytes of the address in a request: path and query.
+    pub address_bytes: usize,
     /// Between two pieces of a request's body.
     pub body_time: Duration,
     /// Most bytes of a request's body.
@@ -99,6 +112,9 @@ impl Default for ServerLimits {
         Self {
             connections: 4_096,
             header_time: Duration::from_secs(30),
+            head_lines: 100,
+            head_bytes: 64 << 10,
+            address_bytes: 16 << 10,
             body_time: Duration::from_secs(30),
             body_bytes: 20 << 20,
             heartbeat: Duration::from_secs(15),
@@ -131,6 +147,7 @@ impl Default for ServerSettings {
             agio_provider: None,
             otlp_endpoint: None,
             webui: None,
+            log_level: None,
             json_logs: false,
             limits: ServerLimits::default(),
         }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Cursor, Delta, Event, RunId, SessionId, Timestamp};
 
 /// A piece of a message on its way to subscribers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveDelta {
     /// Version of its form.
     pub v: u16,
@@ -27,7 +27,7 @@ pub struct LiveDelta {
 }
 
 /// What a subscriber gets. As JSON it is one flat object with `type`; a fact has `seq`, a delta has `cursor`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Frame {
     /// What happened; durable.

@@ -78,17 +78,22 @@ pub struct ModelSettings {
 }
 
 impl ModelSettings {
-    /// These settings, and where they say nothing, those of `base`. Further fields of the body are merged by name.
+    /// Whether nothing is said.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// These settings, and where they say nothing, those.
     #[must_use]
-    pub fn over(&self, base: &Self) -> Self {
-        let mut extra = base.extra.clone();
+    pub fn over(&self, those: &Self) -> Self {
+        let mut extra = those.extra.clone();
         extra.extend(self.extra.clone());
         Self {
-            temperature: self.temperature.or(base.temperature),
-            top_p: self.top_p.or(base.top_p),
-            max_tokens: self.max_tokens.or(base.max_tokens),
-            reasoning_effort: self.reasoning_effort.clone().or_else(|| base.reasoning_effort.clone()),
-            stop: if self.stop.is_empty() { base.stop.clone() } else { self.stop.clone() },
+            temperature: self.temperature.or(those.temperature),
+            top_p: self.top_p.or(those.top_p),
+            max_tokens: self.max_tokens.or(those.max_tokens),
+            reasoning_effort: self.reasoning_effort.clone().or_else(|| those.reasoning_effort.clone()),
+            stop: if self.stop.is_empty() { those.stop.clone() } else { self.stop.clone() },
             extra,
         }
     }
@@ -156,22 +161,17 @@ pub enum Finish {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn settings_lie_over_others() {
-        let read = |value: Value| serde_json::from_value::<ModelSettings>(value).unwrap();
-        let base = read(json!({
-            "temperature": 0.5, "max_tokens": 9, "stop": ["a"], "reasoning_effort": "low", "extra": {"seed": 1, "user": "u"},
-        }));
-        let over = read(json!({"temperature": 0.0, "top_p": 0.1, "stop": ["b"], "extra": {"seed": 2}}));
-        let expected = read(json!({
-            "temperature": 0.0, "top_p": 0.1, "max_tokens": 9, "stop": ["b"], "reasoning_effort": "low",
-            "extra": {"seed": 2, "user": "u"},
-        }));
-        assert_eq!(over.over(&base), expected);
-        assert_eq!(ModelSettings::default().over(&base), base);
+    fn what_is_said_counts_before_what_is_said_elsewhere() {
+        let settings = |text: &str| -> ModelSettings { serde_json::from_str(text).unwrap() };
+        let own = settings(r#"{"temperature": 0.1, "extra": {"a": 1}}"#);
+        let those = settings(r#"{"temperature": 0.9, "max_tokens": 7, "stop": ["END"], "extra": {"a": 2, "b": 3}}"#);
+        assert_eq!(
+            own.over(&those),
+            settings(r#"{"temperature": 0.1, "max_tokens": 7, "stop": ["END"], "extra": {"a": 1, "b": 3}}"#)
+        );
+        assert!(settings("{}").is_silent() && !own.is_silent());
     }
 }

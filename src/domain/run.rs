@@ -152,11 +152,14 @@ pub struct Budget {
 
 /// What is fixed when a run is queued, so that an edit or another process cannot change it in the middle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Pins {
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelChoice>,
+    /// How the model is asked, where the caller says; the rest is as the agent says.
+    #[serde(skip_serializing_if = "ModelSettings::is_silent")]
+    pub settings: ModelSettings,
     /// Instructions beside the agent's: the project's, the caller's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instructions: Vec<String>,
@@ -169,9 +172,6 @@ pub struct Pins {
     /// Whether no commands are run for it, whatever the rules say: whoever asked may not administer the house.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_commands: bool,
-    /// How the model is asked, over what the agent says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub settings: Option<ModelSettings>,
     /// What it may use up.
     pub budget: Budget,
     /// The folder that its tools work in, as an absolute path.

@@ -59,10 +59,8 @@ pub(crate) fn within(core: &Core, caller: &Principal, mut pins: Pins) -> Result<
     }
     may_work_in(core, caller, pins.workspace.as_deref())?;
     pins.permissions.retain(|rule| rule.permission == Permission::Deny);
-    if let Some(settings) = &mut pins.settings {
-        // What the house itself writes into a request is not for callers.
-        settings.extra.retain(|name, _| !OWN_FIELDS.contains(&name.as_str()));
-    }
+    // What the house itself writes into a request is not for callers.
+    pins.settings.extra.retain(|name, _| !OWN_FIELDS.contains(&name.as_str()));
     pins.no_commands = true;
     Ok(pins)
 }

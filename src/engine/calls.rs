@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::stream::{self, Stream, StreamExt};
+use tracing::Instrument as _;
 
 use super::house::{Core, Decision, Question};
+use super::spans;
 use crate::domain::{
     Access, Effect, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall, ToolCallPart,
     ToolError, ToolReturn, ToolSpec,
@@ -71,10 +73,15 @@ impl Calls {
 
     async fn one(&self, call: &ToolCallPart) -> ToolReturn {
         let begun = std::time::Instant::now();
-        let (status, output, error) = match self.attempt(call).await {
+        let span = spans::of_tool(call);
+        let (status, output, error) = match self.attempt(call).instrument(span.clone()).await {
             Ok(output) => (ReturnStatus::Ok, Some(output), None),
-            Err(stopped) => (stopped.status, stopped.partial, Some(stopped.error)),
+            Err(stopped) => {
+                spans::failed(&span, &stopped.error);
+                (stopped.status, stopped.partial, Some(stopped.error))
+            }
         };
+        drop(span);
         let (output, full) = match output {
             Some(output) => (output.output, output.full),
             None => (error.as_ref().map_or(String::new(), |error: &ToolError| error.message.clone()).into(), None),

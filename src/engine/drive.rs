@@ -13,12 +13,14 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::StreamExt;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::calls::Calls;
 use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
 use super::ledger::{Ledger, Refused};
 use super::next::{Next, Position, next};
+use super::spans;
 use super::writing::{Desk, Writing, Written};
 use crate::domain::{
     Agent, Cause, Error, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome, Part, Pins, RunId,
@@ -67,6 +69,8 @@ pub(crate) struct Driver {
     pub(super) out_of_time: Arc<AtomicBool>,
     pending: Option<Pending>,
     on_taken: Option<OnTaken>,
+    /// What a trace shows of it: below the request that asked for it.
+    span: tracing::Span,
 }
 
 /// Tells subscribers when a run's task ends without a word.
@@ -109,6 +113,7 @@ impl Driver {
             context: ToolContext { workspace: core.workspace(&workspace)?, cancelled: at_work.stop.clone() },
         };
         Ok(Self {
+            span: spans::of_run(&ledger.id, &work),
             core: Arc::clone(core),
             ledger: Arc::clone(ledger),
             caller_tools: work.pins.caller_tools.iter().map(|spec| spec.name.clone()).collect(),
@@ -131,7 +136,8 @@ impl Driver {
         let clock = self.keep_time();
         // Should the task be dropped or panic, whoever listens is told.
         let mut unfinished = Unfinished { ledger: Arc::clone(&self.ledger), armed: true };
-        let result = self.steps().await;
+        let span = self.span.clone();
+        let result = self.steps().instrument(span).await;
         if let Some(clock) = clock {
             clock.abort();
         }
@@ -235,9 +241,10 @@ impl Driver {
                 return Ok(true);
             }
         };
-        let stream = self.asked.ask(request).await;
+        let span = spans::of_model(&self.work.model);
+        let stream = self.asked.ask(request).instrument(span.clone()).await;
         let mut writing = Writing::held(self.work.message_id.clone());
-        let heard = self.listen(stream, &mut writing).await?;
+        let heard = self.listen(stream, &mut writing).instrument(span.clone()).await?;
         self.work.rounds += 1;
         let elapsed_ms = writing.elapsed_ms();
         let begun = writing.has_begun();
@@ -246,6 +253,8 @@ impl Driver {
             Heard::Failed(error) => (Finish::Cut, Usage::default(), Some(error)),
             Heard::Stopped => (Finish::Cancelled, Usage::default(), None),
         };
+        spans::heard(&span, finish, &usage, error.as_ref());
+        drop(span);
         let desk =
             Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name };
         let written = writing.end(&desk, finish, usage);

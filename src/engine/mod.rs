@@ -7,6 +7,7 @@
 mod access;
 mod asking;
 mod attending;
+mod blobs;
 mod calls;
 mod completing;
 mod context;
@@ -29,6 +30,7 @@ mod requesting;
 mod runs;
 mod sessions;
 mod sharing;
+mod spans;
 mod stepping;
 mod verbs;
 mod views;
@@ -50,12 +52,16 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
+pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
     NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
+
+/// Runs that are looked at when all of this process are to stop.
+const STOPPED_AT_ONCE: usize = 100_000;
 
 #[async_trait]
 impl Engine for House {
@@ -240,6 +246,17 @@ impl Engine for House {
     async fn health(&self, caller: &Principal) -> Result<Health> {
         check(caller, Does::Reads, None)?;
         Ok(views::health(&self.core).await)
+    }
+
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
+        check(caller, Does::Changes, None)?;
+        let query = RunQuery { session: None, statuses: vec![RunStatus::Running], limit: STOPPED_AT_ONCE };
+        let working = self.core.store.runs(&query).await?;
+        for run in working.into_iter().filter(|run| run.process.as_ref() == Some(&self.core.process)) {
+            let ledger = self.core.existing(&run.session).await?;
+            runs::request_cancel(&self.core, &ledger, caller, Some(&run.id), reason).await?;
+        }
+        Ok(())
     }
 
     async fn drain(&self) {

@@ -21,10 +21,7 @@ impl Driver {
         if !self.card.tools {
             tools.clear();
         }
-        let settings = match &self.work.pins.settings {
-            Some(pinned) => pinned.over(&self.work.agent.settings),
-            None => self.work.agent.settings.clone(),
-        };
+        let settings = self.work.pins.settings.over(&self.work.agent.settings);
         let answer_tokens = settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
         let window = Window {
             agent: &self.work.agent.name,

@@ -1,10 +1,15 @@
 //! Bodies of requests: bounded, and read as JSON with an error that says where.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 
 use crate::domain::{Error, ErrorCode, Result};
@@ -18,15 +23,87 @@ pub const JSON_DEPTH: usize = 128;
 /// `too_large` for more than `limit` bytes, `invalid_input` when it ends in its middle, `timed_out` when the guard gave
 /// up waiting for its next piece.
 pub async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Error::new(ErrorCode::TooLarge, format!("the body is larger than {limit} bytes")))
+    let too_large = || Error::new(ErrorCode::TooLarge, format!("the body is larger than {limit} bytes"));
+    // One that says beforehand that it is too large is not kept at all.
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        tokio::spawn(discard(body, limit));
+        return Err(too_large());
+    }
+    let (mut body, mut bytes) = (body, BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            own_error(error.into()).unwrap_or_else(|error| Error::invalid(format!("the body could not be read: {error}")))
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > limit {
+            tokio::spawn(discard(body, limit));
+            return Err(too_large());
         }
-        Err(error) => match error.downcast::<Error>() {
-            Ok(error) => Err(*error),
-            Err(error) => Err(Error::invalid(format!("the body could not be read: {error}"))),
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Takes so many more bytes and drops them: who is still sending would not see the answer if the connection were closed
+/// now.
+async fn discard(mut body: Body, most: usize) {
+    let mut taken = 0;
+    while taken <= most
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        taken += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
+type AnyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The error of the house in what axum wraps around it.
+fn own_error(error: AnyError) -> std::result::Result<Error, AnyError> {
+    match error.downcast::<Error>() {
+        Ok(error) => Ok(*error),
+        Err(error) => match error.downcast::<axum::Error>() {
+            Ok(error) => own_error(error.into_inner()),
+            Err(error) => Err(error),
         },
+    }
+}
+
+/// A body whose next piece must come within `wait`; else it ends with `timed_out`.
+pub fn timed_body(body: Body, wait: Duration) -> Body {
+    Body::new(TimedBody { inner: body, wait, sleep: Box::pin(tokio::time::sleep(wait)) })
+}
+
+struct TimedBody {
+    inner: Body,
+    wait: Duration,
+    sleep: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl http_body::Body for TimedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<std::result::Result<Frame<Bytes>, axum::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
+            let until = tokio::time::Instant::now() + self.wait;
+            self.sleep.as_mut().reset(until);
+            return Poll::Ready(frame);
+        }
+        self.sleep.as_mut().poll(context).map(|()| {
+            let message = format!("the next piece of the body did not come within {:?}", self.wait);
+            Some(Err(axum::Error::new(Error::new(ErrorCode::TimedOut, message))))
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 
@@ -58,4 +135,43 @@ fn is_json(headers: &HeaderMap) -> bool {
         let essence = essence.trim().to_ascii_lowercase();
         essence == "application/json" || essence.ends_with("+json")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_stops_coming_is_given_up() {
+        let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"half"))]);
+        let never = futures_util::stream::pending();
+        let body = Body::from_stream(futures_util::StreamExt::chain(pieces, never));
+        let error = read_body(timed_body(body, Duration::from_millis(1)), 100).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::TimedOut);
+        assert_eq!(error.message, "the next piece of the body did not come within 1ms");
+    }
+
+    #[tokio::test]
+    async fn one_byte_too_many_is_refused() {
+        let read = |length: usize| read_body(timed_body(Body::from(vec![b'x'; length]), Duration::from_secs(30)), 100);
+        assert_eq!(read(100).await.map(|body| body.len()), Ok(100));
+        assert_eq!(read(101).await.unwrap_err().code, ErrorCode::TooLarge);
+        let pieces = futures_util::stream::iter((0..3).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 50]))));
+        assert_eq!(read_body(Body::from_stream(pieces), 100).await.unwrap_err().code, ErrorCode::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_json_says_where() {
+        let read = |media_type: &'static str, body: &'static [u8]| {
+            read_json(Request::builder().header(CONTENT_TYPE, media_type).body(Body::from(body)).unwrap(), 10_000)
+        };
+        assert_eq!(read("application/json; charset=utf-8", b"[1]").await, Ok(serde_json::json!([1])));
+        assert_eq!(read("application/json", b"").await, Ok(serde_json::json!({})));
+        assert_eq!(read("text/plain", b"[1]").await, Ok(serde_json::json!({})));
+        let bad = |body: &'static [u8]| async move { read("application/json", body).await.unwrap_err().message };
+        assert_eq!(bad(b"{\"a\":}").await, "the body is not JSON: expected value at line 1 column 6");
+        assert!(bad(b"\"\xff\"").await.starts_with("the body is not JSON: invalid unicode"));
+        let deep: &'static [u8] = vec![b'['; 1_000].leak();
+        assert!(bad(deep).await.contains("recursion limit exceeded"));
+    }
 }

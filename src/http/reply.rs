@@ -5,6 +5,8 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::domain::Error;
+
 /// The id of a request, in its extensions: from the caller's `X-Request-Id`, or made here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(pub String);
@@ -30,6 +32,16 @@ pub fn empty(status: StatusCode) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
     response
+}
+
+/// An error in the envelope of the house: `{"error": {code, message, hint, …}}`, with the status of the one table.
+pub fn refuse(error: &Error) -> Response {
+    json(status_of(error), &serde_json::json!({ "error": error }))
+}
+
+/// The status of the one table.
+pub fn status_of(error: &Error) -> StatusCode {
+    StatusCode::from_u16(error.code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 fn with_type(status: StatusCode, media_type: &'static str, body: Body) -> Response {

@@ -1,34 +1,74 @@
-//! FLOOR 1: time, and what the program tells about itself.
+//! FLOOR 1: time, and what the program tells about itself: log lines, counts, and traces where somebody collects them.
+
+mod clock;
+mod counts;
+mod traces;
 
 use std::io;
 
-use tracing_subscriber::EnvFilter;
-use uuid::Uuid;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
 
-use crate::domain::{Clock, Timestamp};
+pub use clock::SystemClock;
+pub use counts::{COUNTS, Count, Counts};
+pub use traces::{Traces, rename};
 
-/// The machine's clock.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the home of the clock")]
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "this is the home of new ids")]
-    fn new_id(&self) -> Uuid {
-        Uuid::now_v7()
-    }
-}
+use crate::domain::Result;
 
 /// Writes log lines to standard error, from now on. `filter` is in the syntax of `RUST_LOG`; one that cannot be read
 /// counts as `warn`.
 pub fn log_to_stderr(filter: &str, colour: bool) {
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colour).without_time();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(read_filter(filter))
+        .with_writer(io::stderr)
+        .with_ansi(colour)
+        .without_time();
     // A second call, as in tests, changes nothing.
     let _ = subscriber.try_init();
+}
+
+/// What a server tells, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Which log lines, in the syntax of `RUST_LOG`.
+    pub filter: String,
+    /// Whether they are JSON, one object a line.
+    pub json: bool,
+    /// Whether they have colours.
+    pub colour: bool,
+    /// Where traces are sent; absent = nowhere.
+    pub traces: Option<String>,
+}
+
+/// Writes a server's log lines to standard error and sends its traces, from now on until what is given ends. Must be
+/// called outside of an async runtime.
+///
+/// # Errors
+/// `invalid_input` when traces cannot be sent there.
+pub fn watch(watched: &Watched) -> Result<Option<Traces>> {
+    let traces = watched.traces.as_deref().map(Traces::to).transpose()?;
+    let lines = tracing_subscriber::registry().with(lines(watched));
+    // A second call, as in tests, changes nothing.
+    let _ = match &traces {
+        Some(traces) => lines.with(traces.layer()).try_init(),
+        None => lines.try_init(),
+    };
+    Ok(traces)
+}
+
+fn lines<S: Subscriber + for<'a> LookupSpan<'a>>(watched: &Watched) -> Box<dyn Layer<S> + Send + Sync> {
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let filter = read_filter(&watched.filter);
+    if watched.json {
+        layer.json().flatten_event(true).with_current_span(false).with_span_list(true).with_filter(filter).boxed()
+    } else {
+        layer.with_ansi(watched.colour).with_filter(filter).boxed()
+    }
+}
+
+fn read_filter(filter: &str) -> EnvFilter {
+    EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"))
 }

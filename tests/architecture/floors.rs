@@ -6,10 +6,11 @@ use crate::code::Mention;
 use crate::tree::{File, Finding, Tree};
 
 /// The floors. What is not here is no folder or file of `src`.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 17] = [
     ("domain", 0),
     ("config", 1),
     ("observe", 1),
+    ("outgoing", 1),
     ("storage", 2),
     ("bus", 2),
     ("models", 3),
@@ -17,6 +18,7 @@ const FLOORS: [(&str, u8); 15] = [
     ("tools", 3),
     ("engine", 4),
     ("http", 5),
+    ("pages", 5),
     ("remote", 5),
     ("dialects", 6),
     ("server", 7),
@@ -25,7 +27,8 @@ const FLOORS: [(&str, u8); 15] = [
 ];
 
 /// The only imports between rooms of one floor: from, to.
-const SIDEWAYS: [(&str, &str); 2] = [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko")];
+const SIDEWAYS: [(&str, &str); 3] =
+    [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko"), ("dialects::native", "dialects::tarko")];
 
 /// Rooms that have a door of their own beside their floor's, and why.
 const OWN_DOORS: [(&str, &str); 2] = [
@@ -34,7 +37,7 @@ const OWN_DOORS: [(&str, &str); 2] = [
 ];
 
 /// What `commands/` may enter: who wants something of a store, a model or a workspace asks the engine.
-const FOR_COMMANDS: [&str; 7] = ["config", "dialects", "domain", "engine", "observe", "remote", "server"];
+const FOR_COMMANDS: [&str; 8] = ["config", "dialects", "domain", "engine", "observe", "pages", "remote", "server"];
 
 /// More that single files of `commands/` may enter, and why.
 const FOR_ONE_COMMAND: [(&str, &[&str], &str); 2] = [

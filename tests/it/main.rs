@@ -16,7 +16,9 @@ mod input;
 mod machine;
 mod models;
 mod reference;
+mod remote;
 mod secrets;
+mod serve;
 mod several;
 mod signals;
 mod support {
@@ -24,6 +26,11 @@ mod support {
     pub mod model_server;
     pub mod ombud;
     pub mod process;
+    pub mod proxy;
+    pub mod receiver;
     pub mod schema;
+    pub mod server;
+    pub mod shape;
+    pub mod socket;
     pub mod source;
 }

@@ -180,14 +180,16 @@ impl Hub {
         for message in &state.open {
             let OpenMessage { message_id, run, agent, at, parts } = message;
             for (index, part) in (0u32..).zip(parts) {
-                let opened = Delta::Opened { message_id: message_id.clone(), index, part: part.start.clone() };
+                let start = || part.start.clone();
+                let opened = Delta::Opened { message_id: message_id.clone(), index, part: start() };
                 open.push(self.frame(&state, run, agent, *at, opened));
                 if !part.text.is_empty() {
-                    let grew = Delta::Grew { message_id: message_id.clone(), index, offset: 0, text: part.text.clone() };
+                    let text = part.text.clone();
+                    let grew = Delta::Grew { message_id: message_id.clone(), index, part: start(), offset: 0, text };
                     open.push(self.frame(&state, run, agent, *at, grew));
                 }
                 if part.closed {
-                    let closed = Delta::Closed { message_id: message_id.clone(), index };
+                    let closed = Delta::Closed { message_id: message_id.clone(), index, part: start() };
                     open.push(self.frame(&state, run, agent, *at, closed));
                 }
             }

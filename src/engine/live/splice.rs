@@ -181,17 +181,19 @@ impl Splice {
             if had_index.is_some_and(|had| index < had || (index == had && !had_open)) {
                 continue;
             }
+            let message_id = || completed.message_id.clone();
             if !resumes {
-                let opened = Delta::Opened { message_id: completed.message_id.clone(), index, part: start };
+                let opened = Delta::Opened { message_id: message_id(), index, part: start.clone() };
                 out.push_back(self.synthetic(event, completed, opened));
             }
             let offset = if resumes { had_offset } else { 0 };
             let rest = usize::try_from(offset).ok().and_then(|offset| part.grown().get(offset..)).unwrap_or("");
             if !rest.is_empty() {
-                let grew = Delta::Grew { message_id: completed.message_id.clone(), index, offset, text: rest.to_owned() };
+                let (part, text) = (start.clone(), rest.to_owned());
+                let grew = Delta::Grew { message_id: message_id(), index, part, offset, text };
                 out.push_back(self.synthetic(event, completed, grew));
             }
-            let closed = Delta::Closed { message_id: completed.message_id.clone(), index };
+            let closed = Delta::Closed { message_id: message_id(), index, part: start };
             out.push_back(self.synthetic(event, completed, closed));
         }
         self.finish(&completed.message_id);

@@ -1,0 +1,251 @@
+//! From flags and layers to [`ServerSettings`].
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{ServerLimits, ServerSettings, TlsFiles, WebUi};
+use crate::config::file;
+use crate::config::layers::{Folders, Layer, Source};
+use crate::config::text;
+use crate::domain::{Error, ModelChoice};
+
+/// Least characters of a token: a shorter one could be guessed.
+const TOKEN_LEAST: usize = 8;
+
+/// What the command line says about the server; absent = nothing.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct ServerFlags {
+    /// The address that it listens on.
+    pub host: Option<String>,
+    /// The port.
+    pub port: Option<u16>,
+    /// The APIs, separated by commas.
+    pub dialects: Option<String>,
+    /// The token.
+    pub token: Option<String>,
+    /// The file that holds it.
+    pub token_file: Option<PathBuf>,
+    /// Let everybody in.
+    pub no_auth: bool,
+    /// Let programs of this machine do everything.
+    pub allow_local_admin: bool,
+    /// One run at a time.
+    pub exclusive: bool,
+    /// How long runs may take to end, in seconds.
+    pub drain_seconds: Option<u64>,
+    /// The folder of a web interface.
+    pub webui: Option<PathBuf>,
+    /// The certificate.
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key.
+    pub tls_key: Option<PathBuf>,
+    /// The form of log lines.
+    pub log_format: Option<String>,
+    /// Whether a server is about to start: only then its token is read.
+    pub serving: bool,
+}
+
+impl std::fmt::Debug for ServerFlags {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The token is among the values.
+        formatter.debug_struct("ServerFlags").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+/// Adds what the command line says.
+///
+/// # Errors
+/// `invalid_input` for a value that does not fit.
+pub(in crate::config) fn flag_layer(layer: &mut Layer, flags: &ServerFlags, folders: &Folders<'_>) -> Result<(), Error> {
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+    let mut read = |place: &str, name: &'static str, value: Option<String>| match value {
+        Some(value) => layer.read(place, &value, Source::Flag(name), folders),
+        None => Ok(()),
+    };
+    read("server.host", "--host", flags.host.clone())?;
+    read("server.port", "--port", flags.port.map(|port| port.to_string()))?;
+    read("server.dialects", "--dialects", flags.dialects.clone())?;
+    read("server.token", "--token", flags.token.clone())?;
+    read("server.token_file", "--token-file", path(&flags.token_file))?;
+    read("server.drain_seconds", "--drain", flags.drain_seconds.map(|seconds| seconds.to_string()))?;
+    read("webui.path", "--webui", path(&flags.webui))?;
+    read("server.tls_cert", "--tls-cert", path(&flags.tls_cert))?;
+    read("server.tls_key", "--tls-key", path(&flags.tls_key))?;
+    read("server.log_format", "--log-format", flags.log_format.clone())?;
+    for (place, name, given) in [
+        ("server.no_auth", "--no-auth", flags.no_auth),
+        ("server.allow_local_admin", "--allow-local-admin", flags.allow_local_admin),
+        ("server.exclusive", "--exclusive", flags.exclusive),
+    ] {
+        if given {
+            layer.set(place, true, Source::Flag(name));
+        }
+    }
+    Ok(())
+}
+
+/// Sets what holds when nobody says anything.
+pub(in crate::config) fn defaults(layer: &mut Layer) {
+    let settings = ServerSettings::default();
+    let mut set = |place: &str, value: serde_json::Value| layer.set(place, value, Source::Default);
+    set("server.host", settings.host.into());
+    set("server.port", settings.port.into());
+    set("server.no_auth", settings.no_auth.into());
+    set("server.allow_local_admin", settings.allow_local_admin.into());
+    set("server.exclusive", settings.exclusive.into());
+    set("server.drain_seconds", settings.drain.as_secs().into());
+    set("server.log_format", "text".into());
+    let count = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
+    let limits = settings.limits;
+    for (name, value) in [
+        ("connections", count(limits.connections)),
+        ("header_seconds", limits.header_time.as_secs()),
+        ("head_lines", count(limits.head_lines)),
+        ("head_bytes", count(limits.head_bytes)),
+        ("address_bytes", count(limits.address_bytes)),
+        ("body_seconds", limits.body_time.as_secs()),
+        ("body_bytes", count(limits.body_bytes)),
+        ("heartbeat_seconds", limits.heartbeat.as_secs()),
+        ("slow_reader_seconds", limits.slow_reader.as_secs()),
+        ("socket_frames", count(limits.socket_frames)),
+        ("requests_per_minute", limits.requests_per_minute.into()),
+        ("runs_at_once", count(limits.runs_at_once)),
+        ("question_seconds", limits.question_wait.as_secs()),
+    ] {
+        set(&format!("server.limits.{name}"), value.into());
+    }
+}
+
+/// The limits out of all layers, of which the lowest says every one.
+fn limits(values: &Layer) -> ServerLimits {
+    let number = |name: &str| values.number(&format!("server.limits.{name}")).unwrap_or_default();
+    let seconds = |name: &str| Duration::from_secs(number(name));
+    let size = |name: &str| usize::try_from(number(name)).unwrap_or(usize::MAX);
+    ServerLimits {
+        connections: size("connections"),
+        header_time: seconds("header_seconds"),
+        head_lines: size("head_lines"),
+        head_bytes: size("head_bytes"),
+        address_bytes: size("address_bytes"),
+        body_time: seconds("body_seconds"),
+        body_bytes: size("body_bytes"),
+        heartbeat: seconds("heartbeat_seconds"),
+        slow_reader: seconds("slow_reader_seconds"),
+        socket_frames: size("socket_frames"),
+        requests_per_minute: u32::try_from(number("requests_per_minute")).unwrap_or(u32::MAX),
+        runs_at_once: size("runs_at_once"),
+        question_wait: seconds("question_seconds"),
+    }
+}
+
+/// The settings out of all layers; the token only when the server is about to start: others may not be able to read its
+/// file.
+///
+/// # Errors
+/// `invalid_input` when only one of certificate and key is named, or the token cannot be read.
+pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSettings, Error> {
+    let path = |place: &str| values.text(place).map(PathBuf::from);
+    let flag = |place: &str| values.flag(place).unwrap_or_default();
+    let tls = match (path("server.tls_cert"), path("server.tls_key")) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        (certificate, _) => {
+            let (there, missing) = if certificate.is_some() { ("tls_cert", "tls_key") } else { ("tls_key", "tls_cert") };
+            return Err(Error::invalid(format!("`server.{there}` is set and `server.{missing}` is not"))
+                .hint("a certificate and its key belong together: --tls-cert FILE --tls-key FILE"));
+        }
+    };
+    let models = values.texts("server.models");
+    let webui = path("webui.path").map(|folder| WebUi {
+        folder,
+        config: values.value("webui.config").cloned().unwrap_or_else(|| serde_json::json!({})),
+    });
+    Ok(ServerSettings {
+        host: values.text("server.host").unwrap_or_default().to_owned(),
+        port: values.number("server.port").and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
+        dialects: values.texts("server.dialects"),
+        token: if serving { token(values)? } else { None },
+        no_auth: flag("server.no_auth"),
+        allow_local_admin: flag("server.allow_local_admin"),
+        exclusive: flag("server.exclusive"),
+        drain: Duration::from_secs(values.number("server.drain_seconds").unwrap_or_default()),
+        tls,
+        origins: values.texts("server.origins"),
+        hosts: values.texts("server.hosts"),
+        models: models.iter().map(|model| ModelChoice::parse(model)).collect::<Result<_, _>>()?,
+        runtime_settings: values.value("server.runtime_settings").cloned(),
+        share_provider: values.text("share.provider").map(str::to_owned),
+        agio_provider: values.text("agio.provider").map(str::to_owned),
+        otlp_endpoint: values.text("otlp.endpoint").map(str::to_owned),
+        webui,
+        log_level: values.text("server.log_level").map(str::to_owned),
+        json_logs: values.text("server.log_format") == Some("json"),
+        limits: limits(values),
+    })
+}
+
+fn token(values: &Layer) -> Result<Option<SecretString>, Error> {
+    let (token, from) = if let Some(token) = values.text("server.token") {
+        (token.to_owned(), "server.token".to_owned())
+    } else if let Some(path) = values.text("server.token_file") {
+        let read = file::read_named(Path::new(path));
+        let read = read
+            .map_err(|error| Error { message: format!("the server's token cannot be had: {}", error.message), ..error })?;
+        (read, format!("file {}", text::printable(path)))
+    } else {
+        return Ok(None);
+    };
+    let token = token.trim();
+    if token.len() < TOKEN_LEAST || token.len() > 4_096 || !token.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(Error::invalid(format!(
+            "the server's token ({from}) must be one line of {TOKEN_LEAST} to 4096 plain characters"
+        ))
+        .hint("make one: head -c 32 /dev/urandom | base64"));
+    }
+    Ok(Some(SecretString::from(token)))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+    use serde_json::json;
+
+    use super::*;
+
+    fn layer(values: &[(&str, serde_json::Value)]) -> Layer {
+        let mut layer = Layer::default();
+        defaults(&mut layer);
+        for (place, value) in values {
+            layer.set(*place, value.clone(), Source::Default);
+        }
+        layer
+    }
+
+    #[test]
+    fn without_a_word_the_defaults_hold() {
+        let (read, default) = (read(&layer(&[]), true).unwrap(), ServerSettings::default());
+        assert_eq!(format!("{read:?}"), format!("{default:?}"));
+    }
+
+    #[test]
+    fn a_token_is_read_from_its_file_and_short_ones_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        std::fs::write(&path, "correct-horse\n").unwrap();
+        let settings = read(&layer(&[("server.token_file", json!(path))]), true).unwrap();
+        assert_eq!(settings.token.unwrap().expose_secret(), "correct-horse");
+        for bad in ["short", "two words", "tab\tinside"] {
+            let error = read(&layer(&[("server.token", json!(bad))]), true).unwrap_err();
+            assert!(!error.message.contains(bad), "{error}");
+            assert_eq!(error.hint.as_deref(), Some("make one: head -c 32 /dev/urandom | base64"));
+        }
+    }
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused() {
+        let error = read(&layer(&[("server.tls_cert", json!("/c.pem"))]), true).unwrap_err();
+        assert_eq!(error.message, "`server.tls_cert` is set and `server.tls_key` is not");
+    }
+}
