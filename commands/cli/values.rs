@@ -33,3 +33,35 @@ pub fn label(text: &str) -> Result<String, String> {
     }
     Ok(text.to_owned())
 }
+
+/// A time in seconds: `30`, `30s`, `5m` or `1h`, at most a day.
+pub fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h']) {
+        Some(number) => (number, &text[number.len()..]),
+        None => (text, "s"),
+    };
+    let factor = match unit {
+        "h" => 3_600,
+        "m" => 60,
+        _ => 1,
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
+    seconds
+        .filter(|seconds| *seconds <= 86_400)
+        .ok_or_else(|| "must be a time such as 30s, 5m or 1h, at most a day".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        for (text, expected) in [("0", 0), ("30", 30), ("30s", 30), ("5m", 300), ("1h", 3_600), ("24h", 86_400)] {
+            assert_eq!(seconds(text), Ok(expected), "{text}");
+        }
+        for text in ["", "s", "-1", "1d", "1.5s", "25h", "99999999999999999999h"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

@@ -22,6 +22,8 @@ use crate::program::Program;
 pub struct View<'a> {
     out: &'a Output,
     form: Form,
+    /// Whether notes are shown beside the answer as they come.
+    notes: bool,
 }
 
 enum Form {
@@ -50,7 +52,12 @@ impl<'a> View<'a> {
             Format::Jsonl => Form::Jsonl,
             Format::Tarko => Form::Tarko { incarnation: 0 },
         };
-        Self { out, form }
+        Self { out, form, notes: !quiet && program.format() == Format::Text }
+    }
+
+    /// Whether somebody watches, and reads text.
+    pub fn is_watched_text(&self) -> bool {
+        is_watched() && self.notes
     }
 
     /// What comes now happens in a session of this incarnation.
@@ -101,7 +108,7 @@ pub fn refused(out: &Output, format: Format, error: &Error) -> u8 {
         Format::Jsonl | Format::Tarko => Form::Jsonl,
     };
     // That standard output cannot be written is not what went wrong first.
-    drop(View { out, form }.end(&result));
+    drop(View { out, form, notes: false }.end(&result));
     result.exit_code
 }
 

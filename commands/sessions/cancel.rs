@@ -2,7 +2,6 @@
 
 use futures_util::StreamExt;
 use ombud::domain::{Cursor, Error, ErrorCode, Fact, Frame, Result, RunId};
-use ombud::engine::Engine;
 use serde::Serialize;
 
 use crate::cli::{Format, SessionsCancel};

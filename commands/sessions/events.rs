@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ombud::dialects::tarko::encode;
 use ombud::domain::{Cursor, Frame, Result};
-use ombud::engine::Engine;
 
 use crate::cli::{Format, SessionsEvents};
 use crate::program::Program;

@@ -1,7 +1,7 @@
 //! `ombud sessions list`
 
 use ombud::domain::{ModelChoice, Result, SessionId, SessionStatus, Timestamp};
-use ombud::engine::{Engine, SessionFilter, SessionItem};
+use ombud::engine::{SessionFilter, SessionItem};
 use serde::Serialize;
 
 use crate::cli::{Format, SessionsList, StatusFilter};

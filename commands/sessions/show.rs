@@ -3,7 +3,7 @@
 use ombud::domain::{
     AuthorKind, Error, Finish, ModelChoice, Part, Result, ReturnStatus, RunId, Timestamp, ToolReturn, Usage,
 };
-use ombud::engine::{Engine, Shown};
+use ombud::engine::Shown;
 use serde::Serialize;
 
 use super::list::{Line, status_word};

@@ -3,7 +3,6 @@
 use futures_util::StreamExt;
 use ombud::dialects::tarko::encode;
 use ombud::domain::{AuthorKind, Cursor, Delta, Error, Fact, Frame, Part, Result};
-use ombud::engine::Engine;
 
 use crate::cli::{Format, SessionsTail};
 use crate::output::Output;

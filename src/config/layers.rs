@@ -357,7 +357,7 @@ mod tests {
         assert_eq!(
             refused("agent = \"x\"\nmodle = \"a/b\"\n"),
             "c.toml:2: `modle` is not a setting; did you mean `model`? | known here: agent, model, store, workspace, \
-             project_instructions, providers, models, permissions, budgets, limits, tools, agents"
+             project_instructions, providers, models, permissions, budgets, limits, tools, server, share, agio, webui, otlp, agents"
         );
         assert_eq!(
             refused("[budgets]\nmax_turn = 3\n"),
@@ -384,7 +384,7 @@ mod tests {
             refused("[providers.x]\napi_key = \"k\"\napi_key_env = \"K\"\n"),
             "c.toml:2: `providers.x.api_key` stands beside `api_key_env`: give the key in one way only"
         );
-        assert_eq!(refused("[server]\nport = 1\n"), "c.toml:1: `server` comes with a later version of ombud");
+        assert_eq!(refused("[mcp_servers]\nx = 1\n"), "c.toml:1: `mcp_servers` comes with a later version of ombud");
         assert_eq!(
             refused("store = \"postgres://me:secret@host/db\"\n"),
             "c.toml: store `host/db` cannot be used: this version keeps sessions in sqlite or files | \

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use futures_util::stream::{self, Stream, StreamExt};
+use tracing::Instrument as _;
 
 use super::house::{Core, Decision, Question};
+use super::spans;
 use crate::domain::{
     Access, Effect, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall, ToolCallPart,
     ToolError, ToolReturn, ToolSpec,
@@ -18,6 +20,8 @@ pub(crate) struct Calls {
     pub(crate) session: SessionId,
     pub(crate) run: RunId,
     pub(crate) rules: Vec<PermissionRule>,
+    /// Whether tools that run commands are denied, whatever the rules say.
+    pub(crate) no_commands: bool,
     /// The tools that the agent may use here.
     pub(crate) specs: Vec<ToolSpec>,
     pub(crate) context: ToolContext,
@@ -69,10 +73,15 @@ impl Calls {
 
     async fn one(&self, call: &ToolCallPart) -> ToolReturn {
         let begun = std::time::Instant::now();
-        let (status, output, error) = match self.attempt(call).await {
+        let span = spans::of_tool(call);
+        let (status, output, error) = match self.attempt(call).instrument(span.clone()).await {
             Ok(output) => (ReturnStatus::Ok, Some(output), None),
-            Err(stopped) => (stopped.status, stopped.partial, Some(stopped.error)),
+            Err(stopped) => {
+                spans::failed(&span, &stopped.error);
+                (stopped.status, stopped.partial, Some(stopped.error))
+            }
         };
+        drop(span);
         let (output, full) = match output {
             Some(output) => (output.output, output.full),
             None => (error.as_ref().map_or(String::new(), |error: &ToolError| error.message.clone()).into(), None),
@@ -111,6 +120,9 @@ impl Calls {
     }
 
     async fn permit(&self, call: &ToolCallPart, spec: &ToolSpec, subject: &str) -> Result<(), Stopped> {
+        if self.no_commands && spec.access == Access::Run {
+            return Err(Stopped::denied(&call.name, &super::access::no_commands()));
+        }
         match crate::tools::decide(&self.rules, spec, subject) {
             Permission::Allow => Ok(()),
             Permission::Deny => Err(Stopped::denied(&call.name, "a rule denies it")),

@@ -37,6 +37,7 @@ impl Driver {
     }
 
     pub(super) fn finished(&self, outcome: Outcome, error: Option<Error>) -> Fact {
+        crate::observe::COUNTS.runs.add(1);
         Fact::RunFinished(RunFinished {
             agent: self.work.agent.name.clone(),
             outcome,

@@ -6,6 +6,8 @@
 
 mod access;
 mod asking;
+mod attending;
+mod blobs;
 mod calls;
 mod completing;
 mod context;
@@ -16,6 +18,7 @@ mod files;
 mod following;
 mod holding;
 mod house;
+mod input;
 mod instructions;
 mod ledger;
 mod live;
@@ -23,9 +26,11 @@ mod next;
 mod notices;
 mod reading;
 mod recovery;
+mod requesting;
 mod runs;
 mod sessions;
 mod sharing;
+mod spans;
 mod stepping;
 mod verbs;
 mod views;
@@ -37,7 +42,8 @@ use async_trait::async_trait;
 
 use self::access::{Does, check};
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Access, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -46,12 +52,16 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
+pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
     NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
+
+/// Runs that are looked at when all of this process are to stop.
+const STOPPED_AT_ONCE: usize = 100_000;
 
 #[async_trait]
 impl Engine for House {
@@ -216,6 +226,13 @@ impl Engine for House {
 
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
         check(caller, Does::Asks, None)?;
+        let open = self.core.approver.open();
+        if let Some(question) = open.iter().find(|question| question.call.id == *call)
+            && decision == Decision::Allow
+            && self.core.tools.get(&question.call.name).is_none_or(|tool| tool.spec().access == Access::Run)
+        {
+            access::may_allow_commands(caller, &question.call.name)?;
+        }
         if self.core.approver.settle(call, decision) { Ok(()) } else { Err(Error::not_found("question", call)) }
     }
 
@@ -229,6 +246,17 @@ impl Engine for House {
     async fn health(&self, caller: &Principal) -> Result<Health> {
         check(caller, Does::Reads, None)?;
         Ok(views::health(&self.core).await)
+    }
+
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
+        check(caller, Does::Changes, None)?;
+        let query = RunQuery { session: None, statuses: vec![RunStatus::Running], limit: STOPPED_AT_ONCE };
+        let working = self.core.store.runs(&query).await?;
+        for run in working.into_iter().filter(|run| run.process.as_ref() == Some(&self.core.process)) {
+            let ledger = self.core.existing(&run.session).await?;
+            runs::request_cancel(&self.core, &ledger, caller, Some(&run.id), reason).await?;
+        }
+        Ok(())
     }
 
     async fn drain(&self) {

@@ -20,7 +20,7 @@ pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
 pub use caller::Caller;
 pub use credentials::{caller_of_socket, caller_with_token, offers_token};
 pub use door::Door;
-pub use files::{Outgoing, Writer, file_path, media_type, send_bytes, send_file};
+pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
 pub use outbound::{client_for, outbound_failure};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use resumable::resumable_stream;

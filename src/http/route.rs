@@ -29,6 +29,7 @@ pub enum Needs {
 pub type Routes = Vec<Route>;
 
 /// One route.
+#[derive(Clone)]
 pub struct Route {
     /// The method.
     pub method: Method,

@@ -1,15 +1,34 @@
 //! Which route answers on which path.
+//!
+//! Every route of a dialect is served under `/NAME/…`. On bare paths a claim is a method and a path; of two dialects that
+//! claim the same, the first wins. Parameters are handed to handlers by their place, since two dialects may name them
+//! differently on one path.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::MethodRouter;
+use http::Method;
+use tower::Layer as _;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+use tower_http::normalize_path::NormalizePathLayer;
 
-use super::guard;
-use crate::dialects::Dialect;
-use crate::domain::{Error, Result};
-use crate::http::{Caller, Door, Needs};
+use super::front::{self, Fallbacks, Front};
+use super::tags;
+use crate::dialects::{self, Dialect};
+use crate::domain::{Error, ErrorCode, Result};
+use crate::http::{Caller, Door, Needs, Route, SocketEvents};
+
+/// The name of the house's own API.
+const OWN: &str = "ombud";
+
+/// Smallest answer that is worth compressing.
+const COMPRESSED: u64 = 1_024;
 
 /// One line of `--print-routes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,78 +37,175 @@ pub struct Mounted {
     pub method: String,
     /// The path.
     pub path: String,
-    /// The dialect that answers.
+    /// The dialect that answers; `house` for the server's own.
     pub dialect: &'static str,
     /// Who is let through.
     pub needs: Needs,
 }
 
-/// The dialects of the settings, in their order; all when they name none.
-fn dialects(door: &Door) -> Result<Vec<Dialect>> {
-    let mut dialects = Vec::new();
-    let named: Vec<&str> = door.settings.server.dialects.iter().map(String::as_str).collect();
-    for name in if named.is_empty() { crate::dialects::NAMES } else { &named } {
-        dialects.push(crate::dialects::by_name(name).ok_or_else(|| Error::not_found("dialect", name))?);
-    }
-    Ok(dialects)
+/// Which route gave an answer: stands among the answer's extensions.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// The dialect.
+    pub(super) dialect: &'static str,
+    /// The path of the route.
+    pub(super) path: String,
 }
 
-/// Every route with its path, bare paths first.
-pub fn mounts(door: &Door) -> Result<Vec<Mounted>> {
-    let mut bare = Vec::new();
-    let mut own = Vec::new();
-    for dialect in dialects(door)? {
-        for route in &dialect.routes {
-            let mounted =
-                |path: String| Mounted { method: route.method.to_string(), path, dialect: dialect.name, needs: route.needs };
-            let line = mounted(route.pattern.to_owned());
-            if !bare.iter().any(|other: &Mounted| (&other.method, &other.path) == (&line.method, &line.path)) {
-                bare.push(line);
+/// The dialects of these names, in their order; all when there are none. The house's own API is always among them.
+///
+/// # Errors
+/// `invalid_input` for a name that no dialect has.
+pub(super) fn chosen(names: &[String]) -> Result<Vec<Dialect>> {
+    let named: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut chosen: Vec<Dialect> = Vec::new();
+    for name in if named.is_empty() { dialects::NAMES } else { &named } {
+        if chosen.iter().any(|dialect| dialect.name == *name) {
+            continue;
+        }
+        chosen.push(dialects::by_name(name).ok_or_else(|| {
+            let near = crate::config::did_you_mean(name, dialects::NAMES.iter().copied());
+            Error::invalid(format!("dialect `{}` is not known{near}", crate::config::printable(name)))
+                .hint(format!("known: {}", dialects::NAMES.join(", ")))
+        })?);
+    }
+    // The house's own API is always there: the console and `--server` speak it.
+    if !chosen.iter().any(|dialect| dialect.name == OWN) {
+        chosen.extend(dialects::by_name(OWN));
+    }
+    Ok(chosen)
+}
+
+/// A route where it is served.
+struct Claim {
+    dialect: &'static str,
+    path: String,
+    route: Route,
+    refuse: fn(&Error) -> Response,
+}
+
+/// Every route where it is served: bare paths, then those of each dialect, then the server's own.
+fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
+    let (mut bare, mut prefixed): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
+    for Dialect { name, routes, refuse, .. } in dialects {
+        for route in routes {
+            let claim = |path: String| Claim { dialect: name, path, route: route.clone(), refuse };
+            let own = format!("/{name}");
+            // A dialect may keep to its own paths.
+            if !route.pattern.strip_prefix(&own).is_some_and(|rest| rest.starts_with('/')) {
+                prefixed.push(claim(format!("{own}{}", route.pattern)));
             }
-            own.push(mounted(format!("/{}{}", dialect.name, route.pattern)));
+            bare.push(claim(route.pattern.to_owned()));
         }
     }
-    bare.extend(own);
-    Ok(bare)
+    let own = own.into_iter().map(|(path, route)| Claim { dialect: "house", path, route, refuse: crate::http::refuse });
+    let mut taken = std::collections::HashSet::new();
+    // The server's own paths are never taken by a dialect.
+    let (own, others): (Vec<Claim>, Vec<Claim>) = (own.collect(), bare.into_iter().chain(prefixed).collect());
+    taken.extend(own.iter().map(|claim| (claim.route.method.clone(), shape(&claim.path))));
+    let mut kept: Vec<Claim> =
+        others.into_iter().filter(|claim| taken.insert((claim.route.method.clone(), shape(&claim.path)))).collect();
+    kept.extend(own);
+    kept
+}
+
+/// A path without the names of its parameters.
+fn shape(path: &str) -> String {
+    let segments = path.split('/').map(|segment| match segment.as_bytes() {
+        [b'{', b'*', .., b'}'] => "{*}",
+        [b'{', .., b'}'] => "{}",
+        _ => segment,
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+/// Every route with its path.
+///
+/// # Errors
+/// As [`chosen`].
+pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
+    let dialects = chosen(names)?;
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(true));
+    let line = |claim: Claim| Mounted {
+        method: claim.route.method.to_string(),
+        path: claim.path,
+        dialect: claim.dialect,
+        needs: claim.route.needs,
+    };
+    Ok(claims(dialects, own).into_iter().map(line).collect())
 }
 
 /// The whole application.
-pub(super) fn app(door: &Door) -> Result<Router> {
-    let mut paths: BTreeMap<String, MethodRouter<Door>> = BTreeMap::new();
-    let mut claimed: Vec<(http::Method, String)> = Vec::new();
-    let mut fallbacks = Vec::new();
-    let mut events = Vec::new();
-    for dialect in dialects(door)? {
-        fallbacks.extend(dialect.fallback);
-        events.push(dialect.sockets);
-        for route in dialect.routes {
-            for path in [route.pattern.to_owned(), format!("/{}{}", dialect.name, route.pattern)] {
-                let claim = (route.method.clone(), path.clone());
-                if claimed.contains(&claim) {
-                    continue;
-                }
-                claimed.push(claim);
-                let handlers = paths.remove(&path).unwrap_or_default().merge(route.handler.clone());
-                paths.insert(path, handlers);
+pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(door.settings.server.webui.is_none()));
+    let fallbacks: Fallbacks =
+        dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
+    let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
+    let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
+    for Claim { dialect, path, route, refuse } in claims(dialects, own) {
+        let answered = Arc::new(Answered { dialect, path: path.clone() });
+        let needs = route.needs;
+        let guarded = route.handler.route_layer(from_fn(move |request: Request, next: Next| {
+            let answered = Arc::clone(&answered);
+            async move {
+                let mut response = match lacks(needs, &request) {
+                    Some(error) => refuse(&error),
+                    None => next.run(request).await,
+                };
+                response.extensions_mut().insert(answered);
+                response
             }
+        }));
+        // Two names of one parameter are one path: the first names it.
+        let (path, others) = paths.remove(&shape(&path)).unwrap_or((path, MethodRouter::new()));
+        paths.insert(shape(&path), (path, others.merge(guarded)));
+    }
+    let mut routes = Router::new();
+    for (path, handlers) in paths.into_values() {
+        routes = routes.route(&path, handlers);
+    }
+    let (first, second) = (Arc::clone(front), Arc::clone(front));
+    let routes = routes
+        .fallback(move |State(door): State<Door>, request: Request| {
+            front::no_route(Arc::clone(&first), Arc::clone(&fallbacks), door, request)
+        })
+        .method_not_allowed_fallback(move |request: Request| front::no_method(Arc::clone(&second), request))
+        .layer(axum::Extension(Arc::clone(&front.metrics)))
+        .layer(from_fn(tags::tag))
+        .layer(
+            CompressionLayer::new().gzip(true).compress_when(
+                SizeAbove::new(COMPRESSED)
+                    .and(NotForContentType::SSE)
+                    .and(NotForContentType::IMAGES)
+                    .and(NotForContentType::const_new("application/octet-stream")),
+            ),
+        )
+        .with_state(door.clone());
+    // A path with a slash at its end is the same path; the router must not see it.
+    let routes = NormalizePathLayer::trim_trailing_slash().layer(beside_routes(routes, door, sockets));
+    Router::new().fallback_service(routes).layer(from_fn_with_state(Arc::clone(front), front::pass))
+}
+
+/// What stands beside the routes, behind the guard: services that answer on paths of their own, such as sockets. A request
+/// whose caller is known has a [`Caller`] among its extensions.
+fn beside_routes(routes: Router, door: &Door, sockets: Vec<SocketEvents>) -> Router {
+    routes.layer(crate::http::socket_io(door, sockets))
+}
+
+/// What the caller lacks that a route needs.
+fn lacks(needs: Needs, request: &Request) -> Option<Error> {
+    let caller = request.extensions().get::<Caller>();
+    match (needs, caller) {
+        (Needs::Nothing, _) | (Needs::Caller, Some(_)) => None,
+        (Needs::Caller | Needs::Admin, None) => Some(super::guard::unknown()),
+        (Needs::Admin, Some(Caller(caller))) if caller.is_admin() => None,
+        (Needs::Admin, Some(Caller(caller))) => {
+            let (method, path): (&Method, &str) = (request.method(), request.uri().path());
+            let message = format!("`{}` may not {method} {}", caller.name, crate::config::printable(path));
+            let hint = "start the server with --allow-local-admin, or with --token-file and send the token";
+            Some(Error::new(ErrorCode::Forbidden, message).hint(hint))
         }
     }
-    let mut router = Router::new();
-    for (path, handlers) in paths {
-        router = router.route(&path, handlers);
-    }
-    let router = router.fallback(move |State(door): State<Door>, Caller(caller): Caller, request: Request| async move {
-        let (asked, _) = request.into_parts();
-        if matches!(asked.method, http::Method::GET | http::Method::HEAD) {
-            for fallback in fallbacks {
-                if let Some(response) = fallback(&door, &caller, &asked).await {
-                    return response;
-                }
-            }
-        }
-        crate::http::empty(http::StatusCode::NOT_FOUND)
-    });
-    let router = router.layer(crate::http::socket_io(door, events));
-    let router = router.layer(axum::middleware::from_fn_with_state(door.clone(), guard::let_in));
-    Ok(router.with_state(door.clone()))
 }

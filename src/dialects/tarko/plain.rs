@@ -5,18 +5,18 @@
 
 use std::path::Path;
 
-use axum::response::Response;
+use axum::extract::Query;
+use axum::response::{IntoResponse, Response};
 use futures_util::future::{BoxFuture, FutureExt};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 
 use super::errors;
 use super::page;
-use super::routes::text;
 use crate::config::WebUi;
 use crate::domain::{Error, ErrorCode, Principal, Result, SessionId, Timestamp};
 use crate::engine::{FileKind, Looked};
-use crate::http::{Door, Outgoing, Writer, file_path, send_bytes, send_file};
+use crate::http::{Door, Outgoing, Writer, file_path, file_path_below, send_bytes, send_file};
 use crate::workspace::Workspace;
 
 /// Endings of the web interface's own files; every other path is a view inside it.
@@ -30,7 +30,13 @@ pub fn answer<'a>(door: &'a Door, caller: &'a Principal, asked: &'a Parts) -> Bo
         if path == "/api" || path.starts_with("/api/") {
             return None;
         }
-        let Some(words) = file_path(path) else { return Some(nothing(path)) };
+        let session = session(asked);
+        // An agent mentions files by their full path.
+        let full = match workspace(door, caller, session.as_ref()).await {
+            Some(root) => file_path_below(path, &root),
+            None => None,
+        };
+        let Some(words) = full.or_else(|| file_path(path)) else { return Some(nothing(path)) };
         let webui = door.settings.server.webui.as_ref();
         // The interface's own files come first: a workspace must not be able to put a script in the place of one.
         if let Some(webui) = webui
@@ -39,7 +45,7 @@ pub fn answer<'a>(door: &'a Door, caller: &'a Principal, asked: &'a Parts) -> Bo
             return Some(response);
         }
         if words.contains('.') || words.starts_with("static/") || words.starts_with("assets/") {
-            match from_workspace(door, caller, asked, &words).await {
+            match from_workspace(door, caller, asked, session.as_ref(), &words).await {
                 Ok(Some(response)) => return Some(response),
                 Ok(None) => {}
                 Err(error) => return Some(errors::refuse(&error)),
@@ -55,48 +61,55 @@ pub fn answer<'a>(door: &'a Door, caller: &'a Principal, asked: &'a Parts) -> Bo
 
 fn nothing(path: &str) -> Response {
     let shown: String = path.chars().take(200).collect();
-    errors::refuse(&Error::new(ErrorCode::NotFound, format!("Cannot GET {shown}")))
+    errors::TarkoError::no_route(&Method::GET, &shown).into_response()
 }
 
 /// The session that a file is asked for in: of the address, or of a header.
 fn session(asked: &Parts) -> Option<SessionId> {
     let header = || asked.headers.get("x-session-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let id = text(&asked.uri, "sessionId").or_else(header)?;
+    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&asked.uri).ok()?;
+    let id = pairs.into_iter().find(|(name, _)| name == "sessionId").map(|(_, id)| id).or_else(header)?;
     SessionId::parse(&id).ok()
 }
 
-/// A file or folder of the workspace, where the path names one: from its root, or as a full path.
-async fn from_workspace(door: &Door, caller: &Principal, asked: &Parts, words: &str) -> Result<Option<Response>> {
-    let session = session(asked);
-    for path in [words.to_owned(), format!("/{words}")] {
-        let looked = match door.engine.look(caller, session.as_ref(), &path).await {
-            Ok(looked) => looked,
-            // Not there, outside, or nothing that can be read: the next one is asked.
-            Err(error) if is_nothing(&error) => continue,
-            Err(error) => return Err(error),
-        };
-        if looked.item.path.split('/').any(|word| word.starts_with('.')) {
-            return Ok(None);
-        }
-        if looked.item.kind == FileKind::File {
-            return sent(door, caller, asked, &session, &path).await.map(Some);
-        }
-        let index = format!("{}/index.html", path.trim_end_matches('/'));
-        return match sent(door, caller, asked, &session, &index).await {
-            Ok(response) => Ok(Some(response)),
-            Err(error) if is_nothing(&error) => Ok(Some(listing(&looked))),
-            Err(error) => Err(error),
-        };
+/// The full path of a session's workspace (absent = the settings').
+async fn workspace(door: &Door, caller: &Principal, session: Option<&SessionId>) -> Option<String> {
+    let own = match session {
+        Some(session) => door.engine.session(caller, session).await.ok()?.summary.session.workspace,
+        None => None,
+    };
+    own.or_else(|| door.settings.workspace.to_str().map(str::to_owned))
+}
+
+/// A file or folder of the workspace, where the path names one.
+async fn from_workspace(
+    door: &Door,
+    caller: &Principal,
+    asked: &Parts,
+    session: Option<&SessionId>,
+    path: &str,
+) -> Result<Option<Response>> {
+    let looked = match door.engine.look(caller, session, path).await {
+        Ok(looked) => looked,
+        Err(error) if is_nothing(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if looked.item.kind == FileKind::File {
+        return sent(door, caller, asked, session, path).await.map(Some);
     }
-    Ok(None)
+    match sent(door, caller, asked, session, &format!("{path}/index.html")).await {
+        Ok(response) => Ok(Some(response)),
+        Err(error) if is_nothing(&error) => Ok(Some(listing(&looked))),
+        Err(error) => Err(error),
+    }
 }
 
 fn is_nothing(error: &Error) -> bool {
     matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::InvalidInput)
 }
 
-async fn sent(door: &Door, caller: &Principal, asked: &Parts, session: &Option<SessionId>, path: &str) -> Result<Response> {
-    let opened = door.engine.open_file(caller, session.as_ref(), path).await?;
+async fn sent(door: &Door, caller: &Principal, asked: &Parts, session: Option<&SessionId>, path: &str) -> Result<Response> {
+    let opened = door.engine.open_file(caller, session, path).await?;
     let (name, size, modified) = (opened.item.name, opened.item.size, opened.item.modified);
     send_file(&asked.headers, Outgoing { file: opened.file, name, size, modified, writer: Writer::Other })
 }

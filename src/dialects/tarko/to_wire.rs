@@ -81,6 +81,14 @@ pub fn model_info(model: &ModelChoice) -> ModelInfo {
     ModelInfo { id: model.id.clone(), provider: model.provider.clone(), display_name: model.id.clone() }
 }
 
+/// Whether the settings of a session want that pieces of a call's arguments are told.
+pub fn tells_calls(session: &Session) -> bool {
+    let kept = kept(session);
+    ["agentOptions", "runtimeSettings"].iter().any(|name| {
+        kept.get(*name).and_then(|all| all.get("enableStreamingToolCallEvents")).and_then(Value::as_bool) == Some(true)
+    })
+}
+
 /// Whether a session can be gone on with as it is; else `restore` makes it so.
 pub fn is_active(item: &SessionItem) -> bool {
     item.status != SessionStatus::Interrupted

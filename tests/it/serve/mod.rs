@@ -1,6 +1,13 @@
 //! The server: one file a topic.
 
 mod agio;
+mod distance;
+mod guards;
+mod leaving;
+mod limits;
+mod mounting;
+mod native;
+mod probe;
 mod replay;
 mod resume;
 mod sockets;
@@ -8,4 +15,6 @@ mod start;
 mod tarko_format;
 mod tarko_sessions;
 mod tarko_transcripts;
+mod traces;
 mod websocket;
+mod workspace;

@@ -2,8 +2,7 @@
 
 mod changes;
 mod events_stream;
-mod named;
-mod queries;
+pub mod queries;
 mod sessions;
 mod share;
 mod system;
@@ -11,10 +10,11 @@ mod workspace;
 
 use http::StatusCode;
 
+pub use queries::abort;
+pub use sessions::check_exclusive;
+
 use super::wire::ErrorAnswer;
 use crate::http::{Route, Routes};
-
-pub use named::text;
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {

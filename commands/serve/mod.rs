@@ -1,0 +1,86 @@
+//! `ombud serve`: the house opened to others.
+
+mod ready;
+
+use std::sync::Arc;
+
+use ombud::config::Settings;
+use ombud::domain::{Error, Result};
+use ombud::observe::SystemClock;
+use ombud::server::{Mounted, Server, mounts};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Format, ServeArguments};
+use crate::program::Program;
+use crate::render::{harmless, note};
+use crate::signals::Signals;
+
+/// Runs the command; answers what the program exits with.
+pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
+    let settings = program.settings();
+    if args.print_routes {
+        return print_routes(program, &mounts(&settings.server.dialects)?);
+    }
+    program.check_tools(args.allow.iter().chain(&args.deny))?;
+    if args.token.is_some() {
+        note("warning: everybody who can list processes sees --token; use --token-file or OMBUD_SERVER_TOKEN");
+    }
+    let mut signals = Signals::catch().map_err(|error| Error::internal(format!("no signals: {error}")))?;
+    let model = program.models()?.choose(settings.model.as_ref())?;
+    let house = program.open_serving().await?;
+    let store = house.store_url();
+    let server = Server::bind(house, Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
+    let start_line = format!(
+        "ombud {} listening on {} store={store} model={model} dialects={} auth={} tools={}",
+        env!("CARGO_PKG_VERSION"),
+        server.url(),
+        server.dialects().join(","),
+        auth(settings),
+        program.tools_allowed().join(","),
+    );
+    note(&start_line);
+    ready::tell(args.ready_fd, program.environment.get("NOTIFY_SOCKET"))?;
+    let first = CancellationToken::new();
+    let stop = first.clone();
+    let signalled = async move {
+        signals.next().await;
+        first.cancel();
+        signals.next().await
+    };
+    let exit_code = tokio::select! {
+        served = server.serve(async move { stop.cancelled().await }) => served.map(|()| 0)?,
+        exit_code = signalled => exit_code,
+    };
+    ready::leaving(program.environment.get("NOTIFY_SOCKET"));
+    Ok(exit_code)
+}
+
+/// Who is let in, in a word.
+fn auth(settings: &Settings) -> &'static str {
+    let server = &settings.server;
+    match (server.token.is_some(), server.no_auth, server.allow_local_admin) {
+        (true, ..) => "token",
+        (false, true, _) => "none",
+        (false, false, true) => "local-admin",
+        (false, false, false) => "local",
+    }
+}
+
+fn print_routes(program: &Program, routes: &[Mounted]) -> Result<u8> {
+    let needs = |route: &Mounted| format!("{:?}", route.needs).to_lowercase();
+    let out = &program.context.out;
+    if program.format() != Format::Text {
+        let routes = routes.iter().map(
+            |route| json!({ "method": route.method, "path": route.path, "dialect": route.dialect, "needs": needs(route) }),
+        );
+        out.write_json(&json!({ "routes": routes.collect::<Vec<_>>() }))?;
+        return Ok(0);
+    }
+    let width = routes.iter().map(|route| route.path.len()).max().unwrap_or_default();
+    for route in routes {
+        let line = format!("{:<7} {:<width$} {} {}", route.method, route.path, route.dialect, needs(route));
+        out.write_line(&harmless(&line))?;
+    }
+    Ok(0)
+}

@@ -1,0 +1,175 @@
+//! What every request passes: its id, the guard, its line in the log, its place in the measurements; and what becomes of
+//! it when a handler fails badly.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use tracing::Instrument as _;
+
+use super::envelopes::Envelopes;
+use super::guard::{Guard, Stopped};
+use super::metrics::{Metrics, counted};
+use super::mount::Answered;
+use crate::config::printable;
+use crate::dialects::Fallback;
+use crate::domain::{Clock, Error};
+use crate::http::{Caller, Door, RequestId, empty};
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id of a request that is taken from its caller.
+const ID_BYTES: usize = 128;
+
+/// What every request passes.
+pub(super) struct Front {
+    pub(super) guard: Guard,
+    pub(super) envelopes: Envelopes,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+/// The way of a request, from its head to the head of its answer.
+pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = id(request.headers(), &*front.clock);
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let shown = printable(&path);
+    let span = tracing::info_span!(
+        "request",
+        id,
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = tracing::field::Empty,
+        http.response.status_code = tracing::field::Empty,
+        url.path = shown,
+    );
+    let heads = request.headers().clone();
+    let mut response = front.answer(request, next, &path).instrument(span.clone()).await;
+    front.guard.headers(&method, &heads, response.headers_mut());
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
+    }
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));
+    }
+    let elapsed = begun.elapsed();
+    let status = response.status();
+    let (dialect, route) = match response.extensions().get::<Arc<Answered>>() {
+        Some(answered) => (answered.dialect, answered.path.clone()),
+        None => ("none", String::new()),
+    };
+    crate::observe::rename(&span, format!("{method} {route}").trim_end().to_owned());
+    span.record("http.route", &route);
+    span.record("http.response.status_code", status.as_u16());
+    span.in_scope(|| {
+        let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(request_id = id, %method, path = shown, status = status.as_u16(), ms, "answered");
+    });
+    front.metrics.answered(dialect, &route, &method, status, elapsed);
+    if is_stream(response.headers()) {
+        let metrics = Arc::clone(&front.metrics);
+        response = response.map(|body| counted(body, metrics));
+    }
+    response
+}
+
+impl Front {
+    async fn answer(&self, mut request: Request<Body>, next: Next, path: &str) -> Response {
+        match self.guard.check(&mut request) {
+            Ok(()) => {}
+            Err(Stopped::Answered(response)) => return *response,
+            Err(Stopped::Refused(error)) => return self.envelopes.refuse(path, &error),
+            Err(Stopped::TooFast(error, seconds)) => {
+                let mut response = self.envelopes.refuse(path, &error);
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+                return response;
+            }
+        }
+        match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(panic) => {
+                let said = panic.downcast_ref::<&str>().copied().map(str::to_owned);
+                let said = said.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
+                tracing::error!(panic = said, "a handler panicked");
+                self.envelopes.refuse(path, &Error::internal("the request met a defect of this server"))
+            }
+        }
+    }
+}
+
+/// What dialects answer where no route does, each with its name, in their order.
+pub(super) type Fallbacks = Arc<[(&'static str, Fallback)]>;
+
+/// Where no route fits: what a dialect has there all the same, such as a file.
+pub(super) async fn no_route(front: Arc<Front>, fallbacks: Fallbacks, door: Door, request: Request) -> Response {
+    let path = request.uri().path();
+    let Some(Caller(caller)) = request.extensions().get::<Caller>().cloned() else {
+        return front.envelopes.refuse(path, &super::guard::unknown());
+    };
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        let (mut parts, body) = request.into_parts();
+        let own = fallbacks.iter().find_map(|(name, fallback)| Some((*fallback, below(&parts.uri, name)?)));
+        let address = parts.uri.clone();
+        let chosen = match own {
+            Some((fallback, inner)) => {
+                parts.uri = inner;
+                vec![fallback]
+            }
+            None => fallbacks.iter().map(|(_, fallback)| *fallback).collect(),
+        };
+        for fallback in chosen {
+            if let Some(response) = fallback(&door, &caller, &parts).await {
+                return response;
+            }
+        }
+        parts.uri = address;
+        return front.unknown_route(&Request::from_parts(parts, body));
+    }
+    front.unknown_route(&request)
+}
+
+/// The address below a dialect's own prefix, where it stands there.
+fn below(uri: &Uri, name: &str) -> Option<Uri> {
+    let rest = uri.path_and_query()?.as_str().strip_prefix('/')?.strip_prefix(name)?;
+    rest.starts_with('/').then(|| rest.parse().ok())?
+}
+
+impl Front {
+    fn unknown_route(&self, request: &Request) -> Response {
+        let path = request.uri().path();
+        let what = format!("{} {}", request.method(), printable(path));
+        self.envelopes.refuse(path, &Error::not_found("route", what))
+    }
+}
+
+/// Where a route fits, and the method does not. The header `Allow` is added by the router.
+pub(super) async fn no_method(front: Arc<Front>, request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return empty(StatusCode::NO_CONTENT);
+    }
+    let path = request.uri().path();
+    let error = Error::invalid(format!("{} is not a method of {}", request.method(), printable(path)));
+    let mut response = front.envelopes.refuse(path, &error);
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
+
+/// The caller's id for a request when it is one, else a new one.
+fn id(headers: &HeaderMap, clock: &dyn Clock) -> String {
+    let given = headers.get(&X_REQUEST_ID).and_then(|value| value.to_str().ok());
+    let good = |id: &&str| {
+        (1..=ID_BYTES).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+    };
+    given.filter(good).map_or_else(|| clock.new_id().to_string(), str::to_owned)
+}
+
+fn is_stream(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}

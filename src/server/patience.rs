@@ -1,0 +1,171 @@
+//! How long a peer is waited for: one that does not read what is written to it, and one that asks for nothing.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// A stream whose peer has so long for each write to go on.
+pub(super) struct Patient<S> {
+    inner: S,
+    time: Duration,
+    /// Runs while a write waits.
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S> Patient<S> {
+    pub(super) fn new(inner: S, time: Duration) -> Self {
+        Self { inner, time, waiting: None }
+    }
+
+    /// What becomes of a write: it went on, it waits, or it has waited for too long.
+    fn judge<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.waiting = None;
+            return written;
+        }
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(self.time)));
+        ready!(waiting.as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        self.judge(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        self.judge(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.inner).poll_flush(context);
+        self.judge(context, flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let closed = Pin::new(&mut self.inner).poll_shutdown(context);
+        self.judge(context, closed)
+    }
+}
+
+/// How many requests a connection works on.
+#[derive(Clone, Default)]
+pub(super) struct Busy(Arc<(AtomicUsize, Notify)>);
+
+impl Busy {
+    /// One more, until what is given is dropped.
+    pub(super) fn begin(&self) -> Working {
+        self.0.0.fetch_add(1, Ordering::AcqRel);
+        self.0.1.notify_one();
+        Working(self.clone())
+    }
+
+    /// Waits until there was none for so long.
+    pub(super) async fn idle_for(&self, time: Duration) {
+        let mut until = Instant::now() + time;
+        loop {
+            tokio::select! {
+                () = self.0.1.notified() => until = Instant::now() + time,
+                () = tokio::time::sleep_until(until) => {
+                    if self.0.0.load(Ordering::Acquire) == 0 {
+                        return;
+                    }
+                    until = Instant::now() + time;
+                }
+            }
+        }
+    }
+}
+
+/// A request that is worked on.
+pub(super) struct Working(Busy);
+
+impl Working {
+    /// It is worked on until its answer was read.
+    pub(super) fn until_read(self, body: Body) -> Body {
+        Body::new(Read { body, _working: self })
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.0.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.0.1.notify_one();
+    }
+}
+
+struct Read {
+    body: Body,
+    _working: Working,
+}
+
+impl http_body::Body for Read {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_does_not_read_is_given_up() {
+        let (ours, _theirs) = tokio::io::duplex(8);
+        let mut ours = Patient::new(ours, Duration::from_millis(1));
+        ours.write_all(b"12345678").await.unwrap();
+        let error = ours.write_all(b"9").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn who_is_busy_is_not_idle() {
+        let busy = Busy::default();
+        let working = busy.begin();
+        let idle = busy.clone();
+        let mut waiting = tokio::spawn(async move { idle.idle_for(Duration::from_millis(1)).await });
+        assert!(tokio::time::timeout(Duration::from_millis(20), &mut waiting).await.is_err());
+        drop(working);
+        waiting.await.unwrap();
+    }
+}
