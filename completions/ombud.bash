@@ -37,6 +37,9 @@ _ombud() {
             ombud,run)
                 cmd="ombud__subcmd__run"
                 ;;
+            ombud,serve)
+                cmd="ombud__subcmd__serve"
+                ;;
             ombud,sessions)
                 cmd="ombud__subcmd__sessions"
                 ;;
@@ -111,6 +114,9 @@ _ombud() {
                 ;;
             ombud__subcmd__help,run)
                 cmd="ombud__subcmd__help__subcmd__run"
+                ;;
+            ombud__subcmd__help,serve)
+                cmd="ombud__subcmd__help__subcmd__serve"
                 ;;
             ombud__subcmd__help,sessions)
                 cmd="ombud__subcmd__help__subcmd__sessions"
@@ -212,7 +218,7 @@ _ombud() {
 
     case "${cmd}" in
         ombud)
-            opts="-C -a -m -v -q -h -V --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help --version run oneshot sessions restore agents trust config completions help"
+            opts="-C -a -m -v -q -h -V --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help --version run oneshot sessions restore serve agents trust config completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -250,6 +256,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -266,7 +280,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help list show add validate help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show add validate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -304,6 +318,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -320,7 +342,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__add)
-            opts="-C -a -m -v -q -h --project --force --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --project --force --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -355,6 +377,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -458,7 +488,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__list)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,6 +523,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -512,7 +550,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__show)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -547,6 +585,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -566,7 +612,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__validate)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -604,6 +650,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -620,7 +674,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__completions)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help bash elvish fish powershell zsh"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -655,6 +709,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -674,7 +736,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__config)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help show path help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help show path help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -709,6 +771,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -784,7 +854,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__config__subcmd__path)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -819,6 +889,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -838,7 +916,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__config__subcmd__show)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -876,6 +954,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -892,7 +978,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__help)
-            opts="run oneshot sessions restore agents trust config completions help"
+            opts="run oneshot sessions restore serve agents trust config completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1087,6 +1173,20 @@ _ombud() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ombud__subcmd__help__subcmd__serve)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ombud__subcmd__help__subcmd__sessions)
             opts="list show events tail update cancel delete"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1214,7 +1314,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__oneshot)
-            opts="-s -o -C -a -m -v -q -h --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --output --ephemeral --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-s -o -C -a -m -v -q -h --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --output --ephemeral --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1304,6 +1404,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1320,7 +1428,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__restore)
-            opts="-y -C -a -m -v -q -h --resume --yes --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-y -C -a -m -v -q -h --resume --yes --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1358,6 +1466,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1374,7 +1490,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__run)
-            opts="-c -s -C -a -m -v -q -h --continue --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-c -s -C -a -m -v -q -h --continue --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1456,6 +1572,128 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__serve)
+            opts="-C -a -m -v -q -h --host --port --dialects --token --token-file --no-auth --allow-local-admin --allow --deny --exclusive --webui --tls-cert --tls-key --drain --log-format --print-routes --ready-fd --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --host)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dialects)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deny)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --webui)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ready-fd)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1472,7 +1710,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help list show events tail update cancel delete help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show events tail update cancel delete help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1510,6 +1748,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1526,7 +1772,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__cancel)
-            opts="-C -a -m -v -q -h --run --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --run --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1568,6 +1814,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1584,7 +1838,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__delete)
-            opts="-y -C -a -m -v -q -h --yes --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-y -C -a -m -v -q -h --yes --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1622,6 +1876,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1638,7 +1900,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__events)
-            opts="-C -a -m -v -q -h --after --limit --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --after --limit --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1681,6 +1943,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1826,7 +2096,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__list)
-            opts="-C -a -m -v -q -h --limit --after --tag --status --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --limit --after --tag --status --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1880,6 +2150,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1896,7 +2174,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__show)
-            opts="-C -a -m -v -q -h --limit --before --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --limit --before --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1942,6 +2220,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1958,7 +2244,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__tail)
-            opts="-C -a -m -v -q -h --after --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --after --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2000,6 +2286,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -2016,7 +2310,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__update)
-            opts="-C -a -m -v -q -h --name --tag --untag --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --name --tag --untag --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2066,6 +2360,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -2082,7 +2384,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__trust)
-            opts="-y -C -a -m -v -q -h --yes --remove --list --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-y -C -a -m -v -q -h --yes --remove --list --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2117,6 +2419,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
