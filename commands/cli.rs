@@ -6,6 +6,7 @@ mod ask;
 mod reference;
 mod serve;
 mod sessions;
+mod share;
 mod values;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
     SessionsUpdate, StatusFilter,
 };
+pub use share::ShareArguments;
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.
@@ -161,6 +163,8 @@ pub enum Format {
     Json,
     /// One JSON object a line, while it happens
     Jsonl,
+    /// As jsonl, with the events of Tarko's API
+    Tarko,
 }
 
 /// When to use colours.
@@ -183,6 +187,7 @@ pub enum Command {
     /// List, show, follow, change and delete sessions
     #[command(subcommand, after_long_help = sessions::EXAMPLES)]
     Sessions(SessionsCommand),
+    Share(ShareArguments),
     Restore(RestoreArguments),
     Serve(ServeArguments),
     /// List, show, add and check agents

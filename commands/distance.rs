@@ -84,6 +84,7 @@ fn works_here(command: &Command) -> Option<&'static str> {
         | Command::Run(_)
         | Command::Oneshot(_)
         | Command::Sessions(_)
+        | Command::Share(_)
         | Command::Restore(_) => None,
     }
 }

@@ -19,6 +19,7 @@ mod restore;
 mod run;
 mod serve;
 mod sessions;
+mod share;
 mod signals;
 mod trust;
 
@@ -95,6 +96,7 @@ fn execute(cli: Cli) -> Result<u8> {
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
             .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
+        Command::Share(arguments) => in_runtime(share::execute(&program, arguments)),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),
         Command::Restore(arguments) => in_runtime(restore::execute(&program, arguments)),
     };

@@ -156,11 +156,8 @@ fn pins(program: &Program, instructions: Option<&str>) -> Pins {
     Pins {
         model: if named { settings.model.clone() } else { None },
         instructions: instructions.map(str::to_owned).into_iter().collect(),
-        caller_tools: Vec::new(),
-        permissions: Vec::new(),
-        budget: Budget::default(),
         workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
-        on_orphan: OnOrphan::Cancel,
+        ..Pins::default()
     }
 }
 
@@ -174,11 +171,11 @@ fn pins_for(server: &Server, program: &Program, args: &AskArguments) -> Result<P
     Ok(Pins {
         model: program.global.model.as_deref().map(ModelChoice::parse).transpose()?,
         instructions: args.instructions.iter().cloned().collect(),
-        caller_tools: Vec::new(),
         permissions,
         budget: Budget { max_turns: args.max_turns, timeout_seconds: args.timeout },
         workspace: server.workspace.clone(),
         on_orphan: OnOrphan::Resume,
+        ..Pins::default()
     })
 }
 

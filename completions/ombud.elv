@@ -43,6 +43,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand run 'Talk with an agent'
             cand oneshot 'Ask once, print the answer, exit'
             cand sessions 'List, show, follow, change and delete sessions'
+            cand share 'Make one page of a session that others can replay'
             cand restore 'Bring sessions in order whose process died'
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add and check agents'
@@ -350,6 +351,30 @@ set edit:completion:arg-completer[ombud] = {|@words|
         &'ombud;sessions;help;delete'= {
         }
         &'ombud;sessions;help;help'= {
+        }
+        &'ombud;share'= {
+            cand -o 'Write the page into this file, and upload nothing; `-`: to standard output'
+            cand --output 'Write the page into this file, and upload nothing; `-`: to standard output'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'ombud;restore'= {
             cand --config 'Read this config file instead of the user''s'
@@ -681,6 +706,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand run 'Talk with an agent'
             cand oneshot 'Ask once, print the answer, exit'
             cand sessions 'List, show, follow, change and delete sessions'
+            cand share 'Make one page of a session that others can replay'
             cand restore 'Bring sessions in order whose process died'
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add and check agents'
@@ -715,6 +741,8 @@ set edit:completion:arg-completer[ombud] = {|@words|
         &'ombud;help;sessions;cancel'= {
         }
         &'ombud;help;sessions;delete'= {
+        }
+        &'ombud;help;share'= {
         }
         &'ombud;help;restore'= {
         }

@@ -13,6 +13,7 @@ pub mod http;
 pub mod models;
 pub mod observe;
 mod outgoing;
+pub mod pages;
 pub mod remote;
 pub mod server;
 pub mod storage;

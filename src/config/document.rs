@@ -45,6 +45,11 @@ impl Document {
         Ok(Self { path: path.to_owned(), value, lines })
     }
 
+    /// The same document with what it says put in other words: places that keep their name keep their line.
+    pub fn with_value(&self, value: Value) -> Self {
+        Self { value, ..self.clone() }
+    }
+
     /// An error about one place of the document: file, line where it is known, place, what is wrong.
     pub fn error(&self, place: &str, wrong: &str) -> Error {
         let file = text::shown(&self.path);

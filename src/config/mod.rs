@@ -13,6 +13,7 @@ mod cast;
 mod document;
 mod env;
 mod file;
+mod foreign;
 mod keys;
 mod layers;
 mod permissions;

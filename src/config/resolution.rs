@@ -11,6 +11,7 @@ use super::cast::{Cast, definitions};
 use super::document::Document;
 use super::env::{self, Environment};
 use super::file::{self, AgentFiles, ConfigFolder, FileText, Links};
+use super::foreign;
 use super::layers::{Folders, Layer, Source};
 use super::permissions::{self, Rules};
 use super::project::Found;
@@ -110,7 +111,7 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Resolved, Err
     let bare = flags.bare || environment.is_on("OMBUD_BARE");
     let mut notices = Vec::new();
 
-    let user = User::read(flags, environment, bare)?;
+    let user = User::read(flags, environment, bare, &mut notices)?;
     let (other, other_notices) = env::other_layer(environment)?;
     let folder = workspace(flags, environment, &other, &user.layer)?;
 
@@ -167,7 +168,7 @@ struct User {
 }
 
 impl User {
-    fn read(flags: &Flags, environment: &Environment, bare: bool) -> Result<Self, Error> {
+    fn read(flags: &Flags, environment: &Environment, bare: bool, notices: &mut Vec<String>) -> Result<Self, Error> {
         let folders = environment.folders();
         let named = match &flags.config {
             Some(path) => Some(path.clone()),
@@ -184,6 +185,7 @@ impl User {
             },
             None => ConfigFolder::default(),
         };
+        let is_named = named.is_some();
         if let Some(path) = named {
             let path = PathBuf::from(folders.absolute(&path.to_string_lossy())?);
             found.config = Some(FileText { text: file::read_named(&path)?, path });
@@ -191,7 +193,11 @@ impl User {
         let Some(config) = found.config else {
             return Ok(Self { file: None, document: None, layer: Layer::default(), agents: found.agents });
         };
-        let document = Document::parse(&config.path, &config.text)?;
+        let mut document = Document::parse(&config.path, &config.text)?;
+        if is_named && let Some((ours, told)) = foreign::translated(&document) {
+            document = ours;
+            notices.extend(told);
+        }
         let base = config.path.parent().unwrap_or(Path::new("/"));
         let folders = Folders { base, ..folders };
         let (layer, _) = Layer::of_document(&document, &Source::User(config.path.clone()), &folders, false)?;

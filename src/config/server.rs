@@ -50,6 +50,8 @@ pub struct ServerSettings {
     pub otlp_endpoint: Option<String>,
     /// The web interface that is served instead of the console.
     pub webui: Option<WebUi>,
+    /// Which log lines are written, unless `-v` or `RUST_LOG` say it: `debug`, `info`, `warn`, `error` or `off`.
+    pub log_level: Option<String>,
     /// Whether log lines are JSON.
     pub json_logs: bool,
     /// How much it takes.
@@ -145,6 +147,7 @@ impl Default for ServerSettings {
             agio_provider: None,
             otlp_endpoint: None,
             webui: None,
+            log_level: None,
             json_logs: false,
             limits: ServerLimits::default(),
         }

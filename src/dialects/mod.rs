@@ -4,13 +4,23 @@
 //! types), `from_wire`, `to_wire`, `encoder` (a frame becomes its events), `errors` (our one table becomes its own), and
 //! `sockets` where it has sockets.
 
+pub mod agent_tars;
 pub mod native;
 pub mod tarko;
 
-use axum::response::Response;
+use std::sync::Arc;
 
-use crate::domain::Error;
-use crate::http::Routes;
+use axum::response::Response;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+
+use crate::config::Settings;
+use crate::domain::{Error, Principal, Result};
+use crate::engine::Engine;
+use crate::http::{Door, Routes, SocketEvents};
+
+/// Answers GET of a bare path that no route of any dialect owns, such as one of a file; `None` = not its own either.
+pub type Fallback = for<'a> fn(&'a Door, &'a Principal, &'a Parts) -> BoxFuture<'a, Option<Response>>;
 
 /// What a dialect gives to the server that mounts it.
 pub struct Dialect {
@@ -20,20 +30,33 @@ pub struct Dialect {
     pub title: &'static str,
     /// Its routes, as they stand on bare paths.
     pub routes: Routes,
+    /// The events of Socket.IO that it knows.
+    pub sockets: SocketEvents,
     /// The bare paths below which unknown routes answer in its envelope.
     pub owns: &'static [&'static str],
     /// An error in its envelope.
     pub refuse: fn(&Error) -> Response,
+    /// What answers where no route does.
+    pub fallback: Option<Fallback>,
+}
+
+/// The engine, with whoever the settings want to watch it. Must be called within the runtime.
+///
+/// # Errors
+/// `invalid_input` when where to tell what is seen is no address.
+pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<dyn Engine>> {
+    tarko::watched(engine, settings)
 }
 
 /// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
-pub const NAMES: &[&str] = &["tarko"];
+pub const NAMES: &[&str] = &["tarko", "agent-tars"];
 
 /// A dialect by its name.
 pub fn by_name(name: &str) -> Option<Dialect> {
     match name {
         "ombud" => Some(native::dialect()),
         "tarko" => Some(tarko::dialect()),
+        "agent-tars" => Some(agent_tars::dialect()),
         _ => None,
     }
 }

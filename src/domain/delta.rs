@@ -33,7 +33,8 @@ impl PartStart {
     }
 }
 
-/// A piece of a message.
+/// A piece of a message. Each says of what kind of part it is, so that whoever comes in the middle, or translates, needs
+/// no earlier piece.
 ///
 /// *Invariant:* the parts of a message are opened in the order of their index, one at a time: each is closed before
 /// the next is opened.
@@ -57,6 +58,8 @@ pub enum Delta {
         message_id: MessageId,
         /// Which part of it, from 0.
         index: u32,
+        /// What it is.
+        part: PartStart,
         /// Where the piece begins, in bytes of UTF-8 from the beginning of the part.
         offset: u64,
         /// The piece.
@@ -69,6 +72,8 @@ pub enum Delta {
         message_id: MessageId,
         /// Which part of it, from 0.
         index: u32,
+        /// What it is.
+        part: PartStart,
     },
 }
 
@@ -84,6 +89,13 @@ impl Delta {
     pub fn index(&self) -> u32 {
         match self {
             Self::Opened { index, .. } | Self::Grew { index, .. } | Self::Closed { index, .. } => *index,
+        }
+    }
+
+    /// What the part is.
+    pub fn part(&self) -> &PartStart {
+        match self {
+            Self::Opened { part, .. } | Self::Grew { part, .. } | Self::Closed { part, .. } => part,
         }
     }
 

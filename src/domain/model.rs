@@ -77,6 +77,28 @@ pub struct ModelSettings {
     pub extra: Map<String, Value>,
 }
 
+impl ModelSettings {
+    /// Whether nothing is said.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// These settings, and where they say nothing, those.
+    #[must_use]
+    pub fn over(&self, those: &Self) -> Self {
+        let mut extra = those.extra.clone();
+        extra.extend(self.extra.clone());
+        Self {
+            temperature: self.temperature.or(those.temperature),
+            top_p: self.top_p.or(those.top_p),
+            max_tokens: self.max_tokens.or(those.max_tokens),
+            reasoning_effort: self.reasoning_effort.clone().or_else(|| those.reasoning_effort.clone()),
+            stop: if self.stop.is_empty() { those.stop.clone() } else { self.stop.clone() },
+            extra,
+        }
+    }
+}
+
 /// Tokens that were used, and what they cost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -135,4 +157,21 @@ pub enum Finish {
     Cut,
     /// The run was cancelled; the parts are what had come.
     Cancelled,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_counts_before_what_is_said_elsewhere() {
+        let settings = |text: &str| -> ModelSettings { serde_json::from_str(text).unwrap() };
+        let own = settings(r#"{"temperature": 0.1, "extra": {"a": 1}}"#);
+        let those = settings(r#"{"temperature": 0.9, "max_tokens": 7, "stop": ["END"], "extra": {"a": 2, "b": 3}}"#);
+        assert_eq!(
+            own.over(&those),
+            settings(r#"{"temperature": 0.1, "max_tokens": 7, "stop": ["END"], "extra": {"a": 1, "b": 3}}"#)
+        );
+        assert!(settings("{}").is_silent() && !own.is_silent());
+    }
 }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Access, CallId, Error, MessageId, ModelChoice, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage};
+use super::{
+    Access, CallId, Error, MessageId, ModelChoice, ModelSettings, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage,
+};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -155,6 +157,9 @@ pub struct Pins {
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelChoice>,
+    /// How the model is asked, where the caller says; the rest is as the agent says.
+    #[serde(skip_serializing_if = "ModelSettings::is_silent")]
+    pub settings: ModelSettings,
     /// Instructions beside the agent's: the project's, the caller's.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instructions: Vec<String>,
@@ -164,6 +169,9 @@ pub struct Pins {
     /// The rules, the first that fits counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<PermissionRule>,
+    /// Whether no commands are run for it, whatever the rules say: whoever asked may not administer the house.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_commands: bool,
     /// What it may use up.
     pub budget: Budget,
     /// The folder that its tools work in, as an absolute path.

@@ -101,11 +101,12 @@ impl Writing {
                         "the model's answer has a piece that belongs to no part",
                     ));
                 }
+                let Some(part) = self.parts.last().and_then(PartStart::of) else { return Ok(None) };
                 let Some(grown) = self.parts.last_mut().and_then(grown) else { return Ok(None) };
                 let offset = grown.len() as u64;
                 grown.push_str(&text);
-                let index = self.index();
-                self.emit(desk, Delta::Grew { message_id: self.message_id.clone(), index, offset, text });
+                let (message_id, index) = (self.message_id.clone(), self.index());
+                self.emit(desk, Delta::Grew { message_id, index, part, offset, text });
             }
             ModelEvent::PartClosed { signature, sealed } => self.close(desk, signature, sealed),
             ModelEvent::Finished { finish, usage } => {
@@ -129,8 +130,9 @@ impl Writing {
             }
             _ => {}
         }
-        let index = self.index();
-        self.emit(desk, Delta::Closed { message_id: self.message_id.clone(), index });
+        let Some(part) = self.parts.last().and_then(PartStart::of) else { return };
+        let (message_id, index) = (self.message_id.clone(), self.index());
+        self.emit(desk, Delta::Closed { message_id, index, part });
     }
 
     /// The end of the message, also when it broke off.

@@ -53,9 +53,19 @@ pub struct Outgoing {
 /// The path of an address as the words of a file's path, percent-decoded; `None` when it may not name a file: when a
 /// word begins with a dot, or it holds a backslash, a control character or what is not UTF-8.
 pub fn file_path(path: &str) -> Option<String> {
+    plain_words(&percent_decoded(path)?)
+}
+
+/// As [`file_path`], below a folder that the path names in full; `None` also when it names another place.
+pub fn file_path_below(path: &str, folder: &str) -> Option<String> {
     let decoded = percent_decoded(path)?;
+    let rest = decoded.strip_prefix(folder.trim_end_matches('/'))?;
+    if rest.starts_with('/') { plain_words(rest) } else { None }
+}
+
+fn plain_words(path: &str) -> Option<String> {
     let mut words = Vec::new();
-    for word in decoded.split('/').filter(|word| !word.is_empty()) {
+    for word in path.split('/').filter(|word| !word.is_empty()) {
         if word.starts_with('.') || word.chars().any(|c| c == '\\' || c.is_control()) {
             return None;
         }
@@ -376,6 +386,11 @@ mod tests {
         ];
         for (path, expected) in table {
             assert_eq!(file_path(path).as_deref(), expected, "{path}");
+        }
+        let below = |path: &str| file_path_below(path, "/home/.me/w");
+        assert_eq!(below("/home/.me/w/a/b%20c.md").as_deref(), Some("a/b c.md"));
+        for other in ["/home/.me/wx/a", "/home/.me/w/.env", "/home/.me/w/../x", "/a", "/home/.me/w"] {
+            assert_eq!(below(other), None, "{other}");
         }
     }
 }

@@ -286,15 +286,19 @@ fn maybe_session<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Se
     id.map(|id| SessionId::parse(&id)).transpose().map_err(|error| serde::de::Error::custom(error.message))
 }
 
-/// Reads a whole JSON document; the error names the place in it.
+/// Reads a JSON object, and nothing after it; the error names the place in it.
 ///
 /// # Errors
 /// `invalid_input`.
 pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    // A struct could also be read from an array of its fields.
+    if text.trim_ascii_start().first().is_some_and(|byte| *byte != b'{') {
+        return Err(Error::invalid("it is no JSON object"));
+    }
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
-        let place = if path == "." { String::new() } else { format!("`{path}`: ") };
+        let place = if matches!(path.as_str(), "." | "?") { String::new() } else { format!("`{path}`: ") };
         Error::invalid(format!("{place}{}", error.inner()))
     })?;
     reader.end().map_err(|error| Error::invalid(format!("after the document: {error}")))?;

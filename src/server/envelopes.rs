@@ -36,8 +36,8 @@ impl Envelopes {
 mod tests {
     use super::*;
 
-    fn dialect(name: &'static str, owns: &'static [&'static str], refuse: fn(&Error) -> Response) -> Dialect {
-        Dialect { name, title: "", routes: Vec::new(), owns, refuse }
+    fn dialect(name: &'static str, owns: &'static [&'static str], refuse: Refuse) -> Dialect {
+        Dialect { name, title: "", routes: Vec::new(), owns, refuse, fallback: None, sockets: Vec::new() }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt as _;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tracing::Instrument as _;
 
 use super::envelopes::Envelopes;
@@ -18,8 +18,9 @@ use super::guard::{Guard, Stopped};
 use super::metrics::{Metrics, counted};
 use super::mount::Answered;
 use crate::config::printable;
+use crate::dialects::Fallback;
 use crate::domain::{Clock, Error};
-use crate::http::{RequestId, empty};
+use crate::http::{Caller, Door, RequestId, empty};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id of a request that is taken from its caller.
@@ -103,14 +104,49 @@ impl Front {
     }
 }
 
-/// Where no route fits.
-pub(super) async fn no_route(front: Arc<Front>, request: Request) -> Response {
+/// What dialects answer where no route does, each with its name, in their order.
+pub(super) type Fallbacks = Arc<[(&'static str, Fallback)]>;
+
+/// Where no route fits: what a dialect has there all the same, such as a file.
+pub(super) async fn no_route(front: Arc<Front>, fallbacks: Fallbacks, door: Door, request: Request) -> Response {
     let path = request.uri().path();
-    if request.extensions().get::<crate::http::Caller>().is_none() {
+    let Some(Caller(caller)) = request.extensions().get::<Caller>().cloned() else {
         return front.envelopes.refuse(path, &super::guard::unknown());
+    };
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        let (mut parts, body) = request.into_parts();
+        let own = fallbacks.iter().find_map(|(name, fallback)| Some((*fallback, below(&parts.uri, name)?)));
+        let address = parts.uri.clone();
+        let chosen = match own {
+            Some((fallback, inner)) => {
+                parts.uri = inner;
+                vec![fallback]
+            }
+            None => fallbacks.iter().map(|(_, fallback)| *fallback).collect(),
+        };
+        for fallback in chosen {
+            if let Some(response) = fallback(&door, &caller, &parts).await {
+                return response;
+            }
+        }
+        parts.uri = address;
+        return front.unknown_route(&Request::from_parts(parts, body));
     }
-    let what = format!("{} {}", request.method(), printable(path));
-    front.envelopes.refuse(path, &Error::not_found("route", what))
+    front.unknown_route(&request)
+}
+
+/// The address below a dialect's own prefix, where it stands there.
+fn below(uri: &Uri, name: &str) -> Option<Uri> {
+    let rest = uri.path_and_query()?.as_str().strip_prefix('/')?.strip_prefix(name)?;
+    rest.starts_with('/').then(|| rest.parse().ok())?
+}
+
+impl Front {
+    fn unknown_route(&self, request: &Request) -> Response {
+        let path = request.uri().path();
+        let what = format!("{} {}", request.method(), printable(path));
+        self.envelopes.refuse(path, &Error::not_found("route", what))
+    }
 }
 
 /// Where a route fits, and the method does not. The header `Allow` is added by the router.

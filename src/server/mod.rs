@@ -4,6 +4,7 @@
 //! `connections` carries bytes.
 
 mod connections;
+mod console;
 mod envelopes;
 mod front;
 mod guard;
@@ -22,6 +23,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use self::connections::{Connections, Peer};
 use self::envelopes::Envelopes;
@@ -81,7 +83,8 @@ impl Server {
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
         });
-        let door = Door { engine, settings, clock, leaving: CancellationToken::new() };
+        let engine = crate::dialects::watched(engine, &settings)?;
+        let door = Door { engine, settings, clock, leaving: CancellationToken::new(), upgraded: TaskTracker::new() };
         let app = mount::app(&door, &front, dialects);
         Ok(Self { listener, address, door, app, tls, metrics, dialects: names })
     }

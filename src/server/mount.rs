@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::MethodRouter;
@@ -18,11 +18,11 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::normalize_path::NormalizePathLayer;
 
-use super::front::{self, Front};
+use super::front::{self, Fallbacks, Front};
 use super::tags;
 use crate::dialects::{self, Dialect};
 use crate::domain::{Error, ErrorCode, Result};
-use crate::http::{Caller, Door, Needs, Route};
+use crate::http::{Caller, Door, Needs, Route, SocketEvents};
 
 /// The name of the house's own API.
 const OWN: &str = "ombud";
@@ -133,7 +133,8 @@ fn shape(path: &str) -> String {
 /// As [`chosen`].
 pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     let dialects = chosen(names)?;
-    let own = super::own_routes::all(&dialects);
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(true));
     let line = |claim: Claim| Mounted {
         method: claim.method.to_string(),
         path: claim.path,
@@ -144,9 +145,13 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
 }
 
 /// The whole application.
-pub(super) fn app(door: &Door, front: &Arc<Front>, dialects: Vec<Dialect>) -> Router {
-    let own = super::own_routes::all(&dialects);
+pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(door.settings.server.webui.is_none()));
+    let fallbacks: Fallbacks =
+        dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
+    let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
     for Claim { dialect, path, needs, handler, refuse, .. } in claims(dialects, own) {
         let answered = Arc::new(Answered { dialect, path: path.clone() });
         let guarded = handler.route_layer(from_fn(move |request: Request, next: Next| {
@@ -170,7 +175,9 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, dialects: Vec<Dialect>) -> Ro
     }
     let (first, second) = (Arc::clone(front), Arc::clone(front));
     let routes = routes
-        .fallback(move |request: Request| front::no_route(Arc::clone(&first), request))
+        .fallback(move |State(door): State<Door>, request: Request| {
+            front::no_route(Arc::clone(&first), Arc::clone(&fallbacks), door, request)
+        })
         .method_not_allowed_fallback(move |request: Request| front::no_method(Arc::clone(&second), request))
         .layer(axum::Extension(Arc::clone(&front.metrics)))
         .layer(from_fn(tags::tag))
@@ -184,14 +191,14 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, dialects: Vec<Dialect>) -> Ro
         )
         .with_state(door.clone());
     // A path with a slash at its end is the same path; the router must not see it.
-    let routes = NormalizePathLayer::trim_trailing_slash().layer(beside_routes(routes, door));
+    let routes = NormalizePathLayer::trim_trailing_slash().layer(beside_routes(routes, door, sockets));
     Router::new().fallback_service(routes).layer(from_fn_with_state(Arc::clone(front), front::pass))
 }
 
 /// What stands beside the routes, behind the guard: services that answer on paths of their own, such as sockets. A request
 /// whose caller is known has a [`Caller`] among its extensions.
-fn beside_routes(routes: Router, _door: &Door) -> Router {
-    routes
+fn beside_routes(routes: Router, door: &Door, sockets: Vec<SocketEvents>) -> Router {
+    routes.layer(crate::http::socket_io(door, sockets))
 }
 
 /// What the caller lacks that a route needs.

@@ -6,7 +6,7 @@ use crate::code::Mention;
 use crate::tree::{File, Finding, Tree};
 
 /// The floors. What is not here is no folder or file of `src`.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("domain", 0),
     ("config", 1),
     ("observe", 1),
@@ -18,6 +18,7 @@ const FLOORS: [(&str, u8); 16] = [
     ("tools", 3),
     ("engine", 4),
     ("http", 5),
+    ("pages", 5),
     ("remote", 5),
     ("dialects", 6),
     ("server", 7),
@@ -26,7 +27,8 @@ const FLOORS: [(&str, u8); 16] = [
 ];
 
 /// The only imports between rooms of one floor: from, to.
-const SIDEWAYS: [(&str, &str); 2] = [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko")];
+const SIDEWAYS: [(&str, &str); 3] =
+    [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko"), ("dialects::native", "dialects::tarko")];
 
 /// Rooms that have a door of their own beside their floor's, and why.
 const OWN_DOORS: [(&str, &str); 2] = [
@@ -35,7 +37,7 @@ const OWN_DOORS: [(&str, &str); 2] = [
 ];
 
 /// What `commands/` may enter: who wants something of a store, a model or a workspace asks the engine.
-const FOR_COMMANDS: [&str; 7] = ["config", "dialects", "domain", "engine", "observe", "remote", "server"];
+const FOR_COMMANDS: [&str; 8] = ["config", "dialects", "domain", "engine", "observe", "pages", "remote", "server"];
 
 /// More that single files of `commands/` may enter, and why.
 const FOR_ONE_COMMAND: [(&str, &[&str], &str); 2] = [

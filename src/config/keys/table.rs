@@ -184,6 +184,12 @@ pub const KEYS: &[Key] = &[
         Untrusted::Ignored,
         "JSON Schema of settings that a session may have of its own, for web interfaces.",
     ),
+    key(
+        "server.log_level",
+        Kind::Word(&["debug", "info", "warn", "error", "off"]),
+        Untrusted::Ignored,
+        "Which log lines the server writes, unless -v or RUST_LOG say it.",
+    ),
     key("server.log_format", Kind::Word(&["text", "json"]), Untrusted::Ignored, "The form of the server's log lines."),
     key(
         "server.limits.connections",

@@ -407,3 +407,36 @@ fn every_setting_is_shown_with_its_source() {
     keys.dedup();
     assert_eq!(keys.len(), rows.len());
 }
+
+#[test]
+fn the_file_of_another_program_is_understood_when_it_is_named() {
+    let house = House::new();
+    house.write(
+        "work/app.config.yaml",
+        "agent: my-agent\nworkspace: .\nserver:\n  port: 4100\n  storage: {type: file, path: kept}\n\
+         model: {provider: openai, id: gpt-4, apiKey: sk-planted-0001}\nshare: {provider: 'https://share.example/api'}\n\
+         webui: {type: static, staticPath: ./ui}\ninstructions: Be kind.\nlogLevel: warn\nbrowser: {}\n",
+    );
+    let flags = Flags { config: Some(house.at("work/app.config.yaml")), ..Flags::default() };
+    let resolved = house.resolve(&flags).unwrap();
+    let settings = &resolved.settings;
+    let server = &settings.server;
+    assert_eq!((server.port, server.log_level.as_deref()), (4_100, Some("warn")));
+    assert_eq!(server.share_provider.as_deref(), Some("https://share.example/api"));
+    assert_eq!(server.webui.as_ref().map(|webui| webui.folder.clone()), Some(house.at("work/ui")));
+    assert_eq!(settings.store, format!("file:{}", house.at("work/kept").display()));
+    assert_eq!((settings.agent.as_str(), settings.agents["my-agent"].instructions.as_str()), ("my-agent", "Be kind."));
+    assert_eq!(settings.model.as_ref().map(ToString::to_string).as_deref(), Some("openai/gpt-4"));
+    let key = settings.providers["openai"].api_key.as_ref().unwrap();
+    assert_eq!(key.expose_secret(), "sk-planted-0001");
+    let file = house.at("work/app.config.yaml");
+    assert_eq!(resolved.notices, [format!("{}: ignored, without a meaning here: `browser`", file.display())]);
+    assert!(!format!("{resolved:?}").contains("sk-planted-0001"));
+    // What is wrong in it is told with file and line.
+    house.write("work/app.config.yaml", "model: {provider: openai, id: gpt-4}\nserver:\n  port: many\n");
+    let error = house.resolve(&flags).unwrap_err();
+    assert!(
+        error.message.ends_with("app.config.yaml:3: `server.port` must be a whole number from 0 to 65535, not \"many\""),
+        "{error}"
+    );
+}

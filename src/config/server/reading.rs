@@ -180,6 +180,7 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         agio_provider: values.text("agio.provider").map(str::to_owned),
         otlp_endpoint: values.text("otlp.endpoint").map(str::to_owned),
         webui,
+        log_level: values.text("server.log_level").map(str::to_owned),
         json_logs: values.text("server.log_format") == Some("json"),
         limits: limits(values),
     })

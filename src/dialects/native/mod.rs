@@ -7,17 +7,27 @@ mod files;
 mod request;
 mod rights;
 mod routes;
+mod sharing;
 mod streams;
 
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 
 use super::Dialect;
+use crate::http::SocketEvents;
 use crate::remote::wire::{ROOT, VERSION, VERSION_HEADER};
 
 /// The dialect. It is always served, whatever dialects the settings name.
 pub fn dialect() -> Dialect {
-    Dialect { name: "ombud", title: "ombud's own API", routes: routes::all(), owns: &[ROOT], refuse: errors::refuse }
+    Dialect {
+        name: "ombud",
+        title: "ombud's own API",
+        routes: routes::all(),
+        owns: &[ROOT],
+        refuse: errors::refuse,
+        fallback: None,
+        sockets: SocketEvents::new(),
+    }
 }
 
 /// An answer that tells which house gave it: whoever calls can tell a version that does not fit from a defect.

@@ -4,7 +4,7 @@ use axum::extract::State;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{rights, streams};
+use super::{rights, sharing, streams};
 use crate::domain::{Run, Session};
 use crate::engine::{
     Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter, SessionItem,
@@ -44,6 +44,9 @@ pub fn all() -> Routes {
         Route::get("/ombud/v1/file", files::file).about("The bytes of a file of a workspace"),
         Route::get("/ombud/v1/blob", files::blob).about("The full output of a call, or the bytes of a file of a session"),
         Route::post("/ombud/v1/share", share).about("A session as others may see it"),
+        Route::get("/ombud/v1/page", sharing::page).about("A page that replays a session, for others"),
+        Route::post("/ombud/v1/sharing", sharing::sharing).about("Where sessions can be uploaded"),
+        Route::post("/ombud/v1/publish", sharing::publish).about("Uploads the page of a session"),
         Route::post("/ombud/v1/questions", questions).about("The permission questions that wait for somebody"),
         Route::post("/ombud/v1/decide", decide).about("Answers a permission question"),
         Route::post("/ombud/v1/restore", restore).about("Closes, or goes on with, runs whose process died"),

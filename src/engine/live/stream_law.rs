@@ -111,10 +111,16 @@ fn steps(parts: &[(u8, Vec<String>)], id: &MessageId) -> Vec<Delta> {
         deltas.push(Delta::Opened { message_id: id.clone(), index, part: start(*kind, index) });
         let mut offset = 0;
         for piece in pieces {
-            deltas.push(Delta::Grew { message_id: id.clone(), index, offset, text: piece.clone() });
+            deltas.push(Delta::Grew {
+                message_id: id.clone(),
+                index,
+                part: start(*kind, index),
+                offset,
+                text: piece.clone(),
+            });
             offset += piece.len() as u64;
         }
-        deltas.push(Delta::Closed { message_id: id.clone(), index });
+        deltas.push(Delta::Closed { message_id: id.clone(), index, part: start(*kind, index) });
     }
     deltas
 }
@@ -192,6 +198,7 @@ impl Judge {
                 assert_eq!(live.cursor.seq, self.seq, "a piece names the fact before it");
                 let parts = self.open.entry(live.delta.message_id().clone()).or_default();
                 let index = live.delta.index() as usize;
+                let kind = live.delta.part().clone();
                 match &live.delta {
                     Delta::Opened { part, .. } => {
                         assert_eq!(index, parts.len(), "parts are opened in order, once");
@@ -199,13 +206,15 @@ impl Judge {
                         parts.push((part.clone(), String::new(), false));
                     }
                     Delta::Grew { offset, text, .. } => {
-                        let (_, grown, closed) = &mut parts[index];
+                        let (start, grown, closed) = &mut parts[index];
                         assert!(!*closed && !text.is_empty());
+                        assert_eq!(*start, kind, "a piece says what it is of");
                         assert_eq!(*offset, grown.len() as u64, "pieces follow each other exactly");
                         grown.push_str(text);
                     }
                     Delta::Closed { .. } => {
                         assert!(!std::mem::replace(&mut parts[index].2, true), "closed once");
+                        assert_eq!(parts[index].0, kind);
                     }
                 }
             }

@@ -1,0 +1,160 @@
+//! The engine with somebody who watches: every verb goes through as it is; runs that begin are followed.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::Monitor;
+use crate::domain::{
+    BlobId, CallId, Cursor, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+};
+use crate::engine::{
+    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
+    ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion, OpenedFile, Orphans, Restored,
+    SessionFilter, SessionItem, SessionPage, SharedSession,
+};
+
+/// An engine whose runs are watched.
+pub struct Watched(pub Monitor);
+
+#[async_trait]
+impl Engine for Watched {
+    async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
+        let asked = self.0.engine.ask(caller, ask).await?;
+        if let Some(run) = &asked.run {
+            self.0.follow(&asked.session, run, asked.before);
+        }
+        Ok(asked)
+    }
+
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+        self.0.engine.answer(caller, run, returns).await
+    }
+
+    async fn cancel(
+        &self,
+        caller: &Principal,
+        session: &SessionId,
+        run: Option<&RunId>,
+        reason: &str,
+    ) -> Result<Vec<RunId>> {
+        self.0.engine.cancel(caller, session, run, reason).await
+    }
+
+    async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream> {
+        self.0.engine.subscribe(caller, session, after).await
+    }
+
+    async fn sessions(&self, caller: &Principal, filter: &SessionFilter) -> Result<SessionPage> {
+        self.0.engine.sessions(caller, filter).await
+    }
+
+    async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem> {
+        self.0.engine.session(caller, id).await
+    }
+
+    async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
+        self.0.engine.create(caller, session).await
+    }
+
+    async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+        self.0.engine.update(caller, id, change).await
+    }
+
+    async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
+        self.0.engine.delete(caller, id).await?;
+        self.0.sender.flush();
+        Ok(())
+    }
+
+    async fn messages(&self, caller: &Principal, id: &SessionId, before: Option<u64>, limit: usize) -> Result<MessagePage> {
+        self.0.engine.messages(caller, id, before, limit).await
+    }
+
+    async fn events(&self, caller: &Principal, id: &SessionId, after: Option<Cursor>, limit: usize) -> Result<Vec<Event>> {
+        self.0.engine.events(caller, id, after, limit).await
+    }
+
+    async fn blob(&self, caller: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>> {
+        self.0.engine.blob(caller, id, blob).await
+    }
+
+    async fn restore(&self, caller: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>> {
+        let restored = self.0.engine.restore(caller, id, orphans).await?;
+        for one in restored.iter().filter(|one| one.resumed) {
+            self.0.follow(&one.session, &one.run, one.before);
+        }
+        Ok(restored)
+    }
+
+    async fn import(&self, caller: &Principal, imported: ImportedSession) -> Result<Session> {
+        self.0.engine.import(caller, imported).await
+    }
+
+    async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run> {
+        self.0.engine.run(caller, run).await
+    }
+
+    async fn runs(
+        &self,
+        caller: &Principal,
+        session: Option<&SessionId>,
+        statuses: &[RunStatus],
+        limit: usize,
+    ) -> Result<Vec<Run>> {
+        self.0.engine.runs(caller, session, statuses, limit).await
+    }
+
+    async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {
+        self.0.engine.agents(caller).await
+    }
+
+    async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>> {
+        self.0.engine.models(caller).await
+    }
+
+    async fn complete(&self, caller: &Principal, completion: Completion) -> Result<Completed> {
+        self.0.engine.complete(caller, completion).await
+    }
+
+    async fn look(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<Looked> {
+        self.0.engine.look(caller, session, path).await
+    }
+
+    async fn find(&self, caller: &Principal, session: Option<&SessionId>, search: &FileSearch) -> Result<Vec<FileItem>> {
+        self.0.engine.find(caller, session, search).await
+    }
+
+    async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
+        self.0.engine.open_file(caller, session, path).await
+    }
+
+    async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {
+        self.0.engine.share(caller, session).await
+    }
+
+    async fn questions(&self, caller: &Principal) -> Result<Vec<OpenQuestion>> {
+        self.0.engine.questions(caller).await
+    }
+
+    async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
+        self.0.engine.decide(caller, call, decision).await
+    }
+
+    async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
+        self.0.engine.notices(caller).await
+    }
+
+    async fn health(&self, caller: &Principal) -> Result<Health> {
+        self.0.engine.health(caller).await
+    }
+
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
+        self.0.engine.stop(caller, reason).await
+    }
+
+    async fn drain(&self) {
+        self.0.engine.drain().await;
+        self.0.settle().await;
+    }
+}
