@@ -10,7 +10,7 @@ use ombud::domain::Error;
 use ombud::http::{Caller, Door, Needs, RequestId, Route, Routes, event_stream, frame, json, read_json, status_of, text};
 use serde_json::json;
 
-/// The dialect `one`: its errors are `{"one": message}`, and it owns `/one-things` and `/shared`.
+/// The dialect `one`: its errors are `{"one": message}`, and it owns `/things` and below it `/things/deep`.
 pub fn one() -> Dialect {
     Dialect {
         name: "one",
@@ -23,7 +23,7 @@ pub fn one() -> Dialect {
     }
 }
 
-/// The dialect `two`: it claims what `one` claims, and owns less of it.
+/// The dialect `two`: it claims what `one` claims, and owns everything, but not as closely.
 pub fn two() -> Dialect {
     let mut routes = routes("two");
     routes.push(Route::get("/only-two", || async { text(StatusCode::OK, "two") }));
