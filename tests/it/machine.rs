@@ -88,6 +88,7 @@ fn what_commands_print_fits_its_schema() {
     check("sessions#/$defs/item", &ombud.json(&["sessions", "update", "s", "--name", "New"]));
     check("sessions#/$defs/item", &ombud.json(&["restore", "s.json", "--yes"]));
     schema::check_frames(&ombud.run(&["sessions", "events", "s"]).jsonl(), false);
+    check("share", &ombud.json(&["share", "s", "-o", "shared.html"]));
     check("restore", &ombud.json(&["restore"]));
     check("delete", &ombud.json(&["sessions", "delete", "s", "--yes"]));
     server.finish();

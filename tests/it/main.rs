@@ -5,6 +5,8 @@
 mod asked;
 mod conversation;
 mod engine;
+mod engine_queue;
+mod engine_serve;
 mod failures;
 mod guard;
 mod help;
@@ -27,6 +29,7 @@ mod support {
     pub mod receiver;
     pub mod schema;
     pub mod server;
+    pub mod shape;
     pub mod socket;
     pub mod source;
 }

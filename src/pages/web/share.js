@@ -79,7 +79,7 @@ function introduce() {
 }
 
 function title(head) {
-  return head.title || `Session ${head.id ?? ""}`;
+  return head.title || story.title() || `Session ${head.id ?? ""}`;
 }
 
 function removedNote() {
