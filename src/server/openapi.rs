@@ -112,7 +112,6 @@ mod tests {
             fallback: None,
             sockets: Vec::new(),
             refuse: crate::http::refuse,
-            fallback: None,
         };
         let document = document(&dialect);
         assert_eq!((&document["openapi"], &document["servers"]), (&json!("3.1.0"), &json!([{"url": "/one"}])));

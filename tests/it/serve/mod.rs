@@ -2,11 +2,17 @@
 
 mod agio;
 mod distance;
+mod guards;
+mod leaving;
+mod limits;
+mod mounting;
 mod native;
+mod probe;
 mod replay;
 mod resume;
 mod sockets;
 mod start;
 mod tarko_transcripts;
+mod traces;
 mod websocket;
 mod workspace;
