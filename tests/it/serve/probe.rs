@@ -18,6 +18,8 @@ pub fn one() -> Dialect {
         routes: routes("one"),
         owns: &["/things", "/things/deep"],
         refuse: |error| json(status_of(error), &json!({ "one": error.message })),
+        fallback: None,
+        sockets: Vec::new(),
     }
 }
 
@@ -25,7 +27,15 @@ pub fn one() -> Dialect {
 pub fn two() -> Dialect {
     let mut routes = routes("two");
     routes.push(Route::get("/only-two", || async { text(StatusCode::OK, "two") }));
-    Dialect { name: "two", title: "Two", routes, owns: &["/things", "/"], refuse: refuse_two }
+    Dialect {
+        name: "two",
+        title: "Two",
+        routes,
+        owns: &["/things", "/"],
+        refuse: refuse_two,
+        fallback: None,
+        sockets: Vec::new(),
+    }
 }
 
 fn refuse_two(error: &Error) -> Response {
