@@ -108,6 +108,8 @@ mod tests {
                 Route::get("/a/{id}/{*rest}", || async {}).about("Reads it").needs(Needs::Nothing),
                 Route::post("/a/{id}/{*rest}", || async {}).about("Writes it").query("mode", "How", false),
             ],
+            sockets: Vec::new(),
+            fallback: None,
             owns: &[],
             refuse: crate::http::refuse,
         };
