@@ -12,6 +12,8 @@ mod replay;
 mod resume;
 mod sockets;
 mod start;
+mod tarko_format;
+mod tarko_sessions;
 mod tarko_transcripts;
 mod traces;
 mod websocket;
