@@ -16,7 +16,7 @@ use http::request::Parts;
 use crate::config::Settings;
 use crate::domain::{Error, Principal, Result};
 use crate::engine::Engine;
-use crate::http::{Door, Routes};
+use crate::http::{Door, Routes, SocketEvents};
 
 /// Answers GET of a bare path that no route of any dialect owns, such as one of a file; `None` = not its own either.
 pub type Fallback = for<'a> fn(&'a Door, &'a Principal, &'a Parts) -> BoxFuture<'a, Option<Response>>;
@@ -29,6 +29,8 @@ pub struct Dialect {
     pub title: &'static str,
     /// Its routes, as they stand on bare paths.
     pub routes: Routes,
+    /// The events of Socket.IO that it knows.
+    pub sockets: SocketEvents,
     /// The bare paths below which unknown routes answer in its envelope.
     pub owns: &'static [&'static str],
     /// An error in its envelope.

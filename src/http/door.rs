@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
 use crate::domain::Clock;
@@ -19,4 +20,6 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// The server leaves: streams end.
     pub leaving: CancellationToken,
+    /// What serves connections that are no longer HTTP.
+    pub upgraded: TaskTracker,
 }

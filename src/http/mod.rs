@@ -4,20 +4,28 @@
 
 mod body;
 mod caller;
+mod credentials;
 mod door;
 mod files;
 mod outbound;
 mod reply;
+mod resumable;
 mod route;
+mod socketio;
 mod sse;
 mod token;
+mod websocket;
 
 pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
 pub use caller::Caller;
+pub use credentials::{caller_of_socket, caller_with_token, offers_token};
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
 pub use outbound::{client_for, outbound_failure};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
+pub use resumable::resumable_stream;
 pub use route::{Needs, Route, Routes};
+pub use socketio::{EventSocket, Said, SocketEvent, SocketEvents, SocketHandler, socket_io};
 pub use sse::{event_stream, frame};
 pub use token::{cookie_value, opens};
+pub use websocket::{Closing, FAREWELL, Messages, Sending, upgrade};

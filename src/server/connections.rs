@@ -205,6 +205,10 @@ impl Connections {
             self.cut.cancel();
             open.wait().await;
         }
+        self.door.upgraded.close();
+        if timeout(LAST_ANSWERS, self.door.upgraded.wait()).await.is_err() {
+            tracing::warn!("sockets did not close in time");
+        }
     }
 }
 

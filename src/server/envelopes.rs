@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     fn dialect(name: &'static str, owns: &'static [&'static str], refuse: fn(&Error) -> Response) -> Dialect {
-        Dialect { name, title: "", routes: Vec::new(), owns, refuse, fallback: None }
+        Dialect { name, title: "", routes: Vec::new(), owns, refuse, fallback: None, sockets: Vec::new() }
     }
 
     #[test]

@@ -22,6 +22,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use self::connections::{Connections, Peer};
 use self::envelopes::Envelopes;
@@ -68,7 +69,7 @@ impl Server {
             clock: Arc::clone(&clock),
         });
         let engine = crate::dialects::watched(engine, &settings)?;
-        let door = Door { engine, settings, clock, leaving: CancellationToken::new() };
+        let door = Door { engine, settings, clock, leaving: CancellationToken::new(), upgraded: TaskTracker::new() };
         let app = mount::app(&door, &front, dialects);
         Ok(Self { listener, address, door, app, tls, metrics, dialects: names })
     }

@@ -22,7 +22,7 @@ use super::front::{self, Fallbacks, Front};
 use super::tags;
 use crate::dialects::{self, Dialect};
 use crate::domain::{Error, ErrorCode, Result};
-use crate::http::{Caller, Door, Needs, Route};
+use crate::http::{Caller, Door, Needs, Route, SocketEvents};
 
 /// The name of the house's own API.
 const OWN: &str = "ombud";
@@ -136,10 +136,11 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
 }
 
 /// The whole application.
-pub(super) fn app(door: &Door, front: &Arc<Front>, dialects: Vec<Dialect>) -> Router {
+pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
     let own = super::own_routes::all(&dialects);
     let fallbacks: Fallbacks =
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
+    let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
     for Claim { dialect, path, route, refuse } in claims(dialects, own) {
         let answered = Arc::new(Answered { dialect, path: path.clone() });
@@ -181,14 +182,14 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, dialects: Vec<Dialect>) -> Ro
         )
         .with_state(door.clone());
     // A path with a slash at its end is the same path; the router must not see it.
-    let routes = NormalizePathLayer::trim_trailing_slash().layer(beside_routes(routes, door));
+    let routes = NormalizePathLayer::trim_trailing_slash().layer(beside_routes(routes, door, sockets));
     Router::new().fallback_service(routes).layer(from_fn_with_state(Arc::clone(front), front::pass))
 }
 
 /// What stands beside the routes, behind the guard: services that answer on paths of their own, such as sockets. A request
 /// whose caller is known has a [`Caller`] among its extensions.
-fn beside_routes(routes: Router, _door: &Door) -> Router {
-    routes
+fn beside_routes(routes: Router, door: &Door, sockets: Vec<SocketEvents>) -> Router {
+    routes.layer(crate::http::socket_io(door, sockets))
 }
 
 /// What the caller lacks that a route needs.

@@ -111,6 +111,7 @@ mod tests {
             owns: &[],
             refuse: crate::http::refuse,
             fallback: None,
+            sockets: Vec::new(),
         };
         let document = document(&dialect);
         assert_eq!((&document["openapi"], &document["servers"]), (&json!("3.1.0"), &json!([{"url": "/one"}])));

@@ -25,5 +25,6 @@ mod support {
     pub mod receiver;
     pub mod schema;
     pub mod server;
+    pub mod socket;
     pub mod source;
 }

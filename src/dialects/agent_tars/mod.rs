@@ -18,5 +18,6 @@ pub fn dialect() -> Dialect {
         owns: &["/api/sessions", "/api/oneshot", "/api/share", "/api/model-info"],
         refuse: tarko::refuse,
         fallback: None,
+        sockets: Vec::new(),
     }
 }

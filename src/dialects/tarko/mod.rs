@@ -9,6 +9,7 @@ mod encoder;
 mod ending;
 mod errors;
 mod events;
+mod follow;
 mod from_wire;
 mod page;
 mod place;
@@ -16,10 +17,12 @@ mod plain;
 mod references;
 mod routes;
 mod share;
+mod sockets;
 mod streams;
 mod titles;
 mod to_wire;
 mod wire;
+mod ws;
 
 use super::Dialect;
 
@@ -39,6 +42,7 @@ pub fn dialect() -> Dialect {
         name: "tarko",
         title: "Tarko Agent Server",
         routes: routes::all(),
+        sockets: sockets::events(),
         owns: &["/api/v1"],
         refuse: errors::refuse,
         fallback: Some(plain::answer),

@@ -1,6 +1,7 @@
 //! The routes, a table a subject.
 
 mod changes;
+mod events_stream;
 mod queries;
 mod sessions;
 mod share;
@@ -23,6 +24,7 @@ pub fn all() -> Routes {
     routes.extend(queries::all());
     routes.extend(share::all());
     routes.extend(workspace::all());
+    routes.extend([events_stream::route(), super::ws::route()]);
     routes
 }
 

@@ -1,0 +1,106 @@
+//! What the servers up to 0.3.0-beta.11 made of events before they sent them to a socket: `{type, data}`.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::super::encode;
+use crate::domain::{Cursor, Fact, Frame, SessionId};
+
+/// An event as a socket gets it that joined with the bare id.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct MappedEvent {
+    #[serde(rename = "type")]
+    kind: String,
+    data: Value,
+}
+
+/// Maps the frames of a session.
+pub(super) struct Mapped {
+    session: SessionId,
+}
+
+impl Mapped {
+    /// Of this session.
+    pub(super) fn new(session: SessionId) -> Self {
+        Self { session }
+    }
+
+    /// The events that a frame is told as.
+    pub(super) fn events(&mut self, frame: &Frame) -> Vec<MappedEvent> {
+        if let Frame::Fact(event) = frame {
+            match &event.fact {
+                Fact::SessionDeleted(_) => return vec![one("closed", json!({ "sessionId": self.session }))],
+                Fact::SessionUpdated(updated) => {
+                    let Some(model) = &updated.model else { return Vec::new() };
+                    let model = model.as_ref().map(|model| json!({ "provider": model.provider, "id": model.id }));
+                    return vec![one("model_updated", json!({ "sessionId": self.session, "modelConfig": model }))];
+                }
+                _ => {}
+            }
+        }
+        // Cursors have no place in this form: a client cannot come back to one.
+        let events = encode(frame, Cursor::after(0, 0).incarnation);
+        let values = events.iter().filter_map(|event| serde_json::to_value(event).ok());
+        values.flat_map(|event| self.told(event)).collect()
+    }
+
+    fn told(&self, mut event: Value) -> Vec<MappedEvent> {
+        if let Some(fields) = event.as_object_mut() {
+            fields.shift_remove("cursor");
+        }
+        let field = |name: &str| event.get(name).cloned().unwrap_or(Value::Null);
+        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
+        match kind {
+            "user_message" => vec![
+                status("initializing", "query_preparation", "The question is being prepared"),
+                status("processing", "request_processing", "The question was taken"),
+                one("query", json!({ "text": field("content") })),
+            ],
+            "agent_run_start" => vec![status("initializing", "model_initialization", "The model is being asked")],
+            "agent_run_end" => {
+                let state = field("status");
+                let aborted = (state == "aborted").then(|| one("aborted", json!({ "sessionId": self.session })));
+                let end = one("agent-status", json!({ "isProcessing": false, "state": state }));
+                aborted.into_iter().chain([end]).collect()
+            }
+            "assistant_message" => vec![one("answer", json!({ "text": field("content") }))],
+            "assistant_streaming_message" => vec![
+                status("streaming", "first_token_received", "The answer is coming"),
+                one(
+                    "streaming_message",
+                    json!({
+                        "content": field("content"), "isComplete": field("isComplete"), "messageId": field("messageId"),
+                    }),
+                ),
+            ],
+            "tool_call" => {
+                let name = field("name");
+                let working = format!("Executing {}...", name.as_str().unwrap_or_default());
+                vec![
+                    status("executing_tools", "tool_execution", &working),
+                    one("event", picked(&event, &["type", "name", "toolCallId", "arguments"])),
+                ]
+            }
+            "tool_result" => vec![one("event", picked(&event, &["type", "name", "toolCallId", "content", "error"]))],
+            "system" => {
+                let level = event.get("level").and_then(Value::as_str).unwrap_or("info");
+                vec![one(level, json!({ "message": field("message") }))]
+            }
+            _ => vec![one("event", event)],
+        }
+    }
+}
+
+fn one(kind: &str, data: Value) -> MappedEvent {
+    MappedEvent { kind: kind.to_owned(), data }
+}
+
+fn status(state: &str, phase: &str, message: &str) -> MappedEvent {
+    one("agent-status", json!({ "isProcessing": true, "state": state, "phase": phase, "message": message }))
+}
+
+/// These fields of an event, as far as it has them.
+fn picked(event: &Value, names: &[&str]) -> Value {
+    let fields = names.iter().filter_map(|name| Some(((*name).to_owned(), event.get(name)?.clone())));
+    Value::Object(fields.collect())
+}

@@ -1,0 +1,131 @@
+//! Streams of ours over Server-Sent Events: each frame with the cursor after it, a sign of life when nothing happens, and
+//! an end that says why.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, Stream, StreamExt};
+use http::{HeaderValue, header};
+use serde_json::json;
+use tokio::time::{Instant, timeout};
+
+use super::Door;
+use crate::domain::{Error, ErrorCode};
+
+/// A frame, or why there are no more.
+type Given = Result<Bytes, Error>;
+
+struct Feed {
+    frames: BoxStream<'static, Given>,
+    heartbeat: Duration,
+    patience: Duration,
+    /// When the last frame was handed over.
+    given: Option<Instant>,
+    ended: bool,
+}
+
+/// An answer that is a stream of frames made by [`super::frame`]. An error among them is told as `event: failed` and ends
+/// it. So does a reader for whom one write takes longer than the settings allow: it comes back with its cursor.
+pub fn resumable_stream(door: &Door, frames: impl Stream<Item = Given> + Send + 'static) -> Response {
+    let limits = &door.settings.server.limits;
+    let leaving = door.leaving.clone().cancelled_owned();
+    let feed = Feed {
+        frames: frames.take_until(Box::pin(leaving)).boxed(),
+        heartbeat: limits.heartbeat,
+        patience: limits.slow_reader,
+        given: None,
+        ended: false,
+    };
+    let body = Body::from_stream(pieces(feed).map(Ok::<_, std::convert::Infallible>));
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // Proxies that buffer would hold the stream back.
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+fn pieces(feed: Feed) -> impl Stream<Item = Bytes> + Send {
+    futures_util::stream::unfold(feed, |mut feed| async move {
+        let piece = feed.next().await?;
+        feed.given = Some(Instant::now());
+        Some((piece, feed))
+    })
+}
+
+impl Feed {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.ended {
+            return None;
+        }
+        // The connection asks for more as soon as it has room: the time since is what the last write took.
+        if let Some(took) = self.given.map(|given| given.elapsed()).filter(|took| *took > self.patience) {
+            let took = took.as_millis();
+            let error = Error::new(ErrorCode::TimedOut, format!("the reader took {took} ms to take one frame"))
+                .hint("come back with the id of the last event: nothing is lost");
+            return Some(self.fail(&error));
+        }
+        match timeout(self.heartbeat, self.frames.next()).await {
+            Err(_) => Some(Bytes::from_static(b": still here\n\n")),
+            Ok(Some(Ok(frame))) => Some(frame),
+            Ok(Some(Err(error))) => Some(self.fail(&error)),
+            Ok(None) => None,
+        }
+    }
+
+    fn fail(&mut self, error: &Error) -> Bytes {
+        self.ended = true;
+        format!("event: failed\ndata: {}\n\n", json!({ "error": error })).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(frames: Vec<Given>, patience: Duration) -> Feed {
+        let frames = futures_util::stream::iter(frames).boxed();
+        Feed { frames, heartbeat: Duration::from_secs(60), patience, given: None, ended: false }
+    }
+
+    async fn texts(feed: Feed) -> Vec<String> {
+        pieces(feed).map(|piece| String::from_utf8(piece.to_vec()).unwrap()).collect().await
+    }
+
+    fn frames(count: usize) -> Vec<Given> {
+        (0..count).map(|number| Ok(super::super::frame(Some(&format!("1:{number}")), "{}"))).collect()
+    }
+
+    #[tokio::test]
+    async fn an_error_is_the_last_frame() {
+        let mut given = frames(1);
+        given.push(Err(Error::invalid("no")));
+        given.extend(frames(1));
+        assert_eq!(
+            texts(feed(given, Duration::from_secs(60))).await,
+            [
+                "id: 1:0\ndata: {}\n\n",
+                "event: failed\ndata: {\"error\":{\"code\":\"invalid_input\",\"message\":\"no\"}}\n\n"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_takes_too_long_is_told_and_left() {
+        let given = texts(feed(frames(3), Duration::ZERO)).await;
+        assert_eq!(given.len(), 2, "{given:?}");
+        assert_eq!(given[0], "id: 1:0\ndata: {}\n\n");
+        assert!(given[1].starts_with("event: failed\ndata: {\"error\":{\"code\":\"timed_out\""), "{given:?}");
+    }
+
+    #[tokio::test]
+    async fn silence_is_broken_by_comments() {
+        let frames = futures_util::stream::pending().boxed();
+        let feed = Feed { frames, heartbeat: Duration::ZERO, patience: Duration::from_secs(60), given: None, ended: false };
+        let given: Vec<_> = pieces(feed).take(2).collect().await;
+        assert_eq!(given, [": still here\n\n", ": still here\n\n"]);
+    }
+}

@@ -1,0 +1,365 @@
+//! Socket.IO, carried: connects, finds out who calls, hands events to the tables of the dialects one after the other, and
+//! brings events back. What an event means is the business of its handler.
+//!
+//! Every socket has a worker that takes its events in the order in which they came, and feeds that write to it. A feed
+//! waits for room in the socket's bounded buffer; a socket that has none for too long is told and disconnected.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use socketioxide::extract::{AckSender, SocketRef, TryData};
+use socketioxide::handler::ConnectHandler;
+use socketioxide::layer::SocketIoLayer;
+use socketioxide::{ParserConfig, SendError, SocketError, SocketIo};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::{Door, FAREWELL, caller_of_socket};
+use crate::domain::{Error, ErrorCode, Principal, Result};
+
+/// Most bytes of one message from a client.
+const MESSAGE_BYTES: usize = 1_000_000;
+
+/// Events of one client that wait for its worker.
+const WAITING: usize = 64;
+
+/// Feeds of one socket.
+const FEEDS: usize = 256;
+
+/// How long a client may take to say who it is.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// How long sockets may take to close when the server leaves.
+const CLOSE_TIME: Duration = Duration::from_secs(5);
+
+/// Between two looks whether a full buffer has room again: from, and to at most.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+
+/// An event that clients send, and what answers it.
+#[derive(Clone, Copy)]
+pub struct SocketEvent {
+    /// Its name.
+    pub name: &'static str,
+    /// What answers it.
+    pub handler: SocketHandler,
+}
+
+/// What answers an event. The next event of the same socket waits for it.
+pub type SocketHandler = fn(Said) -> BoxFuture<'static, ()>;
+
+/// The events of one dialect.
+pub type SocketEvents = Vec<SocketEvent>;
+
+/// An event that came.
+pub struct Said {
+    /// The door that it came through.
+    pub door: Door,
+    /// The socket that it came from.
+    pub socket: EventSocket,
+    /// What came with it.
+    pub arguments: Vec<Value>,
+    answer: AckSender,
+}
+
+impl Said {
+    /// Calls the client's callback, without arguments. Nothing happens when it has none.
+    pub fn acknowledge(self) {
+        // Nobody waits for an answer to a socket that is gone.
+        let _ = self.answer.send(&[(); 0]);
+    }
+
+    /// The first argument.
+    pub fn first(&self) -> &Value {
+        self.arguments.first().unwrap_or(&Value::Null)
+    }
+}
+
+/// A connected client. Cheap to clone.
+#[derive(Clone)]
+pub struct EventSocket {
+    socket: SocketRef,
+    caller: Principal,
+    /// What feeds it, by name.
+    feeds: Arc<Mutex<HashMap<String, CancellationToken>>>,
+    gone: CancellationToken,
+    patience: Duration,
+}
+
+impl EventSocket {
+    /// Who it is.
+    pub fn caller(&self) -> &Principal {
+        &self.caller
+    }
+
+    /// Sends an event, waiting for room; `false` when the socket is gone, or was disconnected because it is too slow.
+    pub async fn emit<T: Serialize + ?Sized + Sync>(&self, event: &str, value: &T) -> bool {
+        match self.put(event, value, self.patience).await {
+            Put::Done => true,
+            Put::Gone => false,
+            Put::Full => {
+                let told = format!("this client takes too long to read: nothing could be sent for {:?}", self.patience);
+                // Told if it reads again in time; otherwise the heartbeat closes it.
+                if let Put::Done = self.put("error", told.as_str(), FAREWELL).await {
+                    let _ = self.socket.clone().disconnect();
+                }
+                self.gone.cancel();
+                false
+            }
+        }
+    }
+
+    async fn put<T: Serialize + ?Sized + Sync>(&self, event: &str, value: &T, patience: Duration) -> Put {
+        let end = Instant::now() + patience;
+        let mut look = LOOKS.0;
+        loop {
+            match self.socket.emit(event, value) {
+                Ok(()) => return Put::Done,
+                Err(SendError::Socket(SocketError::InternalChannelFull)) => {}
+                Err(error) => {
+                    tracing::debug!(%error, event, "an event could not be sent");
+                    return Put::Gone;
+                }
+            }
+            if Instant::now() >= end {
+                return Put::Full;
+            }
+            tokio::select! {
+                () = sleep(look) => look = (look * 2).min(LOOKS.1),
+                () = self.gone.cancelled() => return Put::Gone,
+            }
+        }
+    }
+
+    /// Whether it has a feed of this name.
+    pub fn is_fed(&self, name: &str) -> bool {
+        self.feeds().contains_key(name)
+    }
+
+    /// Feeds it from now on, until the feed ends or the socket is gone. A feed of the same name is replaced.
+    ///
+    /// # Errors
+    /// `rate_limited` when it has too many.
+    pub fn feed(&self, name: String, feed: impl Future<Output = ()> + Send + 'static) -> Result<()> {
+        let stop = self.gone.child_token();
+        let mut feeds = self.feeds();
+        if feeds.len() >= FEEDS && !feeds.contains_key(&name) {
+            return Err(Error::new(ErrorCode::RateLimited, format!("one socket may follow at most {FEEDS} sessions")));
+        }
+        if let Some(earlier) = feeds.insert(name.clone(), stop.clone()) {
+            earlier.cancel();
+        }
+        drop(feeds);
+        let socket = self.clone();
+        tokio::spawn(async move {
+            if stop.run_until_cancelled(feed).await.is_some() {
+                socket.feeds().remove(&name);
+            }
+        });
+        Ok(())
+    }
+
+    fn feeds(&self) -> std::sync::MutexGuard<'_, HashMap<String, CancellationToken>> {
+        self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Put {
+    Done,
+    Full,
+    Gone,
+}
+
+/// The events of all dialects, by name, in the order of the dialects.
+#[derive(Clone, Default)]
+struct Tables(HashMap<&'static str, Vec<(usize, SocketHandler)>>);
+
+impl Tables {
+    fn new(dialects: Vec<SocketEvents>) -> Self {
+        let mut tables = Self::default();
+        for (dialect, events) in dialects.into_iter().enumerate() {
+            for event in events {
+                tables.0.entry(event.name).or_default().push((dialect, event.handler));
+            }
+        }
+        tables
+    }
+
+    /// What answers an event of a client. The first event that is known decides which dialect it speaks.
+    fn handler(&self, name: &str, spoken: &mut Option<usize>) -> Option<SocketHandler> {
+        let known = self.0.get(name)?;
+        let (dialect, handler) = known.iter().find(|(dialect, _)| Some(*dialect) == *spoken).or_else(|| known.first())?;
+        spoken.get_or_insert(*dialect);
+        Some(*handler)
+    }
+}
+
+/// An event on its way to the worker of its socket.
+struct Call {
+    packet: Packet,
+    answer: AckSender,
+}
+
+/// The name of an event, and its arguments.
+#[derive(Deserialize)]
+struct Packet(Vec<Value>);
+
+/// What a client says about itself when it connects.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Handshake {
+    token: Option<String>,
+    #[serde(rename = "apiKey")]
+    api_key: Option<String>,
+}
+
+/// Why a client is not let in, in words.
+struct Refused(Error);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.message)?;
+        self.0.hint.as_ref().map_or(Ok(()), |hint| write!(formatter, " ({hint})"))
+    }
+}
+
+/// A layer that answers on `/socket.io/`. Sockets close when the server leaves, in a way that makes clients come back.
+pub fn socket_io(door: &Door, dialects: Vec<SocketEvents>) -> SocketIoLayer {
+    let limits = &door.settings.server.limits;
+    let bytes = limits.body_bytes.min(MESSAGE_BYTES);
+    let (layer, io) = SocketIo::builder()
+        .max_payload(bytes as u64)
+        .ws_max_message_size(bytes)
+        .ws_max_frame_size(bytes)
+        .max_buffer_size(limits.socket_frames.max(8))
+        .connect_timeout(CONNECT_TIME)
+        .with_parser(ParserConfig::common().max_incoming_binary_buf_size(bytes).max_incoming_binaries(16))
+        .build_layer();
+    let tables = Arc::new(Tables::new(dialects));
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let admitting = door.clone();
+    let admit = move |socket: SocketRef, handshake: TryData<Option<Handshake>>| {
+        let admitted = admit(&admitting, &tables, &places, socket, handshake.0.ok().flatten());
+        async move { admitted.map_err(Refused) }
+    };
+    io.ns("/", (|| async {}).with(admit));
+    let leaving = door.leaving.clone();
+    door.upgraded.spawn(async move {
+        leaving.cancelled().await;
+        if timeout(CLOSE_TIME, io.close()).await.is_err() {
+            tracing::warn!("not all sockets closed within {CLOSE_TIME:?}");
+        }
+    });
+    layer
+}
+
+/// Lets a client in: from here on its events are taken.
+fn admit(
+    door: &Door,
+    tables: &Arc<Tables>,
+    places: &Arc<Semaphore>,
+    socket: SocketRef,
+    handshake: Option<Handshake>,
+) -> Result<()> {
+    let handshake = handshake.unwrap_or_default();
+    let token = handshake.token.or(handshake.api_key);
+    let caller = caller_of_socket(door, socket.req_parts(), token.as_deref())?;
+    let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
+        let most = door.settings.server.limits.connections;
+        Error::new(ErrorCode::RateLimited, format!("all {most} places for sockets are taken")).hint("try again later")
+    })?;
+    let gone = door.leaving.child_token();
+    let events = EventSocket {
+        socket: socket.clone(),
+        caller,
+        feeds: Arc::default(),
+        gone: gone.clone(),
+        patience: door.settings.server.limits.slow_reader,
+    };
+    let (queue, waiting) = mpsc::channel(WAITING);
+    tokio::spawn(work(door.clone(), Arc::clone(tables), events, waiting, place));
+    // Taken before the client hears that it is connected, so that its first event finds somebody. The queue is filled
+    // before the first await, so that events stay in order.
+    socket.on_fallback(move |socket: SocketRef, packet: TryData<Packet>, answer: AckSender| {
+        let full = match packet.0 {
+            Ok(packet) => queue.try_send(Call { packet, answer }).is_err(),
+            Err(error) => {
+                tracing::debug!(%error, "an event could not be read");
+                false
+            }
+        };
+        if full {
+            let _ = socket.emit("error", &format!("more than {WAITING} events wait: the rest is dropped"));
+        }
+        async {}
+    });
+    socket.on_disconnect(async move || gone.cancel());
+    Ok(())
+}
+
+/// Takes the events of one socket, one after the other, until it is gone.
+async fn work(
+    door: Door,
+    tables: Arc<Tables>,
+    socket: EventSocket,
+    mut waiting: mpsc::Receiver<Call>,
+    _place: OwnedSemaphorePermit,
+) {
+    let mut spoken = None;
+    loop {
+        let call = tokio::select! {
+            call = waiting.recv() => call,
+            () = socket.gone.cancelled() => None,
+        };
+        let Some(Call { packet: Packet(mut arguments), answer }) = call else { return };
+        if arguments.is_empty() {
+            continue;
+        }
+        let name = arguments.remove(0);
+        let Some(handler) = name.as_str().and_then(|name| tables.handler(name, &mut spoken)) else {
+            tracing::debug!(%name, "a socket sent an event that is not known");
+            continue;
+        };
+        let said = Said { door: door.clone(), socket: socket.clone(), arguments, answer };
+        if socket.gone.run_until_cancelled(handler(said)).await.is_none() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(_: Said) -> BoxFuture<'static, ()> {
+        Box::pin(async {})
+    }
+
+    fn two(_: Said) -> BoxFuture<'static, ()> {
+        Box::pin(async { tokio::task::yield_now().await })
+    }
+
+    #[test]
+    fn the_first_known_event_decides_which_dialect_is_spoken() {
+        let first = vec![SocketEvent { name: "join", handler: one }, SocketEvent { name: "ask", handler: one }];
+        let second = vec![SocketEvent { name: "join", handler: two }, SocketEvent { name: "message", handler: two }];
+        let tables = Tables::new(vec![first, second]);
+        let is = |handler: Option<SocketHandler>, expected: SocketHandler| {
+            handler.is_some_and(|handler| std::ptr::fn_addr_eq(handler, expected))
+        };
+        let mut spoken = None;
+        assert!(tables.handler("unknown", &mut spoken).is_none());
+        assert_eq!(spoken, None);
+        assert!(is(tables.handler("join", &mut spoken), one));
+        assert!(is(tables.handler("message", &mut spoken), two), "an event that only one dialect knows is that dialect's");
+        assert!(is(tables.handler("join", &mut spoken), one));
+        let mut spoken = None;
+        assert!(is(tables.handler("message", &mut spoken), two));
+        assert!(is(tables.handler("join", &mut spoken), two));
+    }
+}
