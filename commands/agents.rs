@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use ombud::config::{Source, parse_agent, printable, read_config_file};
 use ombud::domain::{Agent, Error, ErrorCode, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cli::{AgentsAdd, AgentsCommand, Format};
 use super::context::{Context, Exit};
+use super::distance::Server;
 use super::output::table;
+use super::program::Program;
 
 /// Lists, shows, adds or checks agents.
 pub fn execute(command: &AgentsCommand, context: &Context) -> Result<Exit> {
@@ -26,11 +28,38 @@ fn source_of<'a>(context: &'a Context, name: &str) -> &'a Source {
     context.resolved.origins.get(&format!("agents.{name}")).unwrap_or(&Source::Default)
 }
 
+/// Lists or shows the agents of a server. What else there is about agents works here only, and was refused before.
+pub async fn of_server(command: &AgentsCommand, program: &Program, server: &Server) -> Result<u8> {
+    let context = &program.context;
+    let agents = program.open().await?.agents(&program.caller()).await?;
+    let exit = match command {
+        AgentsCommand::Show { name } => {
+            let item = agents.get(name).ok_or_else(|| {
+                let known: Vec<&str> = agents.keys().map(String::as_str).collect();
+                Error::not_found("agent", printable(name)).hint(format!("known: {}", known.join(", ")))
+            })?;
+            written(&item.agent, context)?
+        }
+        AgentsCommand::List | AgentsCommand::Add(_) | AgentsCommand::Validate { .. } => {
+            let source = (json!({ "kind": "server", "name": server.url }), format!("server {}", printable(&server.url)));
+            listed(agents.values().map(|item| (&item.agent, source.clone())), context)?
+        }
+    };
+    Ok(exit.0)
+}
+
 fn list(context: &Context) -> Result<Exit> {
-    let agents = context.resolved.settings.agents.values();
+    let agents = context.resolved.settings.agents.values().map(|agent| {
+        let source = source_of(context, &agent.name);
+        (agent, (json!(source), source.to_string()))
+    });
+    listed(agents, context)
+}
+
+/// Writes agents, each with its source as JSON and as text.
+fn listed<'a>(agents: impl Iterator<Item = (&'a Agent, (Value, String))>, context: &Context) -> Result<Exit> {
     if context.manner.format != Format::Text {
-        let item = |agent: &Agent| {
-            let source = source_of(context, &agent.name);
+        let item = |(agent, (source, _)): (&Agent, (Value, String))| {
             json!({
                 "name": agent.name, "description": agent.description, "model": agent.model, "tools": agent.tools,
                 "state": agent.state, "source": source,
@@ -41,9 +70,8 @@ fn list(context: &Context) -> Result<Exit> {
         context.out.write_json(&json!({ "agents": agents.map(item).collect::<Vec<_>>(), "broken": broken }))?;
         return Ok(Exit::OK);
     }
-    let row = |agent: &Agent| {
+    let row = |(agent, (_, source)): (&Agent, (Value, String))| {
         let model = agent.model.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-        let source = source_of(context, &agent.name).to_string();
         vec![agent.name.clone(), printable(&model), source, printable(&agent.description)]
     };
     let head = ["NAME", "MODEL", "SOURCE", "DESCRIPTION"].map(str::to_owned).to_vec();
@@ -53,14 +81,17 @@ fn list(context: &Context) -> Result<Exit> {
 }
 
 fn show(name: &str, context: &Context) -> Result<Exit> {
-    let agent = context.resolved.agent(name)?;
+    written(context.resolved.agent(name)?, context)
+}
+
+fn written(agent: &Agent, context: &Context) -> Result<Exit> {
     match context.manner.format {
         Format::Text => match toml::to_string_pretty(agent) {
             Ok(text) => context.out.write(&text)?,
             // TOML has no null, which attributes may hold.
             Err(_) => context.out.write_json(agent)?,
         },
-        Format::Json | Format::Jsonl => context.out.write_json(agent)?,
+        Format::Json | Format::Jsonl | Format::Tarko => context.out.write_json(agent)?,
     }
     Ok(Exit::OK)
 }
@@ -82,7 +113,7 @@ fn validate(files: &[PathBuf], context: &Context) -> Result<Exit> {
                 let hint = error.hint.as_ref().map(|hint| format!("\n  {hint}")).unwrap_or_default();
                 context.out.write_line(&format!("{}{hint}", error.message))?;
             }
-            (Format::Json | Format::Jsonl, checked) => results.push(json!({
+            (Format::Json | Format::Jsonl | Format::Tarko, checked) => results.push(json!({
                 "file": file,
                 "ok": checked.is_ok(),
                 "agent": checked.as_ref().ok().map(|agent| &agent.name),
@@ -126,7 +157,9 @@ fn add(arguments: &AgentsAdd, context: &Context) -> Result<Exit> {
             let target = printable(&target.to_string_lossy());
             context.out.write_line(&format!("agent `{}` is kept in {target}", agent.name))?;
         }
-        Format::Json | Format::Jsonl => context.out.write_json(&json!({ "agent": agent.name, "file": target }))?,
+        Format::Json | Format::Jsonl | Format::Tarko => {
+            context.out.write_json(&json!({ "agent": agent.name, "file": target }))?
+        }
     }
     Ok(Exit::OK)
 }

@@ -6,6 +6,7 @@ mod ask;
 mod reference;
 mod serve;
 mod sessions;
+mod share;
 mod values;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
     SessionsUpdate, StatusFilter,
 };
+pub use share::ShareArguments;
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.
@@ -93,7 +95,7 @@ pub struct GlobalArguments {
     /// Work in this folder; default: the current one
     ///
     /// Tools see this folder and nothing outside it. Its own config, .ombud/config.toml, counts too, but may only narrow
-    /// until you say `ombud trust`.
+    /// until you say `ombud trust`. With --server it is a folder of the server, which only its administrators may choose.
     #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub workspace: Option<PathBuf>,
 
@@ -109,6 +111,18 @@ pub struct GlobalArguments {
     /// first provider that has a key, else `offline`. For `sessions update`: the session's model from now on.
     #[arg(short, long, global = true, value_name = "PROVIDER/ID", value_parser = values::model)]
     pub model: Option<String>,
+
+    /// Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000
+    ///
+    /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
+    /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
+    /// sessions, restore, agents list and agents show.
+    #[arg(long, global = true, value_name = "URL")]
+    pub server: Option<String>,
+
+    /// The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN
+    #[arg(long, global = true, value_name = "FILE")]
+    pub server_token_file: Option<PathBuf>,
 
     /// The form of the output; default: text
     #[arg(long, global = true, value_name = "FORMAT")]
@@ -149,6 +163,8 @@ pub enum Format {
     Json,
     /// One JSON object a line, while it happens
     Jsonl,
+    /// As jsonl, with the events of Tarko's API
+    Tarko,
 }
 
 /// When to use colours.
@@ -171,6 +187,7 @@ pub enum Command {
     /// List, show, follow, change and delete sessions
     #[command(subcommand, after_long_help = sessions::EXAMPLES)]
     Sessions(SessionsCommand),
+    Share(ShareArguments),
     Restore(RestoreArguments),
     Serve(ServeArguments),
     /// List, show, add and check agents
@@ -292,6 +309,11 @@ impl GlobalArguments {
 }
 
 impl Cli {
+    /// What the command line says about the settings of a server's caller: agents, models and folders are the server's.
+    pub fn flags_of_caller(&self) -> Flags {
+        Flags { config: self.global.config.clone(), bare: self.global.bare, ..Flags::default() }
+    }
+
     /// What the command line says about settings.
     pub fn flags(&self) -> Flags {
         let flags = self.global.flags();

@@ -5,22 +5,30 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::OptionFuture;
 use ombud::domain::{Cursor, Error, ErrorCode, ModelChoice, Principal, RunId, SessionId};
-use ombud::engine::{Ask, Engine};
+use ombud::engine::{Ask, Engine, Target};
 use tokio::time::{Instant, sleep_until};
 
+use crate::approver::TerminalApprover;
+use crate::program::Program;
 use crate::render::View;
 use crate::render::result::{Collector, RunResult, error_line};
 use crate::signals::Signals;
 
 /// How long a cancelled run may take to write its end, and the program to leave.
 const GRACE: Duration = Duration::from_millis(1_500);
+/// The provider of the rules inside the program.
+const OFFLINE: &str = "offline";
 
 /// A run that is followed.
 pub struct Followed<'a, 'v> {
-    pub engine: &'a dyn Engine,
-    pub caller: &'a Principal,
-    pub signals: &'a mut Signals,
-    pub view: &'a mut View<'v>,
+    engine: &'a dyn Engine,
+    caller: &'a Principal,
+    signals: &'a mut Signals,
+    view: &'a mut View<'v>,
+    /// Who is asked what the run wants to know, when it does not work in this process.
+    asked_here: Option<&'a TerminalApprover>,
+    /// Whether the run does not work in this process: then its model is known once the question was taken.
+    of_server: bool,
     /// When the program leaves, whatever is still at work; absent = when all is done. For [`leave`].
     pub leave_by: Option<Instant>,
 }
@@ -33,10 +41,23 @@ pub struct Begun {
     pub before: Cursor,
 }
 
-impl Followed<'_, '_> {
+impl<'a, 'v> Followed<'a, 'v> {
+    /// Nothing was asked yet.
+    pub fn new(
+        program: &'a Program,
+        engine: &'a dyn Engine,
+        caller: &'a Principal,
+        signals: &'a mut Signals,
+        view: &'a mut View<'v>,
+    ) -> Self {
+        let of_server = program.server.is_some();
+        Self { engine, caller, signals, view, asked_here: program.asked_here(), of_server, leave_by: None }
+    }
+
     /// Asks, follows and shows. Standard output that nobody reads is no failure: the run goes on to its end.
     pub async fn ask(&mut self, ask: Ask, notices: Vec<String>) -> RunResult {
         let mut collector = Collector::new(notices);
+        let is_new = matches!(ask.target, Target::New(_));
         let asked = tokio::select! {
             asked = self.engine.ask(self.caller, ask) => asked,
             exit_code = self.signals.next() => {
@@ -49,6 +70,9 @@ impl Followed<'_, '_> {
         match asked {
             Ok(asked) => match asked.run {
                 Some(run) => {
+                    if self.of_server && is_new {
+                        self.tell_model(&mut collector, asked.model.as_ref());
+                    }
                     let begun = Begun { session: asked.session, run, model: asked.model, before: asked.before };
                     self.follow(begun, collector).await
                 }
@@ -64,10 +88,21 @@ impl Followed<'_, '_> {
     /// Follows a run that has begun.
     pub async fn follow(&mut self, begun: Begun, mut collector: Collector) -> RunResult {
         collector.asked(&begun.session, Some(&begun.run), begun.model.as_ref());
+        self.view.begins(begun.before.incarnation);
         if let Err(error) = self.frames(&begun, &mut collector).await {
             collector.failed(&error);
         }
         self.end(collector)
+    }
+
+    /// Tells which model a server chose, where that must be known beforehand.
+    fn tell_model(&mut self, collector: &mut Collector, model: Option<&ModelChoice>) {
+        if model.is_some_and(|model| model.provider == OFFLINE) {
+            collector.notice(crate::oneshot::OFFLINE_NOTICE.to_owned());
+            if self.view.is_watched_text() {
+                crate::render::note(&format!("note: {}", crate::oneshot::OFFLINE_NOTICE));
+            }
+        }
     }
 
     fn end(&mut self, collector: Collector) -> RunResult {
@@ -77,6 +112,8 @@ impl Followed<'_, '_> {
     async fn frames(&mut self, begun: &Begun, collector: &mut Collector) -> Result<(), Error> {
         let (engine, caller) = (self.engine, self.caller);
         let mut frames = engine.subscribe(caller, &begun.session, Some(begun.before)).await?;
+        let asked_here = self.asked_here.map(|approver| crate::questions::ask(engine, caller, approver, &begun.run));
+        let mut asking = std::pin::pin!(OptionFuture::from(asked_here));
         let mut signalled = None;
         let mut cancelling = OptionFuture::default();
         let mut listens = true;
@@ -120,6 +157,7 @@ impl Followed<'_, '_> {
                         tracing::warn!(%error, "the run could not be asked to end");
                     }
                 }
+                Some(()) = &mut asking => {}
                 Some(()) = deadline => break,
             }
         }

@@ -7,29 +7,34 @@ mod cli;
 mod completions;
 mod config;
 mod context;
+mod distance;
 mod follow;
 mod oneshot;
 mod output;
 mod program;
 mod prompt;
+mod questions;
 mod render;
 mod restore;
 mod run;
 mod serve;
 mod sessions;
+mod share;
 mod signals;
 mod trust;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::Parser;
-use ombud::config::{Environment, Settings, resolve};
+use ombud::config::{Environment, Resolved, Settings, resolve};
 use ombud::domain::{Error, Result};
 use ombud::observe::{Traces, Watched};
 
 use self::cli::{Cli, Command};
 use self::context::{Context, Manner};
+use self::distance::Server;
 use self::output::Output;
 use self::program::Program;
 use self::render::{note, refused, result::error_line};
@@ -56,7 +61,7 @@ fn execute(cli: Cli) -> Result<u8> {
     let environment = Environment::of_process();
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let manner = Manner::of(&cli.global, &environment, terminal)?;
-    let resolved = match resolve(&cli.flags(), &environment) {
+    let (server, resolved) = match settings(&cli, &environment) {
         Err(error) if matches!(cli.command, Command::Oneshot(_) | Command::Run(_)) => {
             return Ok(refused(&out, manner.format, &error));
         }
@@ -71,15 +76,19 @@ fn execute(cli: Cli) -> Result<u8> {
     };
     let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
     let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
-    let program = Program { context: Context { resolved, out, manner }, global: cli.global, environment, progress };
+    let context = Context { resolved, out, manner };
+    let program = Program { context, global: cli.global, environment, progress, server, approver: OnceLock::new() };
     // What is ignored is listed by the commands that show settings; those that ask list it with their result, and `trust`
     // decides about it.
-    let shows_settings = matches!(cli.command, Command::Agents(_) | Command::Config(_));
+    let shows_settings = program.server.is_none() && matches!(cli.command, Command::Agents(_) | Command::Config(_));
     if shows_settings && !program.global.quiet {
         program.context.resolved.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
     let exit_code = match &cli.command {
-        Command::Agents(command) => agents::execute(command, &program.context).map(|exit| exit.0),
+        Command::Agents(command) => match &program.server {
+            None => agents::execute(command, &program.context).map(|exit| exit.0),
+            Some(server) => in_runtime(agents::of_server(command, &program, server)),
+        },
         Command::Config(command) => config::execute(command, &program.context).map(|exit| exit.0),
         Command::Trust(arguments) => trust::execute(arguments, &program.context).map(|exit| exit.0),
         Command::Completions(_) => Ok(0),
@@ -87,6 +96,7 @@ fn execute(cli: Cli) -> Result<u8> {
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
             .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
+        Command::Share(arguments) => in_runtime(share::execute(&program, arguments)),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),
         Command::Restore(arguments) => in_runtime(restore::execute(&program, arguments)),
     };
@@ -111,6 +121,18 @@ fn watch(cli: &Cli, environment: &Environment, settings: &Settings) -> Result<Op
         colour: std::io::stderr().is_terminal(),
         traces: settings.server.otlp_endpoint.clone(),
     })
+}
+
+/// The server that is asked, where one is named, and what else the user wants.
+fn settings(cli: &Cli, environment: &Environment) -> Result<(Option<Server>, Resolved)> {
+    let server = Server::of(cli, environment)?;
+    if server.is_none() {
+        return Ok((None, resolve(&cli.flags(), environment)?));
+    }
+    let mut resolved = resolve(&cli.flags_of_caller(), environment)?;
+    // They are about settings that do not count there.
+    resolved.notices.clear();
+    Ok((server, resolved))
 }
 
 /// Log lines, for those who ask for them.

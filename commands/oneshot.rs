@@ -1,17 +1,25 @@
 //! `ombud oneshot`: a session, one run, the answer on standard output, an exit code.
 
 use ombud::config::Wire;
-use ombud::domain::{Budget, Error, Labels, Part, Pins, Principal, Result, SessionId, SessionUpdated};
+use ombud::domain::{
+    Budget, Error, Labels, ModelChoice, OnOrphan, Part, Permission, PermissionRule, Pins, Principal, Result, SessionId,
+    SessionUpdated,
+};
 use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
 
 use crate::answer_file::AnswerFile;
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
+use crate::distance::Server;
 use crate::follow::{Followed, leave};
 use crate::program::Program;
 use crate::prompt;
 use crate::render::result::{Collector, RunResult, error_line};
 use crate::render::{View, is_watched, note, refused};
 use crate::signals::Signals;
+
+/// What is told of an answer by rules.
+pub const OFFLINE_NOTICE: &str =
+    "answered by `offline/rules`, a set of rules and no language model; `ombud --help` tells how to use one";
 
 /// Longest title that is made from a prompt, in characters.
 const TITLE: usize = 60;
@@ -91,7 +99,7 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     if is_watched() && !program.global.quiet && program.format() == Format::Text {
         notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
-    let mut followed = Followed { engine: &*house, caller: &caller, signals: &mut signals, view, leave_by: None };
+    let mut followed = Followed::new(program, &*house, &caller, &mut signals, view);
     let result = followed.ask(ask, notices).await;
     let leave_by = followed.leave_by;
     leave(&*house, &mut signals, leave_by).await;
@@ -111,6 +119,9 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
                 id: args.session_id.clone(),
                 title: Some(args.name.clone().unwrap_or_else(|| title(text))),
                 labels: Labels::from_tags(args.tags.iter().cloned()),
+                // Here the settings' agent is the one that was named.
+                agent: program.global.agent.clone().filter(|_| program.server.is_some()),
+                workspace: program.server.as_ref().and_then(|server| server.workspace.clone()),
                 ..NewSession::default()
             };
             (Target::New(Box::new(new)), Answering::SessionAgent)
@@ -121,7 +132,10 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         Busy::Fail => OnBusy::Reject,
     };
     program.check_tools(args.allow.iter().chain(&args.deny))?;
-    let pins = pins(program, args.instructions.as_deref());
+    let pins = match &program.server {
+        None => pins(program, args.instructions.as_deref()),
+        Some(server) => pins_for(server, program, args)?,
+    };
     Ok(Ask { target, input: vec![Part::text(text)], blobs: vec![], context: vec![], answering, on_busy, pins, priority: 0 })
 }
 
@@ -141,21 +155,36 @@ fn pins(program: &Program, instructions: Option<&str>) -> Pins {
     let moved = program.global.workspace.is_some();
     Pins {
         model: if named { settings.model.clone() } else { None },
-        settings: ombud::domain::ModelSettings::default(),
         instructions: instructions.map(str::to_owned).into_iter().collect(),
-        caller_tools: Vec::new(),
-        permissions: Vec::new(),
-        budget: Budget::default(),
         workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
-        on_orphan: ombud::domain::OnOrphan::Cancel,
+        ..Pins::default()
     }
+}
+
+/// What is fixed for a run on a server: what the command line says. The run goes on there without this program.
+fn pins_for(server: &Server, program: &Program, args: &AskArguments) -> Result<Pins> {
+    let rules = |rules: &[String], permission| {
+        rules.iter().map(|rule| PermissionRule::parse(rule, permission)).collect::<Result<Vec<_>>>()
+    };
+    // Of the two, a no counts first.
+    let permissions = [rules(&args.deny, Permission::Deny)?, rules(&args.allow, Permission::Allow)?].concat();
+    Ok(Pins {
+        model: program.global.model.as_deref().map(ModelChoice::parse).transpose()?,
+        instructions: args.instructions.iter().cloned().collect(),
+        permissions,
+        budget: Budget { max_turns: args.max_turns, timeout_seconds: args.timeout },
+        workspace: server.workspace.clone(),
+        on_orphan: OnOrphan::Resume,
+        ..Pins::default()
+    })
 }
 
 /// What the user should know before the answer comes.
 pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let mut notices = program.context.resolved.notices.clone();
     // A session that goes on has told this when it began.
-    if !matches!(ask.target, Target::New(_)) {
+    // What a server will ask, it tells with its answer.
+    if !matches!(ask.target, Target::New(_)) || program.server.is_some() {
         return Ok(notices);
     }
     let settings = program.settings();
@@ -164,10 +193,7 @@ pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let chosen = models.choose(wanted)?;
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
     if offline {
-        notices.push(
-            "answered by `offline/rules`, a set of rules and no language model; `ombud --help` tells how to use one"
-                .to_owned(),
-        );
+        notices.push(OFFLINE_NOTICE.to_owned());
     } else if wanted.is_none() {
         notices
             .push(format!("model {chosen}, of the first provider that is set up; choose another with `-m PROVIDER/MODEL`"));

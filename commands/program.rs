@@ -1,11 +1,11 @@
 //! What every command works with, and the house that is opened when the first command needs it: `--version`, help and
 //! completions touch neither network nor store.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use ombud::config::{Environment, Settings};
 use ombud::domain::{Error, Permission, PermissionRule, Principal, Result, ToolSpec};
-use ombud::engine::{Approver, Desk, House, NobodyToAsk, Notices, Parts};
+use ombud::engine::{Approver, Desk, Engine, House, NobodyToAsk, Notices, Parts};
 use ombud::models::{Models, Offline};
 use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
@@ -14,6 +14,7 @@ use ombud::tools::{self, Tools};
 use crate::approver::TerminalApprover;
 use crate::cli::{Format, GlobalArguments};
 use crate::context::Context;
+use crate::distance::Server;
 use crate::render::harmless;
 use crate::render::progress::Progress;
 
@@ -23,6 +24,10 @@ pub struct Program {
     pub environment: Environment,
     pub context: Context,
     pub progress: Arc<Progress>,
+    /// The server that is asked instead of a house in this process.
+    pub server: Option<Server>,
+    /// The person at the terminal, once somebody was to be asked: what they allow counts until the program ends.
+    pub approver: OnceLock<Arc<TerminalApprover>>,
 }
 
 impl Program {
@@ -68,27 +73,25 @@ impl Program {
         Ok(())
     }
 
-    /// Opens the house; nobody can be asked for permission.
-    pub async fn open(&self) -> Result<Arc<House>> {
-        self.open_with(Arc::new(NobodyToAsk), false).await
+    /// Opens the house, or the way to the server; nobody can be asked for permission here.
+    pub async fn open(&self) -> Result<Arc<dyn Engine>> {
+        self.open_engine(Arc::new(NobodyToAsk), false).await
     }
 
     /// Opens the house; whoever sits at the terminal is asked for permission. `ephemeral` = nothing is kept when the
     /// program ends.
-    pub async fn open_asking(&self, ephemeral: bool) -> Result<Arc<House>> {
-        if self.context.manner.may_ask {
-            self.open_with(Arc::new(TerminalApprover::new(self.progress.clone())), ephemeral).await
-        } else {
-            self.open_with(Arc::new(NobodyToAsk), ephemeral).await
+    pub async fn open_asking(&self, ephemeral: bool) -> Result<Arc<dyn Engine>> {
+        match self.approver() {
+            Some(approver) => self.open_engine(approver.clone(), ephemeral).await,
+            None => self.open_engine(Arc::new(NobodyToAsk), ephemeral).await,
         }
     }
 
     /// Opens the house for a server: questions wait on a desk for whoever answers them.
     pub async fn open_serving(&self) -> Result<Arc<House>> {
-        let wait = self.settings().server.limits.question_wait;
-        let notices = Notices::default();
+        let (wait, notices) = (self.settings().server.limits.question_wait, Notices::default());
         let desk = Desk::new(wait, notices.clone(), Arc::new(SystemClock));
-        self.open_telling(Arc::new(desk), notices, false).await
+        self.open_house(Arc::new(desk), notices, false).await
     }
 
     /// The tools that are called without a question, by name.
@@ -103,13 +106,26 @@ impl Program {
         specs.into_iter().filter(allowed).map(|spec| spec.name).collect()
     }
 
-    /// Opens the house. `ephemeral` = nothing is kept when the program ends.
-    async fn open_with(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<House>> {
-        self.open_telling(approver, Notices::default(), ephemeral).await
+    /// Whoever sits at the terminal, where somebody may be asked.
+    fn approver(&self) -> Option<&Arc<TerminalApprover>> {
+        let new = || Arc::new(TerminalApprover::new(self.progress.clone()));
+        self.context.manner.may_ask.then(|| self.approver.get_or_init(new))
     }
 
-    /// As [`Program::open_with`], telling what changes by these notices.
-    async fn open_telling(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
+    /// Whoever is asked here what a run on the server wants to know; nobody when the house of this process asks by itself.
+    pub fn asked_here(&self) -> Option<&TerminalApprover> {
+        self.server.as_ref().and_then(|_| self.approver()).map(|approver| &**approver)
+    }
+
+    async fn open_engine(&self, approver: Arc<dyn Approver>, ephemeral: bool) -> Result<Arc<dyn Engine>> {
+        match &self.server {
+            Some(server) => Ok(Arc::new(server.open()?)),
+            None => Ok(self.open_house(approver, Notices::default(), ephemeral).await?),
+        }
+    }
+
+    /// Opens the house of this process. `ephemeral` = nothing is kept when the program ends.
+    async fn open_house(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
         let settings = self.settings().clone();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;

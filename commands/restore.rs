@@ -88,7 +88,7 @@ async fn resumed(program: &Program, house: &dyn Engine, restored: &Restored) -> 
     let caller = program.caller();
     let model = house.run(&caller, &restored.run).await?.model;
     let begun = Begun { session: restored.session.clone(), run: restored.run.clone(), model, before: restored.before };
-    let mut followed = Followed { engine: house, caller: &caller, signals: &mut signals, view: &mut view, leave_by: None };
+    let mut followed = Followed::new(program, house, &caller, &mut signals, &mut view);
     let result = followed.follow(begun, Collector::new(program.context.resolved.notices.clone())).await;
     let leave_by = followed.leave_by;
     leave(house, &mut signals, leave_by).await;
@@ -137,7 +137,12 @@ async fn from_file(program: &Program, path: &Path, yes: bool) -> Result<u8> {
         let message = format!("`{shown}` holds only the newest messages of the session: those before {before} are missing");
         return Err(Error::invalid(message).hint("write it again with a higher `--limit`"));
     }
-    let known = program.settings().agents.contains_key(file.agent.as_deref().unwrap_or_default());
+    let house = program.open().await?;
+    // A definition that cannot be used is there all the same.
+    let known = match &program.server {
+        None => program.settings().agents.contains_key(file.agent.as_deref().unwrap_or_default()),
+        Some(_) => house.agents(&program.caller()).await?.contains_key(file.agent.as_deref().unwrap_or_default()),
+    };
     let session = NewSession {
         id: Some(SessionId::parse(&file.id)?),
         title: file.title,
@@ -159,7 +164,6 @@ async fn from_file(program: &Program, path: &Path, yes: bool) -> Result<u8> {
     });
     let imported = ImportedSession { session, messages: messages.collect() };
     let count = imported.messages.len();
-    let house = program.open().await?;
     let existing = imported.session.id.as_ref().ok_or_else(|| Error::internal("a session file without an id"))?;
     if !yes && house.session(&program.caller(), existing).await.is_ok() && !confirmed(program, existing)? {
         return Ok(0);

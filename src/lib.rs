@@ -1,7 +1,8 @@
 //! The engine and the server of `ombud`.
 //!
-//! Floors, each of which uses only those below it: [`domain`] (words), [`config`] and [`observe`], [`storage`],
-//! [`models`], [`workspace`] and [`tools`], [`engine`] (the one door). The program in `commands/` stands on top.
+//! Floors, each of which uses only those below it: [`domain`] (words), [`config`], [`observe`] and `outgoing`, [`storage`],
+//! [`models`], [`workspace`] and [`tools`], [`engine`] (the one door), [`http`] and [`remote`],
+//! [`dialects`], [`server`]. The program in `commands/` stands on top.
 //! `docs/architecture.md` is the map; `tests/architecture.rs` holds the laws.
 
 pub mod config;
@@ -11,7 +12,9 @@ pub mod engine;
 pub mod http;
 pub mod models;
 pub mod observe;
+mod outgoing;
 pub mod pages;
+pub mod remote;
 pub mod server;
 pub mod storage;
 pub mod tools;

@@ -1,11 +1,13 @@
-//! What `benches/whole` and `tests/long/growth` need and a shell cannot do: a model server without delay, long sessions
-//! at once, and exact times of whole processes.
+//! What `benches/whole` and long runs need and a shell cannot do: a model server without delay, long sessions at once,
+//! exact times of whole processes, and the server under load.
 //!
 //! ```text
 //! rig model                                          serves on a free port, which it prints, until its input ends
 //! rig fill STORE SESSION EVENTS                      a session of (about) so many events; works in this folder
 //! rig list STORE COUNT                               so many sessions of one turn
 //! rig time ROUNDS RUNS COMMAND… [--- COMMAND…]…      median, least and most in ms; the same of the ratio to the first
+//! rig load PROGRAM FOLDER [OPTION VALUE]…            tables of `serve` under load, see `load`
+//! rig kills PROGRAM FOLDER ROUNDS SEED               `serve` killed under load, so often
 //! ```
 
 #![expect(
@@ -19,6 +21,8 @@
 mod fill;
 mod house;
 mod instant;
+mod kills;
+mod load;
 mod mock;
 mod timing;
 
@@ -30,6 +34,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
 use self::fill::Template;
+use self::kills::Kills;
+use self::load::Load;
 use self::timing::Timing;
 
 fn main() -> ExitCode {
@@ -49,6 +55,14 @@ fn main() -> ExitCode {
             Some(timing) => timing.run(),
             None => return usage(),
         },
+        ["load", ..] => match Load::read(&arguments[1..]) {
+            Some(load) => in_runtime(async move { load.run().await }),
+            None => return usage(),
+        },
+        ["kills", ..] => match Kills::read(&arguments[1..]) {
+            Some(kills) => in_runtime(async move { kills.run().await }),
+            None => return usage(),
+        },
         _ => return usage(),
     };
     match done {
@@ -62,6 +76,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!("usage: rig model | fill STORE SESSION EVENTS | list STORE COUNT | time ROUNDS RUNS COMMAND… [--- COMMAND…]…");
+    eprintln!("       rig load PROGRAM FOLDER [OPTION VALUE]… | kills PROGRAM FOLDER ROUNDS SEED");
     ExitCode::from(2)
 }
 

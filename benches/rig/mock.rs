@@ -1,7 +1,11 @@
-//! A model server on loopback that answers at once: chat completions as a stream, the same for every request.
+//! A model server on loopback that answers at once: chat completions as a stream. What it answers depends on words in the
+//! newest question: `PIECES 2000` is an answer of so many pieces, `CALL` a call of `read_file` before the answer, everything
+//! else sixteen pieces.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -10,21 +14,36 @@ use super::instant::{PIECE, PIECES};
 
 /// Longest request, in bytes.
 const REQUEST: usize = 64 << 20;
+/// Most pieces of an answer.
+const MOST_PIECES: usize = 100_000;
+
+/// Calls that were made.
+static CALLS: AtomicU32 = AtomicU32::new(1);
+
+/// What is answered.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Answer {
+    Pieces(usize),
+    Call,
+}
+
+/// Answers that were made before.
+type Ready = Arc<Mutex<HashMap<Answer, Arc<[u8]>>>>;
 
 /// Serves until it is dropped.
 pub async fn serve(listener: TcpListener) {
-    let answer: Arc<[u8]> = answer().into();
+    let ready = Ready::default();
     while let Ok((stream, _)) = listener.accept().await {
-        let answer = Arc::clone(&answer);
+        let ready = Arc::clone(&ready);
         tokio::spawn(async move {
             // A client that goes away ends its connection and nothing else.
-            let _ = connection(stream, &answer).await;
+            let _ = connection(stream, &ready).await;
         });
     }
 }
 
-/// The whole answer, head and body.
-fn answer() -> Vec<u8> {
+/// A whole answer, head and body.
+fn written(answer: Answer) -> Vec<u8> {
     let chunk = |rest: &str| {
         format!("{{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"mock\",{rest}}}")
     };
@@ -32,9 +51,20 @@ fn answer() -> Vec<u8> {
         chunk(&format!("\"choices\":[{{\"index\":0,\"delta\":{delta},\"finish_reason\":{finish}}}]"))
     };
     let mut events = vec![choice("{\"role\":\"assistant\",\"content\":\"\"}", "null")];
-    events.extend((0..PIECES).map(|_| choice(&format!("{{\"content\":\"{PIECE}\"}}"), "null")));
-    events.push(choice("{}", "\"stop\""));
-    let usage = format!("\"usage\":{{\"prompt_tokens\":10,\"completion_tokens\":{PIECES},\"total_tokens\":26}}");
+    let (count, finish) = match answer {
+        Answer::Pieces(count) => {
+            events.extend((0..count).map(|_| choice(&format!("{{\"content\":\"{PIECE}\"}}"), "null")));
+            (count, "\"stop\"")
+        }
+        Answer::Call => {
+            let function = "{\"name\":\"read_file\",\"arguments\":\"{\\\"path\\\":\\\"notes.txt\\\"}\"}";
+            let call = format!("{{\"index\":0,\"id\":\"call_00000000\",\"type\":\"function\",\"function\":{function}}}");
+            events.push(choice(&format!("{{\"tool_calls\":[{call}]}}"), "null"));
+            (1, "\"tool_calls\"")
+        }
+    };
+    events.push(choice("{}", finish));
+    let usage = format!("\"usage\":{{\"prompt_tokens\":10,\"completion_tokens\":{count},\"total_tokens\":{}}}", 10 + count);
     events.push(chunk(&format!("\"choices\":[],{usage}")));
     events.push("[DONE]".to_owned());
     let mut text = String::from(
@@ -48,14 +78,48 @@ fn answer() -> Vec<u8> {
     text.into_bytes()
 }
 
+/// What a request asks for.
+fn asked(request: &[u8]) -> Answer {
+    let last = |needle: &[u8]| request.windows(needle.len()).rposition(|window| window == needle);
+    // Roles come before contents or after; the newest message is what follows the last role.
+    let Some(role) = last(b"\"role\"") else { return Answer::Pieces(PIECES) };
+    let newest = &request[role..];
+    if newest[..newest.len().min(20)].windows(4).any(|window| window == b"tool") {
+        return Answer::Pieces(PIECES);
+    }
+    let find = |needle: &[u8]| newest.windows(needle.len()).position(|window| window == needle);
+    if find(b"CALL").is_some() {
+        return Answer::Call;
+    }
+    let count = find(b"PIECES ").and_then(|at| {
+        let digits: Vec<u8> = newest[at + 7..].iter().copied().take_while(u8::is_ascii_digit).collect();
+        String::from_utf8(digits).ok()?.parse::<usize>().ok()
+    });
+    Answer::Pieces(count.unwrap_or(PIECES).min(MOST_PIECES))
+}
+
 /// One connection, any number of requests.
-async fn connection(mut stream: TcpStream, answer: &[u8]) -> std::io::Result<()> {
+async fn connection(mut stream: TcpStream, ready: &Ready) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut waiting = Vec::new();
     loop {
         let Some(length) = request(&mut stream, &mut waiting).await? else { return Ok(()) };
+        let asked = asked(&waiting[..length]);
         waiting.drain(..length);
-        stream.write_all(answer).await?;
+        let known = ready.lock().expect("no thread failed").get(&asked).cloned();
+        let answer = known.unwrap_or_else(|| {
+            let answer: Arc<[u8]> = written(asked).into();
+            ready.lock().expect("no thread failed").insert(asked, Arc::clone(&answer));
+            answer
+        });
+        if asked == Answer::Call {
+            // No id is used twice in one conversation; the length stays.
+            let id = format!("call_{:08}", CALLS.fetch_add(1, Ordering::Relaxed) % 100_000_000);
+            let text = String::from_utf8_lossy(&answer).replace("call_00000000", &id);
+            stream.write_all(text.as_bytes()).await?;
+        } else {
+            stream.write_all(&answer).await?;
+        }
     }
 }
 

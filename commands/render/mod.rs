@@ -8,6 +8,7 @@ mod text;
 
 use std::io::{self, IsTerminal, Write};
 
+use ombud::dialects::tarko::encode;
 use ombud::domain::{Error, Frame, Result};
 use serde::Serialize;
 
@@ -21,6 +22,8 @@ use crate::program::Program;
 pub struct View<'a> {
     out: &'a Output,
     form: Form,
+    /// Whether notes are shown beside the answer as they come.
+    notes: bool,
 }
 
 enum Form {
@@ -30,6 +33,8 @@ enum Form {
     Json,
     /// A frame a line, then the result.
     Jsonl,
+    /// The events of a frame, one a line, then the result. Places are told with the session's incarnation.
+    Tarko { incarnation: u64 },
 }
 
 impl<'a> View<'a> {
@@ -45,8 +50,21 @@ impl<'a> View<'a> {
             Format::Text => Form::Text(Box::new(TextView::new(quiet, verbose, streams, program.progress.clone()))),
             Format::Json => Form::Json,
             Format::Jsonl => Form::Jsonl,
+            Format::Tarko => Form::Tarko { incarnation: 0 },
         };
-        Self { out, form }
+        Self { out, form, notes: !quiet && program.format() == Format::Text }
+    }
+
+    /// Whether somebody watches, and reads text.
+    pub fn is_watched_text(&self) -> bool {
+        is_watched() && self.notes
+    }
+
+    /// What comes now happens in a session of this incarnation.
+    pub fn begins(&mut self, of: u64) {
+        if let Form::Tarko { incarnation } = &mut self.form {
+            *incarnation = of;
+        }
     }
 
     /// Shows a frame as it comes.
@@ -58,6 +76,9 @@ impl<'a> View<'a> {
             Form::Text(view) => view.frame(self.out, frame),
             Form::Json => Ok(()),
             Form::Jsonl => self.out.write_json(frame),
+            Form::Tarko { incarnation } => {
+                encode(frame, *incarnation).iter().try_for_each(|event| self.out.write_json(event))
+            }
         }
     }
 
@@ -69,7 +90,7 @@ impl<'a> View<'a> {
         match &mut self.form {
             Form::Text(view) => view.end(self.out, result),
             Form::Json => self.out.write_json(result),
-            Form::Jsonl => self.out.write_json(&Last { kind: "result", result }),
+            Form::Jsonl | Form::Tarko { .. } => self.out.write_json(&Last { kind: "result", result }),
         }
     }
 }
@@ -84,10 +105,10 @@ pub fn refused(out: &Output, format: Format, error: &Error) -> u8 {
     let form = match format {
         Format::Text => return result.exit_code,
         Format::Json => Form::Json,
-        Format::Jsonl => Form::Jsonl,
+        Format::Jsonl | Format::Tarko => Form::Jsonl,
     };
     // That standard output cannot be written is not what went wrong first.
-    drop(View { out, form }.end(&result));
+    drop(View { out, form, notes: false }.end(&result));
     result.exit_code
 }
 

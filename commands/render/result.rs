@@ -113,6 +113,11 @@ impl Collector {
         self.result.model = model.cloned();
     }
 
+    /// Adds something that the user should know.
+    pub fn notice(&mut self, notice: String) {
+        self.result.notices.push(notice);
+    }
+
     /// Takes a frame of the run; true when it was the last.
     pub fn take(&mut self, frame: &Frame) -> bool {
         match frame {

@@ -7,11 +7,12 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use ombud::domain::{Error, ModelChoice, Result, SessionId, SessionUpdated};
-use ombud::engine::{Engine, House, SessionFilter, Target};
+use ombud::engine::{Engine, SessionFilter, Target};
 
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
 use crate::cli::RunArguments;
+use crate::distance::Server;
 use crate::follow::{Followed, leave};
 use crate::oneshot;
 use crate::output::Output;
@@ -34,7 +35,7 @@ const SESSIONS: usize = 10;
 struct Conversation<'a> {
     program: &'a Program,
     args: &'a RunArguments,
-    house: Arc<House>,
+    house: Arc<dyn Engine>,
     session: Option<SessionId>,
     signals: Signals,
     /// When the program leaves, whatever is still at work; absent = when all is done.
@@ -78,7 +79,7 @@ impl Conversation<'_> {
         if !self.args.continue_last {
             return Ok(None);
         }
-        let workspace = self.program.settings().workspace.to_string_lossy().into_owned();
+        let workspace = self.workspace().await?;
         let filter = SessionFilter { limit: LOOKED_AT, ..SessionFilter::default() };
         let page = self.house.sessions(&self.program.caller(), &filter).await?;
         let last = page.sessions.into_iter().find(|item| item.summary.session.workspace.as_deref() == Some(&workspace));
@@ -86,6 +87,28 @@ impl Conversation<'_> {
             Error::not_found("session of the workspace", &workspace).hint("leave `--continue` out to begin one")
         })?;
         Ok(Some(last.summary.session.id))
+    }
+
+    /// The folder that is worked in: one of the server, where a server is asked.
+    async fn workspace(&self) -> Result<String> {
+        match &self.program.server {
+            None => Ok(self.program.settings().workspace.to_string_lossy().into_owned()),
+            Some(Server { workspace: Some(workspace), .. }) => Ok(workspace.clone()),
+            Some(_) => Ok(self.house.look(&self.program.caller(), None, "").await?.workspace),
+        }
+    }
+
+    /// The model that is asked when the session has none of its own.
+    async fn default_model(&self) -> Result<Option<ModelChoice>> {
+        let caller = self.program.caller();
+        let agent = match &self.program.server {
+            None => Some(&self.program.settings().agent),
+            Some(_) => self.program.global.agent.as_ref(),
+        };
+        match agent {
+            Some(agent) => Ok(self.house.agents(&caller).await?.remove(agent).map(|item| item.model)),
+            None => Ok(self.house.models(&caller).await?.into_iter().next().map(|item| item.model)),
+        }
     }
 
     async fn converse(&mut self) -> Result<u8> {
@@ -148,8 +171,7 @@ impl Conversation<'_> {
             notices.iter().for_each(|notice| note(&format!("note: {notice}")));
         }
         let caller = self.program.caller();
-        let signals = &mut self.signals;
-        let mut followed = Followed { engine: &*self.house, caller: &caller, signals, view: &mut view, leave_by: None };
+        let mut followed = Followed::new(self.program, &*self.house, &caller, &mut self.signals, &mut view);
         let result = followed.ask(ask, notices).await;
         self.leave_by = followed.leave_by;
         if let Some(session) = result.session() {
@@ -234,12 +256,7 @@ impl Conversation<'_> {
                 };
                 let chosen = match own {
                     Some(own) => own.to_string(),
-                    None => self
-                        .house
-                        .agents(&caller)
-                        .await?
-                        .get(&self.program.settings().agent)
-                        .map_or_else(|| "no model".to_owned(), |item| item.model.to_string()),
+                    None => self.default_model().await?.map_or_else(|| "no model".to_owned(), |model| model.to_string()),
                 };
                 out.write_line(&chosen)
             }

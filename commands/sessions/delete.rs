@@ -1,7 +1,6 @@
 //! `ombud sessions delete`
 
 use ombud::domain::{Error, Result, SessionId};
-use ombud::engine::Engine;
 use serde::Serialize;
 
 use crate::cli::{Format, SessionsDelete};

@@ -1,7 +1,6 @@
 //! `ombud sessions update`
 
 use ombud::domain::{Error, Labels, ModelChoice, Result, SessionUpdated};
-use ombud::engine::Engine;
 
 use super::list::Line;
 use crate::cli::{Format, SessionsUpdate};

@@ -98,6 +98,7 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("OMBUD_FORMAT", None, "The form of the output: text, json or jsonl."),
     ("OMBUD_COLOR", None, "Whether output has colours: auto, always or never."),
     ("OMBUD_NO_INPUT", None, "Whether nothing is asked, also on a terminal."),
+    ("OMBUD_SERVER", None, "The address of an `ombud serve` that is asked instead of working here, as --server."),
     ("WORKSPACE_PATH", Some("workspace"), "The folder that tools work in."),
     ("STORAGE_TYPE", Some("store"), "The kind of the store: memory, file or sqlite."),
     ("STORAGE_PATH", Some("store"), "The place of the store, for file and sqlite."),

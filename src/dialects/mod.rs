@@ -4,6 +4,7 @@
 //! types), `from_wire`, `to_wire`, `encoder` (a frame becomes its events), `errors` (our one table becomes its own), and
 //! `sockets` where it has sockets.
 
+pub mod native;
 pub mod agent_tars;
 pub mod tarko;
 
@@ -53,6 +54,7 @@ pub const NAMES: &[&str] = &["tarko", "agent-tars"];
 /// A dialect by its name.
 pub fn by_name(name: &str) -> Option<Dialect> {
     match name {
+        "ombud" => Some(native::dialect()),
         "tarko" => Some(tarko::dialect()),
         "agent-tars" => Some(agent_tars::dialect()),
         _ => None,

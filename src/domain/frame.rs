@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Cursor, Delta, Event, RunId, SessionId, Timestamp};
 
 /// A piece of a message on its way to subscribers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveDelta {
     /// Version of its form.
     pub v: u16,
@@ -27,13 +27,19 @@ pub struct LiveDelta {
 }
 
 /// What a subscriber gets. As JSON it is one flat object with `type`; a fact has `seq`, a delta has `cursor`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Frame {
     /// What happened; durable.
     Fact(Arc<Event>),
-    /// What grows.
-    Delta(LiveDelta),
+    /// What grows. Shared, since a thousand subscribers may be given the same piece.
+    Delta(Arc<LiveDelta>),
+}
+
+impl From<LiveDelta> for Frame {
+    fn from(delta: LiveDelta) -> Self {
+        Self::Delta(Arc::new(delta))
+    }
 }
 
 impl Frame {

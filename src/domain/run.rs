@@ -152,7 +152,7 @@ pub struct Budget {
 
 /// What is fixed when a run is queued, so that an edit or another process cannot change it in the middle.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Pins {
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,6 +169,9 @@ pub struct Pins {
     /// The rules, the first that fits counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<PermissionRule>,
+    /// Whether no commands are run for it, whatever the rules say: whoever asked may not administer the house.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_commands: bool,
     /// What it may use up.
     pub budget: Budget,
     /// The folder that its tools work in, as an absolute path.

@@ -22,7 +22,7 @@ const MOST_TOKENS: u32 = 8_192;
 
 /// What is wanted of a model.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Completion {
     /// The model; absent = the settings' choice.
     pub model: Option<ModelChoice>,

@@ -6,6 +6,8 @@
 
 mod access;
 mod asking;
+mod attending;
+mod blobs;
 mod calls;
 mod completing;
 mod context;
@@ -16,6 +18,7 @@ mod files;
 mod following;
 mod holding;
 mod house;
+mod input;
 mod instructions;
 mod ledger;
 mod live;
@@ -23,6 +26,7 @@ mod next;
 mod notices;
 mod reading;
 mod recovery;
+mod requesting;
 mod runs;
 mod sessions;
 mod sharing;
@@ -38,7 +42,8 @@ use async_trait::async_trait;
 
 use self::access::{Does, check};
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Access, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -47,6 +52,7 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
+pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
@@ -220,6 +226,13 @@ impl Engine for House {
 
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
         check(caller, Does::Asks, None)?;
+        let open = self.core.approver.open();
+        if let Some(question) = open.iter().find(|question| question.call.id == *call)
+            && decision == Decision::Allow
+            && self.core.tools.get(&question.call.name).is_none_or(|tool| tool.spec().access == Access::Run)
+        {
+            access::may_allow_commands(caller, &question.call.name)?;
+        }
         if self.core.approver.settle(call, decision) { Ok(()) } else { Err(Error::not_found("question", call)) }
     }
 

@@ -20,7 +20,7 @@ use crate::domain::{
 };
 
 /// Which session is asked.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// A new one.
@@ -30,8 +30,8 @@ pub enum Target {
 }
 
 /// What a new session is made of.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewSession {
     /// Its id, when its creator chooses one.
     pub id: Option<SessionId>,
@@ -81,6 +81,7 @@ pub enum Answering {
 
 /// Input that nobody said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ContextInput {
     /// What it is, in a few words; the name of the message's author.
     pub description: String,
@@ -89,24 +90,31 @@ pub struct ContextInput {
 }
 
 /// A question.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Ask {
     /// Which session.
     pub target: Target,
     /// What is said. Must hold something.
     pub input: Vec<Part>,
     /// The bytes of the files that `input` names, each under its SHA-256 ([`crate::domain::BlobId::of`]).
+    #[serde(default, with = "super::blobs")]
     pub blobs: Vec<(BlobId, Bytes)>,
     /// Input that nobody said, such as the contents of files: shown to the model after what is said.
+    #[serde(default)]
     pub context: Vec<ContextInput>,
     /// Who answers.
+    #[serde(default)]
     pub answering: Answering,
     /// What to do when the session is at work.
+    #[serde(default)]
     pub on_busy: OnBusy,
     /// What is fixed for the run. `model` absent = session, agent, settings, catalogue, in this order; `workspace`
     /// absent = the session's.
+    #[serde(default)]
     pub pins: Pins,
     /// Larger goes first.
+    #[serde(default)]
     pub priority: i32,
 }
 
@@ -125,18 +133,20 @@ pub struct Asked {
 
 /// What a tool of the caller gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CallerReturn {
     /// The call.
     pub id: CallId,
     /// What it gave; a text, or JSON.
     pub output: serde_json::Value,
     /// Why it failed.
+    #[serde(default)]
     pub error: Option<String>,
 }
 
 /// Which sessions a list is about. Newest change first.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SessionFilter {
     /// Only those that have all these labels (key, value).
     pub labels: Vec<(String, String)>,
@@ -224,7 +234,8 @@ pub struct Restored {
 }
 
 /// A session brought from elsewhere: messages in order, each with what its calls gave.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ImportedSession {
     /// The session to bring it into; made when it does not exist.
     pub session: NewSession,

@@ -271,7 +271,7 @@ fn admit(
     let caller = caller_of_socket(door, socket.req_parts(), token.as_deref())?;
     let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
         let most = door.settings.server.limits.connections;
-        Error::new(ErrorCode::RateLimited, format!("all {most} places for sockets are taken")).hint("try again later")
+        Error::new(ErrorCode::Unavailable, format!("all {most} places for sockets are taken")).hint("try again later")
     })?;
     let gone = door.leaving.child_token();
     let events = EventSocket {

@@ -22,7 +22,7 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSoc
 use tokio_util::sync::CancellationToken;
 
 use super::Door;
-use crate::domain::Error;
+use crate::domain::{Error, ErrorCode};
 
 /// Most bytes of one message from a peer.
 const MESSAGE_BYTES: usize = 1 << 20;
@@ -167,7 +167,7 @@ impl Messages {
 /// Answers a request that wants to become a WebSocket, and has `serve` talk over it until it gives the reading half back.
 ///
 /// # Errors
-/// A plain request gets 426 in the envelope that `refuse` makes.
+/// A plain request gets 426 in the envelope that `refuse` makes, and one too many `unavailable`.
 pub fn upgrade<F, T>(door: &Door, request: Request<Body>, refuse: fn(&Error) -> Response, serve: F) -> Response
 where
     F: FnOnce(Messages, Sending) -> T + Send + 'static,
@@ -182,6 +182,11 @@ where
         response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         return response;
     };
+    let most = door.settings.server.limits.connections;
+    if door.upgraded.len() >= most {
+        let error = Error::new(ErrorCode::Unavailable, format!("all {most} places for sockets are taken"));
+        return refuse(&error.hint("try again later"));
+    }
     let carried = door.clone();
     door.upgraded.spawn(async move {
         match hyper::upgrade::on(request).await {

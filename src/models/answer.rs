@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::endpoint::Endpoint;
 use super::failure::Fault;
-use super::sse::{SseEvent, SseParser};
 use super::transport::{self, Transport};
 use super::{ModelError, ModelEvent, ModelPart, ModelStream};
+use crate::outgoing::{SseEvent, SseParser};
 
 /// Most tools that one answer may call: more are no plan but a loop.
 const MAX_CALLS: usize = 256;

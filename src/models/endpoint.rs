@@ -78,9 +78,7 @@ impl Endpoint {
 
     /// Whether the address is this machine, over plain HTTP.
     pub fn is_local(&self) -> bool {
-        let host = self.url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        self.url.scheme() == "http" && loopback
+        crate::outgoing::is_local(&self.url)
     }
 
     /// A text of the provider as it may be shown: one line, short, without the key, pieces of it, or secret headers.

@@ -1,7 +1,5 @@
 //! How a model fails: what a server, a connection or a stream did, as a cause and one sentence.
 
-use std::error::Error as _;
-use std::io;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -11,6 +9,7 @@ use serde_json::Value;
 use super::ModelError;
 use super::endpoint::Endpoint;
 use crate::domain::{Cause, Clock};
+use crate::outgoing::{is_tls, reason};
 
 /// What is wrong with an answer whose status was fine.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +45,7 @@ impl Endpoint {
     /// No answer came: no connection, or it ended before the first byte.
     pub fn not_sent(&self, error: reqwest::Error) -> ModelError {
         let error = error.without_url();
-        let (provider, host, reason) = (&self.provider, self.host(), self.shown(&innermost(&error)));
+        let (provider, host, reason) = (&self.provider, self.host(), self.shown(&reason(&error)));
         if is_tls(&error) {
             return self.failure(Cause::Tls, format!("no secure connection to `{provider}` at {host}: {reason}"));
         }
@@ -58,7 +57,7 @@ impl Endpoint {
 
     /// The connection ended in the middle of an answer.
     pub fn broken(&self, error: reqwest::Error) -> ModelError {
-        let reason = self.shown(&innermost(&error.without_url()));
+        let reason = self.shown(&reason(&error.without_url()));
         self.failure(Cause::Cut, format!("the answer of `{}` broke off: {reason}", self.provider))
     }
 
@@ -157,35 +156,6 @@ fn retry_after(headers: &HeaderMap, clock: &dyn Clock) -> Option<u64> {
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text("retry-after")?).ok()?;
     Some(u64::try_from(date.as_millisecond() - clock.now().as_millis()).unwrap_or(0))
-}
-
-/// What really happened, below the layers that only say that something did.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text = inner.to_string();
-        source = inner.source();
-    }
-    text
-}
-
-/// Whether a secure connection failed: only TLS finds fault with the bytes that a connection's other end sends, or
-/// misses some, before the first request is written.
-fn is_tls(error: &reqwest::Error) -> bool {
-    let mut source = error.is_connect().then(|| error.source()).flatten();
-    while let Some(inner) = source {
-        // An input/output error that wraps another hides it from `source`.
-        let mut wrapped = inner.downcast_ref::<io::Error>();
-        while let Some(found) = wrapped {
-            if matches!(found.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) {
-                return true;
-            }
-            wrapped = found.get_ref().and_then(|inner| inner.downcast_ref::<io::Error>());
-        }
-        source = inner.source();
-    }
-    false
 }
 
 #[cfg(test)]

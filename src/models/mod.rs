@@ -13,7 +13,6 @@ mod openai;
 mod parts;
 mod registry;
 mod retry;
-mod sse;
 mod table;
 mod transport;
 

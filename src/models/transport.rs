@@ -4,16 +4,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Certificate, Client, Response, redirect};
+use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout_at};
 
 use super::ModelError;
 use super::endpoint::Endpoint;
 use crate::config::Limits;
 use crate::domain::Clock;
+use crate::outgoing;
 
-/// Until a connection stands. Part of the time until the first byte.
-const CONNECT_TIME: Duration = Duration::from_secs(20);
 /// Most bytes that are read of an answer which only tells an error.
 const ERROR_BYTES: usize = 64 << 10;
 
@@ -40,7 +39,8 @@ impl Transport {
 
     /// Sends a request and waits for a good status.
     pub async fn post(&self, endpoint: &Arc<Endpoint>, body: Vec<u8>) -> Result<Answer, ModelError> {
-        let client = if endpoint.is_local() { self.near.get_or_init(near) } else { self.far.get_or_init(far) };
+        let client =
+            if endpoint.is_local() { self.near.get_or_init(outgoing::near) } else { self.far.get_or_init(outgoing::far) };
         let client = client.as_ref().map_err(|error| endpoint.no_client(error))?;
         let started = Instant::now();
         let first_byte = self.limits.model_first_byte.min(self.limits.model_total);
@@ -115,24 +115,4 @@ impl Answer {
         self.last = Instant::now() + Duration::from_secs(1);
         tokio::spawn(async move { while let Ok(Some(_)) = self.piece().await {} });
     }
-}
-
-fn builder() -> reqwest::ClientBuilder {
-    Client::builder()
-        .user_agent(concat!("ombud/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_TIME)
-        .redirect(redirect::Policy::none())
-        // A compressed stream may be held back until a block is full.
-        .no_gzip()
-        .tcp_nodelay(true)
-}
-
-fn far() -> Result<Client, String> {
-    // Without these a system that has no certificates could not even use plain HTTP.
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
-    builder().tls_certs_merge(roots).build().map_err(|error| error.without_url().to_string())
-}
-
-fn near() -> Result<Client, String> {
-    builder().no_proxy().tls_certs_only([]).build().map_err(|error| error.without_url().to_string())
 }

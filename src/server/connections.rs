@@ -27,7 +27,7 @@ use super::metrics::Metrics;
 use super::patience::{Busy, Patient};
 use crate::config::ServerLimits;
 use crate::domain::Principal;
-use crate::http::Door;
+use crate::http::{Door, FAREWELL};
 
 /// Requests at once on one connection of HTTP/2.
 const STREAMS: u32 = 100;
@@ -107,7 +107,8 @@ impl Connections {
     async fn carry(&self, stream: TcpStream, address: SocketAddr) {
         // Without it answers would only come later.
         let _ = stream.set_nodelay(true);
-        let stream = Patient::new(stream, self.limits().slow_reader);
+        // Longer than a stream or a socket waits, so that a slow peer can still be told why it is closed.
+        let stream = Patient::new(stream, self.limits().slow_reader + FAREWELL);
         let Some(tls) = &self.tls else {
             return self.http1(TokioIo::new(stream), Peer { address, secure: false }).await;
         };
@@ -205,10 +206,9 @@ impl Connections {
             self.cut.cancel();
             open.wait().await;
         }
+        // Sockets bound their own farewell.
         self.door.upgraded.close();
-        if timeout(LAST_ANSWERS, self.door.upgraded.wait()).await.is_err() {
-            tracing::warn!("sockets did not close in time");
-        }
+        self.door.upgraded.wait().await;
     }
 }
 

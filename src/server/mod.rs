@@ -4,6 +4,7 @@
 //! `connections` carries bytes.
 
 mod connections;
+mod console;
 mod envelopes;
 mod front;
 mod guard;

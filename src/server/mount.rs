@@ -125,7 +125,8 @@ fn shape(path: &str) -> String {
 /// As [`chosen`].
 pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     let dialects = chosen(names)?;
-    let own = super::own_routes::all(&dialects);
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(true));
     let line = |claim: Claim| Mounted {
         method: claim.route.method.to_string(),
         path: claim.path,
@@ -137,11 +138,12 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
 
 /// The whole application.
 pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
-    let own = super::own_routes::all(&dialects);
+    let mut own = super::own_routes::all(&dialects);
+    own.extend(super::console::routes(door.settings.server.webui.is_none()));
     let fallbacks: Fallbacks =
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
-    let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
+    let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
     for Claim { dialect, path, route, refuse } in claims(dialects, own) {
         let answered = Arc::new(Answered { dialect, path: path.clone() });
         let needs = route.needs;

@@ -109,9 +109,9 @@ mod tests {
                 Route::post("/a/{id}/{*rest}", || async {}).about("Writes it").query("mode", "How", false),
             ],
             owns: &[],
+            fallback: None,
             refuse: crate::http::refuse,
             fallback: None,
-            sockets: Vec::new(),
         };
         let document = document(&dialect);
         assert_eq!((&document["openapi"], &document["servers"]), (&json!("3.1.0"), &json!([{"url": "/one"}])));

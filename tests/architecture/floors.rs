@@ -6,10 +6,11 @@ use crate::code::Mention;
 use crate::tree::{File, Finding, Tree};
 
 /// The floors. What is not here is no folder or file of `src`.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("domain", 0),
     ("config", 1),
     ("observe", 1),
+    ("outgoing", 1),
     ("storage", 2),
     ("bus", 2),
     ("models", 3),
@@ -26,7 +27,8 @@ const FLOORS: [(&str, u8); 16] = [
 ];
 
 /// The only imports between rooms of one floor: from, to.
-const SIDEWAYS: [(&str, &str); 2] = [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko")];
+const SIDEWAYS: [(&str, &str); 3] =
+    [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko"), ("dialects::native", "dialects::tarko")];
 
 /// Rooms that have a door of their own beside their floor's, and why.
 const OWN_DOORS: [(&str, &str); 2] = [

@@ -10,7 +10,8 @@ use crate::support::schema::{self, check, violations};
 #[test]
 fn every_schema_is_one() {
     let names: Vec<&str> = schema::all().iter().map(|(name, _)| name.as_str()).collect();
-    let expected = ["agents", "cancel", "config", "delete", "frame", "restore", "result", "sessions", "show", "words", "ws"];
+    let expected =
+        ["agents", "cancel", "config", "delete", "frame", "restore", "result", "sessions", "share", "show", "words", "ws"];
     assert_eq!(names, expected);
     for (name, schema) in schema::all() {
         assert!(jsonschema::meta::is_valid(schema), "{name}");
@@ -87,6 +88,7 @@ fn what_commands_print_fits_its_schema() {
     check("sessions#/$defs/item", &ombud.json(&["sessions", "update", "s", "--name", "New"]));
     check("sessions#/$defs/item", &ombud.json(&["restore", "s.json", "--yes"]));
     schema::check_frames(&ombud.run(&["sessions", "events", "s"]).jsonl(), false);
+    check("share", &ombud.json(&["share", "s", "-o", "shared.html"]));
     check("restore", &ombud.json(&["restore"]));
     check("delete", &ombud.json(&["sessions", "delete", "s", "--yes"]));
     server.finish();

@@ -5,6 +5,8 @@
 mod asked;
 mod conversation;
 mod engine;
+mod engine_queue;
+mod engine_serve;
 mod failures;
 mod guard;
 mod help;
@@ -13,6 +15,7 @@ mod input;
 mod machine;
 mod models;
 mod reference;
+mod remote;
 mod secrets;
 mod serve;
 mod several;
@@ -22,9 +25,11 @@ mod support {
     pub mod model_server;
     pub mod ombud;
     pub mod process;
+    pub mod proxy;
     pub mod receiver;
     pub mod schema;
     pub mod server;
+    pub mod shape;
     pub mod socket;
     pub mod source;
 }

@@ -87,6 +87,11 @@ impl TarkoError {
         self
     }
 
+    /// The few words.
+    pub fn words(&self) -> &str {
+        &self.0.error
+    }
+
     /// A field beside the error.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {

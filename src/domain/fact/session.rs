@@ -33,7 +33,7 @@ pub struct SessionCreated {
 
 /// What of the session was changed. An absent field stays as it is; `null` clears it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct SessionUpdated {
     /// The new title.
     #[serde(with = "patch", skip_serializing_if = "Option::is_none")]

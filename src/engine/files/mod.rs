@@ -55,7 +55,7 @@ pub struct Looked {
 
 /// Which files are looked for by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct FileSearch {
     /// What name or path hold, ignoring case; empty = the top level of the workspace. At most 1,024 bytes.
     pub text: String,

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::super::answer::{Decode, json};
 use super::super::failure::Fault;
 use super::super::parts::Parts;
-use super::super::sse::SseEvent;
 use super::super::{ModelEvent, ModelPart};
 use crate::domain::{Finish, Usage};
+use crate::outgoing::SseEvent;
 
 /// The state of one answer.
 #[derive(Default)]
@@ -171,7 +171,7 @@ mod tests {
     fn told(events: &[Value]) -> Result<Vec<ModelEvent>, Fault> {
         let mut decoder = Decoder::default();
         for event in events {
-            decoder.event(&SseEvent { name: String::new(), data: event.to_string() })?;
+            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: event.to_string() })?;
         }
         decoder.end()?;
         Ok(std::iter::from_fn(|| decoder.next()).collect())

@@ -5,9 +5,9 @@ use serde_json::Value;
 use super::super::answer::{Decode, json};
 use super::super::failure::Fault;
 use super::super::parts::{ObjectEnd, Parts};
-use super::super::sse::SseEvent;
 use super::super::{ModelEvent, ModelPart};
 use crate::domain::{Finish, Usage};
+use crate::outgoing::SseEvent;
 
 /// The state of one answer.
 #[derive(Default)]
@@ -236,11 +236,11 @@ mod tests {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         for chunk in chunks {
-            decoder.event(&SseEvent { name: String::new(), data: chunk.to_string() })?;
+            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: chunk.to_string() })?;
             events.extend(std::iter::from_fn(|| decoder.next()));
         }
         if done {
-            decoder.event(&SseEvent { name: String::new(), data: "[DONE]".into() })?;
+            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: "[DONE]".into() })?;
         }
         decoder.end()?;
         events.extend(std::iter::from_fn(|| decoder.next()));

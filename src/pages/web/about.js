@@ -1,6 +1,6 @@
 // How the server is: its version, its store, what it works on, the agents and models that it offers.
 
-import { count, duration, fill, h, iconButton } from "./dom.js";
+import { announce, count, duration, fill, h, iconButton } from "./dom.js";
 import { openDialog } from "./dialogs.js";
 import { call } from "./house.js";
 
@@ -10,7 +10,7 @@ export class About {
     this.desk = desk;
     this.states = {};
     this.dot = h("span", { class: "dot", "aria-hidden": "true" });
-    this.words = h("span", { role: "status" }, "connecting");
+    this.words = h("span", {}, "connecting");
     this.element = h(
       "div",
       { class: "about" },
@@ -27,7 +27,9 @@ export class About {
     const state_ = ["lost", "connecting"].find((word) => all.includes(word)) ?? "live";
     this.dot.dataset.state = state_;
     const words = { live: "live", connecting: "connecting", lost: "reconnecting" }[state_];
-    if (this.words.textContent !== words) this.words.textContent = words;
+    if (this.words.textContent === words) return;
+    this.words.textContent = words;
+    announce(`The connection is ${words}`);
   }
 
   /** Shows everything. */

@@ -10,6 +10,7 @@ import { Files } from "./files.js";
 import { call, lockedBy } from "./house.js";
 import { Questions } from "./questions.js";
 import { Roster } from "./roster.js";
+import { titleOf } from "./story.js";
 import { follow } from "./stream.js";
 import { applyTheme, switchTheme } from "./theme.js";
 
@@ -80,7 +81,6 @@ function takeNotice(notice) {
   questions.take(notice);
   if (notice.type === "missed") catchUp();
   if (notice.type === "session.changed" || notice.type === "store.changed") roster.stale();
-  if (notice.type === "session.changed" && notice.session === open?.id) open.refresh();
 }
 
 /** Shows what the address names. */
@@ -115,7 +115,7 @@ function newQuestion() {
     choose: (choice) => (model = choice),
     stop() {},
     async send(text, agent) {
-      const asked = await call("ask", question({ new: { agent: agent || null, model } }, text));
+      const asked = await call("ask", question({ new: { title: titleOf(text), agent: agent || null, model } }, text));
       location.hash = `#/sessions/${encodeURIComponent(asked.session)}`;
     },
   });

@@ -9,6 +9,8 @@ import { Story } from "./story.js";
 import { follow } from "./stream.js";
 import { Transcript } from "./transcript.js";
 
+/** When nothing came for so long from a run at work, in milliseconds, it is asked whether its process lives. */
+const SILENCE = 15_000;
 /** Pictures of these types are shown; a browser runs nothing in them. */
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
@@ -41,7 +43,7 @@ export class Conversation {
     this.pinned = true;
     this.scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.#header();
-    this.ticking = setInterval(() => this.#activity(), 1000);
+    this.ticking = setInterval(() => this.#tick(), 1000);
     this.unfollow = follow("subscribe", { session: id }, {
       frame: (frame) => this.#take(frame),
       state: (state) => desk.connection("session", state),
@@ -61,6 +63,7 @@ export class Conversation {
 
   /** Reads the row of the session: whether a run was interrupted stands nowhere in its log. */
   async refresh() {
+    if (this.story.deleted) return;
     try {
       this.item = await call("session", { session: this.id });
       this.#interrupted(this.item.status === "interrupted");
@@ -76,6 +79,7 @@ export class Conversation {
   }
 
   #take(frame) {
+    this.heard = Date.now();
     const known = this.story.session.incarnation;
     if (frame.type === "session.created" && known !== undefined && frame.incarnation !== known) {
       // Deleted, and made again under the same id.
@@ -105,9 +109,19 @@ export class Conversation {
     this.#header();
     this.#activity();
     this.composer.session(this.story.session);
-    if (this.story.deleted) this.#ended({ message: "This session was deleted." });
+    if (this.story.deleted) {
+      this.unfollow();
+      this.#ended({ message: "This session was deleted." });
+    }
     if (this.pinned) this.#bottom();
     else this.newer.hidden = false;
+  }
+
+  #tick() {
+    this.#activity();
+    if (this.story.activeRuns().length === 0 || Date.now() - (this.heard ?? 0) < SILENCE) return;
+    this.heard = Date.now();
+    this.refresh();
   }
 
   #scrolled() {
@@ -122,8 +136,8 @@ export class Conversation {
   }
 
   #header() {
-    const { title, model, agent } = this.story.session;
-    const words = title || this.id;
+    const { model, agent } = this.story.session;
+    const words = this.story.title() || this.id;
     const about = [this.desk.agents.length > 1 && agent, model, usageWords(this.story.usage())].filter(Boolean).join(" · ");
     const state = JSON.stringify([words, about]);
     if (state === this.headState) return;

@@ -13,10 +13,12 @@ const LONGEST = 400_000;
 
 /**
  * Shows a text in an element. When it is called again with a longer text, blocks that have not changed keep their nodes:
- * a selection in them stays, and a stream costs no more than its last block.
+ * a selection in them stays, and a stream costs no more than its last block. With `breaks` an end of a line is one: people
+ * mean it, models may not.
  */
-export function renderMarkdown(element, text) {
+export function renderMarkdown(element, text, { breaks = false } = {}) {
   const sources = text.length > LONGEST ? null : split(text.replace(/\r\n?/g, "\n").split("\n"));
+  element.classList.toggle("breaks", breaks);
   if (!sources) {
     element.replaceChildren(h("pre", { class: "plain" }, text));
     element.blocks = [];

@@ -57,7 +57,10 @@ export class Roster {
   step(by) {
     const at = this.items.findIndex((item) => item.summary.session.id === this.selected);
     const item = this.items[at === -1 ? 0 : Math.max(0, Math.min(this.items.length - 1, at + by))];
-    if (item) location.hash = `#/sessions/${encodeURIComponent(item.summary.session.id)}`;
+    if (!item) return;
+    // A key that is held down is faster than the change of the address.
+    this.selected = item.summary.session.id;
+    location.hash = `#/sessions/${encodeURIComponent(this.selected)}`;
   }
 
   /** A notice came: many come at once, and the list is asked once. */

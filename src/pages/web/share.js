@@ -29,8 +29,11 @@ const KEYS = [
 const REMOVED = {
   secret: ["secret", "secrets"],
   pattern: ["text that looks like a secret", "texts that look like secrets"],
-  reasoning: ["thought of the model", "thoughts of the model"],
-  workspace: ["path of the workspace", "paths of the workspace"],
+  path: ["folder name", "folder names"],
+  reasoning: ["sealed thought", "sealed thoughts"],
+  instructions: ["instruction", "instructions"],
+  hidden: ["message for the model only", "messages for the model only"],
+  unknown: ["event of a newer version", "events of a newer version"],
 };
 
 applyTheme();
@@ -76,16 +79,14 @@ function introduce() {
 }
 
 function title(head) {
-  return head.title || `Session ${head.id ?? ""}`;
+  return head.title || story.title() || `Session ${head.id ?? ""}`;
 }
 
 function removedNote() {
-  const removed = (shared.removed ?? []).filter((one) => one.count > 0);
+  // Fields that only programs need are left out of every page; that tells a reader nothing.
+  const removed = (shared.removed ?? []).filter((one) => one.count > 0 && REMOVED[one.kind]);
   if (removed.length === 0) return null;
-  const words = removed.map(({ kind, count: number }) => {
-    const [one, many] = REMOVED[kind] ?? [kind, kind];
-    return `${count(number)} ${number === 1 ? one : many}`;
-  });
+  const words = removed.map((one) => `${count(one.count)} ${REMOVED[one.kind][one.count === 1 ? 0 : 1]}`);
   return h("p", { class: "removed", role: "note" }, icon("info"), h("span", {}, `Removed before sharing: ${words.join(", ")}.`));
 }
 

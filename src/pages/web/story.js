@@ -50,6 +50,13 @@ export class Story {
     return [...this.runs.values()].filter((run) => !run.outcome);
   }
 
+  /** The title; without one, what was said first. */
+  title() {
+    if (this.session.title) return this.session.title;
+    const said = this.entries.find((entry) => entry.kind === "message" && entry.author?.kind === "person");
+    return titleOf(said?.parts?.find((part) => part.kind === "text")?.text ?? "");
+  }
+
   /** Sum of what the runs used. */
   usage() {
     const sum = { input_tokens: 0, output_tokens: 0, cached_tokens: 0, reasoning_tokens: 0 };
@@ -212,6 +219,12 @@ const TAKERS = {
     story.touch(message.key);
   },
 };
+
+/** What a text would be called: the beginning of its first line. */
+export function titleOf(text) {
+  const line = text.trimStart().split("\n", 1)[0].trim();
+  return line.length > 80 ? `${line.slice(0, 79).trimEnd()}…` : line;
+}
 
 function reason(words) {
   return words ? `: ${words}` : "";

@@ -174,7 +174,7 @@ function textView() {
       element.whole = part.text;
       element.classList.toggle("growing", Boolean(part.open));
       element.at = entry.at;
-      renderMarkdown(element, part.text);
+      renderMarkdown(element, part.text, { breaks: entry.author?.kind !== "agent" });
     },
   };
 }

@@ -59,8 +59,12 @@ async function scenario(behind) {
   const house = await startOmbud({
     model,
     token: withToken ? TOKEN : null,
-    args: ['--webui', webui],
-    config: withToken ? { share: { provider: receiver.url } } : {},
+    args: withToken ? [] : ['--webui', webui],
+    config: {
+      models: { 'house/small': { images: true } },
+      webui: { path: webui, config: { title: 'The suite', enableContextualSelector: true } },
+      ...(withToken ? { share: { provider: receiver.url } } : {}),
+    },
     files: {
       'notes.txt': 'The colour of the day is teal.\n',
       'plans/garden.md': '# Garden\n\nBeans, peas.\n',
@@ -124,7 +128,9 @@ async function scenario(behind) {
     await call.waitFor();
     await visitor.seen('.message-assistant svg.text-green-600').first().waitFor();
     await call.click();
-    await visitor.seen(page.locator('body :not(.message-assistant *)').getByText('The colour of the day is teal.')).first().waitFor();
+    // The editor comes from elsewhere; what it would show is there as it was returned.
+    await visitor.seen(page.getByText('RAW', { exact: true })).first().click();
+    await visitor.seen(page.locator('xpath=//*[not(ancestor::*[contains(@class, "message-")])][contains(text(), "The colour of the day is teal")]')).first().waitFor();
     await shot(tab, '04-tool');
   });
 

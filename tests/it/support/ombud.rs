@@ -3,10 +3,10 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -25,10 +25,24 @@ model_attempts = 3
 model_retry_wait_seconds = 0
 ";
 
+/// When this variable is set, whatever can be asked of a server is asked of one: see `remote.rs`.
+pub const OVER_A_SERVER: &str = "OMBUD_TEST_OVER_A_SERVER";
+
 /// A home and a workspace, and the program in them.
 pub struct Ombud {
     root: tempfile::TempDir,
     variables: Vec<(String, OsString)>,
+    /// Over the same store; one for each command, so that each works under the settings of its time.
+    servers: Mutex<Vec<Child>>,
+}
+
+impl Drop for Ombud {
+    fn drop(&mut self) {
+        for server in self.servers.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            drop(server.kill());
+            drop(server.wait());
+        }
+    }
 }
 
 /// What a command said.
@@ -45,7 +59,7 @@ impl Ombud {
         let root = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         fs::create_dir(root.path().join("own")).unwrap();
         fs::create_dir(root.path().join("work")).unwrap();
-        let mut this = Self { root, variables: Vec::new() };
+        let mut this = Self { root, variables: Vec::new(), servers: Mutex::default() };
         let home = this.home();
         this.set("HOME", home);
         this.set("USER", "me");
@@ -97,6 +111,34 @@ impl Ombud {
 
     /// A command that can still be changed. Nothing is on its standard input.
     pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.local_command(arguments);
+        if over_a_server() && asks_a_server(arguments) {
+            command.env("OMBUD_SERVER", self.serve());
+        }
+        command
+    }
+
+    /// Starts a server over the same store, under the settings as they are now; its address.
+    pub fn serve(&self) -> String {
+        let mut command = self.local_command(&["serve", "--port", "0"]);
+        // Nobody sits at a console: what needs a yes is denied soon. Whoever is on this machine may do what they may do
+        // without a server.
+        command.env("OMBUD_SERVER_LIMITS_QUESTION_SECONDS", "1").env("OMBUD_SERVER_ALLOW_LOCAL_ADMIN", "1");
+        let mut server = command.stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
+        let address = loop {
+            let line = lines.next().unwrap_or_else(|| panic!("the server ended before it listened")).unwrap();
+            if let Some((_, rest)) = line.split_once(" listening on ") {
+                break rest.split(' ').next().unwrap().to_owned();
+            }
+        };
+        // Nobody reads on: what it logs must not fill the pipe.
+        thread::spawn(move || lines.for_each(drop));
+        self.servers.lock().unwrap().push(server);
+        address
+    }
+
+    fn local_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
         command.args(arguments).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.work()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -134,6 +176,7 @@ impl Ombud {
     pub fn tidy(&self, text: &str) -> String {
         let root = fs::canonicalize(self.root.path()).unwrap();
         let text = text.replace(&*root.to_string_lossy(), "[root]");
+        let text = if over_a_server() { as_here(&text) } else { text };
         times(&moments(&ids(&text)))
     }
 
@@ -141,6 +184,28 @@ impl Ombud {
     pub fn root(&self) -> &Path {
         self.root.path()
     }
+}
+
+/// A text of a server without the two words that differ there: whoever asks is known by the server, not by the name at
+/// the shell, and a run goes on when its server is started again.
+fn as_here(text: &str) -> String {
+    text.replace(r#""name":"local""#, r#""name":"me""#)
+        .replace("── local, ", "── me, ")
+        .replace(r#""on_orphan":"resume""#, r#""on_orphan":"cancel""#)
+}
+
+/// Whether commands are to ask a server.
+#[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
+pub fn over_a_server() -> bool {
+    std::env::var_os(OVER_A_SERVER).is_some()
+}
+
+/// Whether a command can be asked of a server.
+fn asks_a_server(arguments: &[&str]) -> bool {
+    let word = |at: usize| arguments.get(at).copied().unwrap_or_default();
+    let commands = ["oneshot", "run", "sessions", "restore"].contains(&word(0))
+        || word(0) == "agents" && ["list", "show"].contains(&word(1));
+    commands && !arguments.iter().any(|word| ["-h", "--help", "--store", "--ephemeral"].contains(word))
 }
 
 /// A config file with the model `house/small`.
@@ -153,14 +218,19 @@ pub fn model_config(base_url: &str, wire: Wire, more: &str) -> String {
 
 /// Waits until a command ends.
 pub fn finish(child: Child) -> Said {
+    finish_within(child, PATIENCE)
+}
+
+/// Waits until a command ends, for so long.
+pub fn finish_within(child: Child, patience: Duration) -> Said {
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
-    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+    let Ok(output) = receiver.recv_timeout(patience) else {
         if let Some(process) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
         }
-        panic!("the command did not end within {PATIENCE:?}");
+        panic!("the command did not end within {patience:?}");
     };
     let output = output.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output in UTF-8");

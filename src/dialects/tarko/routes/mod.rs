@@ -2,7 +2,7 @@
 
 mod changes;
 mod events_stream;
-mod queries;
+pub mod queries;
 mod sessions;
 mod share;
 mod system;

@@ -174,7 +174,7 @@ impl Talk {
         self.followed.insert(session.clone(), Stopping(stop.clone()));
         self.tell(id, Reply::Subscribed { session: &session, frames: framing }).await;
         let sending = self.sending.clone();
-        self.door.upgraded.spawn(stop.run_until_cancelled_owned(async move {
+        tokio::spawn(stop.run_until_cancelled_owned(async move {
             let mut told = Box::pin(told);
             let mut failed = None;
             while let Some(next) = told.next().await {
@@ -199,7 +199,7 @@ impl Talk {
         self.watches = Some(Stopping(stop.clone()));
         self.tell(id, Reply::Watching).await;
         let sending = self.sending.clone();
-        self.door.upgraded.spawn(stop.run_until_cancelled_owned(async move {
+        tokio::spawn(stop.run_until_cancelled_owned(async move {
             while let Some(notice) = notices.next().await {
                 if !sending.send(text(None, Reply::Notice { notice: &notice })).await {
                     return;

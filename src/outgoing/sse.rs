@@ -5,20 +5,22 @@
 
 /// One event: what its `data` lines said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct SseEvent {
+pub(crate) struct SseEvent {
     /// The `event` field; empty when there is none.
     pub name: String,
+    /// The `id` field of this event; empty when there is none.
+    pub id: String,
     /// The `data` lines, joined by a line feed.
     pub data: String,
 }
 
 /// An event is larger than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooLarge;
+pub(crate) struct TooLarge;
 
 /// Reads a stream of events piece by piece.
 #[derive(Debug)]
-pub(super) struct SseParser {
+pub(crate) struct SseParser {
     /// The unfinished line.
     line: Vec<u8>,
     /// Whether the piece before ended in CR: a LF that follows belongs to it.
@@ -110,8 +112,9 @@ impl SseParser {
                 self.has_data = true;
             }
             "event" => value.clone_into(&mut self.event.name),
-            // "" is a comment; `id` and `retry` are for reading a stream again, which no model offers.
-            "" | "id" | "retry" => {}
+            "id" => value.clone_into(&mut self.event.id),
+            // "" is a comment; when to come back is decided here, not by the other side.
+            "" | "retry" => {}
             _ => self.strange = true,
         }
         None
@@ -142,14 +145,15 @@ mod tests {
     }
 
     fn event(name: &str, data: &str) -> SseEvent {
-        SseEvent { name: name.into(), data: data.into() }
+        SseEvent { name: name.into(), id: String::new(), data: data.into() }
     }
 
     #[test]
     fn every_kind_of_line_end_and_field() {
         let text = "\u{feff}: hello\r\ndata: a\r\rdata:b\ndata:  c\r\nevent: x\nid: 7\nretry: 3\n\n\n\n\
                     event: y\n\nevent\ndata\n\ndata: last";
-        assert_eq!(all(&[text.as_bytes()]), [event("", "a"), event("x", "b\n c"), event("", ""), event("", "last")]);
+        let numbered = SseEvent { id: "7".into(), ..event("x", "b\n c") };
+        assert_eq!(all(&[text.as_bytes()]), [event("", "a"), numbered, event("", ""), event("", "last")]);
     }
 
     #[test]

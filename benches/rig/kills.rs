@@ -1,0 +1,325 @@
+//! The server killed under load: clients stream answers, it is killed without a word, started again on the same store and
+//! port, and every client looks for what it had been told and goes on from there.
+//!
+//! Held to for every client: a session, a name and an event that it was told of are there, unchanged and in order; going on
+//! from its last cursor it gets every event once, in order, and every text whole; then the next question is answered.
+
+use std::io::{Error, Result};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::load::http::Client;
+use crate::load::server::Plan;
+use crate::load::{create, event, question};
+use crate::mock;
+
+/// Clients at once.
+const CLIENTS: usize = 32;
+/// Most frames, of all clients, before the kill.
+const FRAMES: u64 = 20_000;
+/// Most pieces of an answer.
+const PIECES: u64 = 60;
+/// How long a client waits for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is done.
+pub struct Kills {
+    program: PathBuf,
+    folder: PathBuf,
+    rounds: u64,
+    seed: u64,
+}
+
+/// What a client knows of its session.
+struct Witness {
+    session: String,
+    name: String,
+    /// Stored events, as told; without their cursor.
+    facts: Vec<Value>,
+    /// After the newest event.
+    cursor: Option<String>,
+    /// The text of each message as it grew.
+    growing: Vec<(String, String)>,
+    answers: u64,
+}
+
+impl Kills {
+    /// Reads `PROGRAM FOLDER ROUNDS SEED`.
+    pub fn read(arguments: &[String]) -> Option<Self> {
+        let [program, folder, rounds, seed] = arguments else { return None };
+        Some(Self { program: program.into(), folder: folder.into(), rounds: rounds.parse().ok()?, seed: seed.parse().ok()? })
+    }
+
+    /// Kills again and again, and tells what was wrong.
+    pub async fn run(&self) -> std::result::Result<(), String> {
+        self.all().await.map_err(|error| error.to_string())
+    }
+
+    async fn all(&self) -> Result<()> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let model = listener.local_addr()?.port();
+        tokio::spawn(mock::serve(listener));
+        let store = format!("sqlite:{}", self.folder.join("store").display());
+        let mut plan = Plan { program: self.program.clone(), folder: self.folder.clone(), store, model, port: 0 };
+        let mut chance = Chance(self.seed);
+        let mut witnesses: Vec<Option<Witness>> = (0..CLIENTS).map(|_| None).collect();
+        let mut server = plan.start().await?;
+        plan.port = server.address.port();
+        for round in 1..=self.rounds {
+            let target = 1 + chance.next() % FRAMES;
+            let seen = Arc::new(Seen { frames: AtomicU64::new(0), target, reached: Notify::new() });
+            let mut clients = JoinSet::new();
+            for (number, witness) in witnesses.iter_mut().enumerate() {
+                // Every second client goes on with its session, which grows; the others begin anew.
+                let witness = witness.take().filter(|_| number % 2 == 0);
+                let (seen, chance, name) = (Arc::clone(&seen), chance.fork(), format!("client {number} of round {round}"));
+                clients.spawn(async move { (number, work(server.address, witness, name, &seen, chance).await) });
+            }
+            seen.reached.notified().await;
+            server.kill()?;
+            let mut wrong = Vec::new();
+            while let Some(done) = clients.join_next().await {
+                let (number, witness) = done.map_err(Error::other)?;
+                match witness {
+                    Ok(witness) => witnesses[number] = witness,
+                    Err(error) => wrong.push(format!("client {number}, before the kill: {error}")),
+                }
+            }
+            server = plan.start().await?;
+            let (mut told, mut answers) = (0, 0);
+            let mut checks = JoinSet::new();
+            for (number, witness) in witnesses.iter_mut().enumerate() {
+                let Some(mut witness) = witness.take() else { continue };
+                told += witness.facts.len();
+                let address = server.address;
+                checks.spawn(async move {
+                    let checked = tokio::time::timeout(PATIENCE, witness.goes_on(address)).await;
+                    let checked = checked.unwrap_or_else(|_| Err(Error::other("it waits for what does not come")));
+                    (number, witness, checked)
+                });
+            }
+            while let Some(done) = checks.join_next().await {
+                let (number, witness, checked) = done.map_err(Error::other)?;
+                answers += witness.answers;
+                if let Err(error) = checked {
+                    wrong.push(format!("client {number}, session {}: {error}", witness.session));
+                }
+                witnesses[number] = Some(witness);
+            }
+            println!(
+                "round {round}: killed after {target} frames; {told} events told, {answers} answers; {} violations",
+                wrong.len()
+            );
+            if !wrong.is_empty() {
+                return Err(Error::other(wrong.join("\n")));
+            }
+        }
+        server.stop().map(drop)
+    }
+}
+
+/// How much all clients have seen.
+struct Seen {
+    frames: AtomicU64,
+    target: u64,
+    reached: Notify,
+}
+
+impl Seen {
+    fn one(&self) {
+        if self.frames.fetch_add(1, Ordering::Relaxed) + 1 == self.target {
+            self.reached.notify_one();
+        }
+    }
+}
+
+/// Asks until the connection breaks. An answer that is no good one is an error; a broken connection is none. `None` when
+/// there is no session that the client knows of.
+async fn work(
+    address: std::net::SocketAddr,
+    witness: Option<Witness>,
+    name: String,
+    seen: &Seen,
+    mut chance: Chance,
+) -> Result<Option<Witness>> {
+    let Ok(mut client) = Client::connect(address).await else { return Ok(witness) };
+    let mut witness = match witness {
+        Some(witness) => witness,
+        None => {
+            let Some(session) = unbroken(create(&mut client).await)? else { return Ok(None) };
+            Witness { session, name: String::new(), facts: Vec::new(), cursor: None, growing: Vec::new(), answers: 0 }
+        }
+    };
+    let named = serde_json::json!({"sessionId": witness.session, "metadata": {"name": name}}).to_string();
+    let renamed = client.call("POST", "/api/v1/sessions/update", &named).await.and_then(|reply| reply.when(200));
+    if unbroken(renamed)?.is_none() {
+        // It may have been kept or not.
+        witness.name.clear();
+        return Ok(Some(witness));
+    }
+    witness.name = name;
+    loop {
+        let asked = format!("PIECES {}", 1 + chance.next() % PIECES);
+        match witness.ask(&mut client, &asked, seen).await {
+            Ok(()) => {}
+            Err(error) if is_broken(&error) => return Ok(Some(witness)),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn is_broken(error: &Error) -> bool {
+    error.kind() != std::io::ErrorKind::Other
+}
+
+fn unbroken<T>(done: Result<T>) -> Result<Option<T>> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(error) if is_broken(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Witness {
+    /// One question, and its whole answer.
+    async fn ask(&mut self, client: &mut Client, text: &str, seen: &Seen) -> Result<()> {
+        let status = client.begin("POST", "/api/v1/sessions/query/stream", &question(&self.session, text)).await?;
+        if status != 200 {
+            return Err(Error::other(format!("status {status} of a question")));
+        }
+        let mut ended = false;
+        while let Some(frame) = client.frame().await? {
+            seen.one();
+            let Some(event) = event(&frame)? else { continue };
+            ended = event["type"] == "agent_run_end";
+            self.takes(event)?;
+        }
+        if !ended {
+            return Err(Error::other("a stream ended without the end of its run"));
+        }
+        self.answers += 1;
+        Ok(())
+    }
+
+    /// Keeps what was told.
+    fn takes(&mut self, mut event: Value) -> Result<()> {
+        let kind = event["type"].as_str().unwrap_or_default().to_owned();
+        if let Some(cursor) = event.as_object_mut().and_then(|event| event.remove("cursor")) {
+            self.cursor = cursor.as_str().map(str::to_owned);
+        }
+        if kind == "system" && event["level"] == "error" {
+            return Err(Error::other(format!("told of an error: {event}")));
+        }
+        let message = event["messageId"].as_str().unwrap_or_default().to_owned();
+        let content = event["content"].as_str().unwrap_or_default();
+        if kind == "assistant_streaming_message" {
+            match self.growing.iter_mut().find(|(id, _)| *id == message) {
+                Some((_, text)) => text.push_str(content),
+                None => self.growing.push((message, content.to_owned())),
+            }
+            return Ok(());
+        }
+        if kind.contains("streaming") || event.get("id").is_none() {
+            return Ok(());
+        }
+        if kind == "assistant_message" {
+            let grown = self.growing.iter().find(|(id, _)| *id == message).map_or("", |(_, text)| text);
+            if grown != content {
+                let (grown, whole) = (grown.len(), content.len());
+                return Err(Error::other(format!("message {message} grew to {grown} bytes and has {whole}")));
+            }
+        }
+        if self.facts.iter().any(|known| known["id"] == event["id"]) {
+            return Err(Error::other(format!("told twice: {event}")));
+        }
+        self.facts.push(event);
+        Ok(())
+    }
+
+    /// The stored events of the session.
+    async fn stored(&self, client: &mut Client) -> Result<Vec<Value>> {
+        let path = format!("/api/v1/sessions/events?sessionId={}", self.session);
+        let body: Value = serde_json::from_slice(&client.call("GET", &path, "").await?.when(200)?)?;
+        let mut events = body["events"].as_array().cloned().unwrap_or_default();
+        events.iter_mut().filter_map(Value::as_object_mut).for_each(|event| drop(event.remove("cursor")));
+        Ok(events)
+    }
+
+    /// After the server was started again: looks for everything, goes on, and asks once more.
+    async fn goes_on(&mut self, address: std::net::SocketAddr) -> Result<()> {
+        let mut client = Client::connect(address).await?;
+        let path = format!("/api/v1/sessions/details?sessionId={}", self.session);
+        let details: Value = serde_json::from_slice(&client.call("GET", &path, "").await?.when(200)?)?;
+        let name = &details["session"]["metadata"]["name"];
+        if !self.name.is_empty() && *name != self.name.as_str() {
+            return Err(Error::other(format!("its name was {}, and is {name}", self.name)));
+        }
+        let stored = self.stored(&mut client).await?;
+        for (place, fact) in self.facts.iter().enumerate() {
+            if stored.get(place) != Some(fact) {
+                let there = stored.get(place).map_or_else(|| "nothing".to_owned(), Value::to_string);
+                return Err(Error::other(format!("told {fact}, and {there} is there")));
+            }
+        }
+        self.resumes(address, &stored).await?;
+        let idle = Seen { frames: AtomicU64::new(0), target: u64::MAX, reached: Notify::new() };
+        self.ask(&mut client, "PIECES 3", &idle).await?;
+        if self.stored(&mut client).await? != self.facts {
+            return Err(Error::other("what was told is not what is stored"));
+        }
+        Ok(())
+    }
+
+    /// Goes on from the last cursor until it has all that is stored, and the run that was open has ended.
+    async fn resumes(&mut self, address: std::net::SocketAddr, stored: &[Value]) -> Result<()> {
+        let is_whole =
+            |facts: &[Value]| facts.len() >= stored.len() && facts.last().is_none_or(|last| last["type"] == "agent_run_end");
+        if is_whole(&self.facts) {
+            return Ok(());
+        }
+        let mut client = Client::connect(address).await?;
+        let after = self.cursor.as_ref().map_or_else(String::new, |cursor| format!("&after={}", escaped(cursor)));
+        let path = format!("/api/v1/sessions/events/stream?sessionId={}{after}", self.session);
+        let status = client.begin("GET", &path, "").await?;
+        if status != 200 {
+            return Err(Error::other(format!("status {status} of {path}")));
+        }
+        while !is_whole(&self.facts) {
+            let frame = client.frame().await?.ok_or_else(|| Error::other("the stream of events ended"))?;
+            if let Some(event) = event(&frame)? {
+                self.takes(event)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A cursor inside a query.
+fn escaped(cursor: &str) -> String {
+    let legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:".contains(byte);
+    cursor.bytes().map(|byte| if legal(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// Numbers that look like chance and come again with the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn fork(&mut self) -> Self {
+        Self(self.next())
+    }
+}

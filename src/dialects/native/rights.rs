@@ -1,0 +1,126 @@
+//! What a request may ask for beyond its verb: a folder of the machine, and permission for tools, are given by those who
+//! administer the house, and by nobody else.
+
+use crate::domain::{Budget, Error, ErrorCode, Permission, Pins, Principal, Result, SessionId, SessionUpdated};
+use crate::engine::{Ask, NewSession, Target};
+
+/// Checks a question; what its run may use up is lowered to what the house allows.
+pub fn ask(caller: &Principal, ask: &mut Ask, budgets: &Budget) -> Result<()> {
+    match &ask.target {
+        Target::New(new) => session(caller, new)?,
+        Target::Existing(id) => checked(id)?,
+    }
+    pins(caller, &ask.pins)?;
+    if !caller.is_admin() {
+        let budget = &mut ask.pins.budget;
+        budget.max_turns = lower(budget.max_turns, budgets.max_turns);
+        budget.timeout_seconds = lower(budget.timeout_seconds, budgets.timeout_seconds);
+    }
+    Ok(())
+}
+
+/// The lower of two limits, of which each may be absent.
+fn lower<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Checks a new session.
+pub fn session(caller: &Principal, new: &NewSession) -> Result<()> {
+    if let Some(id) = &new.id {
+        checked(id)?;
+    }
+    folder(caller, new.workspace.is_some())
+}
+
+/// Checks a change.
+pub fn change(caller: &Principal, change: &SessionUpdated) -> Result<()> {
+    folder(caller, change.workspace.is_some())
+}
+
+fn pins(caller: &Principal, pins: &Pins) -> Result<()> {
+    folder(caller, pins.workspace.is_some())?;
+    let widens = pins.permissions.iter().find(|rule| rule.permission == Permission::Allow);
+    match widens {
+        Some(rule) if !caller.is_admin() => {
+            Err(forbidden(format!("`{}` may not allow calls of tool `{}`", caller.name, rule.tool)))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn folder(caller: &Principal, chosen: bool) -> Result<()> {
+    if chosen && !caller.is_admin() {
+        return Err(forbidden(format!("`{}` may not choose a workspace", caller.name)));
+    }
+    Ok(())
+}
+
+fn forbidden(message: String) -> Error {
+    Error::new(ErrorCode::Forbidden, message)
+        .hint("call with the server's token, or start it with `--allow-local-admin` for programs of its machine")
+}
+
+fn checked(id: &SessionId) -> Result<()> {
+    SessionId::parse(id.as_str()).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ErrorCode, PermissionRule};
+    use crate::engine::Answering;
+
+    fn question(pins: Pins) -> Ask {
+        Ask {
+            target: Target::New(Box::default()),
+            input: Vec::new(),
+            blobs: Vec::new(),
+            context: Vec::new(),
+            answering: Answering::default(),
+            on_busy: crate::engine::OnBusy::default(),
+            pins,
+            priority: 0,
+        }
+    }
+
+    #[test]
+    fn only_who_administers_may_choose_folders_and_allow_tools() {
+        let (anybody, admin) = (Principal::unproven(), Principal::local("admin"));
+        let house = Budget::default();
+        let folder = || Some("/".to_owned());
+        let rule = |permission| PermissionRule::parse("write_file", permission).unwrap();
+        for (pins, allowed) in [
+            (Pins::default(), true),
+            (Pins { workspace: folder(), ..Pins::default() }, false),
+            (Pins { permissions: vec![rule(Permission::Deny)], ..Pins::default() }, true),
+            (Pins { permissions: vec![rule(Permission::Deny), rule(Permission::Allow)], ..Pins::default() }, false),
+        ] {
+            let mut asked = question(pins);
+            assert_eq!(ask(&anybody, &mut asked, &house).map_err(|error| error.code).is_ok(), allowed, "{asked:?}");
+            assert_eq!(ask(&admin, &mut asked, &house), Ok(()));
+        }
+        let new = NewSession { workspace: folder(), ..NewSession::default() };
+        assert_eq!(session(&anybody, &new).unwrap_err().code, ErrorCode::Forbidden);
+        assert_eq!(session(&admin, &new), Ok(()));
+        let clears = SessionUpdated { workspace: Some(None), ..SessionUpdated::default() };
+        assert_eq!(change(&anybody, &clears).unwrap_err().code, ErrorCode::Forbidden);
+        let mut strange = question(Pins::default());
+        strange.target = Target::Existing(SessionId::from_text("../x"));
+        assert_eq!(ask(&admin, &mut strange, &house).unwrap_err().code, ErrorCode::InvalidInput);
+    }
+
+    #[test]
+    fn budgets_of_the_house_are_not_raised() {
+        let house = Budget { max_turns: Some(5), timeout_seconds: None };
+        let wanted = Budget { max_turns: Some(9), timeout_seconds: Some(60) };
+        let mut asked = question(Pins { budget: wanted.clone(), ..Pins::default() });
+        ask(&Principal::unproven(), &mut asked, &house).unwrap();
+        assert_eq!(asked.pins.budget, Budget { max_turns: Some(5), timeout_seconds: Some(60) });
+        let mut asked = question(Pins { budget: wanted.clone(), ..Pins::default() });
+        ask(&Principal::local("admin"), &mut asked, &house).unwrap();
+        assert_eq!(asked.pins.budget, wanted);
+    }
+}

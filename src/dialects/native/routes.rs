@@ -1,0 +1,177 @@
+//! The routes.
+
+use axum::extract::State;
+
+use super::files;
+use super::request::{Answer, Given, Gives};
+use super::{rights, sharing, streams};
+use crate::domain::{Run, Session};
+use crate::engine::{
+    Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter, SessionItem,
+    SessionPage, SharedSession,
+};
+use crate::http::{Caller, Door, Route, Routes};
+use crate::remote::wire::{
+    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing, OfRun,
+    OfSession, Questions, Restore, RestoredRuns, RunPage, Runs, Update,
+};
+
+/// Sessions of a page when nobody says how many.
+const PAGE: usize = 50;
+
+/// Every route, in the order of the documentation.
+pub fn all() -> Routes {
+    vec![
+        Route::post("/ombud/v1/sessions", sessions).about("A page of sessions, the one that changed last first"),
+        Route::post("/ombud/v1/session", session).about("One session"),
+        Route::post("/ombud/v1/create", create).about("Makes a session in which nothing was said"),
+        Route::post("/ombud/v1/update", update).about("Changes title, labels, agent, model or attributes of a session"),
+        Route::post("/ombud/v1/delete", delete).about("Ends a session, for good"),
+        Route::post("/ombud/v1/ask", ask).about("Says something in a session, and has an agent answer"),
+        Route::post("/ombud/v1/answer", answer).about("Gives what the caller's tools gave"),
+        Route::post("/ombud/v1/cancel", cancel).about("Asks runs of a session to end"),
+        Route::post("/ombud/v1/messages", messages).about("The newest messages before a place in the log"),
+        Route::post("/ombud/v1/events", events).about("Facts after a cursor, oldest first"),
+        Route::get("/ombud/v1/subscribe", streams::subscribe).about("Everything after a cursor, and what comes"),
+        Route::get("/ombud/v1/notices", streams::notices).about("What changes in the house, from now on"),
+        Route::post("/ombud/v1/run", run).about("One run"),
+        Route::post("/ombud/v1/runs", runs).about("Runs, newest first"),
+        Route::post("/ombud/v1/agents", agents).about("The agents"),
+        Route::post("/ombud/v1/models", models).about("The models that can be asked"),
+        Route::post("/ombud/v1/complete", complete).about("One answer of a model outside of any session"),
+        Route::post("/ombud/v1/look", look).about("What stands under a path of a workspace"),
+        Route::post("/ombud/v1/find", find).about("Files of a workspace by name"),
+        Route::get("/ombud/v1/file", files::file).about("The bytes of a file of a workspace"),
+        Route::get("/ombud/v1/blob", files::blob).about("The full output of a call, or the bytes of a file of a session"),
+        Route::post("/ombud/v1/share", share).about("A session as others may see it"),
+        Route::get("/ombud/v1/page", sharing::page).about("A page that replays a session, for others"),
+        Route::post("/ombud/v1/sharing", sharing::sharing).about("Where sessions can be uploaded"),
+        Route::post("/ombud/v1/publish", sharing::publish).about("Uploads the page of a session"),
+        Route::post("/ombud/v1/questions", questions).about("The permission questions that wait for somebody"),
+        Route::post("/ombud/v1/decide", decide).about("Answers a permission question"),
+        Route::post("/ombud/v1/restore", restore).about("Closes, or goes on with, runs whose process died"),
+        Route::post("/ombud/v1/import", import).about("Replaces a session's history, or makes a session with one"),
+        Route::post("/ombud/v1/health", health).about("How the house is"),
+    ]
+}
+
+async fn sessions(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(mut filter): Given<SessionFilter>,
+) -> Answer<SessionPage> {
+    if filter.limit == 0 {
+        filter.limit = PAGE;
+    }
+    Ok(Gives(door.engine.sessions(&caller, &filter).await?))
+}
+
+async fn session(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfSession>) -> Answer<SessionItem> {
+    Ok(Gives(door.engine.session(&caller, &of.session).await?))
+}
+
+async fn create(State(door): State<Door>, Caller(caller): Caller, Given(new): Given<NewSession>) -> Answer<Session> {
+    rights::session(&caller, &new)?;
+    Ok(Gives(door.engine.create(&caller, new).await?))
+}
+
+async fn update(State(door): State<Door>, Caller(caller): Caller, Given(update): Given<Update>) -> Answer<Session> {
+    rights::change(&caller, &update.change)?;
+    Ok(Gives(door.engine.update(&caller, &update.session, update.change).await?))
+}
+
+async fn delete(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfSession>) -> Answer<Nothing> {
+    door.engine.delete(&caller, &of.session).await?;
+    Ok(Gives(Nothing {}))
+}
+
+async fn ask(State(door): State<Door>, Caller(caller): Caller, Given(mut ask): Given<Ask>) -> Answer<Asked> {
+    rights::ask(&caller, &mut ask, &door.settings.budgets)?;
+    Ok(Gives(door.engine.ask(&caller, ask).await?))
+}
+
+async fn answer(State(door): State<Door>, Caller(caller): Caller, Given(answers): Given<Answers>) -> Answer<Nothing> {
+    door.engine.answer(&caller, &answers.run, answers.returns).await?;
+    Ok(Gives(Nothing {}))
+}
+
+async fn cancel(State(door): State<Door>, Caller(caller): Caller, Given(cancel): Given<Cancel>) -> Answer<Cancelled> {
+    let runs = door.engine.cancel(&caller, &cancel.session, cancel.run.as_ref(), &cancel.reason).await?;
+    Ok(Gives(Cancelled { runs }))
+}
+
+async fn messages(State(door): State<Door>, Caller(caller): Caller, Given(page): Given<Messages>) -> Answer<MessagePage> {
+    Ok(Gives(door.engine.messages(&caller, &page.session, page.before, page.limit).await?))
+}
+
+async fn events(State(door): State<Door>, Caller(caller): Caller, Given(page): Given<Events>) -> Answer<EventPage> {
+    let events = door.engine.events(&caller, &page.session, page.after, page.limit).await?;
+    Ok(Gives(EventPage { events }))
+}
+
+async fn run(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfRun>) -> Answer<Run> {
+    Ok(Gives(door.engine.run(&caller, &of.run).await?))
+}
+
+async fn runs(State(door): State<Door>, Caller(caller): Caller, Given(page): Given<Runs>) -> Answer<RunPage> {
+    let runs = door.engine.runs(&caller, page.session.as_ref(), &page.statuses, page.limit).await?;
+    Ok(Gives(RunPage { runs }))
+}
+
+async fn agents(State(door): State<Door>, Caller(caller): Caller, Given(_): Given<Nothing>) -> Answer<Agents> {
+    Ok(Gives(Agents { agents: door.engine.agents(&caller).await? }))
+}
+
+async fn models(State(door): State<Door>, Caller(caller): Caller, Given(_): Given<Nothing>) -> Answer<ModelList> {
+    Ok(Gives(ModelList { models: door.engine.models(&caller).await? }))
+}
+
+async fn complete(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(completion): Given<Completion>,
+) -> Answer<Completed> {
+    Ok(Gives(door.engine.complete(&caller, completion).await?))
+}
+
+async fn look(State(door): State<Door>, Caller(caller): Caller, Given(look): Given<Look>) -> Answer<Looked> {
+    Ok(Gives(door.engine.look(&caller, look.session.as_ref(), &look.path).await?))
+}
+
+async fn find(State(door): State<Door>, Caller(caller): Caller, Given(mut find): Given<Find>) -> Answer<Found> {
+    if find.search.limit == 0 {
+        find.search.limit = PAGE;
+    }
+    Ok(Gives(Found { files: door.engine.find(&caller, find.session.as_ref(), &find.search).await? }))
+}
+
+async fn share(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfSession>) -> Answer<SharedSession> {
+    Ok(Gives(door.engine.share(&caller, &of.session).await?))
+}
+
+async fn questions(State(door): State<Door>, Caller(caller): Caller, Given(_): Given<Nothing>) -> Answer<Questions> {
+    Ok(Gives(Questions { questions: door.engine.questions(&caller).await? }))
+}
+
+async fn decide(State(door): State<Door>, Caller(caller): Caller, Given(decide): Given<Decide>) -> Answer<Nothing> {
+    door.engine.decide(&caller, &decide.call, decide.decision).await?;
+    Ok(Gives(Nothing {}))
+}
+
+async fn restore(State(door): State<Door>, Caller(caller): Caller, Given(restore): Given<Restore>) -> Answer<RestoredRuns> {
+    let restored = door.engine.restore(&caller, restore.session.as_ref(), restore.orphans).await?;
+    Ok(Gives(RestoredRuns { restored }))
+}
+
+async fn import(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(imported): Given<ImportedSession>,
+) -> Answer<Session> {
+    rights::session(&caller, &imported.session)?;
+    Ok(Gives(door.engine.import(&caller, imported).await?))
+}
+
+async fn health(State(door): State<Door>, Caller(caller): Caller, Given(_): Given<Nothing>) -> Answer<Health> {
+    Ok(Gives(door.engine.health(&caller).await?))
+}

@@ -1,0 +1,192 @@
+//! FLOOR 5: the engine over a distance: the same trait, spoken to another `ombud serve`.
+//!
+//! `line` carries a request and reads its answer; `stream` follows a stream across broken connections; `wire` has the
+//! words that both sides use. What may be done is decided by the house at the other end: it knows the caller by the
+//! token, so the principal of a call is not sent.
+
+mod line;
+mod stream;
+pub mod wire;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use self::line::Line;
+use self::wire::{
+    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing, OfBlob,
+    OfRun, OfSession, Questions, Restore, RestoredRuns, RunPage, Runs, Update,
+};
+use crate::domain::{
+    BlobId, CallId, Cursor, Error, ErrorCode, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    SessionUpdated,
+};
+use crate::engine::{
+    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
+    ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion, OpenedFile, Orphans, Restored,
+    SessionFilter, SessionItem, SessionPage, SharedSession,
+};
+
+/// Longest wait for the answer of a verb that works at once.
+const SOON: Duration = Duration::from_secs(60);
+/// Longest wait for one that waits itself: for another run, for a model. The house at the other end has limits of its own
+/// that end it earlier.
+const WORKS: Duration = Duration::from_secs(3_600);
+
+/// The engine of another house. Nothing is sent before the first verb is called.
+pub struct Remote {
+    line: Arc<Line>,
+}
+
+impl Remote {
+    /// The house that serves at an address, such as `http://127.0.0.1:3000`.
+    ///
+    /// # Errors
+    /// `invalid_input` when the address or the token cannot be used, `unavailable` when no secure connections can be made.
+    pub fn new(url: &str, token: Option<&SecretString>) -> Result<Self> {
+        Ok(Self { line: Arc::new(Line::new(url, token)?) })
+    }
+}
+
+/// What a distance does not allow.
+fn not_over_a_distance(what: &str) -> Error {
+    Error::new(ErrorCode::NotSupported, format!("{what} over a distance"))
+}
+
+#[async_trait]
+impl Engine for Remote {
+    async fn ask(&self, _: &Principal, ask: Ask) -> Result<Asked> {
+        // When this future is dropped, its connection is closed; the other house then takes the question back.
+        self.line.call("ask", &ask, WORKS).await
+    }
+
+    async fn answer(&self, _: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+        let Nothing {} = self.line.call("answer", &Answers { run: run.clone(), returns }, SOON).await?;
+        Ok(())
+    }
+
+    async fn cancel(&self, _: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str) -> Result<Vec<RunId>> {
+        let cancel = Cancel { session: session.clone(), run: run.cloned(), reason: reason.to_owned() };
+        let Cancelled { runs } = self.line.call("cancel", &cancel, SOON).await?;
+        Ok(runs)
+    }
+
+    async fn subscribe(&self, _: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream> {
+        stream::frames(Arc::clone(&self.line), session.clone(), after).await
+    }
+
+    async fn sessions(&self, _: &Principal, filter: &SessionFilter) -> Result<SessionPage> {
+        self.line.call("sessions", filter, SOON).await
+    }
+
+    async fn session(&self, _: &Principal, id: &SessionId) -> Result<SessionItem> {
+        self.line.call("session", &OfSession { session: id.clone() }, SOON).await
+    }
+
+    async fn create(&self, _: &Principal, session: NewSession) -> Result<Session> {
+        self.line.call("create", &session, SOON).await
+    }
+
+    async fn update(&self, _: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+        self.line.call("update", &Update { session: id.clone(), change }, SOON).await
+    }
+
+    async fn delete(&self, _: &Principal, id: &SessionId) -> Result<()> {
+        let Nothing {} = self.line.call("delete", &OfSession { session: id.clone() }, SOON).await?;
+        Ok(())
+    }
+
+    async fn messages(&self, _: &Principal, id: &SessionId, before: Option<u64>, limit: usize) -> Result<MessagePage> {
+        self.line.call("messages", &Messages { session: id.clone(), before, limit }, SOON).await
+    }
+
+    async fn events(&self, _: &Principal, id: &SessionId, after: Option<Cursor>, limit: usize) -> Result<Vec<Event>> {
+        let EventPage { events } = self.line.call("events", &Events { session: id.clone(), after, limit }, SOON).await?;
+        Ok(events)
+    }
+
+    async fn blob(&self, _: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>> {
+        self.line.bytes("blob", &OfBlob { session: id.clone(), blob: blob.clone() }, SOON).await
+    }
+
+    async fn restore(&self, _: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>> {
+        let RestoredRuns { restored } = self.line.call("restore", &Restore { session: id.cloned(), orphans }, WORKS).await?;
+        Ok(restored)
+    }
+
+    async fn import(&self, _: &Principal, imported: ImportedSession) -> Result<Session> {
+        self.line.call("import", &imported, WORKS).await
+    }
+
+    async fn run(&self, _: &Principal, run: &RunId) -> Result<Run> {
+        self.line.call("run", &OfRun { run: run.clone() }, SOON).await
+    }
+
+    async fn runs(
+        &self,
+        _: &Principal,
+        session: Option<&SessionId>,
+        statuses: &[RunStatus],
+        limit: usize,
+    ) -> Result<Vec<Run>> {
+        let wanted = Runs { session: session.cloned(), statuses: statuses.to_vec(), limit };
+        let RunPage { runs } = self.line.call("runs", &wanted, SOON).await?;
+        Ok(runs)
+    }
+
+    async fn agents(&self, _: &Principal) -> Result<BTreeMap<String, AgentItem>> {
+        let Agents { agents } = self.line.call("agents", &Nothing {}, SOON).await?;
+        Ok(agents)
+    }
+
+    async fn models(&self, _: &Principal) -> Result<Vec<ModelItem>> {
+        let ModelList { models } = self.line.call("models", &Nothing {}, SOON).await?;
+        Ok(models)
+    }
+
+    async fn complete(&self, _: &Principal, completion: Completion) -> Result<Completed> {
+        self.line.call("complete", &completion, WORKS).await
+    }
+
+    async fn look(&self, _: &Principal, session: Option<&SessionId>, path: &str) -> Result<Looked> {
+        self.line.call("look", &Look { session: session.cloned(), path: path.to_owned() }, SOON).await
+    }
+
+    async fn find(&self, _: &Principal, session: Option<&SessionId>, search: &FileSearch) -> Result<Vec<FileItem>> {
+        let Found { files } =
+            self.line.call("find", &Find { session: session.cloned(), search: search.clone() }, SOON).await?;
+        Ok(files)
+    }
+
+    async fn open_file(&self, _: &Principal, _: Option<&SessionId>, _: &str) -> Result<OpenedFile> {
+        Err(not_over_a_distance("a file cannot be opened").hint("read it by GET /ombud/v1/file of the server"))
+    }
+
+    async fn share(&self, _: &Principal, session: &SessionId) -> Result<SharedSession> {
+        self.line.call("share", &OfSession { session: session.clone() }, WORKS).await
+    }
+
+    async fn questions(&self, _: &Principal) -> Result<Vec<OpenQuestion>> {
+        let Questions { questions } = self.line.call("questions", &Nothing {}, SOON).await?;
+        Ok(questions)
+    }
+
+    async fn decide(&self, _: &Principal, call: &CallId, decision: Decision) -> Result<()> {
+        let Nothing {} = self.line.call("decide", &Decide { call: call.clone(), decision }, SOON).await?;
+        Ok(())
+    }
+
+    async fn notices(&self, _: &Principal) -> Result<NoticeStream> {
+        stream::notices(Arc::clone(&self.line)).await
+    }
+
+    async fn health(&self, _: &Principal) -> Result<Health> {
+        self.line.call("health", &Nothing {}, SOON).await
+    }
+
+    /// No run works in this process.
+    async fn drain(&self) {}
+}

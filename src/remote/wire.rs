@@ -1,0 +1,306 @@
+//! The words of the native API where the engine has none of its own: what a verb takes, and what it gives, as one JSON
+//! object each. Everything else is the engine's own types.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::domain::{CallId, Cursor, Error, Event, Run, RunId, RunStatus, SessionId, SessionUpdated};
+use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
+
+/// The folder of every address of this API.
+pub const ROOT: &str = "/ombud/v1";
+/// The header in which a house tells its version, with every answer.
+pub const VERSION_HEADER: &str = "ombud-version";
+/// The header in which a stream tells how often there is a sign of life, in whole seconds.
+pub const HEARTBEAT_HEADER: &str = "ombud-heartbeat";
+/// This version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The name of the event that ends a stream with an error.
+pub const FAILED: &str = "failed";
+/// Messages, events or runs of a page when nobody says how many.
+const PAGE: usize = 100;
+
+/// Nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
+/// A session that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfSession {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    pub session: SessionId,
+}
+
+/// Changes a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Update {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    pub session: SessionId,
+    /// What is changed.
+    pub change: SessionUpdated,
+}
+
+/// Gives what the caller's tools gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// The run that waits.
+    pub run: RunId,
+    /// What they gave.
+    pub returns: Vec<CallerReturn>,
+}
+
+/// Asks runs to end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cancel {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    pub session: SessionId,
+    /// Only this run; absent = all of the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// Why, for the log.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// The runs that were asked to end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancelled {
+    /// Their ids.
+    pub runs: Vec<RunId>,
+}
+
+/// A page of messages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Messages {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    pub session: SessionId,
+    /// Only those before this place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<u64>,
+    /// Most messages; 100 unless told.
+    #[serde(default = "page")]
+    pub limit: usize,
+}
+
+/// A page of facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    pub session: SessionId,
+    /// Only those after this place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Cursor>,
+    /// Most facts; 100 unless told.
+    #[serde(default = "page")]
+    pub limit: usize,
+}
+
+/// Facts, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventPage {
+    /// The facts.
+    pub events: Vec<Event>,
+}
+
+/// A run that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfRun {
+    /// The run.
+    pub run: RunId,
+}
+
+/// Which runs a list is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Runs {
+    /// Only those of this session.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    pub session: Option<SessionId>,
+    /// Only those that stand so; empty = all.
+    #[serde(default)]
+    pub statuses: Vec<RunStatus>,
+    /// Most runs; 100 unless told.
+    #[serde(default = "page")]
+    pub limit: usize,
+}
+
+/// Runs, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunPage {
+    /// The runs.
+    pub runs: Vec<Run>,
+}
+
+/// The agents.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agents {
+    /// By name.
+    pub agents: BTreeMap<String, AgentItem>,
+}
+
+/// The models.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelList {
+    /// The one that is asked by default first.
+    pub models: Vec<ModelItem>,
+}
+
+/// Looks into a workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Look {
+    /// Whose workspace; absent = the house's.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    pub session: Option<SessionId>,
+    /// The path in it; empty = the workspace itself.
+    pub path: String,
+}
+
+/// Looks for files of a workspace by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Find {
+    /// Whose workspace; absent = the house's.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    pub session: Option<SessionId>,
+    /// What is looked for.
+    pub search: FileSearch,
+}
+
+/// Files, the best first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The files.
+    pub files: Vec<FileItem>,
+}
+
+/// The permission questions that wait.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Questions {
+    /// The questions.
+    pub questions: Vec<OpenQuestion>,
+}
+
+/// Answers a permission question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Decide {
+    /// The call that it is about.
+    pub call: CallId,
+    /// `"allow"`, or `{"deny": "why"}`.
+    pub decision: Decision,
+}
+
+/// Brings runs in order whose process died.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// Only those of this session; absent = all.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    pub session: Option<SessionId>,
+    /// What is done with them.
+    pub orphans: Orphans,
+}
+
+/// What was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestoredRuns {
+    /// Run by run.
+    pub restored: Vec<Restored>,
+}
+
+/// Subscribes to a session, in the query of the address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscribe {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    pub session: SessionId,
+    /// Only what comes after this place; absent = from the beginning. `Last-Event-ID` counts first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Cursor>,
+}
+
+/// A blob of a session, in the query of the address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfBlob {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    pub session: SessionId,
+    /// The blob.
+    pub blob: crate::domain::BlobId,
+}
+
+/// An error as it is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// The error.
+    pub error: Refusal,
+}
+
+/// An error, and whether the same request may succeed later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The error.
+    #[serde(flatten)]
+    pub error: Error,
+    /// Whether the same request may succeed later, without a change by the user.
+    #[serde(default)]
+    pub retryable: bool,
+}
+
+impl From<&Error> for Refused {
+    fn from(error: &Error) -> Self {
+        Self { error: Refusal { error: error.clone(), retryable: error.retryable() } }
+    }
+}
+
+fn page() -> usize {
+    PAGE
+}
+
+/// An id from outside: its form is checked before it is used for anything.
+fn session<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SessionId, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    SessionId::parse(&id).map_err(|error| serde::de::Error::custom(error.message))
+}
+
+fn maybe_session<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SessionId>, D::Error> {
+    let id: Option<String> = Option::deserialize(deserializer)?;
+    id.map(|id| SessionId::parse(&id)).transpose().map_err(|error| serde::de::Error::custom(error.message))
+}
+
+/// Reads a JSON object, and nothing after it; the error names the place in it.
+///
+/// # Errors
+/// `invalid_input`.
+pub fn read<T: DeserializeOwned>(text: &[u8]) -> Result<T, Error> {
+    // A struct could also be read from an array of its fields.
+    if text.trim_ascii_start().first().is_some_and(|byte| *byte != b'{') {
+        return Err(Error::invalid("it is no JSON object"));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        let place = if matches!(path.as_str(), "." | "?") { String::new() } else { format!("`{path}`: ") };
+        Error::invalid(format!("{place}{}", error.inner()))
+    })?;
+    reader.end().map_err(|error| Error::invalid(format!("after the document: {error}")))?;
+    Ok(value)
+}
