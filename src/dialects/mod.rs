@@ -4,8 +4,8 @@
 //! types), `from_wire`, `to_wire`, `encoder` (a frame becomes its events), `errors` (our one table becomes its own), and
 //! `sockets` where it has sockets.
 
-pub mod native;
 pub mod agent_tars;
+pub mod native;
 pub mod tarko;
 
 use std::sync::Arc;

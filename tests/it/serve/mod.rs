@@ -5,6 +5,8 @@ mod distance;
 mod native;
 mod replay;
 mod resume;
+mod seeds;
+mod share;
 mod sockets;
 mod start;
 mod tarko_transcripts;
