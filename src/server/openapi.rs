@@ -111,7 +111,6 @@ mod tests {
             owns: &[],
             fallback: None,
             refuse: crate::http::refuse,
-            fallback: None,
         };
         let document = document(&dialect);
         assert_eq!((&document["openapi"], &document["servers"]), (&json!("3.1.0"), &json!([{"url": "/one"}])));

@@ -540,7 +540,7 @@ async fn a_door_sets_how_the_model_is_asked() {
         extra: json!({"seed": 7, "model": "another", "messages": []}).as_object().unwrap().clone(),
         ..ModelSettings::default()
     };
-    let pins = Pins { settings: Some(settings), ..Pins::default() };
+    let pins = Pins { settings, ..Pins::default() };
     let asked = house.ask(&Principal::unproven(), Ask { pins, ..question("hi") }).await.unwrap();
     answer(&house, &asked).await;
     let asked = house.ask(&somebody(), again(&asked.session, "and now", OnBusy::Reject)).await.unwrap();

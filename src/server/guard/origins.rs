@@ -116,7 +116,7 @@ fn is_own(origin: &str, authority: &str) -> bool {
 
 fn is_list_of_names(value: &HeaderValue) -> bool {
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_, ".contains(byte);
-    value.as_bytes().len() <= 1_024 && value.as_bytes().iter().all(|byte| good(byte))
+    value.as_bytes().len() <= 1_024 && value.as_bytes().iter().all(good)
 }
 
 #[cfg(test)]

@@ -9,10 +9,13 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 /// Callers that are remembered before those that have rested are forgotten.
 const REMEMBERED: usize = 10_000;
 
+/// Whose pace it is: the principal's name and, where it is known, the address.
+type Whose = (String, Option<IpAddr>);
+
 /// The pace of each caller at each address.
 pub(super) struct Pace {
     clock: DefaultClock,
-    limit: Option<(NonZeroU32, DefaultKeyedRateLimiter<(String, Option<IpAddr>)>)>,
+    limit: Option<(NonZeroU32, DefaultKeyedRateLimiter<Whose>)>,
 }
 
 impl Pace {

@@ -2,7 +2,12 @@
 
 mod agio;
 mod distance;
+mod guards;
+mod leaving;
+mod limits;
+mod mounting;
 mod native;
+mod probe;
 mod replay;
 mod resume;
 mod seeds;
@@ -10,5 +15,6 @@ mod share;
 mod sockets;
 mod start;
 mod tarko_transcripts;
+mod traces;
 mod websocket;
 mod workspace;
