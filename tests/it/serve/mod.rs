@@ -10,6 +10,8 @@ mod native;
 mod probe;
 mod replay;
 mod resume;
+mod seeds;
+mod share;
 mod sockets;
 mod start;
 mod tarko_format;

@@ -10,7 +10,7 @@ use ombud::domain::Error;
 use ombud::http::{Caller, Door, Needs, RequestId, Route, Routes, event_stream, frame, json, read_json, status_of, text};
 use serde_json::json;
 
-/// The dialect `one`: its errors are `{"one": message}`, and it owns `/one-things` and `/shared`.
+/// The dialect `one`: its errors are `{"one": message}`, and it owns `/things` and below it `/things/deep`.
 pub fn one() -> Dialect {
     Dialect {
         name: "one",
@@ -18,12 +18,12 @@ pub fn one() -> Dialect {
         routes: routes("one"),
         owns: &["/things", "/things/deep"],
         refuse: |error| json(status_of(error), &json!({ "one": error.message })),
-        sockets: Vec::new(),
         fallback: None,
+        sockets: Vec::new(),
     }
 }
 
-/// The dialect `two`: it claims what `one` claims, and owns less of it.
+/// The dialect `two`: it claims what `one` claims, and owns everything, but not as closely.
 pub fn two() -> Dialect {
     let mut routes = routes("two");
     routes.push(Route::get("/only-two", || async { text(StatusCode::OK, "two") }));
@@ -33,8 +33,8 @@ pub fn two() -> Dialect {
         routes,
         owns: &["/things", "/"],
         refuse: refuse_two,
-        sockets: Vec::new(),
         fallback: None,
+        sockets: Vec::new(),
     }
 }
 
