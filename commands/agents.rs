@@ -91,7 +91,7 @@ fn written(agent: &Agent, context: &Context) -> Result<Exit> {
             // TOML has no null, which attributes may hold.
             Err(_) => context.out.write_json(agent)?,
         },
-        Format::Json | Format::Jsonl => context.out.write_json(agent)?,
+        Format::Json | Format::Jsonl | Format::Tarko => context.out.write_json(agent)?,
     }
     Ok(Exit::OK)
 }
@@ -113,7 +113,7 @@ fn validate(files: &[PathBuf], context: &Context) -> Result<Exit> {
                 let hint = error.hint.as_ref().map(|hint| format!("\n  {hint}")).unwrap_or_default();
                 context.out.write_line(&format!("{}{hint}", error.message))?;
             }
-            (Format::Json | Format::Jsonl, checked) => results.push(json!({
+            (Format::Json | Format::Jsonl | Format::Tarko, checked) => results.push(json!({
                 "file": file,
                 "ok": checked.is_ok(),
                 "agent": checked.as_ref().ok().map(|agent| &agent.name),
@@ -157,7 +157,9 @@ fn add(arguments: &AgentsAdd, context: &Context) -> Result<Exit> {
             let target = printable(&target.to_string_lossy());
             context.out.write_line(&format!("agent `{}` is kept in {target}", agent.name))?;
         }
-        Format::Json | Format::Jsonl => context.out.write_json(&json!({ "agent": agent.name, "file": target }))?,
+        Format::Json | Format::Jsonl | Format::Tarko => {
+            context.out.write_json(&json!({ "agent": agent.name, "file": target }))?
+        }
     }
     Ok(Exit::OK)
 }

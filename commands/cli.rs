@@ -163,6 +163,8 @@ pub enum Format {
     Json,
     /// One JSON object a line, while it happens
     Jsonl,
+    /// As jsonl, with the events of Tarko's API
+    Tarko,
 }
 
 /// When to use colours.

@@ -88,6 +88,7 @@ impl<'a, 'v> Followed<'a, 'v> {
     /// Follows a run that has begun.
     pub async fn follow(&mut self, begun: Begun, mut collector: Collector) -> RunResult {
         collector.asked(&begun.session, Some(&begun.run), begun.model.as_ref());
+        self.view.begins(begun.before.incarnation);
         if let Err(error) = self.frames(&begun, &mut collector).await {
             collector.failed(&error);
         }

@@ -155,13 +155,9 @@ fn pins(program: &Program, instructions: Option<&str>) -> Pins {
     let moved = program.global.workspace.is_some();
     Pins {
         model: if named { settings.model.clone() } else { None },
-        settings: ombud::domain::ModelSettings::default(),
         instructions: instructions.map(str::to_owned).into_iter().collect(),
-        caller_tools: Vec::new(),
-        permissions: Vec::new(),
-        budget: Budget::default(),
         workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
-        on_orphan: OnOrphan::Cancel,
+        ..Pins::default()
     }
 }
 
@@ -173,14 +169,13 @@ fn pins_for(server: &Server, program: &Program, args: &AskArguments) -> Result<P
     // Of the two, a no counts first.
     let permissions = [rules(&args.deny, Permission::Deny)?, rules(&args.allow, Permission::Allow)?].concat();
     Ok(Pins {
-        settings: ombud::domain::ModelSettings::default(),
         model: program.global.model.as_deref().map(ModelChoice::parse).transpose()?,
         instructions: args.instructions.iter().cloned().collect(),
-        caller_tools: Vec::new(),
         permissions,
         budget: Budget { max_turns: args.max_turns, timeout_seconds: args.timeout },
         workspace: server.workspace.clone(),
         on_orphan: OnOrphan::Resume,
+        ..Pins::default()
     })
 }
 

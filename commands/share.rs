@@ -93,7 +93,7 @@ async fn upload(program: &Program, engine: &dyn Engine, provider: &str, shared: 
 fn tell(program: &Program, document: &Document, to_stdout: bool) -> Result<()> {
     let out = &program.context.out;
     match program.format() {
-        Format::Json | Format::Jsonl => return out.write_json(document),
+        Format::Json | Format::Jsonl | Format::Tarko => return out.write_json(document),
         Format::Text if to_stdout => {}
         Format::Text => {
             if let Some(place) = document.url.as_ref().or(document.file.as_ref()) {

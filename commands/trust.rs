@@ -63,7 +63,7 @@ fn list(book: &TrustBook, context: &Context) -> Result<Exit> {
 fn tell(context: &Context, text: &str, document: Value) -> Result<Exit> {
     match context.manner.format {
         Format::Text => context.out.write_line(text)?,
-        Format::Json | Format::Jsonl => context.out.write_json(&document)?,
+        Format::Json | Format::Jsonl | Format::Tarko => context.out.write_json(&document)?,
     }
     Ok(Exit::OK)
 }

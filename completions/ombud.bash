@@ -224,7 +224,7 @@ _ombud() {
 
     case "${cmd}" in
         ombud)
-            opts="-C -a -m -v -q -h -V --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help --version run oneshot sessions share restore serve agents trust config completions help"
+            opts="-C -a -m -v -q -h -V --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help --version run oneshot sessions share restore serve agents trust config completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -262,6 +262,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -278,7 +286,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help list show add validate help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show add validate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -316,6 +324,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -332,7 +348,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__add)
-            opts="-C -a -m -v -q -h --project --force --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --project --force --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -367,6 +383,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -470,7 +494,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__list)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -505,6 +529,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -524,7 +556,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__show)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -559,6 +591,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -578,7 +618,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__validate)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -616,6 +656,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -632,7 +680,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__completions)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help bash elvish fish powershell zsh"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -667,6 +715,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -686,7 +742,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__config)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help show path help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help show path help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -721,6 +777,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -796,7 +860,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__config__subcmd__path)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -831,6 +895,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -850,7 +922,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__config__subcmd__show)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -885,6 +957,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1254,7 +1334,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__oneshot)
-            opts="-s -o -C -a -m -v -q -h --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --output --ephemeral --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-s -o -C -a -m -v -q -h --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --output --ephemeral --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1344,6 +1424,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1360,7 +1448,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__restore)
-            opts="-y -C -a -m -v -q -h --resume --yes --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-y -C -a -m -v -q -h --resume --yes --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1398,6 +1486,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1414,7 +1510,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__run)
-            opts="-c -s -C -a -m -v -q -h --continue --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-c -s -C -a -m -v -q -h --continue --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1496,6 +1592,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1512,7 +1616,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__serve)
-            opts="-C -a -m -v -q -h --host --port --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --host --port --dialects --token --token-file --no-auth --allow-local-admin --allow --deny --exclusive --webui --tls-cert --tls-key --drain --log-format --print-routes --ready-fd --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1523,6 +1627,50 @@ _ombud() {
                     return 0
                     ;;
                 --port)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --dialects)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deny)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --webui)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --drain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ready-fd)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1555,6 +1703,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1574,7 +1730,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help list show events tail update cancel delete help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show events tail update cancel delete help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1612,6 +1768,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1628,7 +1792,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__cancel)
-            opts="-C -a -m -v -q -h --run --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --run --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1670,6 +1834,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1686,7 +1858,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__delete)
-            opts="-y -C -a -m -v -q -h --yes --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-y -C -a -m -v -q -h --yes --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1724,6 +1896,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1740,7 +1920,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__events)
-            opts="-C -a -m -v -q -h --after --limit --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --after --limit --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1783,6 +1963,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1928,7 +2116,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__list)
-            opts="-C -a -m -v -q -h --limit --after --tag --status --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --limit --after --tag --status --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1982,6 +2170,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -1998,7 +2194,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__show)
-            opts="-C -a -m -v -q -h --limit --before --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --limit --before --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2044,6 +2240,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -2060,7 +2264,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__tail)
-            opts="-C -a -m -v -q -h --after --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --after --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2102,6 +2306,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -2118,7 +2330,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__sessions__subcmd__update)
-            opts="-C -a -m -v -q -h --name --tag --untag --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --name --tag --untag --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2168,6 +2380,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -2184,7 +2404,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__share)
-            opts="-o -C -a -m -v -q -h --output --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-o -C -a -m -v -q -h --output --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2230,6 +2450,14 @@ _ombud() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --format)
                     COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
                     return 0
@@ -2246,7 +2474,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__trust)
-            opts="-y -C -a -m -v -q -h --yes --remove --list --config --store --workspace --agent --model --format --color --no-input --bare --verbose --quiet --help"
+            opts="-y -C -a -m -v -q -h --yes --remove --list --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2281,6 +2509,14 @@ _ombud() {
                     return 0
                     ;;
                 -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_ombud_global_optspecs
-    string join \n config= store= C/workspace= a/agent= m/model= format= color= no-input bare v/verbose q/quiet h/help V/version
+    string join \n config= store= C/workspace= a/agent= m/model= server= server-token-file= format= color= no-input bare v/verbose q/quiet h/help V/version
 end
 
 function __fish_ombud_needs_command
@@ -29,6 +29,8 @@ complete -c ombud -n "__fish_ombud_needs_command" -l store -d 'Keep sessions her
 complete -c ombud -n "__fish_ombud_needs_command" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_needs_command" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_needs_command" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_needs_command" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_needs_command" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_needs_command" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -68,6 +70,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand run" -l store -d 'Keep sessi
 complete -c ombud -n "__fish_ombud_using_subcommand run" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand run" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand run" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -99,6 +103,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l store -d 'Keep s
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -118,6 +124,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_see
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -149,6 +157,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -167,6 +177,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -185,6 +197,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -202,6 +216,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -221,6 +237,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -238,6 +256,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -254,6 +274,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -280,6 +302,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand share" -l store -d 'Keep ses
 complete -c ombud -n "__fish_ombud_using_subcommand share" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand share" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand share" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand share" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand share" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -296,6 +320,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand restore" -l store -d 'Keep s
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand restore" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -309,19 +335,36 @@ complete -c ombud -n "__fish_ombud_using_subcommand restore" -l bare -d 'Ignore 
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand serve" -l host -d 'The address to listen on' -r
-complete -c ombud -n "__fish_ombud_using_subcommand serve" -l port -d 'The port to listen on; 0: any that is free' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l host -d 'The address to listen on; default: 127.0.0.1' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l port -d 'The port to listen on; 0: any that is free; default: 3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l dialects -d 'The APIs to serve, separated by commas; default: all' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l token -d 'The token that opens every door; better: --token-file' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l token-file -d 'Read the token from this file' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l allow -d 'Allow calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l deny -d 'Deny calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l webui -d 'Serve the web interface in this folder instead of the console' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l tls-cert -d 'Serve TLS with this certificate (PEM)' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l tls-key -d 'The private key of the certificate (PEM)' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l drain -d 'How long runs may take to end when the server is told to; default: 30s' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l log-format -d 'The form of log lines: text or json; default: text' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l ready-fd -d 'Write a line to this file descriptor when the server is ready' -r
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l no-auth -d 'Let everybody in who reaches the address, to do everything'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l allow-local-admin -d 'Let programs of this machine do everything without a token'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l exclusive -d 'Let only one run work at a time'
+complete -c ombud -n "__fish_ombud_using_subcommand serve" -l print-routes -d 'Print every route with its API and who may use it, and exit'
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l no-input -d 'Ask nothing, also on a terminal'
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l bare -d 'Ignore the config files of user and project'
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -s v -l verbose -d 'Tell more on stderr; twice for even more'
@@ -332,6 +375,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -353,6 +398,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -369,6 +416,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -385,6 +434,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -403,6 +454,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -424,6 +477,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand trust" -l store -d 'Keep ses
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand trust" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -443,6 +498,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_
 complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -462,6 +519,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -478,6 +537,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"
@@ -497,6 +558,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand completions" -l store -d 'Ke
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s a -l agent -d 'The agent; default: `default`' -r
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand completions" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'"

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::StreamExt;
 use ombud::config::{Environment, Flags, Settings, resolve};
-use ombud::domain::{Fact, Frame, OnOrphan, Part, Pins, Principal, SessionId};
+use ombud::domain::{Fact, Frame, Part, Pins, Principal, SessionId};
 use ombud::engine::{Answering, Ask, Engine, House, NobodyToAsk, OnBusy, Parts, Target};
 use ombud::models::{Model, Models};
 use ombud::observe::SystemClock;
@@ -45,16 +45,6 @@ pub fn open(settings: Settings, store: Arc<dyn Store>, model: Arc<dyn Model>) ->
 /// A question.
 pub fn question(session: Option<&SessionId>) -> Ask {
     let target = session.map_or_else(|| Target::New(Box::default()), |id| Target::Existing(id.clone()));
-    let pins = Pins {
-        model: None,
-        settings: ombud::domain::ModelSettings::default(),
-        instructions: Vec::new(),
-        caller_tools: Vec::new(),
-        permissions: Vec::new(),
-        budget: ombud::domain::Budget::default(),
-        workspace: None,
-        on_orphan: OnOrphan::Cancel,
-    };
     Ask {
         target,
         input: vec![Part::text("What is there to say about the words of this house?")],
@@ -62,7 +52,7 @@ pub fn question(session: Option<&SessionId>) -> Ask {
         context: vec![],
         answering: Answering::SessionAgent,
         on_busy: OnBusy::WaitThenReject,
-        pins,
+        pins: Pins::default(),
         priority: 0,
     }
 }

@@ -8,6 +8,7 @@ mod text;
 
 use std::io::{self, IsTerminal, Write};
 
+use ombud::dialects::tarko::encode;
 use ombud::domain::{Error, Frame, Result};
 use serde::Serialize;
 
@@ -32,6 +33,8 @@ enum Form {
     Json,
     /// A frame a line, then the result.
     Jsonl,
+    /// The events of a frame, one a line, then the result. Places are told with the session's incarnation.
+    Tarko { incarnation: u64 },
 }
 
 impl<'a> View<'a> {
@@ -47,6 +50,7 @@ impl<'a> View<'a> {
             Format::Text => Form::Text(Box::new(TextView::new(quiet, verbose, streams, program.progress.clone()))),
             Format::Json => Form::Json,
             Format::Jsonl => Form::Jsonl,
+            Format::Tarko => Form::Tarko { incarnation: 0 },
         };
         Self { out, form, notes: !quiet && program.format() == Format::Text }
     }
@@ -54,6 +58,13 @@ impl<'a> View<'a> {
     /// Whether somebody watches, and reads text.
     pub fn is_watched_text(&self) -> bool {
         is_watched() && self.notes
+    }
+
+    /// What comes now happens in a session of this incarnation.
+    pub fn begins(&mut self, of: u64) {
+        if let Form::Tarko { incarnation } = &mut self.form {
+            *incarnation = of;
+        }
     }
 
     /// Shows a frame as it comes.
@@ -65,6 +76,9 @@ impl<'a> View<'a> {
             Form::Text(view) => view.frame(self.out, frame),
             Form::Json => Ok(()),
             Form::Jsonl => self.out.write_json(frame),
+            Form::Tarko { incarnation } => {
+                encode(frame, *incarnation).iter().try_for_each(|event| self.out.write_json(event))
+            }
         }
     }
 
@@ -76,7 +90,7 @@ impl<'a> View<'a> {
         match &mut self.form {
             Form::Text(view) => view.end(self.out, result),
             Form::Json => self.out.write_json(result),
-            Form::Jsonl => self.out.write_json(&Last { kind: "result", result }),
+            Form::Jsonl | Form::Tarko { .. } => self.out.write_json(&Last { kind: "result", result }),
         }
     }
 }
@@ -91,7 +105,7 @@ pub fn refused(out: &Output, format: Format, error: &Error) -> u8 {
     let form = match format {
         Format::Text => return result.exit_code,
         Format::Json => Form::Json,
-        Format::Jsonl => Form::Jsonl,
+        Format::Jsonl | Format::Tarko => Form::Jsonl,
     };
     // That standard output cannot be written is not what went wrong first.
     drop(View { out, form, notes: false }.end(&result));

@@ -55,7 +55,7 @@ pub async fn execute(program: &Program, args: &SessionsCancel) -> Result<u8> {
                 out.write_line(&format!("cancelled {run}"))?;
             }
         }
-        Format::Json | Format::Jsonl => out.write_json(&Document { session: id, cancelled })?,
+        Format::Json | Format::Jsonl | Format::Tarko => out.write_json(&Document { session: id, cancelled })?,
     }
     Ok(0)
 }

@@ -1,8 +1,11 @@
 //! `ombud sessions events`: the log itself, a fact a line.
 
-use ombud::domain::{Cursor, Result};
+use std::sync::Arc;
 
-use crate::cli::SessionsEvents;
+use ombud::dialects::tarko::encode;
+use ombud::domain::{Cursor, Frame, Result};
+
+use crate::cli::{Format, SessionsEvents};
 use crate::program::Program;
 
 /// Events of one page.
@@ -24,8 +27,14 @@ pub async fn execute(program: &Program, args: &SessionsEvents) -> Result<u8> {
         let Some(last) = events.last() else { break };
         after = Cursor::after(incarnation, last.seq);
         left -= events.len();
-        for event in &events {
-            out.write_json(event)?;
+        for event in events {
+            if program.format() == Format::Tarko {
+                for told in encode(&Frame::Fact(Arc::new(event)), incarnation) {
+                    out.write_json(&told)?;
+                }
+            } else {
+                out.write_json(&event)?;
+            }
         }
     }
     Ok(0)

@@ -93,7 +93,7 @@ pub async fn execute(program: &Program, args: &SessionsList) -> Result<u8> {
     let out = &program.context.out;
     match program.format() {
         Format::Json => out.write_json(&page)?,
-        Format::Jsonl => {
+        Format::Jsonl | Format::Tarko => {
             for line in &page.sessions {
                 out.write_json(line)?;
             }

@@ -66,7 +66,7 @@ pub async fn execute(program: &Program, args: &SessionsShow) -> Result<u8> {
     let out = &program.context.out;
     match program.format() {
         Format::Json => out.write_json(&document)?,
-        Format::Jsonl => {
+        Format::Jsonl | Format::Tarko => {
             for message in &document.messages {
                 out.write_json(message)?;
             }

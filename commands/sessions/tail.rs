@@ -1,6 +1,7 @@
 //! `ombud sessions tail`: what happens in a session, as it happens, whoever brings it about.
 
 use futures_util::StreamExt;
+use ombud::dialects::tarko::encode;
 use ombud::domain::{AuthorKind, Cursor, Delta, Error, Fact, Frame, Part, Result};
 
 use crate::cli::{Format, SessionsTail};
@@ -29,6 +30,11 @@ pub async fn execute(program: &Program, args: &SessionsTail) -> Result<u8> {
                 match program.format() {
                     Format::Text => text(out, &frame)?,
                     Format::Json | Format::Jsonl => out.write_json(&frame)?,
+                    Format::Tarko => {
+                        for event in encode(&frame, incarnation) {
+                            out.write_json(&event)?;
+                        }
+                    }
                 }
                 if out.is_closed() {
                     return Ok(0);

@@ -4,6 +4,7 @@
 //! types), `from_wire`, `to_wire`, `encoder` (a frame becomes its events), `errors` (our one table becomes its own), and
 //! `sockets` where it has sockets.
 
+pub mod agent_tars;
 pub mod native;
 pub mod tarko;
 
@@ -48,13 +49,14 @@ pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<
 }
 
 /// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
-pub const NAMES: &[&str] = &["tarko"];
+pub const NAMES: &[&str] = &["tarko", "agent-tars"];
 
 /// A dialect by its name.
 pub fn by_name(name: &str) -> Option<Dialect> {
     match name {
         "ombud" => Some(native::dialect()),
         "tarko" => Some(tarko::dialect()),
+        "agent-tars" => Some(agent_tars::dialect()),
         _ => None,
     }
 }

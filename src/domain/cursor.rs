@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Error, MessageId};
+use super::{Delta, Error, MessageId};
 
 /// A place inside a message that is being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,15 @@ pub struct PartPosition {
 }
 
 impl PartPosition {
+    /// Where a reader stands who has a piece.
+    pub fn after(delta: &Delta) -> Self {
+        let offset = match delta {
+            Delta::Opened { .. } | Delta::Grew { .. } => Some(delta.end()),
+            Delta::Closed { .. } => None,
+        };
+        Self { index: delta.index(), offset, message: Self::of_message(delta.message_id()) }
+    }
+
     /// What stands for a message in a cursor: the CRC-32 of its id.
     pub fn of_message(id: &MessageId) -> u32 {
         crc32fast::hash(id.as_str().as_bytes())

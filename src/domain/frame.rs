@@ -32,8 +32,14 @@ pub struct LiveDelta {
 pub enum Frame {
     /// What happened; durable.
     Fact(Arc<Event>),
-    /// What grows.
-    Delta(LiveDelta),
+    /// What grows. Shared, since a thousand subscribers may be given the same piece.
+    Delta(Arc<LiveDelta>),
+}
+
+impl From<LiveDelta> for Frame {
+    fn from(delta: LiveDelta) -> Self {
+        Self::Delta(Arc::new(delta))
+    }
 }
 
 impl Frame {

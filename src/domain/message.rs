@@ -22,7 +22,7 @@ pub enum AuthorKind {
 pub struct Author {
     /// Person, agent or environment.
     pub kind: AuthorKind,
-    /// The name.
+    /// The name; of input that nobody said, what it is in a few words, or the agent whose step says it.
     pub name: String,
 }
 

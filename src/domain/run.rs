@@ -169,6 +169,9 @@ pub struct Pins {
     /// The rules, the first that fits counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<PermissionRule>,
+    /// Whether no commands are run for it, whatever the rules say: whoever asked may not administer the house.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_commands: bool,
     /// What it may use up.
     pub budget: Budget,
     /// The folder that its tools work in, as an absolute path.

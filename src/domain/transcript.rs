@@ -43,8 +43,9 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// The transcript for a run: everything up to `base_seq`, then the message that it answers, then its own facts. A
-    /// run that was queued behind another sees what that one said, and answers its own message all the same.
+    /// The transcript for a run: everything up to `base_seq`, then the message that it answers with what was given beside
+    /// it, then its own facts. A run that was queued behind another sees what that one said, and answers its own message
+    /// all the same.
     pub fn of<'a>(
         events: impl IntoIterator<Item = &'a Event>,
         run: &RunId,
@@ -52,25 +53,23 @@ impl Transcript {
         base_seq: u64,
     ) -> Self {
         let mut transcript = Self::default();
-        let mut asked = None;
+        let mut asked = Vec::new();
         for event in events {
             let own = event.run.as_ref() == Some(run);
+            // What a run says itself comes after its start, and so after `base_seq`: what was posted for it before was
+            // given beside its question.
             if let Fact::MessagePosted(posted) = &event.fact
-                && Some(&posted.message.id) == input
+                && (Some(&posted.message.id) == input || own && event.seq <= base_seq)
             {
-                asked = Some(&event.fact);
+                asked.push(&event.fact);
             } else if own || event.seq <= base_seq {
-                if event.seq > base_seq
-                    && let Some(asked) = asked.take()
-                {
-                    transcript.add(None, asked, false);
+                if event.seq > base_seq {
+                    asked.drain(..).for_each(|asked| transcript.add(None, asked, false));
                 }
                 transcript.add(event.run.as_ref(), &event.fact, own);
             }
         }
-        if let Some(asked) = asked {
-            transcript.add(None, asked, false);
-        }
+        asked.drain(..).for_each(|asked| transcript.add(None, asked, false));
         transcript
     }
 

@@ -1,6 +1,13 @@
 //! Who may do what: every verb is checked here, from the principal's scopes.
 
-use crate::domain::{Error, ErrorCode, Principal, Result, Scope, SessionId};
+use super::house::Core;
+use crate::domain::{Error, ErrorCode, Permission, Pins, Principal, Result, Scope, SessionId};
+
+/// What lets somebody administer the house.
+const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
+
+/// Fields of a model's request that the house writes.
+const OWN_FIELDS: [&str; 7] = ["model", "messages", "system", "stream", "stream_options", "tools", "tool_choice"];
 
 /// What a verb does to what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +32,51 @@ pub(crate) fn check(caller: &Principal, does: Does, session: Option<&SessionId>)
     }
     let what = session.map_or_else(|| "this".to_owned(), |session| format!("this in session `{session}`"));
     Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not do {what}", caller.name)))
+}
+
+/// Checks that somebody may have work done in a folder: who may not administer the house only below the settings'
+/// workspace, since tools read and write there.
+pub(crate) fn may_work_in(core: &Core, caller: &Principal, folder: Option<&str>) -> Result<()> {
+    let Some(folder) = folder.filter(|_| !caller.is_admin()) else { return Ok(()) };
+    let own = core.workspace(&core.settings.workspace.to_string_lossy())?;
+    // By where it really is: a link inside may lead out.
+    if core.workspace(folder).is_ok_and(|wanted| wanted.root().starts_with(own.root())) {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` may not work in `{}`: it is not inside of the workspace",
+        caller.name,
+        crate::workspace::shown(folder)
+    );
+    Err(Error::new(ErrorCode::Forbidden, message).hint(HOW))
+}
+
+/// What of a caller's pins counts: who may not administer the house can narrow what its runs may do, and no commands are
+/// run for it.
+pub(crate) fn within(core: &Core, caller: &Principal, mut pins: Pins) -> Result<Pins> {
+    if caller.is_admin() {
+        return Ok(pins);
+    }
+    may_work_in(core, caller, pins.workspace.as_deref())?;
+    pins.permissions.retain(|rule| rule.permission == Permission::Deny);
+    // What the house itself writes into a request is not for callers.
+    pins.settings.extra.retain(|name, _| !OWN_FIELDS.contains(&name.as_str()));
+    pins.no_commands = true;
+    Ok(pins)
+}
+
+/// Why no command is run, for the model and for people.
+pub(crate) fn no_commands() -> String {
+    format!("no commands are run for callers who have not proven who they are; {HOW}")
+}
+
+/// Checks that somebody may say yes to a call of a tool that runs commands.
+pub(crate) fn may_allow_commands(caller: &Principal, tool: &str) -> Result<()> {
+    if caller.is_admin() {
+        return Ok(());
+    }
+    let message = format!("`{}` may not allow a call of `{tool}`: it runs commands", caller.name);
+    Err(Error::new(ErrorCode::Forbidden, message).hint(HOW))
 }
 
 #[cfg(test)]

@@ -7,16 +7,17 @@ use futures_util::future::FutureExt;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::access;
 use super::drive::{Driver, Work};
 use super::holding::Pending;
 use super::house::Core;
+use super::input::Input;
 use super::ledger::{Draft, Ledger, Refused};
 use super::recovery;
 use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, Target};
 use crate::domain::{
-    Agent, Author, AuthorKind, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, Message, MessageId, MessagePosted,
-    ModelChoice, OnOrphan, Part, Pins, Principal, Result, Revision, RunId, RunQueued, RunStarted, SessionCreated, SessionId,
-    Transcript, Usage,
+    Agent, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, Pins, Principal, Result, Revision,
+    RunId, RunQueued, RunStarted, SessionCreated, SessionId, Transcript, Usage,
 };
 use crate::storage::{Fence, Record};
 
@@ -27,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 struct Taken {
     caller: Principal,
     new: Option<SessionCreated>,
-    message: Message,
+    input: Input,
     agent: Agent,
     model: ModelChoice,
     pins: Pins,
@@ -38,12 +39,13 @@ struct Taken {
 
 /// Takes a question.
 pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Result<Asked> {
-    let message = posted(core, caller, ask.input)?;
+    let input = Input::new(core, caller, ask.input, ask.blobs, ask.context)?;
     let (ledger, new, existing) = match ask.target {
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-            let created = created(core, *new)?;
+            let created = created(core, caller, *new)?;
+            input.check_kept(&*core.store, None).await?;
             let ledger = core.ledger(&id).await?;
             // The append finds this out too, but only beside the call of the model, which nobody would need then.
             if chosen && core.store.head(&id).await?.is_some_and(|head| !head.deleted) {
@@ -55,13 +57,14 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             let ledger = core.existing(&id).await?;
             let fold = ledger.fold().await?;
             drivable(&fold)?;
+            input.check_kept(&*core.store, Some(&ledger.id)).await?;
             (ledger, None, Some(fold))
         }
     };
     let session_agent =
         new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
     let name = match ask.answering {
-        Answering::Nobody => return post(caller, &ledger, new, message).await,
+        Answering::Nobody => return post(core, caller, &ledger, new, input).await,
         Answering::One(name) => name,
         Answering::SessionAgent => session_agent.unwrap_or_else(|| core.settings.agent.clone()),
     };
@@ -71,7 +74,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
     let model = core.choose([ask.pins.model.as_ref(), session_model, agent.model.as_ref()])?;
     core.models.get(&model)?;
-    let mut pins = ask.pins;
+    let mut pins = access::within(core, caller, ask.pins)?;
     pins.model = Some(model.clone());
     if pins.workspace.is_none() {
         let workspace = new.as_ref().and_then(|new| new.workspace.clone());
@@ -88,7 +91,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     let revision = revision(&agent)?;
     let run = RunId::new(&*core.clock);
     let taken =
-        Arc::new(Taken { caller: caller.clone(), new, message, agent, model, pins, priority: ask.priority, run, revision });
+        Arc::new(Taken { caller: caller.clone(), new, input, agent, model, pins, priority: ask.priority, run, revision });
     core.attend().await?;
     core.follow_others().await;
     match ask.on_busy {
@@ -110,28 +113,9 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
     }
 }
 
-fn posted(core: &Core, caller: &Principal, parts: Vec<Part>) -> Result<Message> {
-    let says = parts.iter().any(|part| match part {
-        Part::Text(text) => !text.text.trim().is_empty(),
-        Part::File(_) => true,
-        Part::Reasoning(_) | Part::ToolCall(_) => false,
-    });
-    if !says {
-        return Err(Error::invalid("the prompt is empty").hint("say what you want to know, or pipe it in with `-`"));
-    }
-    Ok(Message {
-        id: MessageId::new(&*core.clock),
-        author: Author { kind: AuthorKind::Person, name: caller.name.clone() },
-        parts,
-        at: core.clock.now(),
-        thread: None,
-        visibility: crate::domain::Visibility::All,
-        attributes: serde_json::Map::new(),
-    })
-}
-
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
-pub(crate) fn created(core: &Core, new: NewSession) -> Result<SessionCreated> {
+pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
+    access::may_work_in(core, caller, new.workspace.as_deref())?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
     core.agent(&agent)?;
     Ok(SessionCreated {
@@ -186,12 +170,19 @@ fn begin(
     Ok(())
 }
 
-async fn post(caller: &Principal, ledger: &Arc<Ledger>, new: Option<SessionCreated>, message: Message) -> Result<Asked> {
+async fn post(
+    core: &Core,
+    caller: &Principal,
+    ledger: &Arc<Ledger>,
+    new: Option<SessionCreated>,
+    input: Input,
+) -> Result<Asked> {
+    input.keep(&core.store, &ledger.id).await?;
     let events = ledger
         .append(|fold| {
             let mut draft = Draft::default();
             begin(&mut draft, ledger, fold, new.as_ref(), caller)?;
-            draft.session(caller.actor(), Fact::MessagePosted(MessagePosted { message: message.clone() }));
+            input.facts().for_each(|fact| draft.session(caller.actor(), fact));
             Ok(draft)
         })
         .await?;
@@ -227,6 +218,7 @@ async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_
 
 /// Posts and queues in one append, and answers; the run starts when it is its turn.
 async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Result<Asked> {
+    taken.input.keep(&core.store, &ledger.id).await?;
     let at_work = ledger.works_on(&taken.run);
     let events = ledger
         .append(|fold| {
@@ -313,13 +305,13 @@ fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&F
         drivable(fold)?;
     }
     let actor = taken.caller.actor();
-    draft.session(actor.clone(), Fact::MessagePosted(MessagePosted { message: taken.message.clone() }));
+    taken.input.facts().for_each(|fact| draft.session(actor.clone(), fact));
     // All that a question brings about names its run, from the first fact on.
     draft.facts.iter_mut().for_each(|(run, ..)| *run = Some(taken.run.clone()));
     let queued = RunQueued {
         agent: taken.agent.name.clone(),
         revision: taken.revision.0.clone(),
-        input: Some(taken.message.id.clone()),
+        input: Some(taken.input.message.id.clone()),
         process: Some(core.process.clone()),
         priority: taken.priority,
         pins: taken.pins.clone(),
@@ -331,6 +323,9 @@ fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&F
 
 /// Starts the run. `whole` = also posts and queues it, in the same append.
 async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole: bool) -> Result<Asked> {
+    if whole {
+        taken.input.keep(&core.store, &ledger.id).await?;
+    }
     let at_work = ledger.works_on(&taken.run);
     let (mut transcript, seen, previous) = if taken.new.is_some() && whole {
         (Transcript::default(), 0, None)
@@ -341,11 +336,10 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
             return closed.map(|before| asked(ledger, taken, before));
         }
         let events = events.iter().map(AsRef::as_ref);
-        (Transcript::of(events, &taken.run, Some(&taken.message.id), fold.head), fold.head, fold.last_message)
+        (Transcript::of(events, &taken.run, Some(&taken.input.message.id), fold.head), fold.head, fold.last_message)
     };
     if whole {
-        let fact = Fact::MessagePosted(MessagePosted { message: taken.message.clone() });
-        transcript.add(None, &fact, false);
+        taken.input.facts().for_each(|fact| transcript.add(None, &fact, false));
     }
     let message_id = MessageId::new(&*core.clock);
     let work = Work {
@@ -367,7 +361,7 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
     let taken_back = at_work.stop.clone().drop_guard();
     let driver = Driver::new(core, ledger, work, at_work)?;
     let (told, first_seq) = oneshot::channel();
-    let previous = if whole { Some(taken.message.id.clone()) } else { previous };
+    let previous = if whole { Some(taken.input.last().clone()) } else { previous };
     let first =
         first_append(Arc::clone(core), Arc::clone(ledger), Arc::clone(taken), (message_id, previous, seen), whole, told);
     let (sender, taken_result) = oneshot::channel();
@@ -423,6 +417,7 @@ fn first_append(
                     agent: taken.agent.name.clone(),
                     message_id: message_id.clone(),
                     previous_message_id: previous.clone(),
+                    input: taken.input.told(),
                     model: taken.model.clone(),
                     attempt: 1,
                     process: core.process.clone(),
@@ -436,9 +431,4 @@ fn first_append(
         Ok(events)
     }
     .boxed()
-}
-
-/// Whether a run that lost its process is gone on with, by whoever comes next.
-pub(crate) fn resumes(active: &FoldedRun) -> bool {
-    active.queued.pins.on_orphan == OnOrphan::Resume
 }

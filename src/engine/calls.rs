@@ -20,6 +20,8 @@ pub(crate) struct Calls {
     pub(crate) session: SessionId,
     pub(crate) run: RunId,
     pub(crate) rules: Vec<PermissionRule>,
+    /// Whether tools that run commands are denied, whatever the rules say.
+    pub(crate) no_commands: bool,
     /// The tools that the agent may use here.
     pub(crate) specs: Vec<ToolSpec>,
     pub(crate) context: ToolContext,
@@ -118,6 +120,9 @@ impl Calls {
     }
 
     async fn permit(&self, call: &ToolCallPart, spec: &ToolSpec, subject: &str) -> Result<(), Stopped> {
+        if self.no_commands && spec.access == Access::Run {
+            return Err(Stopped::denied(&call.name, &super::access::no_commands()));
+        }
         match crate::tools::decide(&self.rules, spec, subject) {
             Permission::Allow => Ok(()),
             Permission::Deny => Err(Stopped::denied(&call.name, "a rule denies it")),

@@ -41,7 +41,8 @@ pub(crate) fn messages(
     let transcript = transcript.closed();
     let mut turns: Vec<Vec<PromptMessage>> = Vec::new();
     for item in &transcript.items {
-        let begins = matches!(item, Item::Said(_));
+        // What was given beside a question, and what a step says, belong to the turn that was asked.
+        let begins = matches!(item, Item::Said(message) if message.author.kind != AuthorKind::Environment);
         let shown = show(item, window, files);
         match turns.last_mut() {
             Some(turn) if !begins => turn.extend(shown),
@@ -107,6 +108,10 @@ fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMess
                 Some(PromptPart::Text(format!("{}: {}", message.author.name, text.text)))
             }
             Part::Text(text) if text.text.is_empty() => None,
+            // What a step of its own procedure says is for the agent; all else is told with what it is.
+            Part::Text(text) if message.author.kind == AuthorKind::Environment && message.author.name != window.agent => {
+                Some(PromptPart::Text(format!("[Environment: {}] {}", message.author.name, text.text)))
+            }
             Part::Text(text) => Some(PromptPart::Text(text.text.clone())),
             Part::File(file) => Some(match files.get(&file.blob) {
                 Some(bytes) if window.images && file.media_type.starts_with("image/") => {

@@ -16,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::calls::Calls;
-use super::context::{self, Window};
 use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
 use super::ledger::{Ledger, Refused};
@@ -27,11 +26,8 @@ use crate::domain::{
     Agent, Cause, Error, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome, Part, Pins, RunId,
     RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
 };
-use crate::models::{Card, Model, ModelEvent, ModelRequest, ModelStream};
+use crate::models::{Card, Model, ModelEvent, ModelStream};
 use crate::tools::ToolContext;
-
-/// Tokens kept free for an answer, where neither the agent nor the catalogue says how long it may be.
-const ANSWER_TOKENS: u64 = 8_192;
 
 /// Told once the first append is durable, or why it is not.
 pub(crate) type OnTaken = Box<dyn FnOnce(Result<(), Error>) + Send>;
@@ -63,9 +59,9 @@ pub(crate) struct Driver {
     pub(super) ledger: Arc<Ledger>,
     pub(super) work: Work,
     asked: Arc<dyn Model>,
-    card: Card,
-    calls: Calls,
-    caller_tools: HashSet<String>,
+    pub(super) card: Card,
+    pub(super) calls: Calls,
+    pub(super) caller_tools: HashSet<String>,
     /// Says that this process works on the run.
     at_work: AtWork,
     /// Fires when the run is to end: cancelled, or out of time.
@@ -112,6 +108,7 @@ impl Driver {
             session: ledger.id.clone(),
             run: work.run.clone(),
             rules: work.pins.permissions.clone(),
+            no_commands: work.pins.no_commands,
             specs: core.tool_specs(&work.agent),
             context: ToolContext { workspace: core.workspace(&workspace)?, cancelled: at_work.stop.clone() },
         };
@@ -158,6 +155,7 @@ impl Driver {
             }
         }
         drop(self.at_work);
+        self.core.ended.notify_one();
     }
 
     /// Stops the run when its time is over.
@@ -336,38 +334,6 @@ impl Driver {
         let message = format!("attempt {attempt} failed ({}); again in {delay_ms} ms", error.message);
         let details = serde_json::json!({ "attempt": attempt, "cause": error.cause, "delay_ms": delay_ms });
         self.append(vec![Fact::Notice(Notice { code: "model.retry".to_owned(), message, details })]).await
-    }
-
-    /// What the model is asked.
-    async fn request(&mut self) -> Result<ModelRequest, Error> {
-        let mut system = vec![self.work.agent.instructions.trim().to_owned()];
-        system.extend(self.work.pins.instructions.iter().map(|text| text.trim().to_owned()));
-        system.retain(|text| !text.is_empty());
-        let system = system.join("\n\n");
-        let mut tools = self.calls.specs.clone();
-        tools.retain(|spec| !self.caller_tools.contains(&spec.name));
-        tools.extend(self.work.pins.caller_tools.iter().cloned());
-        if !self.card.tools {
-            tools.clear();
-        }
-        let settings = self.work.pins.settings.over(&self.work.agent.settings);
-        let answer_tokens = settings.max_tokens.or(self.card.answer_tokens).unwrap_or(ANSWER_TOKENS);
-        let window = Window {
-            agent: &self.work.agent.name,
-            model: &self.work.model,
-            context_tokens: self.card.context_tokens,
-            answer_tokens: answer_tokens.min(self.card.context_tokens / 2),
-            images: self.card.images,
-        };
-        let mut files = context::Files::new();
-        for blob in context::blobs(&self.work.transcript) {
-            if let Some(bytes) = self.core.store.blob(&self.ledger.id, &blob).await? {
-                files.insert(blob, bytes.into());
-            }
-        }
-        let fixed = context::fixed_bytes(&system, &tools);
-        let messages = context::messages(self.work.transcript.clone(), &window, &files, fixed);
-        Ok(ModelRequest { model: self.work.model.id.clone(), system, messages, tools, settings })
     }
 
     /// The facts of a message that is complete, which the transcript then holds.

@@ -99,11 +99,16 @@ impl Watch {
         });
         self.told.extend(notices.take_known().into_iter().map(|(session, seq)| (session, (seq, 0))));
         let Some(before) = self.rows.replace(newest) else { return };
-        let rows = self.rows.iter().flatten();
-        let changed: Vec<_> = rows.filter(|(session, facts)| before.get(*session) != Some(*facts)).collect();
-        let foreign = changed.iter().any(|(session, facts)| self.told.get(*session).is_none_or(|(seq, _)| seq < *facts));
-        // A change that no row shows is a deletion, or something beside the sessions.
-        if foreign || (changed.is_empty() && self.told.is_empty()) {
+        let Some(now) = &self.rows else { return };
+        let own = |session: &SessionId, facts: u64| self.told.get(session).is_some_and(|(seq, _)| *seq >= facts);
+        let changed = now.iter().any(|(session, facts)| before.get(session) != Some(facts) && !own(session, *facts));
+        // A row that is gone was deleted, unless newer ones have pushed it out of the page.
+        let newer = now.keys().filter(|session| !before.contains_key(*session)).count();
+        let pushed_out = if now.len() < NEWEST { 0 } else { newer };
+        // That it was deleted is a fact after those that the row counts.
+        let gone = before.iter().filter(|(session, facts)| !now.contains_key(*session) && !own(session, **facts + 1));
+        let gone = gone.count();
+        if changed || gone > pushed_out {
             notices.tell(HouseNotice::StoreChanged);
         }
     }
@@ -141,10 +146,14 @@ mod tests {
         // made elsewhere, also beside something of our own
         assert_eq!(told(&[("a", 3), ("b", 2)], &[]), changed);
         assert_eq!(told(&[("a", 4), ("b", 3)], &[("a", 4)]), changed);
-        for _ in 0..3 {
-            told(&[("a", 4), ("b", 3)], &[]);
-        }
-        // deleted elsewhere
+        // deleted elsewhere, and here
         assert_eq!(told(&[("a", 4)], &[]), changed);
+        assert_eq!(told(&[], &[("a", 5)]), None);
+        // pushed out of a full page by one that was made here
+        let names: Vec<_> = (0..=NEWEST as u64).map(|number| format!("s{number}")).collect();
+        let page: Vec<_> = names.iter().map(|name| (name.as_str(), 1)).collect();
+        assert_eq!(told(&page[..NEWEST], &page[..NEWEST]), None);
+        assert_eq!(told(&page[1..], &page[NEWEST..]), None);
+        assert_eq!(told(&page[2..], &[]), changed);
     }
 }

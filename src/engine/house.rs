@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::desk::OpenQuestion;
@@ -107,6 +107,8 @@ pub(crate) struct Core {
     workspaces: Mutex<HashMap<String, Weak<Workspace>>>,
     /// The runs that this process works on.
     pub(crate) tasks: TaskTracker,
+    /// Told whenever this process has stopped working on a run.
+    pub(crate) ended: Notify,
     /// What changes, for whoever shows lists.
     pub(crate) notices: Notices,
     /// When this process opened the house.
@@ -133,6 +135,7 @@ impl House {
             ledgers: Mutex::default(),
             workspaces: Mutex::default(),
             tasks: TaskTracker::new(),
+            ended: Notify::new(),
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
@@ -198,12 +201,15 @@ impl Core {
         Ok(())
     }
 
+    /// Whether this process works on a run.
+    pub(crate) fn works_on(&self, session: &SessionId, run: &RunId) -> bool {
+        self.known(session).is_some_and(|ledger| ledger.is_at_work(run))
+    }
+
     /// Whether a process works on a run. Absent = none was named.
     pub(crate) async fn is_worked_on(&self, session: &SessionId, run: &RunId, process: Option<&ProcessId>) -> Result<bool> {
         match process {
-            Some(process) if *process == self.process => {
-                Ok(self.known(session).is_some_and(|ledger| ledger.is_at_work(run)))
-            }
+            Some(process) if *process == self.process => Ok(self.works_on(session, run)),
             Some(process) => self.store.is_alive(process).await,
             None => Ok(false),
         }

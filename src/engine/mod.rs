@@ -6,6 +6,7 @@
 
 mod access;
 mod asking;
+mod attending;
 mod blobs;
 mod calls;
 mod completing;
@@ -17,6 +18,7 @@ mod files;
 mod following;
 mod holding;
 mod house;
+mod input;
 mod instructions;
 mod ledger;
 mod live;
@@ -24,6 +26,7 @@ mod next;
 mod notices;
 mod reading;
 mod recovery;
+mod requesting;
 mod runs;
 mod sessions;
 mod sharing;
@@ -39,7 +42,8 @@ use async_trait::async_trait;
 
 use self::access::{Does, check};
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Access, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -222,6 +226,13 @@ impl Engine for House {
 
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
         check(caller, Does::Asks, None)?;
+        let open = self.core.approver.open();
+        if let Some(question) = open.iter().find(|question| question.call.id == *call)
+            && decision == Decision::Allow
+            && self.core.tools.get(&question.call.name).is_none_or(|tool| tool.spec().access == Access::Run)
+        {
+            access::may_allow_commands(caller, &question.call.name)?;
+        }
         if self.core.approver.settle(call, decision) { Ok(()) } else { Err(Error::not_found("question", call)) }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::FutureExt;
 use tokio::sync::oneshot;
 
 use super::calls;
@@ -11,8 +12,8 @@ use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
 use super::verbs::{Orphans, Restored};
 use crate::domain::{
-    Actor, Agent, Cause, Cursor, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned, MessageId, Outcome,
-    Result, RunFinished, RunId, RunStarted, RunStatus, SessionId, ToolCalled, ToolReturn, ToolReturned, Transcript,
+    Actor, Agent, Cause, Cursor, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned, MessageId, OnOrphan,
+    Outcome, Result, RunFinished, RunId, RunStarted, RunStatus, SessionId, ToolCalled, ToolReturn, ToolReturned, Transcript,
 };
 use crate::storage::{Fence, SessionQuery};
 
@@ -47,11 +48,20 @@ pub(crate) async fn is_orphan(core: &Core, ledger: &Ledger, active: &FoldedRun) 
     Ok(!alive)
 }
 
+/// Whether a run that nobody works on is gone on with by whoever comes next: as its pins say, and when it was queued for
+/// anybody, or waits for nothing any more.
+pub(crate) fn goes_on(active: &FoldedRun) -> bool {
+    match active.run.status {
+        RunStatus::Waiting => active.open_calls.is_empty(),
+        RunStatus::Queued if active.run.process.is_none() => true,
+        _ => active.queued.pins.on_orphan == OnOrphan::Resume,
+    }
+}
+
 /// Deals with a run that lost its process, as its pins say.
 pub(crate) async fn take_over(core: &Arc<Core>, ledger: &Arc<Ledger>, active: &FoldedRun, actor: Actor) -> Result<()> {
-    let answered = active.run.status == RunStatus::Waiting && active.open_calls.is_empty();
-    if answered || (super::asking::resumes(active) && active.run.status != RunStatus::Waiting) {
-        match resume(core, ledger, &active.run.id).await {
+    if goes_on(active) {
+        match claim(core, ledger, &active.run.id).await {
             Ok(_) => return Ok(()),
             // Another process was quicker.
             Err(error) if error.code == ErrorCode::Conflict => return Ok(()),
@@ -114,9 +124,27 @@ pub(crate) async fn close(
     Ok(events.first().map_or(0, |event| event.seq).saturating_sub(1))
 }
 
-/// Goes on with a run in this process: after its process died, or after the caller answered. Answers the last event
-/// before.
+/// Goes on with a run in this process after the caller answered. Answers the last event before.
 pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
+    go_on(core, ledger, run, Asking::Beside).await
+}
+
+/// Goes on with a run in this process after its process died, or one that none has begun. Others may want to at the same
+/// moment, so the model is asked only when the run is taken. Answers the last event before.
+pub(crate) async fn claim(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
+    go_on(core, ledger, run, Asking::After).await
+}
+
+/// When the model is asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    /// Beside the append that takes the run.
+    Beside,
+    /// After it.
+    After,
+}
+
+async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, asking: Asking) -> Result<u64> {
     core.attend().await?;
     core.follow_others().await;
     let at_work = ledger.works_on(run);
@@ -161,6 +189,7 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
         agent: work.agent.name.clone(),
         message_id: work.message_id.clone(),
         previous_message_id: fold.last_message.clone(),
+        input: super::input::told(&events, active.queued.input.as_ref()),
         model,
         attempt: work.attempt,
         process: core.process.clone(),
@@ -174,7 +203,11 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
     let driver = Driver::new(core, ledger, work, at_work)?;
     let agent = active.run.agent.clone();
     let holding = Holding { ledger: Arc::clone(ledger), run: run.clone(), attempt: active.attempt, agent };
-    let first = holding.append(facts, may_take);
+    let mut first = holding.append(facts, may_take);
+    if asking == Asking::After {
+        let events = first.await?;
+        first = async { Ok(events) }.boxed();
+    }
     let (sender, taken) = oneshot::channel();
     core.tasks.spawn(driver.drive(
         first,
@@ -272,7 +305,7 @@ async fn restore_one(
         }
         let run = &active.run.id;
         let taken = match orphans {
-            Orphans::Resume => resume(core, &ledger, run).await.map(Some),
+            Orphans::Resume => claim(core, &ledger, run).await.map(Some),
             Orphans::Close => Ok(None),
         };
         let (before, resumed) = match taken {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::access;
 use super::asking::{created, drivable, must_be_new};
 use super::house::Core;
 use super::ledger::Draft;
@@ -100,7 +101,7 @@ pub(crate) async fn item(core: &Arc<Core>, id: &SessionId) -> Result<SessionItem
 
 pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession) -> Result<Session> {
     let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-    let fact = created(core, new)?;
+    let fact = created(core, caller, new)?;
     let ledger = core.ledger(&id).await?;
     let appended = ledger
         .append(|fold| {
@@ -115,6 +116,7 @@ pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession
 }
 
 pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+    access::may_work_in(core, caller, change.workspace.as_ref().and_then(Option::as_deref))?;
     if let Some(agent) = &change.agent {
         core.agent(agent)?;
     }
@@ -137,7 +139,7 @@ pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId,
 
 pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: ImportedSession) -> Result<Session> {
     let id = imported.session.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-    let new = created(core, imported.session)?;
+    let new = created(core, caller, imported.session)?;
     let ledger = core.ledger(&id).await?;
     ledger.follow().await?;
     let count = imported.messages.len() as u64;

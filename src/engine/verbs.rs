@@ -400,10 +400,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// `not_supported` over a distance.
-    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
-        let _ = (caller, reason);
-        Err(crate::domain::Error::new(crate::domain::ErrorCode::NotSupported, "the runs of a house are stopped where it is"))
-    }
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()>;
 
     /// Waits until every run that this process works on has ended.
     async fn drain(&self);

@@ -9,6 +9,7 @@ use super::verbs::{Health, MessagePage, ModelItem, Shown};
 use crate::domain::{
     Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
 };
+use crate::models::Card;
 use crate::storage::Counts;
 
 /// Entries of one page when a log is read backwards.
@@ -108,7 +109,9 @@ pub(crate) async fn events(core: &Arc<Core>, id: &SessionId, after: Option<Curso
 pub(crate) fn models(core: &Core) -> Result<Vec<ModelItem>> {
     let default = core.choose([None, None, None])?;
     let mut cards = vec![core.models.card(&default)];
-    cards.extend(core.models.list().into_iter().filter(|card| card.choice != default));
+    // A provider without its key is no offer.
+    let usable = |card: &Card| card.choice != default && core.models.get(&card.choice).is_ok();
+    cards.extend(core.models.list().into_iter().filter(usable));
     let items = cards.into_iter().map(|card| ModelItem {
         model: card.choice,
         context_tokens: card.context_tokens,

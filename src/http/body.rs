@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
 use http_body::{Body as _, Frame, SizeHint};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 
 use crate::domain::{Error, ErrorCode, Result};
@@ -24,16 +24,34 @@ pub const JSON_DEPTH: usize = 128;
 /// up waiting for its next piece.
 pub async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
     let too_large = || Error::new(ErrorCode::TooLarge, format!("the body is larger than {limit} bytes"));
-    // One that says beforehand that it is too large is not read at all.
+    // One that says beforehand that it is too large is not kept at all.
     if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        tokio::spawn(discard(body, limit));
         return Err(too_large());
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
-        Err(error) => {
-            Err(own_error(error).unwrap_or_else(|error| Error::invalid(format!("the body could not be read: {error}"))))
+    let (mut body, mut bytes) = (body, BytesMut::new());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            own_error(error.into()).unwrap_or_else(|error| Error::invalid(format!("the body could not be read: {error}")))
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > limit {
+            tokio::spawn(discard(body, limit));
+            return Err(too_large());
         }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Takes so many more bytes and drops them: who is still sending would not see the answer if the connection were closed
+/// now.
+async fn discard(mut body: Body, most: usize) {
+    let mut taken = 0;
+    while taken <= most
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        taken += frame.data_ref().map_or(0, Bytes::len);
     }
 }
 

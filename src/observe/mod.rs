@@ -14,7 +14,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 pub use clock::SystemClock;
 pub use counts::{COUNTS, Count, Counts};
-pub use traces::Traces;
+pub use traces::{Traces, rename};
 
 use crate::domain::Result;
 

@@ -94,6 +94,13 @@ fn client(endpoint: &str) -> Result<reqwest::blocking::Client> {
         .map_err(|error| Error::invalid(format!("traces cannot be sent to {endpoint}: {}", error.without_url())))
 }
 
+/// Gives a span, in traces, a name that was not known when it began.
+pub fn rename(span: &tracing::Span, name: String) {
+    use opentelemetry::trace::TraceContextExt as _;
+    use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+    span.context().span().update_name(name);
+}
+
 /// Counts the spans that end.
 #[derive(Debug)]
 struct Counting(BatchSpanProcessor);

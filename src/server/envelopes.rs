@@ -5,8 +5,11 @@ use axum::response::Response;
 use crate::dialects::Dialect;
 use crate::domain::Error;
 
+/// How an error is told.
+type Refuse = fn(&Error) -> Response;
+
 /// The words of each path.
-pub(super) struct Envelopes(Vec<(String, fn(&Error) -> Response)>);
+pub(super) struct Envelopes(Vec<(String, Refuse)>);
 
 impl Envelopes {
     /// Those of these dialects. Of two that own the same, the first tells.
@@ -25,7 +28,7 @@ impl Envelopes {
     pub(super) fn refuse(&self, path: &str, error: &Error) -> Response {
         let owns = |owned: &str| path.strip_prefix(owned).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         let found = self.0.iter().find(|(owned, _)| owns(owned));
-        found.map_or(crate::http::refuse as fn(&Error) -> Response, |(_, refuse)| *refuse)(error)
+        found.map_or(crate::http::refuse as Refuse, |(_, refuse)| *refuse)(error)
     }
 }
 
@@ -33,7 +36,7 @@ impl Envelopes {
 mod tests {
     use super::*;
 
-    fn dialect(name: &'static str, owns: &'static [&'static str], refuse: fn(&Error) -> Response) -> Dialect {
+    fn dialect(name: &'static str, owns: &'static [&'static str], refuse: Refuse) -> Dialect {
         Dialect { name, title: "", routes: Vec::new(), owns, refuse, fallback: None, sockets: Vec::new() }
     }
 

@@ -44,7 +44,6 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     let span = tracing::info_span!(
         "request",
         id,
-        otel.name = tracing::field::Empty,
         otel.kind = "server",
         http.request.method = %method,
         http.route = tracing::field::Empty,
@@ -57,13 +56,16 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
+    if response.status() == StatusCode::UNAUTHORIZED {
+        response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));
+    }
     let elapsed = begun.elapsed();
     let status = response.status();
     let (dialect, route) = match response.extensions().get::<Arc<Answered>>() {
         Some(answered) => (answered.dialect, answered.path.clone()),
         None => ("none", String::new()),
     };
-    span.record("otel.name", format!("{method} {route}").trim_end());
+    crate::observe::rename(&span, format!("{method} {route}").trim_end().to_owned());
     span.record("http.route", &route);
     span.record("http.response.status_code", status.as_u16());
     span.in_scope(|| {

@@ -31,6 +31,7 @@ use self::front::Front;
 use self::guard::Guard;
 use self::metrics::Metrics;
 use crate::config::{ServerSettings, Settings};
+use crate::dialects::Dialect;
 use crate::domain::{Clock, Error, ErrorCode, Result};
 use crate::engine::Engine;
 use crate::http::Door;
@@ -56,8 +57,21 @@ impl Server {
     /// `invalid_input` when the settings contradict each other, an address of others is to be served without a token, or
     /// the address cannot be listened on; `conflict` when the port is in use.
     pub async fn bind(engine: Arc<dyn Engine>, settings: Arc<Settings>, clock: Arc<dyn Clock>) -> Result<Self> {
+        let dialects = mount::chosen(&settings.server.dialects)?;
+        Self::bind_with(engine, settings, clock, dialects).await
+    }
+
+    /// As [`Server::bind`], with these dialects instead of those that the settings name.
+    ///
+    /// # Errors
+    /// As [`Server::bind`].
+    pub async fn bind_with(
+        engine: Arc<dyn Engine>,
+        settings: Arc<Settings>,
+        clock: Arc<dyn Clock>,
+        dialects: Vec<Dialect>,
+    ) -> Result<Self> {
         let server = &settings.server;
-        let dialects = mount::chosen(&server.dialects)?;
         let names = dialects.iter().map(|dialect| dialect.name).collect();
         let tls = server.tls.as_ref().map(tls::acceptor).transpose()?;
         let listener = listen(server).await?;

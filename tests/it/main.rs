@@ -5,6 +5,9 @@
 mod asked;
 mod conversation;
 mod engine;
+mod engine_queue;
+mod engine_serve;
+mod engine_shown;
 mod failures;
 mod guard;
 mod help;
@@ -27,6 +30,7 @@ mod support {
     pub mod receiver;
     pub mod schema;
     pub mod server;
+    pub mod shape;
     pub mod socket;
     pub mod source;
 }

@@ -71,11 +71,25 @@ impl TarkoError {
         told
     }
 
+    /// The same error in other few words, where it has these.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        if self.0.error == from {
+            to.clone_into(&mut self.0.error);
+        }
+        self
+    }
+
     /// The sentence.
     #[must_use]
     pub fn says(mut self, message: String) -> Self {
         self.0.message = message;
         self
+    }
+
+    /// The few words.
+    pub fn words(&self) -> &str {
+        &self.0.error
     }
 
     /// A field beside the error.

@@ -1,11 +1,15 @@
 //! A session followed by whoever stays connected: in the words of this API or of the house, each with the place of a
 //! reader who has it.
 
+use std::sync::Arc;
+
 use futures_util::stream::{BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 
+use super::to_wire::with_bytes;
 use super::{Place, TarkoEvent, events};
 use crate::domain::{Cursor, Error, Fact, Frame, Principal, Result, SessionId};
+use crate::engine::Engine;
 use crate::http::Door;
 
 /// In which words a session is told.
@@ -81,7 +85,19 @@ pub async fn follow(
     };
     if framing == Framing::Tarko {
         let events = events::follow(&*door.engine, caller, session, place).await?;
-        return Ok(events.filter_map(async |event| event.map(placed).transpose()).boxed());
+        let (engine, caller, session) = (Arc::clone(&door.engine), caller.clone(), session.clone());
+        let next = events.filter_map(move |event| {
+            let (engine, caller, session) = (Arc::clone(&engine), caller.clone(), session.clone());
+            async move {
+                let mut event = match event {
+                    Ok(event) => event,
+                    Err(error) => return Some(Err(error)),
+                };
+                with_bytes_or_without(&*engine, &caller, &session, &mut event).await;
+                placed(event).map(Ok)
+            }
+        });
+        return Ok(next.boxed());
     }
     let frames = door.engine.subscribe(caller, session, place.map(Place::read_from)).await?;
     let next = move |frame: Result<Frame>| {
@@ -98,6 +114,13 @@ pub async fn follow(
         Ok(Next { place: Place::after(cursor), told: Told::Frame(frame) })
     };
     Ok(frames.map(next).boxed())
+}
+
+/// Puts the bytes of files into an event; one whose bytes cannot be read is told with their names.
+pub async fn with_bytes_or_without(engine: &dyn Engine, caller: &Principal, session: &SessionId, event: &mut TarkoEvent) {
+    if let Err(error) = with_bytes(engine, caller, session, event).await {
+        tracing::warn!(%error, %session, "the bytes of a file cannot be told");
+    }
 }
 
 /// An event with its place; those without tell of nothing that happened in the session.

@@ -27,9 +27,12 @@ mod ws;
 use super::Dialect;
 
 pub use agio::watched;
+pub use asked::{Answer, Asked, asked};
 pub use encoder::encode;
-pub use events::{EventStream, follow};
+pub use errors::{TarkoError, refuse};
+pub use events::{EventStream, follow, so_far};
 pub use place::Place;
+pub use routes::{abort, check_exclusive};
 pub use share::{Progress, Publication, UPLOAD_TIME, Unpublished, web_page as share_page};
 pub use wire::TarkoEvent;
 

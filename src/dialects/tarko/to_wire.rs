@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::asked::Asked;
 use super::wire::{Body, Content, ContentPart, FileBytes, ModelInfo, SessionInfo, TarkoEvent};
-use crate::domain::{Attributes, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};
+use crate::domain::{Attributes, ErrorCode, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};
 use crate::engine::{AgentItem, Engine, SessionItem};
 
 /// What this door keeps about a session stands under this name.
@@ -81,6 +81,14 @@ pub fn model_info(model: &ModelChoice) -> ModelInfo {
     ModelInfo { id: model.id.clone(), provider: model.provider.clone(), display_name: model.id.clone() }
 }
 
+/// Whether the settings of a session want that pieces of a call's arguments are told.
+pub fn tells_calls(session: &Session) -> bool {
+    let kept = kept(session);
+    ["agentOptions", "runtimeSettings"].iter().any(|name| {
+        kept.get(*name).and_then(|all| all.get("enableStreamingToolCallEvents")).and_then(Value::as_bool) == Some(true)
+    })
+}
+
 /// Whether a session can be gone on with as it is; else `restore` makes it so.
 pub fn is_active(item: &SessionItem) -> bool {
     item.status != SessionStatus::Interrupted
@@ -102,7 +110,7 @@ pub async fn state(engine: &dyn Engine, caller: &Principal, item: &SessionItem) 
     })
 }
 
-/// Puts the bytes of files into events that only name them.
+/// Puts the bytes of files into events that only name them; those that are not there any more stay named.
 ///
 /// # Errors
 /// As [`Engine::blob`].
@@ -119,7 +127,10 @@ pub async fn with_bytes(engine: &dyn Engine, caller: &Principal, session: &Sessi
             ContentPart::File { file } => &mut file.file_data,
         };
         if let FileBytes::Blob(blob, media_type) = bytes {
-            let content = engine.blob(caller, session, blob).await?;
+            let content = match engine.blob(caller, session, blob).await {
+                Err(error) if error.code == ErrorCode::NotFound => continue,
+                content => content?,
+            };
             *bytes = FileBytes::Url(format!("data:{media_type};base64,{}", STANDARD.encode(content)));
         }
     }

@@ -34,6 +34,9 @@ pub struct RunStarted {
     /// The last message before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_message_id: Option<MessageId>,
+    /// The text that the run answers, cut to 4,096 bytes; absent when it answers none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
     /// The model that is asked.
     pub model: ModelChoice,
     /// 1, then one more for every process that took it.
@@ -43,6 +46,17 @@ pub struct RunStarted {
     /// The run is shown everything up to here, the message that it answers, and its own facts. The same for every
     /// attempt.
     pub base_seq: u64,
+}
+
+impl RunStarted {
+    /// Most bytes of a text that stand in the fact.
+    const INPUT: usize = 4_096;
+
+    /// What of a text stands in the fact.
+    pub fn input_of(mut text: String) -> Option<String> {
+        text.truncate(text.floor_char_boundary(Self::INPUT));
+        (!text.is_empty()).then_some(text)
+    }
 }
 
 /// The run waits for the caller's tools.

@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast;
 
 use crate::domain::{
-    Cursor, Delta, Error, Event, FACT_VERSION, Fact, Frame, LiveDelta, MessageId, PartStart, RunId, SessionId, Timestamp,
+    Cursor, Delta, Error, Event, FACT_VERSION, Fact, Frame, LiveDelta, MessageId, PartPosition, PartStart, RunId, SessionId,
+    Timestamp,
 };
 
 pub(crate) use splice::Splice;
@@ -38,6 +39,8 @@ struct OpenPart {
 }
 
 struct State {
+    /// Made for the first subscriber and gone with the last: its buffer is the largest part of a session in memory.
+    sender: Option<broadcast::Sender<Signal>>,
     incarnation: u64,
     /// The last fact that was published.
     head: u64,
@@ -51,14 +54,26 @@ struct State {
 pub(crate) enum Signal {
     Frame(Frame),
     /// The log cannot be written: the subscriber is told why, and closed.
-    Broken(Error),
+    Broken(Arc<Error>),
+}
+
+impl State {
+    /// Gives a signal to everybody who listens; nobody listening is no failure.
+    fn send(&mut self, signal: impl FnOnce() -> Signal) {
+        if let Some(sender) = self.sender.take_if(|sender| sender.receiver_count() == 0) {
+            drop(sender);
+        } else if let Some(sender) = &self.sender {
+            let _ = sender.send(signal());
+        }
+    }
 }
 
 /// Where the frames of one session are published.
 pub(crate) struct Hub {
     session: SessionId,
     state: Mutex<State>,
-    sender: broadcast::Sender<Signal>,
+    /// Frames that wait for one subscriber.
+    frames: usize,
 }
 
 /// What a subscriber joins: everything after this comes through `receiver`.
@@ -74,8 +89,8 @@ pub(crate) struct Joined {
 
 impl Hub {
     pub(crate) fn new(session: SessionId, incarnation: u64, head: u64, frames: usize) -> Self {
-        let state = State { incarnation, head, open: Vec::new(), broken: None };
-        Self { session, state: Mutex::new(state), sender: broadcast::Sender::new(frames.max(1)) }
+        let state = State { sender: None, incarnation, head, open: Vec::new(), broken: None };
+        Self { session, state: Mutex::new(state), frames: frames.max(1) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -105,8 +120,7 @@ impl Hub {
                 Fact::RunFinished(_) => state.open.retain(|open| Some(&open.run) != event.run.as_ref()),
                 _ => {}
             }
-            // Nobody listening is no failure.
-            let _ = self.sender.send(Signal::Frame(Frame::Fact(Arc::clone(event))));
+            state.send(|| Signal::Frame(Frame::Fact(Arc::clone(event))));
         }
     }
 
@@ -138,15 +152,18 @@ impl Hub {
                 }
             }
         }
-        let frame = self.frame(&state, run, agent, at, delta);
-        let _ = self.sender.send(Signal::Frame(frame));
+        if state.sender.is_some() {
+            let frame = self.frame(&state, run, agent, at, delta);
+            state.send(|| Signal::Frame(frame));
+        }
     }
 
     fn frame(&self, state: &State, run: &RunId, agent: &str, at: Timestamp, delta: Delta) -> Frame {
-        Frame::Delta(LiveDelta {
+        let part = Some(PartPosition::after(&delta));
+        Frame::from(LiveDelta {
             v: FACT_VERSION,
-            // The place inside the message is filled in for each subscriber.
-            cursor: Cursor::after(state.incarnation, state.head),
+            // Where whoever has followed until here stands; for others it is written anew.
+            cursor: Cursor { part, ..Cursor::after(state.incarnation, state.head) },
             session: self.session.clone(),
             run: run.clone(),
             at,
@@ -157,7 +174,8 @@ impl Hub {
 
     /// Joins in: the receiver begins exactly after `head` and the open parts.
     pub(crate) fn join(&self) -> Joined {
-        let state = self.state();
+        let mut state = self.state();
+        let receiver = state.sender.get_or_insert_with(|| broadcast::Sender::new(self.frames)).subscribe();
         let mut open = Vec::new();
         for message in &state.open {
             let OpenMessage { message_id, run, agent, at, parts } = message;
@@ -176,13 +194,7 @@ impl Hub {
                 }
             }
         }
-        Joined {
-            receiver: self.sender.subscribe(),
-            incarnation: state.incarnation,
-            head: state.head,
-            open,
-            broken: state.broken.clone(),
-        }
+        Joined { receiver, incarnation: state.incarnation, head: state.head, open, broken: state.broken.clone() }
     }
 
     /// Tells every subscriber that the log cannot be written, and why.
@@ -190,7 +202,7 @@ impl Hub {
         let mut state = self.state();
         state.broken = Some(error.clone());
         state.open.clear();
-        let _ = self.sender.send(Signal::Broken(error));
+        state.send(|| Signal::Broken(Arc::new(error)));
     }
 
     /// Ends every subscription: the session that they are about is gone, and another has its name.
@@ -199,7 +211,7 @@ impl Hub {
         state.head = 0;
         state.open.clear();
         state.broken = None;
-        let _ = self.sender.send(Signal::Broken(error));
+        state.send(|| Signal::Broken(Arc::new(error)));
     }
 
     /// The last fact that was published.
@@ -220,7 +232,7 @@ impl Hub {
 
     /// Whether somebody listens.
     pub(crate) fn is_heard(&self) -> bool {
-        self.sender.receiver_count() > 0
+        self.state().sender.as_ref().is_some_and(|sender| sender.receiver_count() > 0)
     }
 }
 

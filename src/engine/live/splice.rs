@@ -85,7 +85,7 @@ impl Splice {
         Ok(())
     }
 
-    fn delta(&mut self, mut live: LiveDelta, out: &mut VecDeque<Frame>) -> Result<(), Gap> {
+    fn delta(&mut self, mut live: Arc<LiveDelta>, out: &mut VecDeque<Frame>) -> Result<(), Gap> {
         if self.done.contains(live.delta.message_id()) {
             return Ok(());
         }
@@ -93,7 +93,8 @@ impl Splice {
             return Err(Gap);
         }
         let at = self.progress_of(live.delta.message_id());
-        match (&mut live.delta, at) {
+        let mut rest = None;
+        match (&live.delta, at) {
             (Delta::Opened { message_id, index: 0, .. }, None) => {
                 let message_id = message_id.clone();
                 self.progress.push(Progress { message_id, index: 0, offset: 0, open: true });
@@ -123,8 +124,7 @@ impl Splice {
                 while !text.is_char_boundary(had) {
                     had += 1;
                 }
-                *text = text.split_off(had);
-                *offset = end - text.len() as u64;
+                rest = (had > 0).then_some(had);
                 progress.offset = end;
             }
             (Delta::Closed { index, .. }, Some(at)) => {
@@ -138,7 +138,17 @@ impl Splice {
                 progress.open = false;
             }
         }
-        live.cursor = self.cursor(&live.delta);
+        if let Some(had) = rest
+            && let Delta::Grew { offset, text, .. } = &mut Arc::make_mut(&mut live).delta
+        {
+            *offset += had as u64;
+            *text = text.split_off(had);
+        }
+        // Whoever follows live stands where the piece says, and shares it with all others.
+        let cursor = self.cursor(&live.delta);
+        if live.cursor != cursor {
+            Arc::make_mut(&mut live).cursor = cursor;
+        }
         out.push_back(Frame::Delta(live));
         Ok(())
     }
@@ -190,7 +200,7 @@ impl Splice {
     }
 
     fn synthetic(&self, event: &Event, completed: &MessageCompleted, delta: Delta) -> Frame {
-        Frame::Delta(LiveDelta {
+        Frame::from(LiveDelta {
             v: FACT_VERSION,
             cursor: self.cursor(&delta),
             session: event.session.clone(),
@@ -202,16 +212,7 @@ impl Splice {
     }
 
     fn cursor(&self, delta: &Delta) -> Cursor {
-        let offset = match delta {
-            Delta::Opened { .. } | Delta::Grew { .. } => Some(delta.end()),
-            Delta::Closed { .. } => None,
-        };
-        let message = PartPosition::of_message(delta.message_id());
-        Cursor {
-            incarnation: self.incarnation,
-            seq: self.seq,
-            part: Some(PartPosition { index: delta.index(), offset, message }),
-        }
+        Cursor { incarnation: self.incarnation, seq: self.seq, part: Some(PartPosition::after(delta)) }
     }
 
     fn finish(&mut self, message_id: &MessageId) {

@@ -87,7 +87,7 @@ impl<S: Source> Subscription<S> {
             return Some(self.replay().await);
         }
         match self.receiver.recv().await {
-            Ok(Signal::Broken(error)) => Some(Err(error)),
+            Ok(Signal::Broken(error)) => Some(Err(Arc::unwrap_or_clone(error))),
             Ok(Signal::Frame(frame)) => {
                 if self.splice.feed(frame, &mut self.ready).is_err() {
                     self.rejoin();

@@ -67,7 +67,14 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
     ("run.queued", &[("agent", Plain), ("input", Plain), ("priority", Plain)]),
     (
         "run.started",
-        &[("agent", Plain), ("message_id", Plain), ("previous_message_id", Plain), ("model", Plain), ("attempt", Plain)],
+        &[
+            ("agent", Plain),
+            ("message_id", Plain),
+            ("previous_message_id", Plain),
+            ("input", Plain),
+            ("model", Plain),
+            ("attempt", Plain),
+        ],
     ),
     ("run.waiting", &[("calls", Each(&CALL)), ("deadline", Plain)]),
     ("run.cancel_requested", &[("reason", Plain)]),

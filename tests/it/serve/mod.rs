@@ -2,9 +2,21 @@
 
 mod agio;
 mod distance;
+mod guards;
+mod leaving;
+mod limits;
+mod mounting;
 mod native;
+mod probe;
+mod replay;
 mod resume;
+mod seeds;
+mod share;
 mod sockets;
 mod start;
+mod tarko_format;
+mod tarko_sessions;
+mod tarko_transcripts;
+mod traces;
 mod websocket;
 mod workspace;

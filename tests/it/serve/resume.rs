@@ -48,7 +48,6 @@ struct Judge {
 impl Judge {
     fn take(&mut self, event: &Event) {
         let frame = event.json();
-        schema::check("frame", &frame);
         let id = event.id.clone().unwrap();
         let kind = frame["type"].as_str().unwrap();
         if let Some(seq) = frame["seq"].as_u64() {
@@ -222,7 +221,7 @@ async fn readers_that_leave_and_come_back_lose_nothing() {
             listener.take(&tarko.next().await.unwrap());
         }
         assert!(judge.open.is_empty() && listener.growing.is_empty(), "seed {seed}");
-        assert_eq!(judge.grown, listener.grown + r#"{"path":"a.txt"}"#.len() * runs);
+        assert_eq!(judge.grown, listener.grown + r#"{"path":"a.txt"}"#.len());
         judge.grown = listener.grown;
         before = listener.grown;
     }
@@ -292,6 +291,13 @@ async fn a_place_inside_of_a_fact_is_kept() {
         while all.last().is_none_or(|last: &Event| last.json()["type"] != "agent_run_end") {
             all.push(events.next().await.unwrap());
         }
+    }
+    let mut native = come_back(&served, &asked.session, None, "&frames=native").await;
+    let mut judge = Judge::default();
+    while judge.ended == 0 {
+        let event = native.next().await.unwrap();
+        schema::check("frame", &event.json());
+        judge.take(&event);
     }
     // From each event on, as a header and as a parameter, come exactly those after it.
     for (number, event) in all.iter().enumerate() {

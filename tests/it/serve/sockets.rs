@@ -3,15 +3,20 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use futures_util::{SinkExt, StreamExt};
 use ombud::config::{Settings, Wire};
 use ombud::domain::SessionId;
 use ombud::engine::{Engine, NewSession, OnBusy};
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::house::{again, somebody};
 use crate::support::model_server::{Answer, Gate, ModelServer};
-use crate::support::server::{Client, Served, send};
+use crate::support::server::{Client, Served, send, within};
+use crate::support::socket::Socket;
 
 /// A client of Socket.IO that polls.
 struct Polling {
@@ -104,7 +109,7 @@ fn error(text: &str) -> (String, Value) {
 }
 
 /// What the original would have sent, in the form of the recorded transcript.
-fn mapped(session: &SessionId, tool: bool) -> Vec<Value> {
+fn mapped(tool: bool) -> Vec<Value> {
     let status = |state: &str, phase: &str| json!(["agent-status", state, phase]);
     let mut events = vec![
         status("initializing", "query_preparation"),
@@ -114,7 +119,6 @@ fn mapped(session: &SessionId, tool: bool) -> Vec<Value> {
     ];
     if tool {
         events.extend([
-            json!(["event", "assistant_streaming_tool_call"]),
             json!(["answer", {"text": ""}]),
             status("executing_tools", "tool_execution"),
             json!(["event", "tool_call"]),
@@ -127,7 +131,6 @@ fn mapped(session: &SessionId, tool: bool) -> Vec<Value> {
         json!(["answer", {"text": "Done."}]),
         json!(["agent-status", "idle", null]),
     ]);
-    let _ = session;
     events
 }
 
@@ -172,7 +175,6 @@ async fn joining_in_both_forms_and_runs_from_elsewhere() {
         [
             "user_message",
             "agent_run_start",
-            "assistant_streaming_tool_call",
             "assistant_message",
             "tool_call",
             "tool_result",
@@ -182,7 +184,7 @@ async fn joining_in_both_forms_and_runs_from_elsewhere() {
         ]
     );
     let old_events = old.run().await;
-    assert_eq!(outline(&old_events), mapped(&session, true));
+    assert_eq!(outline(&old_events), mapped(true));
     let call = old_events.iter().find(|event| event["data"]["type"] == "tool_call").unwrap();
     assert_eq!(call["data"]["arguments"], json!({"path": "a.txt"}));
     assert!(old_events.iter().all(|event| event["data"]["cursor"].is_null()));
@@ -201,7 +203,7 @@ async fn joining_in_both_forms_and_runs_from_elsewhere() {
         .map(|event| event["content"].as_str().unwrap())
         .collect();
     assert_eq!((text.as_str(), later.iter().filter(|event| event["type"] == "user_message").count()), ("Done.", 1));
-    assert_eq!(outline(&old.run().await), mapped(&session, false));
+    assert_eq!(outline(&old.run().await), mapped(false));
 
     // From where a client says that it was.
     let mut back = Polling::connect(&served.client).await;
@@ -220,6 +222,11 @@ async fn nothing_that_a_client_sends_kills_anything() {
     let model = ModelServer::start(Wire::Openai, vec![]);
     let served = Served::start(&model).await;
     let mut socket = Polling::connect(&served.client).await;
+    let known = session(&served).await;
+    socket.emit("send-query", json!({"sessionId": known})).await;
+    assert_eq!(socket.event().await, error("Query is required"));
+    socket.emit("join-session", json!({"sessionId": known, "after": "then"})).await;
+    assert_eq!(socket.event().await.0, "error");
     for (packet, said) in [
         (r#"42["join-session"]"#, "join-session needs a session id, or an object with `sessionId`"),
         (r#"42["join-session",7]"#, "join-session needs a session id, or an object with `sessionId`"),
@@ -231,7 +238,6 @@ async fn nothing_that_a_client_sends_kills_anything() {
         (r#"42["send-query"]"#, "Session ID is required"),
         (r#"42["send-query","text"]"#, "Session ID is required"),
         (r#"42["send-query",null]"#, "Session ID is required"),
-        (r#"42["send-query",{"sessionId":"nobody"}]"#, "Session ID and query are required"),
         (r#"42["send-query",{"sessionId":"nobody","query":"x"}]"#, "Session not found"),
         (r#"42["abort-query",[]]"#, "Session ID is required"),
         (r#"42["abort-query",{"sessionId":"nobody"}]"#, "Session not found"),
@@ -313,14 +319,30 @@ async fn who_is_not_let_in_is_told_why() {
     served.leave().await;
 }
 
+/// The next message over a WebSocket, but for signs of life.
+async fn heard(socket: &mut WebSocketStream<TcpStream>) -> String {
+    loop {
+        match within("a message comes", socket.next()).await {
+            Some(Ok(Message::Text(text))) if text == "2" => {}
+            Some(Ok(Message::Text(text))) => return text.to_string(),
+            other => return format!("{other:?}"),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_leaves_closes_in_a_way_that_clients_come_back_from() {
     let model = ModelServer::start(Wire::Openai, vec![]);
     let served = Served::start(&model).await;
-    let mut socket = Polling::connect(&served.client).await;
+    let path = "/socket.io/?EIO=4&transport=websocket";
+    let mut socket = Socket::try_connect(&served.client, path, &[]).await.unwrap().wire;
+    assert!(heard(&mut socket).await.starts_with("0{"));
+    socket.send(Message::text("40")).await.unwrap();
+    assert!(heard(&mut socket).await.starts_with("40{"));
     served.begin_to_leave();
     // A close of the transport; `41` would tell clients to stay away.
-    assert_eq!(socket.packet().await, "1");
+    assert_eq!(heard(&mut socket).await, "1");
+    assert!(heard(&mut socket).await.contains("Close"));
     served.leave().await;
 }
 
@@ -369,5 +391,33 @@ async fn a_client_that_takes_too_long_is_told() {
     assert_eq!(told, r#"42["error","this client takes too long to read: nothing could be sent for 100ms"]"#);
     assert!(events <= 8, "{events}");
     assert_eq!(slow.packet().await, "41", "it is disconnected");
+    served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_of_others_and_other_names_are_refused() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let served = Served::start(&model).await;
+    for (name, value) in [("origin", "https://evil.example"), ("host", "evil.example"), ("sec-fetch-site", "cross-site")] {
+        let reply = served.client.with(name, value).get("/socket.io/?EIO=4&transport=polling").await;
+        assert!((400..500).contains(&reply.status), "{name}: {} {}", reply.status, reply.text());
+        for path in ["/socket.io/?EIO=4&transport=websocket", "/api/v1/ws"] {
+            let refused = Socket::try_connect(&served.client, path, &[(name, value)]).await;
+            assert_eq!(refused.err().map(|status| status / 100), Some(4), "{name} {path}");
+        }
+    }
+    served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn there_are_so_many_places_for_sockets() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let served = Served::start_with(&model, |settings| settings.server.limits.connections = 6).await;
+    // One place is taken by whoever closes the others when the server leaves.
+    let mut open = Vec::new();
+    for _ in 0..5 {
+        open.push(Socket::connect(&served.client).await);
+    }
+    assert_eq!(Socket::try_connect(&served.client, "/api/v1/ws", &[]).await.err(), Some(503));
     served.leave().await;
 }

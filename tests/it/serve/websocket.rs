@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use ombud::config::{Settings, Wire};
 use ombud::engine::{Engine, NewSession};
 use secrecy::SecretString;
@@ -185,10 +185,7 @@ async fn closes_say_why() {
     assert_eq!(socket.closed().await, (1003, "send JSON as text".to_owned()));
     let mut socket = Socket::connect(&served.client).await;
     socket.wire.send(Message::Close(None)).await.unwrap();
-    assert!(matches!(
-        within("the close is answered", futures_util::StreamExt::next(&mut socket.wire)).await,
-        Some(Ok(Message::Close(_)))
-    ));
+    assert!(matches!(within("the close is answered", socket.wire.next()).await, Some(Ok(Message::Close(_)))));
     let socket = Socket::connect(&served.client).await;
     served.begin_to_leave();
     assert_eq!(socket.closed().await.0, 1001);
@@ -201,7 +198,7 @@ async fn a_plain_request_is_told_to_upgrade() {
     let served = Served::start(&model).await;
     let reply = served.client.get("/api/v1/ws").await;
     assert_eq!((reply.status, reply.header("upgrade")), (426, Some("websocket")));
-    assert_eq!(reply.json(), json!({"error": "this address speaks WebSocket"}));
+    assert_eq!(reply.json()["error"], "this address speaks WebSocket");
     served.leave().await;
 }
 
@@ -260,8 +257,14 @@ async fn a_reader_that_stops_is_closed_and_slows_nobody() {
     let mut quick = Socket::connect(&served.client).await;
     quick.ask(subscribe).await;
     gate.open();
-    let frames = quick.until(is("run.finished")).await;
-    assert_eq!(frames.last().unwrap()["frame"]["outcome"], "completed");
+    // Reads and does nothing else: to hold megabytes against a schema takes longer than the server waits.
+    let end = loop {
+        let next = within("the quick one hears all", quick.wire.next()).await.unwrap().unwrap().into_text().unwrap();
+        if next.contains("\"type\":\"run.finished\"") {
+            break next;
+        }
+    };
+    assert!(end.contains("\"outcome\":\"completed\""));
     let closed = slow.closed().await;
     assert_eq!(closed, (1013, "a message could not be written within 2000 ms".to_owned()));
     served.leave().await;

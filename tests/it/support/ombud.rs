@@ -218,14 +218,19 @@ pub fn model_config(base_url: &str, wire: Wire, more: &str) -> String {
 
 /// Waits until a command ends.
 pub fn finish(child: Child) -> Said {
+    finish_within(child, PATIENCE)
+}
+
+/// Waits until a command ends, for so long.
+pub fn finish_within(child: Child, patience: Duration) -> Said {
     let id = child.id();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || sender.send(child.wait_with_output()));
-    let Ok(output) = receiver.recv_timeout(PATIENCE) else {
+    let Ok(output) = receiver.recv_timeout(patience) else {
         if let Some(process) = i32::try_from(id).ok().and_then(rustix::process::Pid::from_raw) {
             let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
         }
-        panic!("the command did not end within {PATIENCE:?}");
+        panic!("the command did not end within {patience:?}");
     };
     let output = output.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output in UTF-8");

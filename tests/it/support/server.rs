@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ombud::config::Settings;
+use ombud::dialects::Dialect;
 use ombud::engine::{Engine, House};
 use ombud::observe::SystemClock;
 use ombud::server::Server;
@@ -23,6 +24,9 @@ use super::process::{Ended, Place, Process};
 
 /// How long anything that must happen may take.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A certificate for `localhost` and 127.0.0.1, for tests only; its key is beside it.
+const CERTIFICATE: &[u8] = include_bytes!("../../fixtures/tls/cert.pem");
 
 /// A server in this process.
 pub struct Served {
@@ -49,6 +53,20 @@ impl Served {
 
     /// As [`Served::start_with`], on a store.
     pub async fn start_on(store: &StoreUrl, model: &ModelServer, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_full(store, model, change, None).await
+    }
+
+    /// As [`Served::start_with`], with dialects of the test instead of the real ones.
+    pub async fn start_dialects(model: &ModelServer, change: impl FnOnce(&mut Settings), dialects: Vec<Dialect>) -> Self {
+        Self::start_full(&StoreUrl::Memory, model, change, Some(dialects)).await
+    }
+
+    async fn start_full(
+        store: &StoreUrl,
+        model: &ModelServer,
+        change: impl FnOnce(&mut Settings),
+        dialects: Option<Vec<Dialect>>,
+    ) -> Self {
         let workspace = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let mut settings = house::settings(model, workspace.path());
         settings.server.port = 0;
@@ -56,8 +74,12 @@ impl Served {
         let settings = Arc::new(settings);
         let house = Arc::new(house::open((*settings).clone(), store).await);
         let engine: Arc<dyn Engine> = house.clone();
-        let server = Server::bind(engine, settings, Arc::new(SystemClock)).await.unwrap();
-        let client = Client::new(&format!("http://{}", server.address()));
+        let clock = Arc::new(SystemClock);
+        let server = match dialects {
+            None => Server::bind(engine, settings, clock).await.unwrap(),
+            Some(dialects) => Server::bind_with(engine, settings, clock, dialects).await.unwrap(),
+        };
+        let client = Client::new(&server.url());
         let leave = CancellationToken::new();
         let leaving = leave.clone();
         let task = tokio::spawn(server.serve(async move { leaving.cancelled().await }));
@@ -94,7 +116,12 @@ pub struct Serving {
 impl Serving {
     /// Starts `ombud serve --port 0` with more arguments, and waits for its start line.
     pub fn start(place: &Place, arguments: &[&str]) -> Self {
-        let process = place.start(&[&["serve", "--port", "0"], arguments].concat());
+        Self::of(place.command(&[&["serve", "--port", "0"], arguments].concat()))
+    }
+
+    /// Starts a command that serves, and waits for its start line.
+    pub fn of(command: std::process::Command) -> Self {
+        let process = Process::start(command);
         let mut said = Vec::new();
         loop {
             let Some(line) = process.error_line(PATIENCE) else { panic!("the server ended: {said:?}") };
@@ -132,9 +159,11 @@ impl Client {
     pub fn new(base: &str) -> Self {
         // The roots are those of the program: a machine without certificates must do as well.
         let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-        let roots: Vec<_> = roots.map(|der| reqwest::Certificate::from_der(der).unwrap()).collect();
+        let mut roots: Vec<_> = roots.map(|der| reqwest::Certificate::from_der(der).unwrap()).collect();
+        roots.push(reqwest::Certificate::from_pem(CERTIFICATE).unwrap());
         let http = reqwest::Client::builder()
             .no_proxy()
+            .no_gzip()
             .redirect(reqwest::redirect::Policy::none())
             .tls_certs_merge(roots)
             .build()

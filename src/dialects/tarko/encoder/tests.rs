@@ -178,7 +178,7 @@ fn piece(delta: Delta) -> Vec<Value> {
         agent: "default".into(),
         delta,
     };
-    let told = encode(&Frame::Delta(live), 2);
+    let told = encode(&Frame::Delta(std::sync::Arc::new(live)), 2);
     told.iter().map(|event| serde_json::to_value(event).unwrap()).collect()
 }
 

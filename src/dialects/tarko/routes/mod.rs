@@ -2,13 +2,16 @@
 
 mod changes;
 mod events_stream;
-mod queries;
+pub mod queries;
 mod sessions;
 mod share;
 mod system;
 mod workspace;
 
 use http::StatusCode;
+
+pub use queries::abort;
+pub use sessions::check_exclusive;
 
 use super::wire::ErrorAnswer;
 use crate::http::{Route, Routes};

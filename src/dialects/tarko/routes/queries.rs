@@ -64,7 +64,7 @@ pub fn all() -> Routes {
 }
 
 /// What is asked, in a session that is there.
-async fn ask_in(asked: &Asked, session: &Session) -> Result<Ask, TarkoError> {
+pub async fn ask_in(asked: &Asked, session: &Session) -> Result<Ask, TarkoError> {
     let Some(query) = asked.field("query").filter(|query| is_given(Some(query))) else {
         return Err(TarkoError::invalid("Query is required"));
     };
@@ -98,6 +98,7 @@ async fn ask_new(asked: &Asked) -> Result<Ask, TarkoError> {
     let new = NewSession {
         title: asked.words("sessionName").map(str::to_owned),
         labels: Labels::from_tags(asked.field("sessionTags").map(from_wire::tags).unwrap_or_default()),
+        attributes: to_wire::keep([("version".to_owned(), json!(1))].into_iter().collect()),
         ..NewSession::default()
     };
     Ok(Ask {
@@ -150,10 +151,7 @@ async fn answered(asked: &Asked, ask: Ask, oneshot: bool) -> Answer {
 async fn query_stream(asked: Asked) -> Answer {
     let session = asked.session().await?.summary.session;
     let ask = ask_in(&asked, &session).await?;
-    let kept = to_wire::kept(&session);
-    let calls = ["agentOptions", "runtimeSettings"].iter().any(|name| {
-        kept.get(*name).and_then(|all| all.get("enableStreamingToolCallEvents")).and_then(Value::as_bool) == Some(true)
-    });
+    let calls = to_wire::tells_calls(&session);
     match asked.engine().ask(&asked.caller, ask).await {
         Ok(taken) => streams::of_run(&asked, &taken, Vec::new(), calls).await,
         Err(error) if error.code == ErrorCode::Busy => Ok(streams::of_error(&asked, &error)),
@@ -174,7 +172,8 @@ async fn oneshot_stream(asked: Asked) -> Answer {
     streams::of_run(&asked, &taken, vec![created], false).await
 }
 
-async fn abort(asked: Asked) -> Answer {
+/// Takes back what is being answered in a session.
+pub async fn abort(asked: Asked) -> Answer {
     let SessionItem { summary, .. } = asked.session().await?;
     let id = &summary.session.id;
     if summary.active.is_empty() {

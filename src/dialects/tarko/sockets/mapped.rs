@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::super::encode;
-use crate::domain::{Cursor, Fact, Frame, SessionId};
+use super::super::TarkoEvent;
+use crate::domain::{Fact, Frame, SessionId, SessionUpdated};
 
 /// An event as a socket gets it that joined with the bare id.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -14,7 +14,7 @@ pub(super) struct MappedEvent {
     data: Value,
 }
 
-/// Maps the frames of a session.
+/// Maps what happens in a session.
 pub(super) struct Mapped {
     session: SessionId,
 }
@@ -25,26 +25,32 @@ impl Mapped {
         Self { session }
     }
 
-    /// The events that a frame is told as.
-    pub(super) fn events(&mut self, frame: &Frame) -> Vec<MappedEvent> {
-        if let Frame::Fact(event) = frame {
-            match &event.fact {
-                Fact::SessionDeleted(_) => return vec![one("closed", json!({ "sessionId": self.session }))],
-                Fact::SessionUpdated(updated) => {
-                    let Some(model) = &updated.model else { return Vec::new() };
-                    let model = model.as_ref().map(|model| json!({ "provider": model.provider, "id": model.id }));
-                    return vec![one("model_updated", json!({ "sessionId": self.session, "modelConfig": model }))];
-                }
-                _ => {}
+    /// What a fact about the session itself is told as; `None` for those that are events of this API.
+    pub(super) fn of_session(&self, frame: &Frame) -> Option<MappedEvent> {
+        let Frame::Fact(event) = frame else { return None };
+        match &event.fact {
+            Fact::SessionDeleted(_) => Some(one("closed", json!({ "sessionId": self.session }))),
+            Fact::SessionUpdated(SessionUpdated { model: Some(model), .. }) => {
+                let model = model.as_ref().map(|model| json!({ "provider": model.provider, "id": model.id }));
+                Some(one("model_updated", json!({ "sessionId": self.session, "modelConfig": model })))
+            }
+            _ => None,
+        }
+    }
+
+    /// What an event is told as.
+    pub(super) fn of_event(&self, event: &TarkoEvent) -> Vec<MappedEvent> {
+        match serde_json::to_value(event) {
+            Ok(event) => self.told(event),
+            Err(error) => {
+                tracing::error!(%error, "an event cannot be written as JSON");
+                Vec::new()
             }
         }
-        // Cursors have no place in this form: a client cannot come back to one.
-        let events = encode(frame, Cursor::after(0, 0).incarnation);
-        let values = events.iter().filter_map(|event| serde_json::to_value(event).ok());
-        values.flat_map(|event| self.told(event)).collect()
     }
 
     fn told(&self, mut event: Value) -> Vec<MappedEvent> {
+        // Cursors have no place in this form: a client cannot come back to one.
         if let Some(fields) = event.as_object_mut() {
             fields.shift_remove("cursor");
         }

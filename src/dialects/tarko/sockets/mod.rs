@@ -7,13 +7,22 @@ mod mapped;
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
+use http::{Method, Uri};
+use serde_json::{Map, Value, json};
 
 use self::mapped::Mapped;
-use super::follow::{Framing, Since, Told, follow};
-use crate::domain::{Error, ErrorCode, OnOrphan, Part, Pins, Principal, Result, RunStatus, SessionId, SessionStatus};
-use crate::engine::{Answering, Ask, OnBusy, Target};
-use crate::http::{Door, EventSocket, Said, SocketEvent, SocketEvents};
+use super::asked::Asked;
+use super::errors::TarkoError;
+use super::follow::{Framing, NextStream, Since, Told, follow, with_bytes_or_without};
+use super::routes::queries::ask_in;
+use super::wire::Body;
+use super::{encode, to_wire};
+use crate::domain::{Frame, RunStatus, Session, SessionId};
+use crate::engine::SessionItem;
+use crate::http::{EventSocket, Said, SocketEvent, SocketEvents};
+
+/// What came of an event.
+type Done = Result<(), TarkoError>;
 
 /// The events, in the order of the documentation.
 pub(super) fn events() -> SocketEvents {
@@ -31,145 +40,136 @@ pub(super) fn events() -> SocketEvents {
 }
 
 /// Tells a client what went wrong, as this API does: an event `error` with a text.
-async fn told(said: &Said, done: Result<()>) {
+async fn told(said: &Said, done: Done) {
     if let Err(error) = done {
-        tracing::debug!(%error, "an event of a socket failed");
-        let text = if error.code == ErrorCode::NotFound { "Session not found" } else { &error.message };
-        said.socket.emit("error", text).await;
+        said.socket.emit("error", error.words()).await;
     }
 }
 
-/// In which form a socket is told of a session.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Raw,
-    Mapped,
-}
-
-impl Form {
-    /// The name of a session's feed in this form.
-    fn feed(self, session: &SessionId) -> String {
-        match self {
-            Self::Raw => format!("raw {session}"),
-            Self::Mapped => format!("mapped {session}"),
-        }
-    }
-}
-
-async fn join(said: &Said) -> Result<()> {
-    let (form, session, since) = match said.first() {
-        Value::String(id) => (Form::Mapped, session_id(id)?, None),
-        payload @ Value::Object(_) => (Form::Raw, session_of(payload)?, since(payload)?),
-        _ => return Err(Error::invalid("join-session needs a session id, or an object with `sessionId`")),
+/// What was said, as a request: what is no object has no fields.
+fn asked(said: &Said) -> Asked {
+    let body = match said.first() {
+        Value::Object(fields) => fields.clone(),
+        Value::String(id) => Map::from_iter([("sessionId".to_owned(), json!(id))]),
+        _ => Map::new(),
     };
-    let (door, socket) = (&said.door, &said.socket);
-    let status = status(door, socket.caller(), &session).await?;
+    let (door, caller) = (said.door.clone(), said.socket.caller().clone());
+    Asked { door, caller, method: Method::POST, uri: Uri::from_static("/socket.io/"), body }
+}
+
+/// What a session does, as this API says it.
+async fn status(asked: &Asked, item: &SessionItem) -> Result<Value, TarkoError> {
+    let state = to_wire::state(asked.engine(), &asked.caller, item).await?;
+    Ok(json!({ "isProcessing": state == "executing", "state": state }))
+}
+
+async fn join(said: &Said) -> Done {
+    let framing = match said.first() {
+        Value::String(_) => Framing::Native,
+        Value::Object(_) => Framing::Tarko,
+        _ => return Err(TarkoError::invalid("join-session needs a session id, or an object with `sessionId`")),
+    };
+    let asked = asked(said);
+    let item = asked.session().await?;
+    let status = status(&asked, &item).await?;
+    // From where a client that comes back wants to go on: the `cursor` of the last event that it has.
+    let since = match asked.field("after") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(after)) => Some(after.parse::<Since>()?),
+        Some(_) => return Err(TarkoError::invalid("`after` must be the `cursor` of an event")),
+    };
+    let (socket, session) = (said.socket.clone(), item.summary.session);
+    let feed = format!("{framing:?} {}", session.id);
     // Joining again changes nothing, unless it says from where.
-    if since.is_none() && socket.is_fed(&form.feed(&session)) {
+    if since.is_none() && socket.is_fed(&feed) {
         socket.emit("agent-status", &status).await;
         return Ok(());
     }
-    let framing = if form == Form::Raw { Framing::Tarko } else { Framing::Native };
-    let next = follow(door, socket.caller(), &session, since.unwrap_or(Since::Now), framing).await?;
+    let next = follow(&asked.door, &asked.caller, &session.id, since.unwrap_or(Since::Now), framing).await?;
     socket.emit("agent-status", &status).await;
-    let (feeding, feed) = (socket.clone(), form.feed(&session));
-    socket.feed(feed, async move {
-        let mut next = Box::pin(next);
-        let mut mapped = Mapped::new(session);
-        while let Some(next) = next.next().await {
-            match next.map(|next| next.told) {
-                Ok(Told::Event(event)) => drop(feeding.emit("agent-event", &event).await),
-                Ok(Told::Frame(frame)) => {
-                    for event in mapped.events(&frame) {
-                        feeding.emit("agent-event", &event).await;
-                    }
-                }
-                Err(error) => drop(feeding.emit("error", &error.message).await),
-            }
-        }
-    })?;
+    let feeding = Feeding { asked, socket: socket.clone(), session };
+    socket.feed(feed, feeding.go(next))?;
     Ok(())
 }
 
-/// From where a client that comes back wants to go on: `after` is the `cursor` of the last event that it has.
-fn since(payload: &Value) -> Result<Option<Since>> {
-    match payload.get("after") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(after)) => after.parse().map(Some),
-        Some(_) => Err(Error::invalid("`after` must be the `cursor` of an event")),
+/// What is told to one socket of one session.
+struct Feeding {
+    asked: Asked,
+    socket: EventSocket,
+    session: Session,
+}
+
+impl Feeding {
+    async fn go(self, mut next: NextStream) {
+        // As over HTTP: pieces of a call's arguments only come to who wants them.
+        let calls = to_wire::tells_calls(&self.session);
+        let mapped = Mapped::new(self.session.id.clone());
+        while let Some(next) = next.next().await {
+            match next.map(|next| next.told) {
+                Ok(Told::Event(event)) if !calls && matches!(event.body, Body::StreamingToolCall(_)) => {}
+                Ok(Told::Event(event)) => drop(self.socket.emit("agent-event", &event).await),
+                Ok(Told::Frame(frame)) => self.mapped(&mapped, &frame, calls).await,
+                Err(error) => drop(self.socket.emit("error", &error.message).await),
+            }
+        }
+    }
+
+    async fn mapped(&self, mapped: &Mapped, frame: &Frame, calls: bool) {
+        if let Some(event) = mapped.of_session(frame) {
+            self.socket.emit("agent-event", &event).await;
+            return;
+        }
+        for mut event in encode(frame, self.session.incarnation) {
+            if !calls && matches!(event.body, Body::StreamingToolCall(_)) {
+                continue;
+            }
+            with_bytes_or_without(self.asked.engine(), &self.asked.caller, &self.session.id, &mut event).await;
+            for event in mapped.of_event(&event) {
+                self.socket.emit("agent-event", &event).await;
+            }
+        }
     }
 }
 
-fn session_id(id: &str) -> Result<SessionId> {
-    SessionId::parse(id).map_err(|_| Error::not_found("session", id.chars().take(40).collect::<String>()))
-}
-
-/// `sessionId` of an object.
-fn session_of(payload: &Value) -> Result<SessionId> {
-    match payload.get("sessionId") {
-        Some(Value::String(id)) if !id.is_empty() => session_id(id),
-        _ => Err(Error::invalid("Session ID is required")),
-    }
-}
-
-/// What a session is doing, as this API says it.
-async fn status(door: &Door, caller: &Principal, session: &SessionId) -> Result<Value> {
-    let status = door.engine.session(caller, session).await?.status;
-    let works = matches!(status, SessionStatus::Running | SessionStatus::Waiting);
-    Ok(json!({ "isProcessing": works, "state": if works { "executing" } else { "idle" } }))
-}
-
-async fn request_status(said: &Said) -> Result<()> {
-    let session = match said.first() {
-        Value::String(id) => session_id(id)?,
-        payload => session_of(payload)?,
-    };
-    let status = status(&said.door, said.socket.caller(), &session).await?;
+async fn request_status(said: &Said) -> Done {
+    let asked = asked(said);
+    let status = status(&asked, &asked.session().await?).await?;
     said.socket.emit("agent-status", &status).await;
     Ok(())
 }
 
-async fn query(said: &Said) -> Result<()> {
-    let payload = said.first();
-    let session = session_of(payload)?;
-    let text = match payload.get("query") {
-        Some(Value::String(text)) if !text.is_empty() => text.clone(),
-        _ => return Err(Error::invalid("Session ID and query are required")),
-    };
-    let ask = Ask {
-        target: Target::Existing(session),
-        input: vec![Part::text(text)],
-        blobs: Vec::new(),
-        context: Vec::new(),
-        answering: Answering::SessionAgent,
-        on_busy: OnBusy::Reject,
-        pins: Pins { on_orphan: OnOrphan::Resume, ..Pins::default() },
-        priority: 0,
-    };
-    said.door.engine.ask(said.socket.caller(), ask).await.map(drop)
-}
-
-async fn abort(said: &Said) -> Result<()> {
-    let session = session_of(said.first())?;
-    let aborted = said.door.engine.cancel(said.socket.caller(), &session, None, "aborted by the client").await?;
-    emit(&said.socket, "abort-result", json!({ "success": !aborted.is_empty() })).await;
+async fn query(said: &Said) -> Done {
+    let asked = object(said)?;
+    let session = asked.session().await?.summary.session;
+    let ask = ask_in(&asked, &session).await?;
+    asked.engine().ask(&asked.caller, ask).await?;
     Ok(())
 }
 
-async fn server_status(said: &Said) -> Result<()> {
+async fn abort(said: &Said) -> Done {
+    let asked = object(said)?;
+    let session: SessionId = asked.session().await?.summary.session.id;
+    let aborted = asked.engine().cancel(&asked.caller, &session, None, "aborted by the client").await?;
+    said.socket.emit("abort-result", &json!({ "success": !aborted.is_empty() })).await;
+    Ok(())
+}
+
+/// What was said, which must be an object.
+fn object(said: &Said) -> Result<Asked, TarkoError> {
+    if said.first().is_object() { Ok(asked(said)) } else { Err(TarkoError::invalid("Session ID is required")) }
+}
+
+async fn server_status(said: &Said) -> Done {
+    let asked = asked(said);
     let works = [RunStatus::Running, RunStatus::Queued, RunStatus::Waiting];
-    let runs = said.door.engine.runs(said.socket.caller(), None, &works, 1).await?;
+    let runs = asked.engine().runs(&asked.caller, None, &works, 1).await?;
     let running = runs.first().map(|run| run.session.as_str());
-    let exclusive = said.door.settings.server.exclusive;
+    let exclusive = asked.door.settings.server.exclusive;
     let status = json!({
         "isExclusive": exclusive,
         "runningSessionId": running,
         "canAcceptNewRequest": !exclusive || running.is_none(),
     });
-    emit(&said.socket, "server-status", status).await;
+    said.socket.emit("server-status", &status).await;
     Ok(())
-}
-
-async fn emit(socket: &EventSocket, event: &str, value: Value) {
-    socket.emit(event, &value).await;
 }

@@ -22,7 +22,15 @@ fn delta(at: &str, fields: Value) -> Frame {
     let at = serde_json::from_value(at.into()).unwrap();
     let cursor = "1:1".parse().unwrap();
     let (session, run) = (crate::domain::SessionId::from_text("s"), RunId::from_text("r"));
-    Frame::Delta(crate::domain::LiveDelta { v: 1, cursor, session, run, at, agent: "default".into(), delta })
+    Frame::Delta(std::sync::Arc::new(crate::domain::LiveDelta {
+        v: 1,
+        cursor,
+        session,
+        run,
+        at,
+        agent: "default".into(),
+        delta,
+    }))
 }
 
 fn posted(parts: Value) -> Frame {
