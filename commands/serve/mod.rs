@@ -49,7 +49,8 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
         signals.next().await
     };
     // Runs whose process died go on here, beside those that are asked for.
-    let served = async { tokio::try_join!(server.serve(async move { stop.cancelled().await }), house.attend_to_queue(idle)) };
+    let served =
+        async { tokio::try_join!(server.serve(async move { stop.cancelled().await }), house.attend_to_queue(idle)) };
     let exit_code = tokio::select! {
         served = served => served.map(|_| 0)?,
         exit_code = signalled => exit_code,
