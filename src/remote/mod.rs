@@ -187,6 +187,10 @@ impl Engine for Remote {
         self.line.call("health", &Nothing {}, SOON).await
     }
 
+    async fn stop(&self, _caller: &Principal, _reason: &str) -> Result<()> {
+        Err(Error::new(ErrorCode::NotSupported, "the runs of a house are stopped where it is"))
+    }
+
     /// No run works in this process.
     async fn drain(&self) {}
 }

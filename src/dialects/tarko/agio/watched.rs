@@ -149,6 +149,10 @@ impl Engine for Watched {
         self.0.engine.health(caller).await
     }
 
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
+        self.0.engine.stop(caller, reason).await
+    }
+
     async fn drain(&self) {
         self.0.engine.drain().await;
         self.0.settle().await;
