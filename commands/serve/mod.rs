@@ -30,7 +30,7 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     let model = program.models()?.choose(settings.model.as_ref())?;
     let house = program.open_serving().await?;
     let store = house.store_url();
-    let server = Server::bind(house, Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
+    let server = Server::bind(house.clone(), Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
     let start_line = format!(
         "ombud {} listening on {} store={store} model={model} dialects={} auth={} tools={}",
         env!("CARGO_PKG_VERSION"),
@@ -42,14 +42,17 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     note(&start_line);
     ready::tell(args.ready_fd, program.environment.get("NOTIFY_SOCKET"))?;
     let first = CancellationToken::new();
-    let stop = first.clone();
+    let (stop, idle) = (first.clone(), first.clone());
     let signalled = async move {
         signals.next().await;
         first.cancel();
         signals.next().await
     };
+    // Runs whose process died go on here, beside those that are asked for.
+    let served =
+        async { tokio::try_join!(server.serve(async move { stop.cancelled().await }), house.attend_to_queue(idle)) };
     let exit_code = tokio::select! {
-        served = server.serve(async move { stop.cancelled().await }) => served.map(|()| 0)?,
+        served = served => served.map(|_| 0)?,
         exit_code = signalled => exit_code,
     };
     ready::leaving(program.environment.get("NOTIFY_SOCKET"));

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::StreamExt;
 use ombud::config::Wire;
-use ombud::domain::{Outcome, SessionId};
+use ombud::domain::{Fact, Frame, Outcome, SessionId};
 use ombud::engine::{Engine, OnBusy};
 use ombud::storage::StoreUrl;
 use serde_json::{Value, json};
 
-use crate::support::house::{again, finished, frames, open, question, settings, somebody};
+use crate::support::house::{again, open, question, settings, somebody};
 use crate::support::model_server::{Answer, ModelServer};
 use crate::support::receiver::{Answering, Receiver};
 use crate::support::server::within;
@@ -24,8 +25,15 @@ async fn watched(model: &ModelServer, folder: &std::path::Path, provider: &str) 
 /// Asks, and waits for the end of the run.
 async fn asked(engine: &Arc<dyn Engine>, ask: ombud::engine::Ask) -> (SessionId, Outcome) {
     let asked = engine.ask(&somebody(), ask).await.unwrap();
-    let frames = frames(&**engine, &asked.session, asked.before, asked.run.as_ref().unwrap()).await;
-    (asked.session, finished(&frames).outcome)
+    let mut frames = engine.subscribe(&somebody(), &asked.session, Some(asked.before)).await.unwrap();
+    loop {
+        let next = within("the run ends", frames.next()).await;
+        if let Frame::Fact(event) = next.unwrap().unwrap()
+            && let Fact::RunFinished(finished) = &event.fact
+        {
+            return (asked.session, finished.outcome);
+        }
+    }
 }
 
 /// The events of all requests, without times and ids, and how many came in each request.

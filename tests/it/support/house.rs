@@ -87,7 +87,7 @@ pub fn again(session: &SessionId, text: &str, on_busy: OnBusy) -> Ask {
 }
 
 /// Everything from a cursor to the end of a run, or until it waits.
-pub async fn frames(house: &(impl Engine + ?Sized), session: &SessionId, after: Cursor, run: &RunId) -> Vec<Frame> {
+pub async fn frames(house: &House, session: &SessionId, after: Cursor, run: &RunId) -> Vec<Frame> {
     let mut stream = house.subscribe(&somebody(), session, Some(after)).await.unwrap();
     let mut frames = Vec::new();
     loop {

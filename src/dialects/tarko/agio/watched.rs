@@ -158,3 +158,18 @@ impl Engine for Watched {
         self.0.settle().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// A verb with a default of its own would otherwise pass by the engine without a word.
+    #[test]
+    fn every_verb_goes_through() {
+        let verbs = include_str!("../../../engine/verbs.rs").lines().filter_map(|line| {
+            let rest = line.trim().strip_prefix("async fn ")?;
+            rest.split('(').next()
+        });
+        let own = include_str!("watched.rs");
+        let missing: Vec<&str> = verbs.filter(|verb| !own.contains(&format!("    async fn {verb}("))).collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+}

@@ -10,7 +10,10 @@ mod slug;
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use reqwest::Body;
 use reqwest::multipart::{Form, Part as FormPart};
+use tokio::sync::watch;
 
 use self::receiver::Receiver;
 use crate::domain::{Error, ErrorCode, Principal, Result, Timestamp};
@@ -20,6 +23,9 @@ pub use page::web_page;
 
 /// How long an upload of a page may take, unless somebody says otherwise.
 pub const UPLOAD_TIME: Duration = Duration::from_secs(60);
+
+/// Bytes of a page that are sent at once.
+const PIECE: usize = 64 << 10;
 
 /// How far a publication is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,15 +109,24 @@ impl Publication<'_> {
         images::publish(self, &receiver, &mut shared).await;
         let slug = slug::of(self.engine, self.caller, &shared).await;
         let page = page(&shared)?;
-        let form = self.form(&shared, slug, page)?;
-        let url = receiver.page(form).await?;
-        Ok(url)
+        let all = page.len() as u64;
+        let (told, mut sent) = watch::channel(0);
+        let form = self.form(&shared, slug, in_pieces(page.into(), told))?;
+        let mut upload = std::pin::pin!(receiver.page(form));
+        loop {
+            tokio::select! {
+                // What was taken is told before the end.
+                biased;
+                Ok(()) = sent.changed() => (self.progress)(Progress::Page { sent: *sent.borrow_and_update(), all }),
+                uploaded = &mut upload => return uploaded,
+            }
+        }
     }
 
-    fn form(&self, shared: &SharedSession, slug: String, page: String) -> Result<Form> {
+    fn form(&self, shared: &SharedSession, slug: String, (page, length): (Body, u64)) -> Result<Form> {
         let id = shared.session.id.to_string();
         let name = format!("agent-replay-{id}-{}.html", self.now.as_millis());
-        let file = FormPart::bytes(page.into_bytes()).file_name(name).mime_str("text/html");
+        let file = FormPart::stream_with_length(page, length).file_name(name).mime_str("text/html");
         let file = file.map_err(|error| Error::internal(format!("a page cannot be sent: {}", error.without_url())))?;
         let mut form = Form::new().part("file", file).text("sessionId", id).text("type", "html").text("slug", slug);
         if let Some(query) = page::first_question(shared).filter(|query| !query.is_empty()) {
@@ -126,4 +141,18 @@ impl Publication<'_> {
         }
         Ok(form)
     }
+}
+
+/// A page as a body that tells how much of it was taken, and its length.
+fn in_pieces(page: Bytes, told: watch::Sender<u64>) -> (Body, u64) {
+    let all = page.len() as u64;
+    let pieces = futures_util::stream::unfold((page, told), |(mut rest, told)| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        let piece = rest.split_to(rest.len().min(PIECE));
+        told.send_modify(|sent| *sent += piece.len() as u64);
+        Some((Ok::<_, std::convert::Infallible>(piece), (rest, told)))
+    });
+    (Body::wrap_stream(pieces), all)
 }
