@@ -110,6 +110,7 @@ mod tests {
             ],
             owns: &[],
             fallback: None,
+            sockets: Vec::new(),
             refuse: crate::http::refuse,
         };
         let document = document(&dialect);
