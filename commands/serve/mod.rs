@@ -30,7 +30,7 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     let model = program.models()?.choose(settings.model.as_ref())?;
     let house = program.open_serving().await?;
     let store = house.store_url();
-    let server = Server::bind(house, Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
+    let server = Server::bind(house.clone(), Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
     let start_line = format!(
         "ombud {} listening on {} store={store} model={model} dialects={} auth={} tools={}",
         env!("CARGO_PKG_VERSION"),
@@ -48,10 +48,21 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
         first.cancel();
         signals.next().await
     };
+    let attending = {
+        let stop = stop.clone();
+        tokio::spawn(async move { house.attend_to_queue(stop).await })
+    };
+    let ended = stop.clone();
     let exit_code = tokio::select! {
         served = server.serve(async move { stop.cancelled().await }) => served.map(|()| 0)?,
         exit_code = signalled => exit_code,
     };
+    ended.cancel();
+    match attending.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => note(&format!("warning: runs that nobody works on were not looked for: {error}")),
+        Err(error) => note(&format!("warning: runs that nobody works on were not looked for: {error}")),
+    }
     ready::leaving(program.environment.get("NOTIFY_SOCKET"));
     Ok(exit_code)
 }

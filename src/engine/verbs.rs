@@ -396,14 +396,12 @@ pub trait Engine: Send + Sync {
     /// How the house is.
     async fn health(&self, caller: &Principal) -> Result<Health>;
 
-    /// Asks every run that this process works on to end. They may have not ended yet when it answers.
+    /// Asks every run that this process works on to end. They may have not ended yet when it answers. Runs that still wait
+    /// for their turn are left to another process, where their pins allow that.
     ///
     /// # Errors
     /// `not_supported` over a distance.
-    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
-        let _ = (caller, reason);
-        Err(crate::domain::Error::new(crate::domain::ErrorCode::NotSupported, "the runs of a house are stopped where it is"))
-    }
+    async fn stop(&self, caller: &Principal, reason: &str) -> Result<()>;
 
     /// Waits until every run that this process works on has ended.
     async fn drain(&self);

@@ -5,8 +5,8 @@
 //! the server mounts what [`console()`] gives, and whoever shares sends what [`share_page()`] gives.
 
 mod bundle;
-mod console;
+mod files;
 mod share;
 
-pub use console::{CONSOLE_POLICY, PageFile, console};
+pub use files::{CONSOLE_POLICY, PageFile, console};
 pub use share::share_page;

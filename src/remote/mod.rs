@@ -187,6 +187,11 @@ impl Engine for Remote {
         self.line.call("health", &Nothing {}, SOON).await
     }
 
+    /// The runs of a house are stopped where it is.
+    async fn stop(&self, _: &Principal, _: &str) -> Result<()> {
+        Err(not_over_a_distance("the runs of a server cannot be stopped together"))
+    }
+
     /// No run works in this process.
     async fn drain(&self) {}
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::{CallId, Cursor, Error, Event, Run, RunId, RunStatus, SessionId, SessionUpdated};
 use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
@@ -23,49 +24,56 @@ pub const FAILED: &str = "failed";
 const PAGE: usize = 100;
 
 /// Nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// A session that is named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfSession {
     /// The session.
     #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
     pub session: SessionId,
 }
 
 /// Changes a session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Update {
     /// The session.
     #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
     pub session: SessionId,
     /// What is changed.
+    #[schema(value_type = Object)]
     pub change: SessionUpdated,
 }
 
 /// Gives what the caller's tools gave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
     /// The run that waits.
+    #[schema(value_type = String)]
     pub run: RunId,
     /// What they gave.
+    #[schema(value_type = Vec<Object>)]
     pub returns: Vec<CallerReturn>,
 }
 
 /// Asks runs to end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cancel {
     /// The session.
     #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
     pub session: SessionId,
     /// Only this run; absent = all of the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub run: Option<RunId>,
     /// Why, for the log.
     #[serde(default)]
@@ -73,18 +81,20 @@ pub struct Cancel {
 }
 
 /// The runs that were asked to end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cancelled {
     /// Their ids.
+    #[schema(value_type = Vec<String>)]
     pub runs: Vec<RunId>,
 }
 
 /// A page of messages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Messages {
     /// The session.
     #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
     pub session: SessionId,
     /// Only those before this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -95,14 +105,16 @@ pub struct Messages {
 }
 
 /// A page of facts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Events {
     /// The session.
     #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
     pub session: SessionId,
     /// Only those after this place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub after: Option<Cursor>,
     /// Most facts; 100 unless told.
     #[serde(default = "page")]
@@ -110,29 +122,33 @@ pub struct Events {
 }
 
 /// Facts, oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct EventPage {
     /// The facts.
+    #[schema(value_type = Vec<Object>)]
     pub events: Vec<Event>,
 }
 
 /// A run that is named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfRun {
     /// The run.
+    #[schema(value_type = String)]
     pub run: RunId,
 }
 
 /// Which runs a list is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Runs {
     /// Only those of this session.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    #[schema(value_type = Option<String>)]
     pub session: Option<SessionId>,
     /// Only those that stand so; empty = all.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     pub statuses: Vec<RunStatus>,
     /// Most runs; 100 unless told.
     #[serde(default = "page")]
@@ -140,125 +156,143 @@ pub struct Runs {
 }
 
 /// Runs, newest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RunPage {
     /// The runs.
+    #[schema(value_type = Vec<Object>)]
     pub runs: Vec<Run>,
 }
 
 /// The agents.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Agents {
     /// By name.
+    #[schema(value_type = BTreeMap<String, Object>)]
     pub agents: BTreeMap<String, AgentItem>,
 }
 
 /// The models.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ModelList {
     /// The one that is asked by default first.
+    #[schema(value_type = Vec<Object>)]
     pub models: Vec<ModelItem>,
 }
 
 /// Looks into a workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Look {
     /// Whose workspace; absent = the house's.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    #[schema(value_type = Option<String>)]
     pub session: Option<SessionId>,
     /// The path in it; empty = the workspace itself.
     pub path: String,
 }
 
 /// Looks for files of a workspace by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Find {
     /// Whose workspace; absent = the house's.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    #[schema(value_type = Option<String>)]
     pub session: Option<SessionId>,
     /// What is looked for.
+    #[schema(value_type = Object)]
     pub search: FileSearch,
 }
 
 /// Files, the best first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Found {
     /// The files.
+    #[schema(value_type = Vec<Object>)]
     pub files: Vec<FileItem>,
 }
 
 /// The permission questions that wait.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Questions {
     /// The questions.
+    #[schema(value_type = Vec<Object>)]
     pub questions: Vec<OpenQuestion>,
 }
 
 /// Answers a permission question.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Decide {
     /// The call that it is about.
+    #[schema(value_type = String)]
     pub call: CallId,
     /// `"allow"`, or `{"deny": "why"}`.
+    #[schema(value_type = Object)]
     pub decision: Decision,
 }
 
 /// Brings runs in order whose process died.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
     /// Only those of this session; absent = all.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
+    #[schema(value_type = Option<String>)]
     pub session: Option<SessionId>,
     /// What is done with them.
+    #[schema(value_type = String)]
     pub orphans: Orphans,
 }
 
 /// What was done.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RestoredRuns {
     /// Run by run.
+    #[schema(value_type = Vec<Object>)]
     pub restored: Vec<Restored>,
 }
 
 /// Subscribes to a session, in the query of the address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subscribe {
     /// The session.
     #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
     pub session: SessionId,
     /// Only what comes after this place; absent = from the beginning. `Last-Event-ID` counts first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
     pub after: Option<Cursor>,
 }
 
 /// A blob of a session, in the query of the address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfBlob {
     /// The session.
     #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
     pub session: SessionId,
     /// The blob.
+    #[schema(value_type = String)]
     pub blob: crate::domain::BlobId,
 }
 
 /// An error as it is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refused {
     /// The error.
     pub error: Refusal,
 }
 
 /// An error, and whether the same request may succeed later.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refusal {
     /// The error.
     #[serde(flatten)]
+    #[schema(value_type = Object)]
     pub error: Error,
     /// Whether the same request may succeed later, without a change by the user.
     #[serde(default)]

@@ -79,8 +79,10 @@ pub(super) fn chosen(names: &[String]) -> Result<Vec<Dialect>> {
 /// A route where it is served.
 struct Claim {
     dialect: &'static str,
+    method: Method,
     path: String,
-    route: Route,
+    needs: Needs,
+    handler: MethodRouter<Door>,
     refuse: fn(&Error) -> Response,
 }
 
@@ -88,23 +90,29 @@ struct Claim {
 fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
     let (mut bare, mut prefixed): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
     for Dialect { name, routes, refuse, .. } in dialects {
-        for route in routes {
-            let claim = |path: String| Claim { dialect: name, path, route: route.clone(), refuse };
+        for Route { method, pattern, needs, handler, .. } in routes {
+            let claim = |path: String| {
+                let (method, handler) = (method.clone(), handler.clone());
+                Claim { dialect: name, method, path, needs, handler, refuse }
+            };
             let own = format!("/{name}");
             // A dialect may keep to its own paths.
-            if !route.pattern.strip_prefix(&own).is_some_and(|rest| rest.starts_with('/')) {
-                prefixed.push(claim(format!("{own}{}", route.pattern)));
+            if !pattern.strip_prefix(&own).is_some_and(|rest| rest.starts_with('/')) {
+                prefixed.push(claim(format!("{own}{pattern}")));
             }
-            bare.push(claim(route.pattern.to_owned()));
+            bare.push(claim(pattern.to_owned()));
         }
     }
-    let own = own.into_iter().map(|(path, route)| Claim { dialect: "house", path, route, refuse: crate::http::refuse });
+    let own = own.into_iter().map(|(path, Route { method, needs, handler, .. })| {
+        let refuse = crate::http::refuse;
+        Claim { dialect: "house", method, path, needs, handler, refuse }
+    });
     let mut taken = std::collections::HashSet::new();
     // The server's own paths are never taken by a dialect.
     let (own, others): (Vec<Claim>, Vec<Claim>) = (own.collect(), bare.into_iter().chain(prefixed).collect());
-    taken.extend(own.iter().map(|claim| (claim.route.method.clone(), shape(&claim.path))));
+    taken.extend(own.iter().map(|claim| (claim.method.clone(), shape(&claim.path))));
     let mut kept: Vec<Claim> =
-        others.into_iter().filter(|claim| taken.insert((claim.route.method.clone(), shape(&claim.path)))).collect();
+        others.into_iter().filter(|claim| taken.insert((claim.method.clone(), shape(&claim.path)))).collect();
     kept.extend(own);
     kept
 }
@@ -128,10 +136,10 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     let mut own = super::own_routes::all(&dialects);
     own.extend(super::console::routes(true));
     let line = |claim: Claim| Mounted {
-        method: claim.route.method.to_string(),
+        method: claim.method.to_string(),
         path: claim.path,
         dialect: claim.dialect,
-        needs: claim.route.needs,
+        needs: claim.needs,
     };
     Ok(claims(dialects, own).into_iter().map(line).collect())
 }
@@ -144,10 +152,9 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
     let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
-    for Claim { dialect, path, route, refuse } in claims(dialects, own) {
+    for Claim { dialect, path, needs, handler, refuse, .. } in claims(dialects, own) {
         let answered = Arc::new(Answered { dialect, path: path.clone() });
-        let needs = route.needs;
-        let guarded = route.handler.route_layer(from_fn(move |request: Request, next: Next| {
+        let guarded = handler.route_layer(from_fn(move |request: Request, next: Next| {
             let answered = Arc::clone(&answered);
             async move {
                 let mut response = match lacks(needs, &request) {

@@ -14,14 +14,15 @@ use crate::http::{Needs, Route};
 
 /// The description of a dialect by its name, as JSON.
 pub fn openapi(name: &str) -> Option<Value> {
-    Some(document(&dialects::by_name(name)?))
+    let Dialect { name, title, routes, .. } = dialects::by_name(name)?;
+    Some(document(name, title, &routes))
 }
 
 /// The description of a dialect.
-pub(super) fn document(dialect: &Dialect) -> Value {
+pub(super) fn document(name: &str, title: &str, routes: &[Route]) -> Value {
     let mut paths = PathsBuilder::new();
     let mut schemas = BTreeMap::new();
-    for route in &dialect.routes {
+    for route in routes {
         let Some(method) = method(route) else { continue };
         paths = paths.path(route.pattern.replace("{*", "{"), PathItem::new(method, operation(route)));
         schemas.extend(route.schemas.iter().cloned());
@@ -30,16 +31,16 @@ pub(super) fn document(dialect: &Dialect) -> Value {
         .schemas_from_iter(schemas)
         .security_scheme("token", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()))
         .security_scheme("key", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-API-KEY"))));
-    let info = Info::new(dialect.title, env!("CARGO_PKG_VERSION"));
-    let own = dialect.routes.iter().all(|route| route.pattern.starts_with(&format!("/{}/", dialect.name)));
-    let server = if own { "/".to_owned() } else { format!("/{}", dialect.name) };
+    let info = Info::new(title, env!("CARGO_PKG_VERSION"));
+    let own = routes.iter().all(|route| route.pattern.starts_with(&format!("/{name}/")));
+    let server = if own { "/".to_owned() } else { format!("/{name}") };
     let open_api = OpenApiBuilder::new()
         .info(info)
         .paths(paths)
         .components(Some(components.build()))
         .servers(Some([Server::new(server)]));
     serde_json::to_value(open_api.build()).unwrap_or_else(|error| {
-        tracing::error!(%error, dialect = dialect.name, "the description cannot be written");
+        tracing::error!(%error, dialect = name, "the description cannot be written");
         json!({})
     })
 }
@@ -101,19 +102,11 @@ mod tests {
 
     #[test]
     fn every_route_is_described() {
-        let dialect = Dialect {
-            name: "one",
-            title: "One",
-            routes: vec![
-                Route::get("/a/{id}/{*rest}", || async {}).about("Reads it").needs(Needs::Nothing),
-                Route::post("/a/{id}/{*rest}", || async {}).about("Writes it").query("mode", "How", false),
-            ],
-            owns: &[],
-            fallback: None,
-            sockets: Vec::new(),
-            refuse: crate::http::refuse,
-        };
-        let document = document(&dialect);
+        let routes = [
+            Route::get("/a/{id}/{*rest}", || async {}).about("Reads it").needs(Needs::Nothing),
+            Route::post("/a/{id}/{*rest}", || async {}).about("Writes it").query("mode", "How", false),
+        ];
+        let document = document("one", "One", &routes);
         assert_eq!((&document["openapi"], &document["servers"]), (&json!("3.1.0"), &json!([{"url": "/one"}])));
         let item = &document["paths"]["/a/{id}/{rest}"];
         assert_eq!((&item["get"]["summary"], &item["post"]["summary"]), (&json!("Reads it"), &json!("Writes it")));

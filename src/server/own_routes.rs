@@ -1,6 +1,6 @@
 //! The server's own routes: how it is, what it measures, and the description of every API.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -41,10 +41,14 @@ pub(super) fn all(dialects: &[Dialect]) -> Vec<(String, Route)> {
     ];
     let mut routes: Vec<_> = own.into_iter().map(|route| (route.pattern.to_owned(), route)).collect();
     for dialect in dialects {
-        let document = Arc::new(openapi::document(dialect));
+        // Made when it is first asked for: the server is ready sooner.
+        let described = Arc::new((dialect.name, dialect.title, dialect.routes.clone(), OnceLock::new()));
         let route = Route::get("/openapi.json", move || {
-            let document = Arc::clone(&document);
-            async move { reply(StatusCode::OK, &*document) }
+            let described = Arc::clone(&described);
+            async move {
+                let (name, title, routes, document) = &*described;
+                reply(StatusCode::OK, document.get_or_init(|| openapi::document(name, title, routes)))
+            }
         });
         routes.push((format!("/{}/openapi.json", dialect.name), route.about("The description of this API")));
     }

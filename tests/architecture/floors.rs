@@ -31,7 +31,8 @@ const SIDEWAYS: [(&str, &str); 3] =
     [("tools", "workspace"), ("dialects::agent_tars", "dialects::tarko"), ("dialects::native", "dialects::tarko")];
 
 /// Rooms that have a door of their own beside their floor's, and why.
-const OWN_DOORS: [(&str, &str); 2] = [
+const OWN_DOORS: [(&str, &str); 3] = [
+    ("remote::wire", "the words of the native API: whoever answers it needs them, and not the engine that asks"),
     ("storage::probe", "the points at which long tests kill a process; nothing of the house needs it"),
     ("tools::guard", "the body of another process: whoever works with tools must not see it"),
 ];
@@ -73,7 +74,9 @@ fn step(file: &File, line: usize, (own, own_floor): (&str, u8), target: &[String
         return Some(file.finding(line, format!("`{other}` is no floor")));
     };
     let sideways = own_floor == other_floor;
-    if other_floor < own_floor || sideways && SIDEWAYS.contains(&(own, other.as_str())) {
+    // What every dialect gives is said in the door that they share.
+    let shared = own.split("::").next() == Some(other.as_str());
+    if other_floor < own_floor || shared || sideways && SIDEWAYS.contains(&(own, other.as_str())) {
         return None;
     }
     let direction = if sideways { "sideways" } else { "up" };
@@ -121,7 +124,10 @@ fn inside<'a>(name: &str, mention: &'a Mention) -> Option<&'a [String]> {
 fn room(module: &[String]) -> String {
     match module {
         [] => "lib".to_owned(),
-        [floor, dialect, ..] if floor == "dialects" => format!("{floor}::{dialect}"),
+        // What begins with a capital is a thing of the floor's own door.
+        [floor, dialect, ..] if floor == "dialects" && dialect.starts_with(char::is_lowercase) => {
+            format!("{floor}::{dialect}")
+        }
         [floor, ..] => floor.clone(),
     }
 }

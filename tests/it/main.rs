@@ -7,6 +7,7 @@ mod conversation;
 mod engine;
 mod engine_queue;
 mod engine_serve;
+mod engine_shown;
 mod failures;
 mod guard;
 mod help;

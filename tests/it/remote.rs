@@ -314,6 +314,18 @@ fn a_session_is_brought_to_a_server() {
 }
 
 #[test]
+fn a_session_of_a_server_is_shared_as_one_of_this_machine() {
+    let (model, ombud) = with(vec![Answer::text("One.")]);
+    assert_eq!(ombud.run(&["oneshot", "Hello", "--session-id", "s"]).exit, 0);
+    model.finish();
+    let server = ombud.serve();
+    let near = ombud.run(&["share", "s", "-o", "-"]);
+    let far = ombud.run(&["share", "s", "-o", "-", "--server", &server]);
+    assert!(near.stdout.starts_with("<!DOCTYPE html>"), "{}", near.stdout);
+    assert_eq!((near.exit, &far), (0, &near));
+}
+
+#[test]
 fn rules_that_answer_are_told_of_a_server_too() {
     let ombud = Ombud::new();
     let server = ombud.serve();

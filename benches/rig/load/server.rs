@@ -34,7 +34,15 @@ pub struct Server {
     pub address: SocketAddr,
     /// From the start to the first answer of `health`.
     pub ready: Duration,
-    told: std::thread::JoinHandle<Vec<String>>,
+    told: Option<std::thread::JoinHandle<Vec<String>>>,
+}
+
+impl Drop for Server {
+    /// No server outlives what was done with it.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl Plan {
@@ -63,7 +71,7 @@ impl Plan {
         };
         let mut client = Client::connect(address).await?;
         client.call("GET", "/api/v1/health", "").await?.when(200)?;
-        Ok(Server { child, address, ready: began.elapsed(), told })
+        Ok(Server { child, address, ready: began.elapsed(), told: Some(told) })
     }
 }
 
@@ -131,7 +139,7 @@ impl Server {
     fn end(mut self, signal: Signal) -> Result<Vec<String>> {
         kill_process(self.pid(), signal)?;
         let status = self.child.wait()?;
-        let lines = self.told.join().unwrap_or_default();
+        let lines = self.told.take().and_then(|told| told.join().ok()).unwrap_or_default();
         if signal == Signal::TERM && !status.success() {
             return Err(Error::other(format!("the server left with {status}: {}", lines.join(" | "))));
         }

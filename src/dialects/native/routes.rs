@@ -1,10 +1,11 @@
 //! The routes.
 
 use axum::extract::State;
+use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{rights, sharing, streams};
+use super::{describe, rights, sharing, streams};
 use crate::domain::{Run, Session};
 use crate::engine::{
     Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter, SessionItem,
@@ -13,45 +14,170 @@ use crate::engine::{
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
     Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing, OfRun,
-    OfSession, Questions, Restore, RestoredRuns, RunPage, Runs, Update,
+    OfSession, Questions, Refused, Restore, RestoredRuns, RunPage, Runs, Update,
 };
 
 /// Sessions of a page when nobody says how many.
 const PAGE: usize = 50;
+/// A stream of Server-Sent Events.
+const EVENT_STREAM: &str = "text/event-stream";
+/// Any file.
+const BYTES: &str = "application/octet-stream";
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
+    let routes = [of_sessions(), of_runs(), of_files(), of_the_house()];
+    routes.into_iter().flatten().map(may_refuse).collect()
+}
+
+/// What every route may answer instead.
+fn may_refuse(route: Route) -> Route {
+    route.gives::<Refused>(StatusCode::BAD_REQUEST, "What does not fit, and where. Other errors have the same form.")
+}
+
+fn of_sessions() -> Routes {
     vec![
-        Route::post("/ombud/v1/sessions", sessions).about("A page of sessions, the one that changed last first"),
-        Route::post("/ombud/v1/session", session).about("One session"),
-        Route::post("/ombud/v1/create", create).about("Makes a session in which nothing was said"),
-        Route::post("/ombud/v1/update", update).about("Changes title, labels, agent, model or attributes of a session"),
-        Route::post("/ombud/v1/delete", delete).about("Ends a session, for good"),
-        Route::post("/ombud/v1/ask", ask).about("Says something in a session, and has an agent answer"),
-        Route::post("/ombud/v1/answer", answer).about("Gives what the caller's tools gave"),
-        Route::post("/ombud/v1/cancel", cancel).about("Asks runs of a session to end"),
-        Route::post("/ombud/v1/messages", messages).about("The newest messages before a place in the log"),
-        Route::post("/ombud/v1/events", events).about("Facts after a cursor, oldest first"),
-        Route::get("/ombud/v1/subscribe", streams::subscribe).about("Everything after a cursor, and what comes"),
-        Route::get("/ombud/v1/notices", streams::notices).about("What changes in the house, from now on"),
-        Route::post("/ombud/v1/run", run).about("One run"),
-        Route::post("/ombud/v1/runs", runs).about("Runs, newest first"),
-        Route::post("/ombud/v1/agents", agents).about("The agents"),
-        Route::post("/ombud/v1/models", models).about("The models that can be asked"),
-        Route::post("/ombud/v1/complete", complete).about("One answer of a model outside of any session"),
-        Route::post("/ombud/v1/look", look).about("What stands under a path of a workspace"),
-        Route::post("/ombud/v1/find", find).about("Files of a workspace by name"),
-        Route::get("/ombud/v1/file", files::file).about("The bytes of a file of a workspace"),
-        Route::get("/ombud/v1/blob", files::blob).about("The full output of a call, or the bytes of a file of a session"),
-        Route::post("/ombud/v1/share", share).about("A session as others may see it"),
-        Route::get("/ombud/v1/page", sharing::page).about("A page that replays a session, for others"),
-        Route::post("/ombud/v1/sharing", sharing::sharing).about("Where sessions can be uploaded"),
-        Route::post("/ombud/v1/publish", sharing::publish).about("Uploads the page of a session"),
-        Route::post("/ombud/v1/questions", questions).about("The permission questions that wait for somebody"),
-        Route::post("/ombud/v1/decide", decide).about("Answers a permission question"),
-        Route::post("/ombud/v1/restore", restore).about("Closes, or goes on with, runs whose process died"),
-        Route::post("/ombud/v1/import", import).about("Replaces a session's history, or makes a session with one"),
-        Route::post("/ombud/v1/health", health).about("How the house is"),
+        Route::post("/ombud/v1/sessions", sessions)
+            .about("A page of sessions, the one that changed last first")
+            .takes::<describe::SessionFilter>()
+            .gives::<describe::SessionPage>(StatusCode::OK, "The sessions."),
+        Route::post("/ombud/v1/session", session)
+            .about("One session")
+            .takes::<OfSession>()
+            .gives::<describe::SessionItem>(StatusCode::OK, "The session."),
+        Route::post("/ombud/v1/create", create)
+            .about("Makes a session in which nothing was said")
+            .takes::<describe::NewSession>()
+            .gives::<describe::Session>(StatusCode::OK, "The session."),
+        Route::post("/ombud/v1/update", update)
+            .about("Changes title, labels, agent, model or attributes of a session")
+            .takes::<Update>()
+            .gives::<describe::Session>(StatusCode::OK, "The session."),
+        Route::post("/ombud/v1/delete", delete)
+            .about("Ends a session, for good")
+            .takes::<OfSession>()
+            .gives::<Nothing>(StatusCode::OK, "It is gone."),
+        Route::post("/ombud/v1/messages", messages)
+            .about("The newest messages before a place in the log")
+            .takes::<Messages>()
+            .gives::<describe::MessagePage>(StatusCode::OK, "The messages."),
+        Route::post("/ombud/v1/events", events)
+            .about("Facts after a cursor, oldest first")
+            .takes::<Events>()
+            .gives::<EventPage>(StatusCode::OK, "The facts."),
+        Route::post("/ombud/v1/import", import)
+            .about("Replaces a session's history, or makes a session with one")
+            .takes::<describe::ImportedSession>()
+            .gives::<describe::Session>(StatusCode::OK, "The session."),
+        Route::get("/ombud/v1/subscribe", streams::subscribe)
+            .about("Everything after a cursor, and what comes")
+            .query("session", "The session.", true)
+            .query("after", "The cursor; absent = from the beginning. `Last-Event-ID` counts first.", false)
+            .gives_media(
+                StatusCode::OK,
+                EVENT_STREAM,
+                "Frames: `id` is a cursor, `data` one line of JSON. `failed` ends it.",
+            ),
+    ]
+}
+
+fn of_runs() -> Routes {
+    vec![
+        Route::post("/ombud/v1/ask", ask)
+            .about("Says something in a session, and has an agent answer")
+            .takes::<describe::Ask>()
+            .gives::<describe::Asked>(
+                StatusCode::OK,
+                "It was taken, and is durable. What the agent does comes by `subscribe`.",
+            ),
+        Route::post("/ombud/v1/answer", answer)
+            .about("Gives what the caller's tools gave")
+            .takes::<Answers>()
+            .gives::<Nothing>(StatusCode::OK, "It was taken."),
+        Route::post("/ombud/v1/cancel", cancel)
+            .about("Asks runs of a session to end")
+            .takes::<Cancel>()
+            .gives::<Cancelled>(StatusCode::OK, "The runs that it is about."),
+        Route::post("/ombud/v1/run", run)
+            .about("One run")
+            .takes::<OfRun>()
+            .gives::<describe::Run>(StatusCode::OK, "The run."),
+        Route::post("/ombud/v1/runs", runs)
+            .about("Runs, newest first")
+            .takes::<Runs>()
+            .gives::<RunPage>(StatusCode::OK, "The runs."),
+        Route::post("/ombud/v1/questions", questions)
+            .about("The permission questions that wait for somebody")
+            .takes::<Nothing>()
+            .gives::<Questions>(StatusCode::OK, "The questions."),
+        Route::post("/ombud/v1/decide", decide)
+            .about("Answers a permission question")
+            .takes::<Decide>()
+            .gives::<Nothing>(StatusCode::OK, "It was answered."),
+        Route::post("/ombud/v1/restore", restore)
+            .about("Closes, or goes on with, runs whose process died")
+            .takes::<Restore>()
+            .gives::<RestoredRuns>(StatusCode::OK, "What was done."),
+    ]
+}
+
+fn of_files() -> Routes {
+    vec![
+        Route::post("/ombud/v1/look", look)
+            .about("What stands under a path of a workspace")
+            .takes::<Look>()
+            .gives::<describe::Looked>(StatusCode::OK, "What is there."),
+        Route::post("/ombud/v1/find", find)
+            .about("Files of a workspace by name")
+            .takes::<Find>()
+            .gives::<Found>(StatusCode::OK, "The files."),
+        Route::post("/ombud/v1/share", share)
+            .about("A session as others may see it")
+            .takes::<OfSession>()
+            .gives::<describe::SharedSession>(StatusCode::OK, "The session."),
+        Route::get("/ombud/v1/file", files::file)
+            .about("The bytes of a file of a workspace")
+            .query("session", "Whose workspace; absent = the house's.", false)
+            .query("path", "The path in it.", true)
+            .gives_media(StatusCode::OK, BYTES, "The file, or the part of it that `Range` asks for."),
+        Route::get("/ombud/v1/blob", files::blob)
+            .about("The full output of a call, or the bytes of a file of a session")
+            .query("session", "The session.", true)
+            .query("blob", "The blob: a SHA-256 in hexadecimal.", true)
+            .gives_media(StatusCode::OK, BYTES, "The bytes."),
+        Route::get("/ombud/v1/page", sharing::page)
+            .about("A page that replays a session, for others")
+            .query("session", "The session.", true)
+            .query("download", "Anything: as a file, not to be shown.", false)
+            .gives_media(StatusCode::OK, "text/html", "The page."),
+        Route::post("/ombud/v1/sharing", sharing::sharing).about("Where sessions can be uploaded").takes::<Nothing>(),
+        Route::post("/ombud/v1/publish", sharing::publish).about("Uploads the page of a session").takes::<OfSession>(),
+    ]
+}
+
+fn of_the_house() -> Routes {
+    vec![
+        Route::post("/ombud/v1/agents", agents)
+            .about("The agents")
+            .takes::<Nothing>()
+            .gives::<Agents>(StatusCode::OK, "The agents."),
+        Route::post("/ombud/v1/models", models)
+            .about("The models that can be asked")
+            .takes::<Nothing>()
+            .gives::<ModelList>(StatusCode::OK, "The models."),
+        Route::post("/ombud/v1/complete", complete)
+            .about("One answer of a model outside of any session")
+            .takes::<describe::Completion>()
+            .gives::<describe::Completed>(StatusCode::OK, "The answer."),
+        Route::post("/ombud/v1/health", health)
+            .about("How the house is")
+            .takes::<Nothing>()
+            .gives::<describe::Health>(StatusCode::OK, "How it is."),
+        Route::get("/ombud/v1/notices", streams::notices).about("What changes in the house, from now on").gives_media(
+            StatusCode::OK,
+            EVENT_STREAM,
+            "Notices: `data` is one line of JSON.",
+        ),
     ]
 }
 

@@ -18,6 +18,7 @@ const EXPOSED: &str = "X-Request-Id,Retry-After,ETag";
 const REMEMBERED: &str = "600";
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 static ASKS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
 static ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
@@ -60,8 +61,11 @@ impl Origins {
                 From::Elsewhere(origin)
             };
         }
-        // What an image or a script of another page asks for has no origin, but browsers say where it comes from.
-        if headers.get(&SEC_FETCH_SITE).is_some_and(|site| site == "cross-site") {
+        // What an image or a script of another page asks for has no origin, but browsers say where it comes from. Another
+        // port of this host is the same site, and not the same page; a link from there may be followed.
+        let says = |name: &HeaderName, word: &str| headers.get(name).is_some_and(|value| value == word);
+        let follows_link = says(&SEC_FETCH_MODE, "navigate");
+        if says(&SEC_FETCH_SITE, "cross-site") || says(&SEC_FETCH_SITE, "same-site") && !follows_link {
             return From::Elsewhere("another site".to_owned());
         }
         From::Here
@@ -139,6 +143,7 @@ mod tests {
             &[("origin", "http://127.0.0.1:3000")],
             &[("origin", "HTTP://127.0.0.1:3000"), ("sec-fetch-site", "same-origin")],
             &[("sec-fetch-site", "none")],
+            &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")],
         ] {
             assert_eq!(none.judge(&headers(pairs), "127.0.0.1:3000"), From::Here, "{pairs:?}");
         }
@@ -159,6 +164,8 @@ mod tests {
             let given = headers(&[("origin", origin)]);
             assert_eq!(one.judge(&given, "127.0.0.1:3000"), From::Elsewhere(origin.to_owned()));
         }
+        let beside = headers(&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")]);
+        assert_eq!(one.judge(&beside, "127.0.0.1:3000"), From::Elsewhere("another site".to_owned()));
         let image = headers(&[("sec-fetch-site", "cross-site")]);
         assert_eq!(one.judge(&image, "127.0.0.1:3000"), From::Elsewhere("another site".to_owned()));
         assert_eq!(one.judge(&headers(&[("origin", "https://Chat.example")]), "127.0.0.1:3000"), From::Allowed);

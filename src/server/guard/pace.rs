@@ -9,34 +9,40 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 /// Callers that are remembered before those that have rested are forgotten.
 const REMEMBERED: usize = 10_000;
 
-/// Whose pace it is: the principal's name and, where it is known, the address.
-type Whose = (String, Option<IpAddr>);
-
 /// The pace of each caller at each address.
 pub(super) struct Pace {
     clock: DefaultClock,
-    limit: Option<(NonZeroU32, DefaultKeyedRateLimiter<Whose>)>,
+    limit: Option<Limit>,
+}
+
+/// A caller, and the address that they call from.
+type Somebody = (String, Option<IpAddr>);
+
+struct Limit {
+    per_minute: NonZeroU32,
+    of_each: DefaultKeyedRateLimiter<Somebody>,
 }
 
 impl Pace {
     /// So many requests in a minute; 0 = no limit.
     pub(super) fn new(per_minute: u32) -> Self {
-        let limit = NonZeroU32::new(per_minute).map(|count| (count, RateLimiter::keyed(Quota::per_minute(count))));
+        let limit = NonZeroU32::new(per_minute)
+            .map(|per_minute| Limit { per_minute, of_each: RateLimiter::keyed(Quota::per_minute(per_minute)) });
         Self { clock: DefaultClock::default(), limit }
     }
 
     /// The limit; 0 = none.
     pub(super) fn per_minute(&self) -> u32 {
-        self.limit.as_ref().map_or(0, |(count, _)| count.get())
+        self.limit.as_ref().map_or(0, |limit| limit.per_minute.get())
     }
 
     /// Takes one request of a caller's pace, or tells after how many seconds there will be one.
     pub(super) fn take(&self, caller: &str, address: Option<IpAddr>) -> Result<(), u64> {
-        let Some((_, limiter)) = &self.limit else { return Ok(()) };
-        if limiter.len() > REMEMBERED {
-            limiter.retain_recent();
+        let Some(Limit { of_each, .. }) = &self.limit else { return Ok(()) };
+        if of_each.len() > REMEMBERED {
+            of_each.retain_recent();
         }
-        limiter.check_key(&(caller.to_owned(), address)).map_err(|until| {
+        of_each.check_key(&(caller.to_owned(), address)).map_err(|until| {
             let wait = until.wait_time_from(self.clock.now());
             wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
         })

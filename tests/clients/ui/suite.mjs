@@ -50,6 +50,10 @@ await suite.check('only fonts, the logo and the editor are looked for elsewhere'
 console.log(`screenshots: ${browser.shots}`);
 await suite.finish();
 
+function complaints(tab) {
+  return tab.complaints.filter((line) => !EDITOR.some((known) => known.test(line)));
+}
+
 async function scenario(behind) {
   const check = (what, work) => suite.check(`${behind}: ${what}`, work);
   const shot = (tab, name) => tab.shot(`${behind}-${name}`);
@@ -267,8 +271,8 @@ async function scenario(behind) {
     await viewer.seen(reader.page.locator('.message-assistant').getByText(/read file/i)).first().waitFor();
     await shot(reader, '13-replay');
     // A page of its own has no server to ask for models and options.
-    const own = reader.complaints.filter((line) => !/api\/v1\/(models|agent\/options)|ERR_FILE_NOT_FOUND|getting agent options|load models|available models/.test(line));
-    assert.deepEqual(own, []);
+    const alone = /api\/v1\/(models|agent\/options)|ERR_FILE_NOT_FOUND|getting agent options|load models|available models/;
+    assert.deepEqual(complaints(reader).filter((line) => !alone.test(line)), []);
     await reader.close();
   }
 
@@ -362,9 +366,7 @@ async function scenario(behind) {
     assert.ok(!(await page.content()).includes(model.key), 'the key of the model stands in the page');
   });
 
-  await check('the browser has nothing to complain about', () => {
-    assert.deepEqual(tab.complaints.filter((line) => !EDITOR.some((known) => known.test(line))), []);
-  });
+  await check('the browser has nothing to complain about', () => assert.deepEqual(complaints(tab), []));
   await check('every request to the model kept the rules', () => assert.deepEqual(model.wrong(), []));
   await tab.close();
 }

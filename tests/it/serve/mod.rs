@@ -16,6 +16,8 @@ mod seeds;
 mod share;
 mod sockets;
 mod start;
+mod tarko_format;
+mod tarko_sessions;
 mod tarko_transcripts;
 mod traces;
 mod websocket;

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
+use super::super::request::{Answer, Asked, asked};
 use super::super::to_wire::{self, Telling, keep, kept};
 use super::super::wire::{
     ErrorAnswer, ModelChangedAnswer, ModelRequest, RestoredAnswer, RuntimeSettingsChangedAnswer, RuntimeSettingsRequest,
@@ -81,8 +81,8 @@ async fn change(
             if let Some(model) = &model {
                 check_model(asked, model).await?;
             }
+            keep_model(kept, value, model.as_ref());
             change.model = Some(model);
-            keep_model(kept, value);
         }
         _ => {
             kept.insert(name.to_owned(), from_wire::without_secrets(value));
@@ -91,12 +91,17 @@ async fn change(
     Ok(())
 }
 
-/// Keeps a model as the client said it, so that it is told with what else was said of it.
-fn keep_model(kept: &mut Map<String, Value>, said: &Value) {
-    match said {
-        Value::Object(_) => kept.insert("modelConfig".to_owned(), from_wire::without_secrets(said)),
-        _ => kept.shift_remove("modelConfig"),
-    };
+/// Keeps a model as the client said it, so that it is told with what else was said of it; its id always as `id`.
+fn keep_model(kept: &mut Map<String, Value>, said: &Value, model: Option<&ModelChoice>) {
+    match (from_wire::without_secrets(said), model) {
+        (Value::Object(mut said), Some(model)) => {
+            said.entry("id").or_insert_with(|| model.id.as_str().into());
+            kept.insert("modelConfig".to_owned(), said.into());
+        }
+        _ => {
+            kept.shift_remove("modelConfig");
+        }
+    }
 }
 
 async fn update(asked: Asked) -> Answer {
@@ -139,7 +144,7 @@ async fn model(asked: Asked) -> Answer {
     };
     check_model(&asked, &model).await?;
     let mut kept = kept(&session);
-    keep_model(&mut kept, said);
+    keep_model(&mut kept, said, Some(&model));
     from_wire::check_size(&kept)?;
     let update = SessionUpdated { model: Some(Some(model)), attributes: keep(kept), ..SessionUpdated::default() };
     let session = changed(&asked, &session, update).await?;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::dialects::tarko::encoder::encode;
 use crate::dialects::tarko::page;
+use crate::dialects::tarko::wire::{Body, Content, ContentPart, EnvironmentInput, TarkoEvent, UserMessage};
 use crate::domain::{AuthorKind, Event, Fact, Frame, Part};
 use crate::engine::SharedSession;
 
@@ -68,7 +69,7 @@ fn events(shared: &SharedSession) -> Value {
             input = Some(posted.message.parts.clone());
         }
         for event in encode(&Frame::Fact(std::sync::Arc::new(event)), 1) {
-            let Ok(mut event) = serde_json::to_value(&event) else { continue };
+            let Ok(mut event) = serde_json::to_value(without_files(event)) else { continue };
             if let Some(fields) = event.as_object_mut() {
                 fields.shift_remove("cursor");
             }
@@ -81,6 +82,25 @@ fn events(shared: &SharedSession) -> Value {
         }
     }
     Value::Array(told)
+}
+
+/// Files stay at home: nobody can look for a secret in them. A page that named them would look for them in vain.
+fn without_files(mut event: TarkoEvent) -> TarkoEvent {
+    if let Body::UserMessage(UserMessage { content: Content::Parts(parts) })
+    | Body::EnvironmentInput(EnvironmentInput { content: Content::Parts(parts), .. }) = &mut event.body
+    {
+        for part in parts {
+            let left_out = match part {
+                ContentPart::Text { .. } => continue,
+                ContentPart::ImageUrl { .. } => "[a picture, which is not on this page]".to_owned(),
+                ContentPart::File { file } => {
+                    format!("[the file {}, which is not on this page]", file.filename.as_deref().unwrap_or("without a name"))
+                }
+            };
+            *part = ContentPart::Text { text: left_out };
+        }
+    }
+    event
 }
 
 /// The facts of a shared session. A shared fact may lack what is nobody's business; the encoder does not need it.
@@ -100,4 +120,32 @@ fn facts(shared: &SharedSession) -> impl Iterator<Item = Event> {
         let read: Event = serde_json::from_value(whole).ok()?;
         (!matches!(read.fact, Fact::Unknown(_))).then_some(read)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialects::tarko::wire::{FileBytes, ImageUrl, NamedFile};
+    use crate::domain::BlobId;
+
+    #[test]
+    fn files_are_told_and_not_shown() {
+        let blob = || FileBytes::Blob(BlobId::of(b"bytes"), "image/png".to_owned());
+        let parts = vec![
+            ContentPart::Text { text: "Look:".to_owned() },
+            ContentPart::ImageUrl { image_url: ImageUrl { url: blob() } },
+            ContentPart::File { file: NamedFile { filename: Some("a.pdf".to_owned()), file_data: blob() } },
+        ];
+        let body = Body::UserMessage(UserMessage { content: Content::Parts(parts) });
+        let event = TarkoEvent { id: None, kind: "user_message", timestamp: 1, body, cursor: None };
+        let told = serde_json::to_value(without_files(event)).unwrap();
+        assert_eq!(
+            told["content"],
+            json!([
+                { "type": "text", "text": "Look:" },
+                { "type": "text", "text": "[a picture, which is not on this page]" },
+                { "type": "text", "text": "[the file a.pdf, which is not on this page]" },
+            ])
+        );
+    }
 }

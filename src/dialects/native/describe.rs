@@ -1,0 +1,316 @@
+//! What goes in and out where that is the engine's own types: their fields, for the description of this API. A field that
+//! is an object itself is described by the schemas of the machine output, whose form it has.
+#![expect(dead_code, reason = "read by the description only")]
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A question.
+#[derive(ToSchema)]
+pub struct Ask {
+    /// `{"new": {…}}`, as `create` takes it, or `{"existing": "ID"}`.
+    #[schema(value_type = Object)]
+    target: Value,
+    /// What is said: parts of a message, such as `{"kind": "text", "text": "…"}`.
+    #[schema(value_type = Vec<Object>)]
+    input: Value,
+    /// The bytes of the files that `input` names: pairs of SHA-256 and base64.
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
+    blobs: Value,
+    /// Input that nobody said: `{"description", "text"}`.
+    #[schema(value_type = Option<Vec<Object>>)]
+    context: Value,
+    /// `"session_agent"` (the default), `{"one": "NAME"}`, or `"nobody"`.
+    #[schema(value_type = Option<Object>)]
+    answering: Value,
+    /// `"wait_then_reject"` (the default), `"reject"`, `"queue"` or `"supersede"`.
+    on_busy: Option<String>,
+    /// What is fixed for the run: model, instructions, permissions, budget, workspace. Only who administers the house may
+    /// choose a workspace or allow tools.
+    #[schema(value_type = Option<Object>)]
+    pins: Value,
+    /// Larger goes first.
+    priority: Option<i32>,
+}
+
+/// A question that was taken.
+#[derive(ToSchema)]
+pub struct Asked {
+    /// The session.
+    session: String,
+    /// The run; null when nobody answers.
+    run: Option<String>,
+    /// The model that is asked.
+    model: Option<String>,
+    /// Subscribing after this cursor gives everything that the question brought about.
+    before: String,
+}
+
+/// What a new session is made of.
+#[derive(ToSchema)]
+pub struct NewSession {
+    /// Its id, when its creator chooses one.
+    id: Option<String>,
+    /// Its title.
+    title: Option<String>,
+    /// Words on it, by key; tags stand under `tag`.
+    labels: Option<BTreeMap<String, Vec<String>>>,
+    /// Its agent.
+    agent: Option<String>,
+    /// The folder that its tools work in; only who administers the house may choose one.
+    workspace: Option<String>,
+    /// Its own model, `PROVIDER/ID`.
+    model: Option<String>,
+    /// How long it lives.
+    #[schema(value_type = Option<Object>)]
+    lifetime: Value,
+    /// What its door keeps about it, by the door's name.
+    #[schema(value_type = Option<Object>)]
+    attributes: Value,
+}
+
+/// Which sessions a list is about.
+#[derive(ToSchema)]
+pub struct SessionFilter {
+    /// Only those that have all these labels: pairs of key and value.
+    labels: Option<Vec<Vec<String>>>,
+    /// Only those of this agent.
+    agent: Option<String>,
+    /// Only those that stand here: `idle`, `running`, `waiting` or `interrupted`.
+    status: Option<String>,
+    /// Only those whose title or id holds this text.
+    text: Option<String>,
+    /// After this row of an earlier page.
+    after: Option<String>,
+    /// Most rows; 50 unless told.
+    limit: Option<usize>,
+}
+
+/// What is wanted of a model outside of any session.
+#[derive(ToSchema)]
+pub struct Completion {
+    /// The model; absent = the house's choice.
+    model: Option<String>,
+    /// What the model is told about its task.
+    instructions: Option<String>,
+    /// What it is asked.
+    prompt: Option<String>,
+    /// Longest answer, in tokens.
+    max_tokens: Option<u32>,
+    /// Whether the answer must be one JSON object.
+    json: Option<bool>,
+}
+
+/// What a model answered.
+#[derive(ToSchema)]
+pub struct Completed {
+    /// Its text.
+    text: String,
+    /// The model that answered.
+    model: String,
+}
+
+/// A session brought from elsewhere.
+#[derive(ToSchema)]
+pub struct ImportedSession {
+    /// The session, as `create` takes it; it is made when it does not exist.
+    #[schema(value_type = Object)]
+    session: Value,
+    /// Its messages in order: pairs of a message and what its calls gave.
+    #[schema(value_type = Vec<Vec<Object>>)]
+    messages: Value,
+}
+
+/// A session.
+#[derive(ToSchema)]
+pub struct Session {
+    /// Its id.
+    id: String,
+    /// Rises when a deleted id is made again.
+    incarnation: u64,
+    /// Its title.
+    title: Option<String>,
+    /// Words on it, by key.
+    labels: BTreeMap<String, Vec<String>>,
+    /// The agent that answers when none is named.
+    agent: String,
+    /// The folder that its tools work in.
+    workspace: Option<String>,
+    /// Its own model.
+    model: Option<String>,
+    /// How long it lives.
+    #[schema(value_type = Option<Object>)]
+    lifetime: Value,
+    /// When it was made.
+    created_at: String,
+    /// When something was last appended.
+    updated_at: String,
+    /// What doors keep about it.
+    #[schema(value_type = Object)]
+    attributes: Value,
+    /// Whether it was deleted.
+    deleted: bool,
+}
+
+/// A session in a list.
+#[derive(ToSchema)]
+pub struct SessionItem {
+    /// The session, and how much there is of it: `session`, `runs`, `events`, `bytes`, `usage`, `active`.
+    #[schema(value_type = Object)]
+    summary: Value,
+    /// What it is doing.
+    status: String,
+}
+
+/// A page of sessions.
+#[derive(ToSchema)]
+pub struct SessionPage {
+    /// The rows.
+    #[schema(value_type = Vec<Object>)]
+    sessions: Value,
+    /// Where the next page begins; null = this was the last.
+    next: Option<String>,
+}
+
+/// A page of messages, oldest first.
+#[derive(ToSchema)]
+pub struct MessagePage {
+    /// The messages, each with what its calls gave.
+    #[schema(value_type = Vec<Object>)]
+    messages: Value,
+    /// What comes before them begins before this place; null = these are the first.
+    before: Option<u64>,
+}
+
+/// What stands under a path of a workspace.
+#[derive(ToSchema)]
+pub struct Looked {
+    /// The thing itself: `name`, `path`, `kind`, `size`, `modified`.
+    #[schema(value_type = Object)]
+    item: Value,
+    /// What is in it; empty for a file.
+    #[schema(value_type = Vec<Object>)]
+    entries: Value,
+    /// The absolute path of the workspace.
+    workspace: String,
+}
+
+/// A session as others may see it.
+#[derive(ToSchema)]
+pub struct SharedSession {
+    /// Version of its form.
+    v: u16,
+    /// About it.
+    #[schema(value_type = Object)]
+    session: Value,
+    /// Its events, each with the fields that are allowed.
+    #[schema(value_type = Vec<Object>)]
+    events: Value,
+    /// What was taken away.
+    #[schema(value_type = Vec<Object>)]
+    removed: Value,
+}
+
+/// How the house is.
+#[derive(ToSchema)]
+pub struct Health {
+    /// Its version.
+    version: String,
+    /// Milliseconds since its process opened it.
+    uptime_ms: u64,
+    /// Where logs are kept.
+    store: String,
+    /// Sessions.
+    sessions: u64,
+    /// Sessions with a run that has not ended.
+    active: u64,
+    /// Runs that its process works on.
+    runs_here: u64,
+    /// Why the store cannot be used.
+    #[schema(value_type = Option<Object>)]
+    error: Value,
+}
+
+/// One agent's work on one session because of one input.
+#[derive(ToSchema)]
+pub struct Run {
+    /// Its id.
+    id: String,
+    /// Its session.
+    session: String,
+    /// Its agent.
+    agent: String,
+    /// Where it stands: `queued`, `running`, `waiting`, `completed`, `failed`, `cancelled` or `silent`.
+    status: String,
+    /// The process that works on it, or did last.
+    process: Option<String>,
+    /// Its fencing token.
+    fence: u64,
+    /// Larger goes first.
+    priority: i32,
+    /// When it was queued.
+    queued_at: String,
+    /// When it ended.
+    finished_at: Option<String>,
+    /// What it used.
+    #[schema(value_type = Object)]
+    usage: Value,
+    /// The model that answered.
+    model: Option<String>,
+    /// Calls of the model.
+    rounds: u32,
+    /// The message that is its answer.
+    message_id: Option<String>,
+    /// The calls that it waits for.
+    waiting_for: Vec<String>,
+    /// Why it failed.
+    #[schema(value_type = Option<Object>)]
+    error: Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde::Serialize;
+    use utoipa::PartialSchema;
+
+    use super::*;
+    use crate::engine;
+
+    fn described<T: PartialSchema>() -> BTreeSet<String> {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        schema["properties"].as_object().unwrap().keys().cloned().collect()
+    }
+
+    fn written<T: Serialize>(value: &T) -> BTreeSet<String> {
+        serde_json::to_value(value).unwrap().as_object().unwrap().keys().cloned().collect()
+    }
+
+    #[test]
+    fn the_fields_are_those_of_the_engine() {
+        let new = engine::NewSession::default();
+        assert_eq!(described::<NewSession>(), written(&new));
+        assert_eq!(described::<SessionFilter>(), written(&engine::SessionFilter::default()));
+        assert_eq!(described::<Completion>(), written(&engine::Completion::default()));
+        let imported = engine::ImportedSession { session: new.clone(), messages: vec![] };
+        assert_eq!(described::<ImportedSession>(), written(&imported));
+        let ask = engine::Ask {
+            target: engine::Target::New(Box::new(new)),
+            input: vec![],
+            blobs: vec![],
+            context: vec![],
+            answering: engine::Answering::default(),
+            on_busy: engine::OnBusy::default(),
+            pins: crate::domain::Pins::default(),
+            priority: 0,
+        };
+        assert_eq!(described::<Ask>(), written(&ask));
+        let page = engine::SessionPage { sessions: vec![], next: None };
+        assert_eq!(described::<SessionPage>(), written(&page));
+        let page = engine::MessagePage { messages: vec![], before: None };
+        assert_eq!(described::<MessagePage>(), written(&page));
+    }
+}
