@@ -161,6 +161,9 @@ export class Player {
 /** Brings a step into sight, its end when it is longer than the window. */
 function reveal(step, still) {
   if (!step) return;
+  const far = step.getBoundingClientRect();
+  // What is far away has no true size before it is shown.
+  if (far.top > innerHeight * 3 || far.bottom < -innerHeight * 2) step.scrollIntoView({ block: "center", behavior: "auto" });
   const { top, bottom } = step.getBoundingClientRect();
   const [above, below] = [56, innerHeight - 88];
   let by = 0;

@@ -234,7 +234,10 @@ const ACTIONS = {
   },
   Enter: () => {
     const details = player.steps[player.current]?.querySelector("details") ?? player.steps[player.current];
-    if (details?.tagName === "DETAILS") details.open = !details.open;
+    if (details?.tagName !== "DETAILS") return;
+    details.open = !details.open;
+    // What was opened is brought into sight, once it has its size.
+    requestAnimationFrame(() => player.select(player.current));
   },
   e: toggleAll,
   "/": () => search.open(),
