@@ -229,7 +229,9 @@ impl Witness {
         if kind.contains("streaming") || event.get("id").is_none() {
             return Ok(());
         }
-        if kind == "assistant_message" {
+        // The message of a writer that died: what grew of it counts no more, and the next one has another id.
+        let abandoned = event["finishReason"] == "abandoned";
+        if kind == "assistant_message" && !abandoned {
             let grown = self.growing.iter().find(|(id, _)| *id == message).map_or("", |(_, text)| text);
             if grown != content {
                 let (grown, whole) = (grown.len(), content.len());

@@ -157,7 +157,7 @@ impl Load {
         let crowd = crowd::readers(&server, readers).await?;
         let events = crowd.events * readers;
         let figure = format!(
-            "{:.0} a second ({:.1} µs); {} each, in {:.2} s; {:.1} MiB more when connected, {:.1} at most",
+            "{:.0} a second ({:.1} µs); {} each for {readers}, in {:.2} s; {:.1} MiB more when connected, {:.1} at most",
             events as f64 / crowd.took.as_secs_f64(),
             crowd.processor,
             crowd.events,
@@ -165,7 +165,7 @@ impl Load {
             crowd.connected,
             crowd.most,
         );
-        tell(&Row("events to 1,000 readers of one session, one stalled", figure, "not there"));
+        tell(&Row("events to the readers of one session, beside one that does not read", figure, "not there"));
         finish(server)
     }
 

@@ -14,6 +14,9 @@ use crate::instant::PIECE;
 /// Connections at once, as in the original's measurements.
 pub const CONNECTIONS: usize = 32;
 
+/// Pieces of a streamed answer, as in the original's measurements.
+const STREAMED: usize = 2_000;
+
 /// What a question is.
 pub const QUESTION: &str = "What is there to say?";
 
@@ -136,7 +139,7 @@ pub struct Streams {
 pub async fn streams(server: &Server, count: usize, rounds: usize) -> Result<Streams> {
     let address = server.address;
     let sessions = create_many(address, count).await?;
-    let (mut events, mut bytes) = (0, 0);
+    let mut texts = Vec::new();
     let processor = server.processor();
     let began = Instant::now();
     for _ in 0..rounds {
@@ -144,43 +147,41 @@ pub async fn streams(server: &Server, count: usize, rounds: usize) -> Result<Str
         for session in sessions.clone() {
             running.spawn(async move {
                 let mut client = Client::connect(address).await?;
-                let status =
-                    client.begin("POST", "/api/v1/sessions/query/stream", &question(&session, "PIECES 2000")).await?;
+                let status = client
+                    .begin("POST", "/api/v1/sessions/query/stream", &question(&session, &format!("PIECES {STREAMED}")))
+                    .await?;
                 if status != 200 {
                     return Err(Error::other(format!("status {status} of a stream")));
                 }
-                let (mut text, mut frames, mut bytes) = (Vec::new(), 0_usize, 0_usize);
-                let mut last = Vec::new();
-                loop {
-                    let more = client.piece(&mut text).await?;
-                    bytes += text.len();
-                    frames += text.windows(2).filter(|pair| *pair == b"\n\n").count();
-                    // What may be the beginning of an end of a frame, and the newest frame, are kept.
-                    last.extend_from_slice(&text);
-                    let keep = last.len().saturating_sub(4_096);
-                    last.drain(..keep);
-                    text.clear();
-                    if !more {
-                        break;
-                    }
-                }
-                let ended = String::from_utf8_lossy(&last).contains("agent_run_end");
-                if frames < 2_000 || !ended {
-                    return Err(Error::other(format!("a stream of {frames} frames, ended: {ended}")));
-                }
-                Ok((frames, bytes))
+                let mut text = Vec::new();
+                while client.piece(&mut text).await? {}
+                Ok(text)
             });
         }
         while let Some(done) = running.join_next().await {
-            let (frames, length) = done.map_err(Error::other)??;
-            events += frames;
-            bytes += length;
+            texts.push(done.map_err(Error::other)??);
         }
     }
     let took = began.elapsed().as_secs_f64();
     let processor = server.processor() - processor;
+    let bytes: usize = texts.iter().map(Vec::len).sum();
+    let mut events = 0;
+    for text in texts {
+        events += frames(&String::from_utf8_lossy(&text))?;
+    }
     let count = events as f64;
     Ok(Streams { per_second: count / took, processor: processor * 1e6 / count, bytes: bytes as f64 / count })
+}
+
+/// The frames of a stream in which nothing is missing: each piece comes alone, or in the text that a reader who was late
+/// is given at once, and all of them again in the message at the end.
+fn frames(text: &str) -> Result<usize> {
+    let growing = text.split("\n\n").filter(|frame| frame.contains("\"assistant_streaming_message\""));
+    let pieces: usize = growing.map(|frame| frame.matches(PIECE.trim()).count()).sum();
+    if pieces != STREAMED || !text.contains("\"agent_run_end\"") {
+        return Err(Error::other(format!("a stream of {pieces} pieces instead of {STREAMED}, or without its end")));
+    }
+    Ok(text.matches("\n\n").count())
 }
 
 /// Milliseconds from a question to the first piece of its answer: median and the slowest of a hundred; and the same of the
@@ -188,10 +189,11 @@ pub async fn streams(server: &Server, count: usize, rounds: usize) -> Result<Str
 pub async fn first_piece(server: &Server, model: u16, count: usize) -> Result<[f64; 4]> {
     let mut client = Client::connect(server.address).await?;
     let mut direct = Client::connect(SocketAddr::from(([127, 0, 0, 1], model))).await?;
-    let session = create(&mut client).await?;
+    // A new one each time, so that histories play no part.
+    let sessions = create_many(server.address, count).await?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let request = serde_json::json!({"model": "mock", "stream": true, "messages": [{"role": "user", "content": QUESTION}]});
-    for _ in 0..count {
+    for session in sessions {
         let body = question(&session, QUESTION);
         ours.push(until(&mut client, "/api/v1/sessions/query/stream", &body, "\"assistant_streaming_message\"").await?);
         theirs.push(until(&mut direct, "/v1/chat/completions", &request.to_string(), PIECE.trim()).await?);

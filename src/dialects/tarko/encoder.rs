@@ -176,7 +176,7 @@ fn run_started(event: &Event, started: &RunStarted) -> Option<Told> {
     let session_id = event.session.to_string();
     let start = RunStart {
         session_id: session_id.clone(),
-        run_options: RunOptions { input: None, stream: true, session_id },
+        run_options: RunOptions { input: started.input.clone(), stream: true, session_id },
         provider: started.model.provider.clone(),
         model: started.model.id.clone(),
         model_display_name: started.model.id.clone(),

@@ -6,8 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::asked::Asked;
+use super::request::Asked;
 use super::wire::{Body, Content, ContentPart, FileBytes, ModelInfo, SessionInfo, TarkoEvent};
+use crate::config::Settings;
 use crate::domain::{Attributes, ErrorCode, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};
 use crate::engine::{AgentItem, Engine, SessionItem};
 
@@ -81,12 +82,13 @@ pub fn model_info(model: &ModelChoice) -> ModelInfo {
     ModelInfo { id: model.id.clone(), provider: model.provider.clone(), display_name: model.id.clone() }
 }
 
-/// Whether the settings of a session want that pieces of a call's arguments are told.
-pub fn tells_calls(session: &Session) -> bool {
+/// Whether pieces of a call's arguments are told: as the session says, or else its agent.
+pub fn tells_calls(settings: &Settings, session: &Session) -> bool {
     let kept = kept(session);
-    ["agentOptions", "runtimeSettings"].iter().any(|name| {
-        kept.get(*name).and_then(|all| all.get("enableStreamingToolCallEvents")).and_then(Value::as_bool) == Some(true)
-    })
+    let of_agent = settings.agents.get(&session.agent).and_then(|agent| agent.attributes.get(NAMESPACE));
+    let all = [kept.get("agentOptions"), kept.get("runtimeSettings"), of_agent];
+    let said = all.into_iter().flatten().find_map(|all| all.get("enableStreamingToolCallEvents")?.as_bool());
+    said.unwrap_or(false)
 }
 
 /// Whether a session can be gone on with as it is; else `restore` makes it so.

@@ -391,3 +391,49 @@ async fn many_readers_of_one_session_all_get_everything() {
     assert!(judged.iter().all(|end| *end == (head, 4)), "{judged:?}");
     served.leave().await;
 }
+
+/// A reader that stops reading slows nobody, is told when it reads again, and finds the rest when it comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_stops_is_told_and_left() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let piece = "x".repeat(64 << 10);
+    let gate = Gate::new();
+    let model = ModelServer::start(Wire::Openai, vec![Answer::pieces(&vec![piece.as_str(); 100]).wait_after(2, &gate)]);
+    let impatient = |settings: &mut ombud::config::Settings| {
+        settings.server.limits.slow_reader = std::time::Duration::from_secs(1);
+        settings.server.limits.heartbeat = std::time::Duration::from_millis(100);
+    };
+    let served = Served::start_with(&model, impatient).await;
+    let Asked { session, .. } = served.house.ask(&somebody(), question("much")).await.unwrap();
+    let narrow = tokio::net::TcpSocket::new_v4().unwrap();
+    narrow.set_recv_buffer_size(4_096).unwrap();
+    let mut slow = narrow.connect(served.client.authority().parse().unwrap()).await.unwrap();
+    let request =
+        format!("GET {} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n", path(&session, "&frames=native"));
+    slow.write_all(request.as_bytes()).await.unwrap();
+    let mut other = come_back(&served, &session, None, "&frames=native").await;
+    gate.open();
+    let mut judge = Judge::default();
+    while judge.ended == 0 {
+        judge.take(&other.next().await.unwrap());
+    }
+    // Signs of life of the quick one: the time of the slow one is over.
+    for _ in 0..20 {
+        assert!(other.next_raw().await.unwrap().comment.is_some());
+    }
+    let mut heard = Vec::new();
+    within("the slow one is left", slow.read_to_end(&mut heard)).await.unwrap();
+    let heard = String::from_utf8(heard).unwrap();
+    let (_, told) = heard.rsplit_once("event: failed\ndata: ").unwrap();
+    assert!(told.starts_with("{\"error\":{\"code\":\"timed_out\",\"message\":\"the reader took "), "{told}");
+    assert!(!heard.contains("run.finished"));
+    let last = heard.lines().rev().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+    let mut rest = come_back(&served, &session, Some(&last), "&frames=native").await;
+    let mut seen = Vec::new();
+    while seen.last().is_none_or(|kind| kind != "run.finished") {
+        seen.push(rest.next().await.unwrap().json()["type"].as_str().unwrap().to_owned());
+    }
+    seen.dedup();
+    assert_eq!(seen, ["part.grew", "part.closed", "message.completed", "run.finished"]);
+    served.leave().await;
+}

@@ -115,14 +115,14 @@ fn finished(outcome: &str, error: &Value) -> Value {
 fn a_run_begins_once_and_always_ends_with_its_true_outcome() {
     let started = |attempt: u32| {
         told(json!({
-            "type": "run.started", "agent": "default", "message_id": "m", "model": "openai/mock", "attempt": attempt,
+            "type": "run.started", "agent": "default", "message_id": "m", "input": "hello", "model": "openai/mock", "attempt": attempt,
             "process": "p", "base_seq": 0,
         }))
     };
     assert_eq!(
         lines(&started(1)),
         format!(
-            r#"{{"id":"{ID}","type":"agent_run_start","timestamp":1000,"sessionId":"s","runOptions":{{"stream":true,"sessionId":"s"}},"provider":"openai","model":"mock","modelDisplayName":"mock","agentName":"default","cursor":"2:7"}}
+            r#"{{"id":"{ID}","type":"agent_run_start","timestamp":1000,"sessionId":"s","runOptions":{{"input":"hello","stream":true,"sessionId":"s"}},"provider":"openai","model":"mock","modelDisplayName":"mock","agentName":"default","cursor":"2:7"}}
 "#
         )
     );

@@ -6,9 +6,9 @@ use futures_util::stream::StreamExt;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
 use super::super::from_wire::{self, is_given};
+use super::super::request::{Answer, Asked, asked};
 use super::super::wire::{
     Body, ErrorAnswer, OneshotRequest, QueryAnswer, QueryRequest, SessionCreated, SessionRequest, SuccessAnswer, TarkoEvent,
 };
@@ -151,7 +151,7 @@ async fn answered(asked: &Asked, ask: Ask, oneshot: bool) -> Answer {
 async fn query_stream(asked: Asked) -> Answer {
     let session = asked.session().await?.summary.session;
     let ask = ask_in(&asked, &session).await?;
-    let calls = to_wire::tells_calls(&session);
+    let calls = to_wire::tells_calls(&asked.door.settings, &session);
     match asked.engine().ask(&asked.caller, ask).await {
         Ok(taken) => streams::of_run(&asked, &taken, Vec::new(), calls).await,
         Err(error) if error.code == ErrorCode::Busy => Ok(streams::of_error(&asked, &error)),

@@ -11,9 +11,9 @@ use http::{Method, Uri};
 use serde_json::{Map, Value, json};
 
 use self::mapped::Mapped;
-use super::asked::Asked;
 use super::errors::TarkoError;
 use super::follow::{Framing, NextStream, Since, Told, follow, with_bytes_or_without};
+use super::request::Asked;
 use super::routes::queries::ask_in;
 use super::wire::Body;
 use super::{encode, to_wire};
@@ -102,7 +102,7 @@ struct Feeding {
 impl Feeding {
     async fn go(self, mut next: NextStream) {
         // As over HTTP: pieces of a call's arguments only come to who wants them.
-        let calls = to_wire::tells_calls(&self.session);
+        let calls = to_wire::tells_calls(&self.asked.door.settings, &self.session);
         let mapped = Mapped::new(self.session.id.clone());
         while let Some(next) = next.next().await {
             match next.map(|next| next.told) {

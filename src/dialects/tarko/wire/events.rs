@@ -297,7 +297,7 @@ pub struct RunStart {
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RunOptions {
-    /// The text; a fixed text stands for input with files.
+    /// The text, cut to 4,096 bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<String>,
     /// Always true: the model is always asked for a stream.

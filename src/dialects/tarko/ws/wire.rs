@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(wrong(r#"{"id":{}}"#).0, None);
         let (id, said) = wrong(r#"{"id":7,"type":"dance"}"#);
         assert_eq!(id, Some(7.into()));
-        assert!(said.starts_with("the message cannot be understood: unknown variant `dance`"), "{said}");
+        assert!(said.starts_with("the message cannot be understood: `type` unknown variant `dance`"), "{said}");
         let (id, said) = wrong(r#"{"id":"a","type":"abort","session":"s","why":1}"#);
         assert_eq!(id, Some("a".into()));
         assert!(said.contains("unknown field `why`"), "{said}");
