@@ -241,7 +241,7 @@ async fn a_run_whose_caller_does_not_answer_is_closed() {
     let asked = attending.house.ask(&somebody(), Ask { pins, ..question("ask me") }).await.unwrap();
     let waiting = answer(&attending.house, &asked).await;
     let Some(Frame::Fact(event)) = waiting.last() else { panic!("{waiting:?}") };
-    let rest = frames(&*attending.house, &asked.session, Cursor::after(1, event.seq), asked.run.as_ref().unwrap()).await;
+    let rest = frames(&attending.house, &asked.session, Cursor::after(1, event.seq), asked.run.as_ref().unwrap()).await;
     assert_eq!(kinds(&rest), ["tool.returned", "message.abandoned", "run.finished"]);
     assert_eq!(finished(&rest).error.as_ref().unwrap().code, ErrorCode::TimedOut);
     let run = attending.house.run(&somebody(), asked.run.as_ref().unwrap()).await.unwrap();
@@ -297,7 +297,7 @@ async fn a_house_that_stops_leaves_what_waits_to_the_next() {
     drop(here);
     gate.open();
     let attending = attend(open(settings(&server, folder.path()), &url).await);
-    assert_eq!(finished(&answer(&*attending.house, &left).await).answer, "by the next");
+    assert_eq!(finished(&answer(&attending.house, &left).await).answer, "by the next");
     attending.end().await;
     server.finish();
 }
