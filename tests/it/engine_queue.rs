@@ -85,7 +85,14 @@ fn runs_of_a_dead_process_are_gone_on_with_or_closed_as_they_were_asked_for() {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let attending = attend(open(settings(&server, folder.path()), &url).await);
         let frames = answer(&attending.house, &asked[1]).await;
-        assert_eq!((end_of(&frames).outcome, end_of(&frames).answer.as_str()), (Outcome::Completed, "gone on"));
+        let end = end_of(&frames);
+        assert_eq!(
+            (end.outcome, end.answer.as_str()),
+            (Outcome::Completed, "gone on"),
+            "{:?} {:?}",
+            end.error,
+            kinds(&frames)
+        );
         let first = answer(&attending.house, &asked[0]).await;
         assert_eq!(end_of(&first).error.unwrap().cause, Some(Cause::Interrupted));
         attending.end().await;
