@@ -250,6 +250,10 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
         };
         if let Err(error) = ready {
             tracing::warn!(%error, run = %taken.run, "a queued run could not start");
+            // What fails is this process or its store, and not the run: whoever comes next goes on with it.
+            if may_be_left && matches!(error.code, ErrorCode::Internal | ErrorCode::StoreFailed) {
+                return;
+            }
             if let Err(error) = recovery::close(&core, &ledger, &taken.run, taken.caller.actor(), Some(&error)).await {
                 ledger.hub.break_off(error);
             }

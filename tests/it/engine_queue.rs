@@ -113,7 +113,8 @@ fn a_running_run_is_resumed_at_the_start_of_the_next_server() {
         let first = attend(open(settings(&server, folder.path()), &url).await);
         let second = attend(open(settings(&server, folder.path()), &url).await);
         let frames = answer(&first.house, &asked[0]).await;
-        assert_eq!(end_of(&frames).answer, "gone on");
+        let end = end_of(&frames);
+        assert_eq!(end.answer, "gone on", "{:?} {:?}", end.error, kinds(&frames));
         let started = kinds(&frames).iter().filter(|kind| *kind == "run.started").count();
         assert_eq!((started, kinds(&frames).contains(&"message.abandoned".to_owned())), (2, true));
         first.end().await;
