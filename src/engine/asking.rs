@@ -254,13 +254,22 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
             if may_be_left && matches!(error.code, ErrorCode::Internal | ErrorCode::StoreFailed) {
                 return;
             }
-            if let Err(error) = recovery::close(&core, &ledger, &taken.run, taken.caller.actor(), Some(&error)).await {
+            if let Err(error) = give_up(&core, &ledger, &taken, &error).await {
                 ledger.hub.break_off(error);
             }
         }
         drop(at_work);
     });
     Ok(asked)
+}
+
+/// Closes a queued run that cannot start.
+async fn give_up(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Taken, why: &Error) -> Result<()> {
+    let fold = ledger.fold().await?;
+    if let Some(own) = fold.active_run(&taken.run) {
+        recovery::close(core, ledger, own, taken.caller.actor(), Some(why)).await?;
+    }
+    Ok(())
 }
 
 /// Waits until no other run of the agent is at work in the session.
@@ -342,9 +351,15 @@ async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole
         (Transcript::default(), 0, None)
     } else {
         let (fold, events) = ledger.window().await?;
-        if !whole && fold.active_run(&taken.run).is_none_or(|own| own.cancel_requested.is_some()) {
-            let closed = recovery::close(core, ledger, &taken.run, taken.caller.actor(), None).await;
-            return closed.map(|before| asked(ledger, taken, before));
+        if !whole {
+            match fold.active_run(&taken.run) {
+                None => return Ok(asked(ledger, taken, 0)),
+                Some(own) if own.cancel_requested.is_some() => {
+                    let closed = recovery::close(core, ledger, own, taken.caller.actor(), None).await;
+                    return closed.map(|before| asked(ledger, taken, before));
+                }
+                Some(_) => {}
+            }
         }
         let events = events.iter().map(AsRef::as_ref);
         (Transcript::of(events, &taken.run, Some(&taken.input.message.id), fold.head), fold.head, fold.last_message)

@@ -176,7 +176,7 @@ impl Attendant {
             return Ok(());
         }
         if !goes_on(active) {
-            recovery::close(&self.core, &ledger, &run.id, Actor::house(), None).await?;
+            recovery::close(&self.core, &ledger, active, Actor::house(), None).await?;
             return Ok(());
         }
         // Runs of one agent are serial: the one before it goes first.
@@ -189,17 +189,17 @@ impl Attendant {
         if *tries > TRIES {
             let message = format!("the run was taken up {TRIES} times, and each time it stopped without an end");
             let error = Error::new(ErrorCode::Unavailable, message).hint("ask again in the same session");
-            recovery::close(&self.core, &ledger, &run.id, Actor::house(), Some(&error)).await?;
+            recovery::close(&self.core, &ledger, active, Actor::house(), Some(&error)).await?;
             return Ok(());
         }
-        match recovery::claim(&self.core, &ledger, &run.id).await {
+        match recovery::claim(&self.core, &ledger, active).await {
             Ok(_) => self.taken.push((run.session.clone(), run.id.clone())),
             // Another process was quicker, or one that goes before it came in between.
             Err(error) if matches!(error.code, ErrorCode::Conflict | ErrorCode::Busy) => {}
             Err(error) if error.code == ErrorCode::StoreFailed => return Err(error),
             // It cannot go on: its model or workspace is gone.
             Err(error) => {
-                recovery::close(&self.core, &ledger, &run.id, Actor::house(), Some(&error)).await?;
+                recovery::close(&self.core, &ledger, active, Actor::house(), Some(&error)).await?;
             }
         }
         Ok(())

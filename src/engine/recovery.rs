@@ -61,30 +61,32 @@ pub(crate) fn goes_on(active: &FoldedRun) -> bool {
 /// Deals with a run that lost its process, as its pins say.
 pub(crate) async fn take_over(core: &Arc<Core>, ledger: &Arc<Ledger>, active: &FoldedRun, actor: Actor) -> Result<()> {
     if goes_on(active) {
-        match claim(core, ledger, &active.run.id).await {
+        match claim(core, ledger, active).await {
             Ok(_) => return Ok(()),
             // Another process was quicker.
             Err(error) if error.code == ErrorCode::Conflict => return Ok(()),
             Err(error) => tracing::warn!(%error, run = %active.run.id, "an orphaned run cannot go on, and is closed"),
         }
     }
-    close(core, ledger, &active.run.id, actor, None).await?;
+    close(core, ledger, active, actor, None).await?;
     Ok(())
 }
 
-/// Closes a run that no process works on: as cancelled when that was asked for, else as failed for a reason, or as
-/// interrupted. Answers the last event before.
+/// Closes a run that no process works on, unless one has taken it up since it was `judged`: as cancelled when that was
+/// asked for, else as failed for a reason, or as interrupted. Answers the last event before.
 pub(crate) async fn close(
     core: &Arc<Core>,
     ledger: &Arc<Ledger>,
-    run: &RunId,
+    judged: &FoldedRun,
     actor: Actor,
     reason: Option<&Error>,
 ) -> Result<u64> {
     let now = core.clock.now();
+    let run = &judged.run.id;
     let events = ledger
         .append(|fold| {
-            let Some(active) = fold.and_then(|fold| fold.active_run(run)) else { return Ok(Draft::default()) };
+            let active = fold.and_then(|fold| fold.active_run(run)).filter(|active| active.attempt == judged.attempt);
+            let Some(active) = active else { return Ok(Draft::default()) };
             let fence = Fence { run: run.clone(), token: active.run.fence };
             let mut draft = Draft { fence: Some(fence), ..Draft::default() };
             let cancelled = active.cancel_requested.is_some();
@@ -126,13 +128,16 @@ pub(crate) async fn close(
 
 /// Goes on with a run in this process after the caller answered. Answers the last event before.
 pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
-    go_on(core, ledger, run, Asking::Beside).await
+    go_on(core, ledger, run, None, Asking::Beside).await
 }
 
 /// Goes on with a run in this process after its process died, or one that none has begun. Others may want to at the same
 /// moment, so the model is asked only when the run is taken. Answers the last event before.
-pub(crate) async fn claim(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
-    go_on(core, ledger, run, Asking::After).await
+///
+/// # Errors
+/// `conflict` when a process has taken it up, or it has ended, since it was `judged`.
+pub(crate) async fn claim(core: &Arc<Core>, ledger: &Arc<Ledger>, judged: &FoldedRun) -> Result<u64> {
+    go_on(core, ledger, &judged.run.id, Some(judged.attempt), Asking::After).await
 }
 
 /// When the model is asked.
@@ -144,7 +149,8 @@ enum Asking {
     After,
 }
 
-async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, asking: Asking) -> Result<u64> {
+/// `attempt` = the one that was found to have lost its process.
+async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Option<u32>, asking: Asking) -> Result<u64> {
     core.attend().await?;
     core.follow_others().await;
     let at_work = ledger.works_on(run);
@@ -153,8 +159,11 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, asking: Aski
     let active = fold.active_run(run).ok_or_else(|| {
         Error::new(ErrorCode::Conflict, format!("run `{run}` has ended")).hint("ask again in the same session")
     })?;
+    if attempt.is_some_and(|attempt| attempt != active.attempt) {
+        return Err(Error::new(ErrorCode::Conflict, format!("another process goes on with run `{run}`")));
+    }
     if active.cancel_requested.is_some() {
-        return close(core, ledger, run, Actor::house(), None).await;
+        return close(core, ledger, active, Actor::house(), None).await;
     }
     // A run that never began sees all that there is by now.
     let base_seq = if active.attempt == 0 { fold.head } else { active.base_seq };
@@ -305,14 +314,14 @@ async fn restore_one(
         }
         let run = &active.run.id;
         let taken = match orphans {
-            Orphans::Resume => claim(core, &ledger, run).await.map(Some),
+            Orphans::Resume => claim(core, &ledger, active).await.map(Some),
             Orphans::Close => Ok(None),
         };
         let (before, resumed) = match taken {
             Ok(Some(before)) => (before, true),
-            Ok(None) => (close(core, &ledger, run, actor.clone(), None).await?, false),
+            Ok(None) => (close(core, &ledger, active, actor.clone(), None).await?, false),
             // It cannot go on: it is closed, and says why.
-            Err(error) => (close(core, &ledger, run, actor.clone(), Some(&error)).await?, false),
+            Err(error) => (close(core, &ledger, active, actor.clone(), Some(&error)).await?, false),
         };
         restored.push(Restored {
             session: id.clone(),

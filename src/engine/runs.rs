@@ -42,7 +42,7 @@ pub(crate) async fn request_cancel(
     for id in &about {
         let Some(active) = fold.active_run(id) else { continue };
         if active.run.status == RunStatus::Waiting || recovery::is_orphan(core, ledger, active).await? {
-            recovery::close(core, ledger, id, caller.actor(), None).await?;
+            recovery::close(core, ledger, active, caller.actor(), None).await?;
         }
     }
     Ok(about)
