@@ -116,7 +116,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, restore, agents list and agents show.
+    /// sessions, share, restore, agents list and agents show.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 

@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ombud::config::{Environment, Settings};
-use ombud::domain::{Error, Permission, PermissionRule, Principal, Result, ToolSpec};
+use ombud::domain::{Access, Error, Permission, PermissionRule, Principal, Result, ToolSpec};
 use ombud::engine::{Approver, Desk, Engine, House, NobodyToAsk, Notices, Parts};
 use ombud::models::{Models, Offline};
 use ombud::observe::SystemClock;
@@ -102,7 +102,11 @@ impl Program {
             None => settings.permissions.clone(),
         };
         let specs = Tools::new(&settings.limits, &settings.tools).specs(None);
-        let allowed = |spec: &ToolSpec| tools::decide(&rules, spec, "") == Permission::Allow;
+        // Commands are run for nobody who has not proven who they are.
+        let server = &settings.server;
+        let proven = server.token.is_some() || server.no_auth || server.allow_local_admin;
+        let allowed =
+            |spec: &ToolSpec| (proven || spec.access != Access::Run) && tools::decide(&rules, spec, "") == Permission::Allow;
         specs.into_iter().filter(allowed).map(|spec| spec.name).collect()
     }
 

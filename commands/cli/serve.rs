@@ -37,7 +37,7 @@ pub struct ServeArguments {
 
     /// The APIs to serve, separated by commas; default: all
     ///
-    /// Of two that claim one path, the first wins there; under its own name each is always served.
+    /// Of two that claim one path, the first wins there; each is also served under its own name.
     #[arg(long, value_name = "NAMES")]
     pub dialects: Option<String>,
 

@@ -95,7 +95,7 @@ pub struct Variable {
 const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("OMBUD_CONFIG", None, "A config file that replaces the user's."),
     ("OMBUD_BARE", None, "Whether config files of user and project are ignored."),
-    ("OMBUD_FORMAT", None, "The form of the output: text, json or jsonl."),
+    ("OMBUD_FORMAT", None, "The form of the output: text, json, jsonl or tarko."),
     ("OMBUD_COLOR", None, "Whether output has colours: auto, always or never."),
     ("OMBUD_NO_INPUT", None, "Whether nothing is asked, also on a terminal."),
     ("OMBUD_SERVER", None, "The address of an `ombud serve` that is asked instead of working here, as --server."),

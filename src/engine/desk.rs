@@ -113,6 +113,8 @@ impl Approver for Desk {
             return Decision::Deny(format!("it needs permission, and {OPEN} questions wait already"));
         };
         let (call, session) = (question.call.id.clone(), question.session.clone());
+        let (tool, seconds) = (&question.call.name, self.wait.as_secs());
+        tracing::warn!(%session, %tool, seconds, "a call waits for permission: answer in the console, or it is denied");
         let mut asked = Asked { desk: self, number, call, session, allowed: false };
         self.notices.tell(HouseNotice::QuestionAsked { question: Box::new(question) });
         let decision = match tokio::time::timeout(self.wait, answered).await {

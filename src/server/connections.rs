@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
+use futures_util::StreamExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -27,6 +28,7 @@ use super::metrics::Metrics;
 use super::patience::{Busy, Patient};
 use crate::config::ServerLimits;
 use crate::domain::Principal;
+use crate::engine::Decision;
 use crate::http::{Door, FAREWELL};
 
 /// Requests at once on one connection of HTTP/2.
@@ -192,7 +194,15 @@ impl Connections {
     async fn leave(&self, open: &TaskTracker) {
         self.door.leaving.cancel();
         let engine = &self.door.engine;
-        if timeout(self.door.settings.server.drain, engine.drain()).await.is_err() {
+        let drain = self.door.settings.server.drain;
+        tracing::info!(seconds = drain.as_secs(), "the server leaves: runs may end");
+        let ended = async {
+            tokio::select! {
+                () = engine.drain() => {}
+                () = self.deny_questions() => {}
+            }
+        };
+        if timeout(drain, ended).await.is_err() {
             tracing::warn!("the time for runs to end is over: they are cancelled");
             if let Err(error) = engine.stop(&Principal::house(), "the server left").await {
                 tracing::warn!(%error, "runs could not be cancelled");
@@ -209,6 +219,24 @@ impl Connections {
         // Sockets bound their own farewell.
         self.door.upgraded.close();
         self.door.upgraded.wait().await;
+    }
+}
+
+impl Connections {
+    /// Denies what waits for a permission, and what will: nobody is there any more who could give it. Never ends.
+    async fn deny_questions(&self) {
+        let (engine, house) = (&self.door.engine, Principal::house());
+        let mut notices = engine.notices(&house).await.unwrap_or_else(|_| futures_util::stream::pending().boxed());
+        loop {
+            for question in engine.questions(&house).await.unwrap_or_default() {
+                let decision = Decision::Deny("the server leaves".to_owned());
+                // Somebody else, or its time, may have been quicker.
+                let _ = engine.decide(&house, &question.call.id, decision).await;
+            }
+            if notices.next().await.is_none() {
+                std::future::pending::<()>().await;
+            }
+        }
     }
 }
 

@@ -68,10 +68,9 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     crate::observe::rename(&span, format!("{method} {route}").trim_end().to_owned());
     span.record("http.route", &route);
     span.record("http.response.status_code", status.as_u16());
-    span.in_scope(|| {
-        let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(request_id = id, %method, path = shown, status = status.as_u16(), ms, "answered");
-    });
+    let ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    // Beside the span, which would say all of it once more.
+    tracing::info!(parent: None, request_id = id, %method, path = shown, status = status.as_u16(), ms, "answered");
     front.metrics.answered(dialect, &route, &method, status, elapsed);
     if is_stream(response.headers()) {
         let metrics = Arc::clone(&front.metrics);

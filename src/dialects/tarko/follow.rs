@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::stream::{BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 
-use super::to_wire::with_bytes;
+use super::to_wire::{tells_calls, with_bytes};
+use super::wire::Body;
 use super::{Place, TarkoEvent, events};
 use crate::domain::{Cursor, Error, Fact, Frame, Principal, Result, SessionId};
 use crate::engine::Engine;
@@ -85,11 +86,14 @@ pub async fn follow(
     };
     if framing == Framing::Tarko {
         let events = events::follow(&*door.engine, caller, session, place).await?;
+        // Pieces of a call's arguments only come to who wants them.
+        let calls = tells_calls(&door.settings, &summary.session);
         let (engine, caller, session) = (Arc::clone(&door.engine), caller.clone(), session.clone());
         let next = events.filter_map(move |event| {
             let (engine, caller, session) = (Arc::clone(&engine), caller.clone(), session.clone());
             async move {
                 let mut event = match event {
+                    Ok(event) if !calls && matches!(event.body, Body::StreamingToolCall(_)) => return None,
                     Ok(event) => event,
                     Err(error) => return Some(Err(error)),
                 };

@@ -106,7 +106,6 @@ impl Feeding {
         let mapped = Mapped::new(self.session.id.clone());
         while let Some(next) = next.next().await {
             match next.map(|next| next.told) {
-                Ok(Told::Event(event)) if !calls && matches!(event.body, Body::StreamingToolCall(_)) => {}
                 Ok(Told::Event(event)) => drop(self.socket.emit("agent-event", &event).await),
                 Ok(Told::Frame(frame)) => self.mapped(&mapped, &frame, calls).await,
                 Err(error) => drop(self.socket.emit("error", &error.message).await),
