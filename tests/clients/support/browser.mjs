@@ -6,7 +6,7 @@
 //   const tab = await browser.tab({ width: 1280, height: 800 });
 //   tab.page                         playwright's page
 //   tab.complaints                   console errors, errors of scripts, failed requests, answers from 400 up
-//   tab.requests                     { method, path, status, body } of this machine, in order
+//   tab.requests                     { method, path, status, body, response } of this machine, in order
 //   await tab.shot('name')           a screenshot into `browser.shots`; the path
 //   browser.elsewhere                addresses that were cut off
 //   await browser.close()
@@ -95,7 +95,7 @@ class Tab {
       if (!isHere(request.url()) || !request.url().startsWith('http')) return;
       const { pathname, search } = new URL(request.url());
       const path = pathname + search;
-      this.requests.push({ method: request.method(), path, status: response.status(), body: request.postData() });
+      this.requests.push({ method: request.method(), path, status: response.status(), body: request.postData(), response });
       if (response.status() >= 400) this.complaints.push(`answer: ${request.method()} ${path}: ${response.status()}`);
     });
   }

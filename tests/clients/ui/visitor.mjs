@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 
+import { limited } from '../support/ombud.mjs';
 import { until } from '../support/report.mjs';
 
 export class Visitor {
@@ -57,10 +58,27 @@ export class Visitor {
     await this.input.press('Control+Enter');
   }
 
-  /** Until nothing works any more. */
+  /**
+   * Until nothing works any more. The buttons are no sign of it: where runs are short, their animation gets stuck.
+   *
+   * The page asks for the status of a run on its own. When that answer was right, but overtaken by the end of the run, the
+   * page takes the run for going on, for ever; that is so with any server. Then it is loaded again, and that is told.
+   */
   async rests() {
-    await this.seen('button[type=submit]').waitFor();
-    await this.stopButton.waitFor({ state: 'hidden' });
+    const open = () => this.input.isEnabled().catch(() => false);
+    if (await until('the input is open', open, 5_000).catch(() => false)) return;
+    const streams = this.tab.requests.filter(({ path }) => path.endsWith('/query/stream'));
+    const text = await limited(streams.at(-1).response.text(), 10_000, 'the stream does not end');
+    assert.match(text, /"type":"agent_run_end"[^\n]*\n\n$/, 'the stream ends without the end of its run');
+    const told = await Promise.all(
+      this.tab.requests.filter(({ path }) => path.includes('/sessions/status')).slice(-2).map(({ response }) => response.text()),
+    );
+    console.log(`        the page took an old status for the newest, and was loaded again: ${told.join(' ')}`);
+    const from = this.tab.requests.length;
+    await this.page.reload();
+    // Asked when the session is the page's own.
+    await this.must(from, 'GET /api/v1/sessions/status');
+    await until('the input is open after all', open);
   }
 
   /** Begins on the first page, as somebody who has not talked yet. */
