@@ -133,6 +133,6 @@ pub mod tests {
         let flags = GlobalArguments { format: Some(Format::Text), color: Some(Color::Always), ..none.clone() };
         assert_eq!(manner(&flags, &set), Ok(Manner { color: Color::Always, may_ask: false, ..plain }));
         let error = manner(&none, &[("OMBUD_FORMAT", "xml")]).unwrap_err();
-        assert_eq!(error.message, "OMBUD_FORMAT must be one of text, json, jsonl, not `xml`");
+        assert_eq!(error.message, "OMBUD_FORMAT must be one of text, json, jsonl, tarko, not `xml`");
     }
 }

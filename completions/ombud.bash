@@ -271,7 +271,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -333,7 +333,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -395,7 +395,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -541,7 +541,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -603,7 +603,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -665,7 +665,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -727,7 +727,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -789,7 +789,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -907,7 +907,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -969,7 +969,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1433,7 +1433,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1495,7 +1495,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1601,7 +1601,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1715,7 +1715,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1777,7 +1777,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1843,7 +1843,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1905,7 +1905,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -1975,7 +1975,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2179,7 +2179,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2249,7 +2249,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2315,7 +2315,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2389,7 +2389,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2459,7 +2459,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)
@@ -2521,7 +2521,7 @@ _ombud() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
                     return 0
                     ;;
                 --color)

@@ -33,7 +33,8 @@ complete -c ombud -n "__fish_ombud_needs_command" -l server -d 'Ask the `ombud s
 complete -c ombud -n "__fish_ombud_needs_command" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_needs_command" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_needs_command" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -74,7 +75,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand run" -l server -d 'Ask the `
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -107,7 +109,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l server -d 'Ask t
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -128,7 +131,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_see
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and not __fish_seen_subcommand_from list show events tail update cancel delete help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -161,7 +165,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -181,7 +186,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -201,7 +207,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from events" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -220,7 +227,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from tail" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -241,7 +249,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from update" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -260,7 +269,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from cancel" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -278,7 +288,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from delete" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -306,7 +317,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand share" -l server -d 'Ask the
 complete -c ombud -n "__fish_ombud_using_subcommand share" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand share" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand share" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -324,7 +336,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand restore" -l server -d 'Ask t
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand restore" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -357,7 +370,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand serve" -l server -d 'Ask the
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -379,7 +393,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -402,7 +417,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -420,7 +436,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -438,7 +455,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -458,7 +476,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -481,7 +500,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand trust" -l server -d 'Ask the
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -502,7 +522,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_
 complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand config; and not __fish_seen_subcommand_from show path help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -523,7 +544,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -541,7 +563,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand config; and __fish_seen_subcommand_from path" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -562,7 +585,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand completions" -l server -d 'A
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'"
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"

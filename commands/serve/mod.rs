@@ -42,19 +42,27 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     note(&start_line);
     ready::tell(args.ready_fd, program.environment.get("NOTIFY_SOCKET"))?;
     let first = CancellationToken::new();
-    let (stop, idle) = (first.clone(), first.clone());
+    let stop = first.clone();
     let signalled = async move {
         signals.next().await;
         first.cancel();
         signals.next().await
     };
-    // Runs whose process died go on here, beside those that are asked for.
-    let served =
-        async { tokio::try_join!(server.serve(async move { stop.cancelled().await }), house.attend_to_queue(idle)) };
+    let attending = {
+        let stop = stop.clone();
+        tokio::spawn(async move { house.attend_to_queue(stop).await })
+    };
+    let ended = stop.clone();
     let exit_code = tokio::select! {
-        served = served => served.map(|_| 0)?,
+        served = server.serve(async move { stop.cancelled().await }) => served.map(|()| 0)?,
         exit_code = signalled => exit_code,
     };
+    ended.cancel();
+    match attending.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => note(&format!("warning: runs that nobody works on were not looked for: {error}")),
+        Err(error) => note(&format!("warning: runs that nobody works on were not looked for: {error}")),
+    }
     ready::leaving(program.environment.get("NOTIFY_SOCKET"));
     Ok(exit_code)
 }

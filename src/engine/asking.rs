@@ -16,8 +16,8 @@ use super::ledger::{Draft, Ledger, Refused};
 use super::recovery;
 use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, Target};
 use crate::domain::{
-    Agent, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, Pins, Principal, Result, Revision,
-    RunId, RunQueued, RunStarted, SessionCreated, SessionId, Transcript, Usage,
+    Agent, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, OnOrphan, Pins, Principal, Result,
+    Revision, RunId, RunQueued, RunStarted, SessionCreated, SessionId, Transcript, Usage,
 };
 use crate::storage::{Fence, Record};
 
@@ -237,7 +237,14 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
     let (core, ledger, taken) = (Arc::clone(core), Arc::clone(ledger), Arc::clone(taken));
     let tracker = core.tasks.clone();
     tracker.spawn(async move {
-        let ready = match clear_way(&core, &ledger, &taken, OnBusy::Queue, None).await {
+        let may_be_left = taken.pins.on_orphan == OnOrphan::Resume;
+        let way = tokio::select! {
+            biased;
+            // Another process goes on with it.
+            () = core.leaving.cancelled(), if may_be_left => return,
+            way = clear_way(&core, &ledger, &taken, OnBusy::Queue, None) => way,
+        };
+        let ready = match way {
             Ok(()) => start(&core, &ledger, &taken, false).await.map(|_| ()),
             Err(error) => Err(error),
         };

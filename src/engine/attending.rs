@@ -98,7 +98,7 @@ impl Attendant {
         self.is_late = false;
         let now = self.core.clock.now();
         for run in self.left_alone(runs, now).await? {
-            if stop.is_cancelled() {
+            if stop.is_cancelled() || self.core.leaving.is_cancelled() {
                 return Ok(());
             }
             if let Err(error) = self.attend_to(&run).await {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::desk::OpenQuestion;
@@ -107,6 +108,8 @@ pub(crate) struct Core {
     workspaces: Mutex<HashMap<String, Weak<Workspace>>>,
     /// The runs that this process works on.
     pub(crate) tasks: TaskTracker,
+    /// Fires when this process begins no more runs.
+    pub(crate) leaving: CancellationToken,
     /// Told whenever this process has stopped working on a run.
     pub(crate) ended: Notify,
     /// What changes, for whoever shows lists.
@@ -135,6 +138,7 @@ impl House {
             ledgers: Mutex::default(),
             workspaces: Mutex::default(),
             tasks: TaskTracker::new(),
+            leaving: CancellationToken::new(),
             ended: Notify::new(),
             notices: parts.notices,
             opened_at,

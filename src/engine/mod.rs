@@ -60,9 +60,6 @@ pub use self::verbs::{
     NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
-/// Runs that are looked at when all of this process are to stop.
-const STOPPED_AT_ONCE: usize = 100_000;
-
 #[async_trait]
 impl Engine for House {
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
@@ -250,13 +247,7 @@ impl Engine for House {
 
     async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
         check(caller, Does::Changes, None)?;
-        let query = RunQuery { session: None, statuses: vec![RunStatus::Running], limit: STOPPED_AT_ONCE };
-        let working = self.core.store.runs(&query).await?;
-        for run in working.into_iter().filter(|run| run.process.as_ref() == Some(&self.core.process)) {
-            let ledger = self.core.existing(&run.session).await?;
-            runs::request_cancel(&self.core, &ledger, caller, Some(&run.id), reason).await?;
-        }
-        Ok(())
+        runs::stop(&self.core, caller, reason).await
     }
 
     async fn drain(&self) {

@@ -10,6 +10,10 @@ use crate::domain::{
     Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, RunCancelRequested, RunId, RunStatus, ToolCalled,
     ToolError, ToolReturn, ToolReturned,
 };
+use crate::storage::RunQuery;
+
+/// Runs that are looked at when all of this process are to stop.
+const STOPPED_AT_ONCE: usize = 100_000;
 
 /// Asks runs to end. Those that no process works on are closed here and now.
 pub(crate) async fn request_cancel(
@@ -42,6 +46,23 @@ pub(crate) async fn request_cancel(
         }
     }
     Ok(about)
+}
+
+/// Asks every run that this process works on to end. Those that wait for their turn and may be gone on with elsewhere stay
+/// as they are.
+pub(crate) async fn stop(core: &Arc<Core>, caller: &Principal, reason: &str) -> Result<()> {
+    core.leaving.cancel();
+    let statuses = vec![RunStatus::Running, RunStatus::Queued];
+    let here = core.store.runs(&RunQuery { session: None, statuses, limit: STOPPED_AT_ONCE }).await?;
+    for run in here.into_iter().filter(|run| run.process.as_ref() == Some(&core.process)) {
+        let ledger = core.existing(&run.session).await?;
+        let fold = ledger.fold().await?;
+        let Some(active) = fold.active_run(&run.id) else { continue };
+        if active.run.status != RunStatus::Queued || !recovery::goes_on(active) {
+            request_cancel(core, &ledger, caller, Some(&run.id), reason).await?;
+        }
+    }
+    Ok(())
 }
 
 fn active(fold: Option<&Fold>, run: Option<&RunId>) -> Vec<RunId> {

@@ -396,7 +396,8 @@ pub trait Engine: Send + Sync {
     /// How the house is.
     async fn health(&self, caller: &Principal) -> Result<Health>;
 
-    /// Asks every run that this process works on to end. They may have not ended yet when it answers.
+    /// Asks every run that this process works on to end. They may have not ended yet when it answers. Runs that still wait
+    /// for their turn are left to another process, where their pins allow that.
     ///
     /// # Errors
     /// `not_supported` over a distance.

@@ -387,9 +387,9 @@ mod tests {
         for (path, expected) in table {
             assert_eq!(file_path(path).as_deref(), expected, "{path}");
         }
-        let below = |path: &str| file_path_below(path, "/home/.me/w");
-        assert_eq!(below("/home/.me/w/a/b%20c.md").as_deref(), Some("a/b c.md"));
-        for other in ["/home/.me/wx/a", "/home/.me/w/.env", "/home/.me/w/../x", "/a", "/home/.me/w"] {
+        let below = |path: &str| file_path_below(path, "/srv/.me/w");
+        assert_eq!(below("/srv/.me/w/a/b%20c.md").as_deref(), Some("a/b c.md"));
+        for other in ["/srv/.me/wx/a", "/srv/.me/w/.env", "/srv/.me/w/../x", "/a", "/srv/.me/w"] {
             assert_eq!(below(other), None, "{other}");
         }
     }

@@ -22,9 +22,7 @@ pub(crate) fn is_local(url: &Url) -> bool {
 /// # Errors
 /// A text without any address, when the system's certificates cannot be used.
 pub(crate) fn far() -> Result<Client, String> {
-    // Without these a system that has no certificates could not even use plain HTTP.
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
-    builder().tls_certs_merge(roots).build().map_err(|error| error.without_url().to_string())
+    built(to_far())
 }
 
 /// For this machine over plain HTTP: no proxy, no certificates.
@@ -32,7 +30,30 @@ pub(crate) fn far() -> Result<Client, String> {
 /// # Errors
 /// As [`far`].
 pub(crate) fn near() -> Result<Client, String> {
-    builder().no_proxy().tls_certs_only([]).build().map_err(|error| error.without_url().to_string())
+    built(to_near())
+}
+
+/// For one address, where each request with its answer ends within a time.
+///
+/// # Errors
+/// As [`far`].
+pub(crate) fn limited(url: &Url, time: Duration) -> Result<Client, String> {
+    let to = if is_local(url) { to_near() } else { to_far() };
+    built(to.timeout(time))
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, String> {
+    builder.build().map_err(|error| error.without_url().to_string())
+}
+
+fn to_far() -> ClientBuilder {
+    // Without these a system that has no certificates could not even use plain HTTP.
+    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|root| Certificate::from_der(root).ok());
+    builder().tls_certs_merge(roots)
+}
+
+fn to_near() -> ClientBuilder {
+    builder().no_proxy().tls_certs_only([])
 }
 
 fn builder() -> ClientBuilder {

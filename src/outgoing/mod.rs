@@ -4,6 +4,6 @@ mod client;
 mod failure;
 mod sse;
 
-pub(crate) use client::{far, is_local, near};
+pub(crate) use client::{far, is_local, limited, near};
 pub(crate) use failure::{is_tls, reason};
 pub(crate) use sse::{SseEvent, SseParser};

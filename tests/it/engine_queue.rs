@@ -241,7 +241,7 @@ async fn a_run_whose_caller_does_not_answer_is_closed() {
     let asked = attending.house.ask(&somebody(), Ask { pins, ..question("ask me") }).await.unwrap();
     let waiting = answer(&attending.house, &asked).await;
     let Some(Frame::Fact(event)) = waiting.last() else { panic!("{waiting:?}") };
-    let rest = frames(&*attending.house, &asked.session, Cursor::after(1, event.seq), asked.run.as_ref().unwrap()).await;
+    let rest = frames(&attending.house, &asked.session, Cursor::after(1, event.seq), asked.run.as_ref().unwrap()).await;
     assert_eq!(kinds(&rest), ["tool.returned", "message.abandoned", "run.finished"]);
     assert_eq!(finished(&rest).error.as_ref().unwrap().code, ErrorCode::TimedOut);
     let run = attending.house.run(&somebody(), asked.run.as_ref().unwrap()).await.unwrap();
@@ -270,6 +270,34 @@ async fn a_run_that_cannot_go_on_is_closed_and_says_why() {
     let error = finished.error.unwrap();
     assert_eq!((finished.outcome, error.code), (Outcome::Failed, ErrorCode::NotFound));
     assert!(error.message.ends_with("does not exist"), "{error}");
+    attending.end().await;
+    server.finish();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_house_that_stops_leaves_what_waits_to_the_next() {
+    let gate = Gate::new();
+    let server =
+        ModelServer::start(Wire::Openai, vec![Answer::pieces(&["slow"]).wait_after(2, &gate), Answer::text("by the next")]);
+    let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let url = sqlite(&place);
+    let here = open(settings(&server, folder.path()), &url).await;
+    let pins = |on_orphan| Pins { on_orphan, ..Pins::default() };
+    let first = here.ask(&somebody(), Ask { pins: pins(OnOrphan::Resume), ..question("first") }).await.unwrap();
+    let behind = |text, on_orphan| Ask { pins: pins(on_orphan), ..again(&first.session, text, OnBusy::Queue) };
+    let closed = here.ask(&somebody(), behind("closed", OnOrphan::Cancel)).await.unwrap();
+    let left = here.ask(&somebody(), behind("left", OnOrphan::Resume)).await.unwrap();
+    gate.wait_until_reached();
+    here.stop(&somebody(), "the server left").await.unwrap();
+    tokio::time::timeout(PATIENCE, here.drain()).await.unwrap();
+    for asked in [&first, &closed] {
+        assert_eq!(here.run(&somebody(), asked.run.as_ref().unwrap()).await.unwrap().status, RunStatus::Cancelled);
+    }
+    assert_eq!(here.run(&somebody(), left.run.as_ref().unwrap()).await.unwrap().status, RunStatus::Queued);
+    drop(here);
+    gate.open();
+    let attending = attend(open(settings(&server, folder.path()), &url).await);
+    assert_eq!(finished(&answer(&attending.house, &left).await).answer, "by the next");
     attending.end().await;
     server.finish();
 }

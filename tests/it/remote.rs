@@ -81,16 +81,6 @@ fn keys_are_nowhere_either() {
     same("secrets", &[]);
 }
 
-#[test]
-fn several_at_once_are_the_same() {
-    same("several", &[]);
-}
-
-#[test]
-fn signals_are_the_same() {
-    same("signals", &[]);
-}
-
 fn with(script: Vec<Answer>) -> (ModelServer, Ombud) {
     let model = ModelServer::start(Wire::Openai, script);
     let ombud = Ombud::with_model(&model, Wire::Openai);

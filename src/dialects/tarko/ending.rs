@@ -42,7 +42,22 @@ fn end(event: &Event, finished: &RunFinished, said: Option<TarkoEvent>) -> Resul
         (Outcome::Failed, Some(error)) => match error.code {
             ErrorCode::StoreFailed | ErrorCode::Internal => Err(error.clone()),
             ErrorCode::BudgetExhausted => Ok(last(max_iterations(event.run.as_ref(), error))),
-            _ => Ok(last(sorry(&error.message))),
+            ErrorCode::InvalidInput
+            | ErrorCode::Unauthorized
+            | ErrorCode::Forbidden
+            | ErrorCode::NotFound
+            | ErrorCode::Expired
+            | ErrorCode::Conflict
+            | ErrorCode::Busy
+            | ErrorCode::Inactive
+            | ErrorCode::TooLarge
+            | ErrorCode::BadMedia
+            | ErrorCode::RateLimited
+            | ErrorCode::ModelFailed
+            | ErrorCode::Unavailable
+            | ErrorCode::NotSupported
+            | ErrorCode::SchemaMismatch
+            | ErrorCode::TimedOut => Ok(last(sorry(&error.message))),
         },
         (Outcome::Failed, None) => Ok(last(sorry("the run failed"))),
     }

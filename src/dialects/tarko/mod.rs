@@ -4,7 +4,6 @@
 //! and `events` goes on from there. Everything else is as in every dialect.
 
 mod agio;
-mod asked;
 mod encoder;
 mod ending;
 mod errors;
@@ -15,6 +14,7 @@ mod page;
 mod place;
 mod plain;
 mod references;
+mod request;
 mod routes;
 mod share;
 mod sockets;
@@ -27,11 +27,11 @@ mod ws;
 use super::Dialect;
 
 pub use agio::watched;
-pub use asked::{Answer, Asked, asked};
 pub use encoder::encode;
 pub use errors::{TarkoError, refuse};
 pub use events::{EventStream, follow, so_far};
 pub use place::Place;
+pub use request::{Answer, Asked, asked};
 pub use routes::{abort, check_exclusive};
 pub use share::{Progress, Publication, UPLOAD_TIME, Unpublished, web_page as share_page};
 pub use wire::TarkoEvent;

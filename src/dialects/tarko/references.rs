@@ -63,7 +63,23 @@ fn failure(code: ErrorCode, what: &str) -> String {
     match code {
         ErrorCode::NotFound => format!("Error: {what} not found"),
         ErrorCode::Forbidden => format!("Error: {what} reference outside workspace"),
-        _ => format!("Error: Failed to read {}", what.to_lowercase()),
+        ErrorCode::InvalidInput
+        | ErrorCode::Unauthorized
+        | ErrorCode::Expired
+        | ErrorCode::Conflict
+        | ErrorCode::Busy
+        | ErrorCode::Inactive
+        | ErrorCode::TooLarge
+        | ErrorCode::BadMedia
+        | ErrorCode::RateLimited
+        | ErrorCode::ModelFailed
+        | ErrorCode::Unavailable
+        | ErrorCode::NotSupported
+        | ErrorCode::BudgetExhausted
+        | ErrorCode::SchemaMismatch
+        | ErrorCode::TimedOut
+        | ErrorCode::StoreFailed
+        | ErrorCode::Internal => format!("Error: Failed to read {}", what.to_lowercase()),
     }
 }
 

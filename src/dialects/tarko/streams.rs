@@ -11,10 +11,10 @@ use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::asked::{Answer, Asked};
 use super::encoder::encode;
 use super::errors::{EXECUTING, EXECUTION};
 use super::events::{broken, of_run as frames_of_run};
+use super::request::{Answer, Asked};
 use super::to_wire::with_bytes;
 use super::wire::{Body, System, TarkoEvent};
 use crate::domain::{Error, ErrorCode};

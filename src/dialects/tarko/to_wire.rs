@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::asked::Asked;
+use super::request::Asked;
 use super::wire::{Body, Content, ContentPart, FileBytes, ModelInfo, SessionInfo, TarkoEvent};
 use crate::config::Settings;
 use crate::domain::{Attributes, ErrorCode, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};

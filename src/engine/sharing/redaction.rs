@@ -6,7 +6,7 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use super::patterns::{Patterns, is_secret_name};
-use super::unescaped::View;
+use super::unescaped::{Escapes, View};
 use super::{PATH, PATTERN, SECRET};
 use crate::domain::Result;
 
@@ -75,11 +75,13 @@ impl Redaction {
     pub(super) fn text(&mut self, text: &str) -> String {
         let mut spans = Vec::new();
         self.find(text, |from, to| (from, to), &mut spans);
-        let mut level = View::of(text);
-        for _ in 0..LEVELS {
-            let Some(view) = level else { break };
-            self.find(&view.text, |from, to| view.place(from, to), &mut spans);
-            level = view.again();
+        for escapes in [Escapes::Json, Escapes::All] {
+            let mut level = View::of(text, escapes);
+            for _ in 0..LEVELS {
+                let Some(view) = level else { break };
+                self.find(&view.text, |from, to| view.place(from, to), &mut spans);
+                level = view.again();
+            }
         }
         if spans.is_empty() {
             return text.to_owned();
@@ -226,6 +228,8 @@ mod tests {
             ("in base64: QmVhcmVyIGNhbmFyeS1vbmU=", "in base64: [removed]="),
             ("short words stay", "short words stay"),
         ];
+        // A secret that holds what looks like an escape of a URL.
+        assert_eq!(self::redaction(&[r"0\%20abc"]).text(r#""0\\%20abc""#), format!("\"{REMOVED}\""));
         for (text, expected) in table {
             assert_eq!(redaction.text(text), expected, "{text}");
         }

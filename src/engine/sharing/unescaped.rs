@@ -1,8 +1,18 @@
 //! A text as somebody reads it who undoes one level of escapes: those of JSON strings, and `%41` of URLs. Each piece knows
 //! where it stands in the text that it came from, so that what is found in the one can be removed from the other.
 
+/// Which escapes are undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// Those of JSON: a secret may itself hold what looks like one of a URL.
+    Json,
+    /// Those of JSON and of URLs.
+    All,
+}
+
 /// One level.
 pub(super) struct View {
+    escapes: Escapes,
     /// What is read.
     pub(super) text: String,
     /// For each byte of it, where its sign begins and ends in the first text.
@@ -11,13 +21,13 @@ pub(super) struct View {
 
 impl View {
     /// The next level of a text; `None` when it holds no escapes.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        Self::undo(text, |from, to| (from, to))
+    pub(super) fn of(text: &str, escapes: Escapes) -> Option<Self> {
+        Self::undo(text, escapes, |from, to| (from, to))
     }
 
     /// The next level of this one.
     pub(super) fn again(&self) -> Option<Self> {
-        Self::undo(&self.text, |from, to| self.place(from, to))
+        Self::undo(&self.text, self.escapes, |from, to| self.place(from, to))
     }
 
     /// Where a piece of what is read stands in the first text.
@@ -27,17 +37,17 @@ impl View {
         (begin, end)
     }
 
-    fn undo(text: &str, place: impl Fn(usize, usize) -> (usize, usize)) -> Option<Self> {
+    fn undo(text: &str, escapes: Escapes, place: impl Fn(usize, usize) -> (usize, usize)) -> Option<Self> {
         if !text.contains(['\\', '%']) {
             return None;
         }
-        let mut view = Self { text: String::with_capacity(text.len()), spans: Vec::with_capacity(text.len()) };
+        let mut view = Self { escapes, text: String::with_capacity(text.len()), spans: Vec::with_capacity(text.len()) };
         let mut changed = false;
         let mut at = 0;
         while let Some(sign) = text[at..].chars().next() {
             let (meant, length) = match sign {
                 '\\' => escape(&text[at..]),
-                '%' => percent(&text[at..]),
+                '%' if escapes == Escapes::All => percent(&text[at..]),
                 _ => None,
             }
             .unwrap_or((sign, sign.len_utf8()));
@@ -93,7 +103,7 @@ mod tests {
     #[test]
     fn each_level_knows_its_place_in_the_first_text() {
         let text = r"é a\u0062\\u0063%64\/ \ud83e\udd80 z";
-        let first = View::of(text).unwrap();
+        let first = View::of(text, Escapes::All).unwrap();
         assert_eq!(first.text, r"é ab\u0063d/ 🦀 z");
         let second = first.again().unwrap();
         assert_eq!(second.text, "é abcd/ 🦀 z");
@@ -109,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_no_escape_stays() {
         for text in ["plain", "100 % sure", r"C:\dir", r"\u12", r"\ud83e", "%zz"] {
-            assert!(View::of(text).is_none(), "{text}");
+            assert!(View::of(text, Escapes::All).is_none(), "{text}");
         }
     }
 }

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { until } from '../support/report.mjs';
 import { HOSTILE, KEYS } from './hostile.mjs';
 import { colours, isContrastGood } from './colours.mjs';
+import { ombud } from './share.mjs';
 
 /** What somebody sees of a session, as text. */
 export const shown = (page) => page.locator('.transcript .body, .transcript .end').allInnerTexts();
@@ -275,7 +276,7 @@ export async function consolePages({ suite, browser, house, model, session }) {
 }
 
 /** Behind a token, and through a restart. */
-export async function guarded({ suite, browser, house, model, token }) {
+export async function guarded({ suite, browser, house, model, token, receiver }) {
   const check = (what, work) => suite.check(`guarded: ${what}`, work);
   let tab;
   await check('the token is asked for until it is right, and is in no address', async () => {
@@ -310,6 +311,24 @@ export async function guarded({ suite, browser, house, model, token }) {
     assert.deepEqual(texts, ['say Before.', 'Before.', 'say After.', 'After.']);
     assert.equal((await house.json('POST', '/ombud/v1/session', { session: id })).summary.runs, 2);
   });
-  assert.deepEqual(model.wrong(), []);
+
+  await check('a session is uploaded, from here and from a shell, and its address is told', async () => {
+    const { page } = tab;
+    const id = decodeURIComponent(/#\/sessions\/([^/]+)/.exec(page.url())[1]);
+    await page.getByRole('button', { name: 'Share' }).click();
+    await page.getByRole('button', { name: 'Upload for a link' }).click();
+    const link = page.getByRole('link', { name: 'http://shared.test/pages/1' });
+    await link.waitFor();
+    assert.equal(await link.getAttribute('href'), 'http://shared.test/pages/1?replay=1');
+    const { stdout } = await ombud(house, 'share', id);
+    assert.equal(stdout, 'http://shared.test/pages/2?replay=1\n');
+    for (const { fields } of receiver.forms) {
+      assert.deepEqual([fields.sessionId, fields.type, fields.file.type], [id, 'html', 'text/html']);
+      assert.match(fields.file.text, /^<!DOCTYPE html>[^]*id="session">[^]*say Before\./);
+    }
+    assert.equal(receiver.forms.length, 2);
+    await page.keyboard.press('Escape');
+  });
+  await check('the model was asked as a model must be', () => assert.deepEqual(model.wrong(), []));
   await tab?.close();
 }

@@ -6,6 +6,7 @@ import { startBrowser } from '../support/browser.mjs';
 import { startModel } from '../support/model.mjs';
 import { startOmbud } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
+import { startReceiver } from '../ui/receiver.mjs';
 import { ask, consolePages, guarded, visit } from './console.mjs';
 import { HOSTILE, KEYS } from './hostile.mjs';
 import { sharePage } from './share.mjs';
@@ -26,11 +27,13 @@ const house = await startOmbud({
     '<img src=x onerror=alert(1)>.txt': 'a name',
   },
 });
-const locked = await startOmbud({ model, token: TOKEN });
+const receiver = await startReceiver();
+const locked = await startOmbud({ model, token: TOKEN, config: { share: { provider: receiver.url } } });
 suite.atEnd(async () => {
   await house.close();
   await locked.close();
   await model.close();
+  receiver.close();
 });
 
 // A session with everything in it, asked for as somebody would.
@@ -50,6 +53,6 @@ await suite.check('a session with everything in it', async () => {
 });
 await sharePage({ suite, browser, house, model, session });
 await consolePages({ suite, browser, house, model, session });
-await guarded({ suite, browser, house: locked, model, token: TOKEN });
+await guarded({ suite, browser, house: locked, model, token: TOKEN, receiver });
 console.log(`screenshots: ${browser.shots}`);
 await suite.finish();

@@ -146,20 +146,3 @@ async fn a_connection_too_many_waits() {
     drop(second);
     served.leave().await;
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_does_not_read_is_cut_off() {
-    let (_model, served) = probe(|limits| limits.slow_reader = Duration::from_millis(100)).await;
-    let mut stream = TcpStream::connect(served.client.authority()).await.unwrap();
-    stream.write_all(b"GET /things/flood HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
-    // Nothing is read until the server has given up: it counts the stream no more.
-    let gone = async {
-        while served.client.get("/metrics").await.text().contains("ombud_streams 1") {
-            tokio::task::yield_now().await;
-        }
-    };
-    within("the stream is given up", gone).await;
-    let got = rest(&mut stream).await;
-    assert_eq!(status(&got), "200");
-    served.leave().await;
-}

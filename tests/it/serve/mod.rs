@@ -1,10 +1,12 @@
 //! The server: one file a topic.
 
+mod agent_tars_transcripts;
 mod agio;
 mod distance;
 mod guards;
 mod leaving;
 mod limits;
+mod meant;
 mod mounting;
 mod native;
 mod probe;

@@ -56,7 +56,7 @@ async fn what_does_not_fit_is_refused_by_its_place() {
         (
             "ask",
             json!({"target": {"existing": "s"}, "input": [], "pins": {"permission": []}}),
-            "`pins.permission`: unknown field `permission`, expected one of `model`, `instructions`, `caller_tools`, `permissions`, `budget`, `workspace`, `on_orphan`",
+            "`pins.permission`: unknown field `permission`",
         ),
         (
             "ask",
@@ -72,7 +72,10 @@ async fn what_does_not_fit_is_refused_by_its_place() {
     ] {
         let reply = served.client.post(&format!("/ombud/v1/{verb}"), &body).await;
         let (status, code, place) = refusal(&reply);
-        let said = place.split(" at line ").next().unwrap().to_owned();
+        let said = place.split(" at line ").next().unwrap();
+        // What a run may be pinned to grows: here it is enough that the field is named.
+        let said = if said.contains("`pins.") { said.split(", expected").next().unwrap() } else { said };
+        let said = said.to_owned();
         assert_eq!((status, code, said), told(400, "invalid_input", message), "{verb} {body}");
     }
     let reply = served.client.post("/ombud/v1/session", &json!({"session": "missing"})).await;

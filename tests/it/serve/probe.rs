@@ -2,7 +2,6 @@
 
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
 use ombud::dialects::Dialect;
@@ -53,7 +52,6 @@ fn routes(name: &'static str) -> Routes {
         Route::get("/things/panic", panics),
         Route::get("/things/large", || async { json(StatusCode::OK, &vec!["word"; 2_000]) }),
         Route::get("/things/stream", streams),
-        Route::get("/things/flood", flood),
     ]
 }
 
@@ -76,11 +74,5 @@ async fn panics() -> Response {
 /// One frame, and then nothing more until the server leaves.
 async fn streams(State(door): State<Door>) -> Response {
     let frames = stream::iter([frame(Some("1"), "first")]).chain(stream::pending());
-    event_stream(frames, None, door.leaving.clone().cancelled_owned())
-}
-
-/// Frames without end.
-async fn flood(State(door): State<Door>) -> Response {
-    let frames = stream::repeat(Bytes::from(format!("data: {}\n\n", "x".repeat(60_000))));
     event_stream(frames, None, door.leaving.clone().cancelled_owned())
 }

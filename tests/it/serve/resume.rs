@@ -406,7 +406,7 @@ async fn a_reader_that_stops_is_told_and_left() {
     let served = Served::start_with(&model, impatient).await;
     let Asked { session, .. } = served.house.ask(&somebody(), question("much")).await.unwrap();
     let narrow = tokio::net::TcpSocket::new_v4().unwrap();
-    narrow.set_recv_buffer_size(4_096).unwrap();
+    narrow.set_recv_buffer_size(256 << 10).unwrap();
     let mut slow = narrow.connect(served.client.authority().parse().unwrap()).await.unwrap();
     let request =
         format!("GET {} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n", path(&session, "&frames=native"));

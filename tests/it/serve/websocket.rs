@@ -246,7 +246,8 @@ async fn a_reader_that_stops_is_closed_and_slows_nobody() {
     let gate = Gate::new();
     let model = ModelServer::start(Wire::Openai, vec![Answer::pieces(&pieces).wait_after(2, &gate)]);
     let impatient = |settings: &mut Settings| {
-        settings.server.limits.slow_reader = Duration::from_secs(2);
+        settings.server.limits.slow_reader = Duration::from_secs(1);
+        settings.server.limits.heartbeat = Duration::from_secs(1);
         settings.server.limits.socket_frames = 8;
     };
     let served = Served::start_with(&model, impatient).await;
@@ -265,7 +266,12 @@ async fn a_reader_that_stops_is_closed_and_slows_nobody() {
         }
     };
     assert!(end.contains("\"outcome\":\"completed\""));
+    // Two signs of life of the quick one: the time of the slow one is over.
+    for _ in 0..2 {
+        let next = within("a ping comes", quick.wire.next()).await.unwrap().unwrap();
+        assert!(matches!(next, Message::Ping(_)), "{next:?}");
+    }
     let closed = slow.closed().await;
-    assert_eq!(closed, (1013, "a message could not be written within 2000 ms".to_owned()));
+    assert_eq!(closed, (1013, "a message could not be written within 1000 ms".to_owned()));
     served.leave().await;
 }

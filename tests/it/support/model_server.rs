@@ -260,8 +260,12 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Request> {
 
 /// A base URL at which nobody listens.
 pub fn nobody_listening() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://127.0.0.1:{}/v1", listener.local_addr().unwrap().port())
+    // Held as long as the tests run, without listening: no other test is given the port.
+    let held = tokio::net::TcpSocket::new_v4().unwrap();
+    held.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = held.local_addr().unwrap().port();
+    std::mem::forget(held);
+    format!("http://127.0.0.1:{port}/v1")
 }
 
 /// A base URL that promises a secure connection, and whose server answers with plain bytes. It serves until the test

@@ -111,8 +111,7 @@ async fn pass(client: TcpStream, shared: Arc<Shared>) {
         drop(to_server.shutdown().await);
     });
     let mut piece = vec![0; 4_096];
-    loop {
-        let Ok(length @ 1..) = from_server.read(&mut piece).await else { break };
+    while let Ok(length @ 1..) = from_server.read(&mut piece).await {
         let passed = {
             let (left, _) = &mut *own.lock().unwrap();
             let passed = length.min(*left);

@@ -47,11 +47,11 @@ impl Socket {
         socket
     }
 
-    /// As [`Socket::connect`], over a connection that takes little before it is read.
+    /// As [`Socket::connect`], over a connection that holds little that is not read.
     pub async fn connect_narrowly(client: &Client) -> Self {
         let request = format!("ws://{}/api/v1/ws", client.authority()).into_client_request().unwrap();
         let narrow = tokio::net::TcpSocket::new_v4().unwrap();
-        narrow.set_recv_buffer_size(4_096).unwrap();
+        narrow.set_recv_buffer_size(256 << 10).unwrap();
         let stream = narrow.connect(client.authority().parse().unwrap()).await.unwrap();
         let mut socket = Self::open(request, stream).await.unwrap();
         assert_eq!(socket.hear().await["authenticated"], true);

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
+use super::super::request::{Answer, Asked, asked};
 use super::super::to_wire::{self, Telling, keep, kept};
 use super::super::wire::{
     ErrorAnswer, ModelChangedAnswer, ModelRequest, RestoredAnswer, RuntimeSettingsChangedAnswer, RuntimeSettingsRequest,

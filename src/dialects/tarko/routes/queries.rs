@@ -6,9 +6,9 @@ use futures_util::stream::StreamExt;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
 use super::super::from_wire::{self, is_given};
+use super::super::request::{Answer, Asked, asked};
 use super::super::wire::{
     Body, ErrorAnswer, OneshotRequest, QueryAnswer, QueryRequest, SessionCreated, SessionRequest, SuccessAnswer, TarkoEvent,
 };

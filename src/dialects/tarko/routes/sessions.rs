@@ -3,10 +3,10 @@
 use http::StatusCode;
 use serde_json::Map;
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
 use super::super::events::so_far;
 use super::super::from_wire;
+use super::super::request::{Answer, Asked, asked};
 use super::super::to_wire::{self, Telling};
 use super::super::wire::{
     CreateRequest, CreatedAnswer, ErrorAnswer, EventsAnswer, LatestAnswer, SessionAnswer, SessionsAnswer, StatusAnswer,

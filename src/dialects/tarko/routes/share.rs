@@ -4,10 +4,10 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
 use super::super::from_wire::is_given;
 use super::super::plain;
+use super::super::request::{Answer, Asked, asked};
 use super::super::share::{Publication, UPLOAD_TIME, Unpublished, web_page};
 use super::super::wire::ErrorAnswer;
 use super::about_session;

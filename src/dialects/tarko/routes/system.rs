@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
+use super::super::request::{Answer, Asked, asked};
 use super::super::to_wire::{kept, model_info};
 use super::super::wire::{
     HealthAnswer, ModelsAnswer, OptionsAnswer, RuntimeSettingsAnswer, SessionCounts, StorageInfo, SystemHealthAnswer,

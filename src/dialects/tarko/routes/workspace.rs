@@ -5,8 +5,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::asked::{Answer, Asked, asked};
 use super::super::errors::TarkoError;
+use super::super::request::{Answer, Asked, asked};
 use super::about_session;
 use crate::domain::{ErrorCode, Timestamp};
 use crate::engine::{FileItem, FileKind, FileSearch};

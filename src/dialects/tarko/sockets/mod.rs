@@ -11,9 +11,9 @@ use http::{Method, Uri};
 use serde_json::{Map, Value, json};
 
 use self::mapped::Mapped;
-use super::asked::Asked;
 use super::errors::TarkoError;
 use super::follow::{Framing, NextStream, Since, Told, follow, with_bytes_or_without};
+use super::request::Asked;
 use super::routes::queries::ask_in;
 use super::wire::Body;
 use super::{encode, to_wire};
