@@ -1,13 +1,10 @@
 //! Who may do what: every verb is checked here, from the principal's scopes.
 
 use super::house::Core;
-use crate::domain::{Error, ErrorCode, Permission, Pins, Principal, Result, Scope, SessionId};
+use crate::domain::{Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Scope, SessionId};
 
 /// What lets somebody administer the house.
 const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
-
-/// Fields of a model's request that the house writes.
-const OWN_FIELDS: [&str; 7] = ["model", "messages", "system", "stream", "stream_options", "tools", "tool_choice"];
 
 /// What a verb does to what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +56,20 @@ pub(crate) fn within(core: &Core, caller: &Principal, mut pins: Pins) -> Result<
     }
     may_work_in(core, caller, pins.workspace.as_deref())?;
     pins.permissions.retain(|rule| rule.permission == Permission::Deny);
-    // What the house itself writes into a request is not for callers.
-    pins.settings.extra.retain(|name, _| !OWN_FIELDS.contains(&name.as_str()));
+    // Fields that the house does not know go to the provider with the house's key: not for everybody.
+    pins.settings.extra.clear();
     pins.no_commands = true;
     Ok(pins)
+}
+
+/// Checks that somebody may have a run gone on with: who may not administer the house only one that the house would go on
+/// with by itself, or for which no commands are run.
+pub(crate) fn may_resume(caller: &Principal, pins: &Pins) -> Result<()> {
+    if caller.is_admin() || pins.no_commands || pins.on_orphan == OnOrphan::Resume {
+        return Ok(());
+    }
+    let message = format!("`{}` may not go on with a run that somebody else began, which may run commands", caller.name);
+    Err(Error::new(ErrorCode::Forbidden, message).hint(HOW))
 }
 
 /// Why no command is run, for the model and for people.

@@ -80,6 +80,8 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         let workspace = new.as_ref().and_then(|new| new.workspace.clone());
         pins.workspace = workspace.or_else(|| session.and_then(|session| session.workspace.clone()));
     }
+    // Also the folder of a session that somebody else has made.
+    access::may_work_in(core, caller, pins.workspace.as_deref())?;
     let workspace = pins.workspace.get_or_insert_with(|| core.settings.workspace.to_string_lossy().into_owned());
     if core.settings.project_instructions {
         let limit = core.settings.limits.instructions_bytes;
@@ -116,6 +118,7 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
 pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
+    super::sessions::check_size(new.title.as_deref(), Some(&new.labels), &new.attributes)?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
     core.agent(&agent)?;
     Ok(SessionCreated {

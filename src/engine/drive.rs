@@ -370,11 +370,13 @@ impl Driver {
                 if let Part::ToolCall(call) = part {
                     self.work.tool_calls += 1;
                     let (call, spec) = self.calls.record(call, &self.work.pins.caller_tools);
+                    let (schema, description) =
+                        spec.map(|spec| (Some(spec.parameters), spec.description)).unwrap_or_default();
                     facts.push(Fact::ToolCalled(ToolCalled {
                         call,
                         message_id: completed.message_id.clone(),
-                        schema: None,
-                        description: spec.map(|spec| spec.description).unwrap_or_default(),
+                        schema,
+                        description,
                         thread: None,
                     }));
                 }

@@ -150,7 +150,7 @@ impl Engine for House {
 
     async fn restore(&self, caller: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>> {
         check(caller, Does::Changes, id)?;
-        recovery::restore(&self.core, id, orphans, caller.actor()).await
+        recovery::restore(&self.core, caller, id, orphans).await
     }
 
     async fn import(&self, caller: &Principal, imported: ImportedSession) -> Result<Session> {
@@ -198,17 +198,17 @@ impl Engine for House {
 
     async fn look(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<Looked> {
         check(caller, Does::Reads, session)?;
-        files::look(&self.core, session, path).await
+        files::look(&self.core, caller, session, path).await
     }
 
     async fn find(&self, caller: &Principal, session: Option<&SessionId>, search: &FileSearch) -> Result<Vec<FileItem>> {
         check(caller, Does::Reads, session)?;
-        files::find(&self.core, session, search).await
+        files::find(&self.core, caller, session, search).await
     }
 
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
         check(caller, Does::Reads, session)?;
-        files::open(&self.core, session, path).await
+        files::open(&self.core, caller, session, path).await
     }
 
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {

@@ -13,7 +13,8 @@ use super::ledger::{Draft, Ledger, Refused};
 use super::verbs::{Orphans, Restored};
 use crate::domain::{
     Actor, Agent, Cause, Cursor, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned, MessageId, OnOrphan,
-    Outcome, Result, RunFinished, RunId, RunStarted, RunStatus, SessionId, ToolCalled, ToolReturn, ToolReturned, Transcript,
+    Outcome, Principal, Result, RunFinished, RunId, RunStarted, RunStatus, SessionId, ToolCalled, ToolReturn, ToolReturned,
+    Transcript,
 };
 use crate::storage::{Fence, SessionQuery};
 
@@ -272,9 +273,9 @@ async fn pinned(core: &Core, active: &FoldedRun) -> Result<Agent> {
 /// Looks for runs whose process died, in one session or in all, and closes or resumes them.
 pub(crate) async fn restore(
     core: &Arc<Core>,
+    caller: &Principal,
     session: Option<&SessionId>,
     orphans: Orphans,
-    actor: Actor,
 ) -> Result<Vec<Restored>> {
     let sessions = match session {
         Some(id) => vec![id.clone()],
@@ -283,7 +284,7 @@ pub(crate) async fn restore(
     let mut restored = Vec::new();
     let mut failed = None;
     for id in sessions {
-        match restore_one(core, &id, orphans, actor.clone(), &mut restored).await {
+        match restore_one(core, caller, &id, orphans, &mut restored).await {
             // One session that cannot be read must not keep the others.
             Err(error) if session.is_none() => {
                 tracing::warn!(session = %id, %error, "a session cannot be restored");
@@ -301,16 +302,20 @@ pub(crate) async fn restore(
 
 async fn restore_one(
     core: &Arc<Core>,
+    caller: &Principal,
     id: &SessionId,
     orphans: Orphans,
-    actor: Actor,
     restored: &mut Vec<Restored>,
 ) -> Result<()> {
+    let actor = caller.actor();
     let ledger = core.existing(id).await?;
     let fold = ledger.fold().await?;
     for active in &fold.active {
         if !is_orphan(core, &ledger, active).await? {
             continue;
+        }
+        if orphans == Orphans::Resume {
+            super::access::may_resume(caller, &active.queued.pins)?;
         }
         let run = &active.run.id;
         let taken = match orphans {

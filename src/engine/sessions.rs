@@ -8,8 +8,8 @@ use super::house::Core;
 use super::ledger::Draft;
 use super::verbs::{ImportedSession, NewSession, SessionFilter, SessionItem, SessionPage};
 use crate::domain::{
-    ActiveRun, Error, ErrorCode, Fact, MessageImported, Principal, Result, RunStatus, Session, SessionId, SessionRestored,
-    SessionStatus, SessionSummary, SessionUpdated, Timestamp,
+    ActiveRun, Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session,
+    SessionId, SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
 };
 use crate::storage::{SessionQuery, SessionsAfter};
 
@@ -99,6 +99,31 @@ pub(crate) async fn item(core: &Arc<Core>, id: &SessionId) -> Result<SessionItem
     Ok(SessionItem { summary, status })
 }
 
+/// Longest title, in bytes.
+const TITLE_BYTES: usize = 4 << 10;
+/// Most bytes of what doors keep about a session, as JSON, and of its labels.
+const KEPT_BYTES: usize = 1 << 20;
+
+/// Checks what lists of sessions will show, each time.
+pub(crate) fn check_size(title: Option<&str>, labels: Option<&Labels>, attributes: &Attributes) -> Result<()> {
+    let too_large = |what: &str, size: usize, most: usize| {
+        Err(Error::new(ErrorCode::TooLarge, format!("the {what} of the session has {size} bytes, at most {most} are kept")))
+    };
+    let title = title.map_or(0, str::len);
+    if title > TITLE_BYTES {
+        return too_large("title", title, TITLE_BYTES);
+    }
+    let labels: usize = labels.map_or(0, |labels| labels.iter().map(|(key, value)| key.len() + value.len()).sum());
+    if labels > KEPT_BYTES {
+        return too_large("labels", labels, KEPT_BYTES);
+    }
+    let kept = serde_json::to_vec(attributes).map_or(0, |text| text.len());
+    if kept > KEPT_BYTES {
+        return too_large("attributes", kept, KEPT_BYTES);
+    }
+    Ok(())
+}
+
 pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession) -> Result<Session> {
     let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
     let fact = created(core, caller, new)?;
@@ -120,6 +145,7 @@ pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId,
     if let Some(agent) = &change.agent {
         core.agent(agent)?;
     }
+    check_size(change.title.as_ref().and_then(|title| title.as_deref()), change.labels.as_ref(), &change.attributes)?;
     if let Some(Some(model)) = &change.model {
         core.models.get(model)?;
     }

@@ -70,12 +70,17 @@ fn own_error(error: AnyError) -> std::result::Result<Error, AnyError> {
 
 /// A body whose next piece must come within `wait`; else it ends with `timed_out`.
 pub fn timed_body(body: Body, wait: Duration) -> Body {
-    Body::new(TimedBody { inner: body, wait, sleep: Box::pin(tokio::time::sleep(wait)) })
+    let end = tokio::time::Instant::now() + wait * PIECES;
+    Body::new(TimedBody { inner: body, wait, end, sleep: Box::pin(tokio::time::sleep(wait)) })
 }
+
+/// A whole body may take as long as so many waits for a piece: who drips does not hold a place for ever.
+const PIECES: u32 = 10;
 
 struct TimedBody {
     inner: Body,
     wait: Duration,
+    end: tokio::time::Instant,
     sleep: Pin<Box<tokio::time::Sleep>>,
 }
 
@@ -87,8 +92,9 @@ impl http_body::Body for TimedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<std::result::Result<Frame<Bytes>, axum::Error>>> {
-        if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
-            let until = tokio::time::Instant::now() + self.wait;
+        let late = tokio::time::Instant::now() >= self.end;
+        if !late && let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
+            let until = (tokio::time::Instant::now() + self.wait).min(self.end);
             self.sleep.as_mut().reset(until);
             return Poll::Ready(frame);
         }

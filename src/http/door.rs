@@ -20,6 +20,8 @@ pub struct Door {
     pub clock: Arc<dyn Clock>,
     /// The server leaves: streams end.
     pub leaving: CancellationToken,
+    /// All runs have ended: streams that wait for more end.
+    pub left: CancellationToken,
     /// What serves connections that are no longer HTTP.
     pub upgraded: TaskTracker,
 }

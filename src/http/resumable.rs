@@ -30,9 +30,9 @@ struct Feed {
 /// it. So does a reader for whom one write takes longer than the settings allow: it comes back with its cursor.
 pub fn resumable_stream(door: &Door, frames: impl Stream<Item = Given> + Send + 'static) -> Response {
     let limits = &door.settings.server.limits;
-    let leaving = door.leaving.clone().cancelled_owned();
+    let left = door.left.clone().cancelled_owned();
     let feed = Feed {
-        frames: frames.take_until(Box::pin(leaving)).boxed(),
+        frames: frames.take_until(Box::pin(left)).boxed(),
         heartbeat: limits.heartbeat,
         patience: limits.slow_reader,
         given: None,

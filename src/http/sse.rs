@@ -17,14 +17,14 @@ pub fn frame(id: Option<&str>, data: &str) -> Bytes {
     }
 }
 
-/// An answer that is a stream of frames. It ends with the stream, or when `leaving` is done. With a heartbeat, a comment
+/// An answer that is a stream of frames. It ends with the stream, or when `left` is done. With a heartbeat, a comment
 /// is sent whenever nothing else was for so long.
 pub fn event_stream(
     frames: impl Stream<Item = Bytes> + Send + 'static,
     heartbeat: Option<Duration>,
-    leaving: impl Future<Output = ()> + Send + 'static,
+    left: impl Future<Output = ()> + Send + 'static,
 ) -> Response {
-    let frames = frames.take_until(Box::pin(leaving)).boxed();
+    let frames = frames.take_until(Box::pin(left)).boxed();
     let beating = futures_util::stream::unfold(frames, move |mut frames| async move {
         let next = match heartbeat {
             None => frames.next().await,

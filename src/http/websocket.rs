@@ -47,6 +47,8 @@ pub enum Closing {
     Leaving,
     /// What came is no text.
     NotText,
+    /// What came cannot be read.
+    Malformed,
     /// A message is too large.
     TooLarge,
     /// The peer does not read, or does not answer.
@@ -62,6 +64,7 @@ impl Closing {
             Self::Done => 1000,
             Self::Leaving => 1001,
             Self::NotText => 1003,
+            Self::Malformed => 1007,
             Self::TooLarge => 1009,
             Self::TooSlow => 1013,
             Self::Unauthorized => 4401,
@@ -153,6 +156,10 @@ impl Messages {
                     self.choked = true;
                     let reason = format!("a message may have at most {max_size} bytes");
                     self.sending.close(Closing::TooLarge, &reason).await;
+                    return None;
+                }
+                Err(error @ (WireError::Utf8(_) | WireError::Protocol(_))) => {
+                    self.sending.close(Closing::Malformed, &format!("what came cannot be read: {error}")).await;
                     return None;
                 }
                 Err(error) => {

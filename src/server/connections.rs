@@ -211,6 +211,8 @@ impl Connections {
                 tracing::warn!("runs did not write their end: they are closed as interrupted by whoever comes next");
             }
         }
+        // Streams have told the ends of their runs by now.
+        self.door.left.cancel();
         open.close();
         if timeout(LAST_ANSWERS, open.wait()).await.is_err() {
             self.cut.cancel();

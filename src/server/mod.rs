@@ -84,7 +84,14 @@ impl Server {
             clock: Arc::clone(&clock),
         });
         let engine = crate::dialects::watched(engine, &settings)?;
-        let door = Door { engine, settings, clock, leaving: CancellationToken::new(), upgraded: TaskTracker::new() };
+        let door = Door {
+            engine,
+            settings,
+            clock,
+            leaving: CancellationToken::new(),
+            left: CancellationToken::new(),
+            upgraded: TaskTracker::new(),
+        };
         let app = mount::app(&door, &front, dialects);
         Ok(Self { listener, address, door, app, tls, metrics, dialects: names })
     }

@@ -67,9 +67,9 @@ pub async fn notices(
 /// A stream opens with a comment: whoever waits for its first byte knows that it listens.
 fn streamed(door: &Door, frames: impl stream::Stream<Item = Bytes> + Send + 'static) -> Response {
     let opened = stream::once(async { Bytes::from_static(b": listening\n\n") });
-    let leaving = door.leaving.clone().cancelled_owned();
+    let left = door.left.clone().cancelled_owned();
     let heartbeat = door.settings.server.limits.heartbeat;
-    let mut response = event_stream(opened.chain(frames), Some(heartbeat), leaving);
+    let mut response = event_stream(opened.chain(frames), Some(heartbeat), left);
     response.headers_mut().insert(HeaderName::from_static(HEARTBEAT_HEADER), HeaderValue::from(heartbeat.as_secs()));
     super::told(response)
 }

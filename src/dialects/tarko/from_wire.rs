@@ -102,7 +102,7 @@ pub fn model(value: &Value) -> Option<ModelChoice> {
 }
 
 /// Names that tell of a secret, or of where one would be sent: such fields are not kept.
-fn is_secret(name: &str) -> bool {
+pub fn is_secret(name: &str) -> bool {
     let name: String = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
     let whole = [
         "apikey",

@@ -78,7 +78,7 @@ fn answer(door: &Door, events: impl Stream<Item = TarkoEvent> + Send + 'static) 
             }
         }
     });
-    event_stream(frames, None, door.leaving.clone().cancelled_owned())
+    event_stream(frames, None, door.left.clone().cancelled_owned())
 }
 
 /// Ends with a last word when one event took the reader longer than the limit: the connection asks for the next as soon

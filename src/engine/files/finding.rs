@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Core;
 use super::{FileItem, FileKind, FileSearch, apart, entries, item, workspace};
-use crate::domain::{Error, Result, SessionId};
+use crate::domain::{Error, Principal, Result, SessionId};
 use crate::workspace::{Kind, Workspace};
 
 /// Levels below the top that are walked.
@@ -21,11 +21,16 @@ const USUAL: usize = 20;
 const TEXT: usize = 1_024;
 
 /// Files of a workspace by name.
-pub(crate) async fn find(core: &Arc<Core>, session: Option<&SessionId>, search: &FileSearch) -> Result<Vec<FileItem>> {
+pub(crate) async fn find(
+    core: &Arc<Core>,
+    caller: &Principal,
+    session: Option<&SessionId>,
+    search: &FileSearch,
+) -> Result<Vec<FileItem>> {
     if search.text.len() > TEXT {
         return Err(Error::invalid(format!("the search has {} bytes; at most {TEXT} are taken", search.text.len())));
     }
-    let workspace = workspace(core, session).await?;
+    let workspace = workspace(core, caller, session).await?;
     let search = search.clone();
     apart(move || {
         let limit = if search.limit == 0 { USUAL } else { search.limit.min(ITEMS) };

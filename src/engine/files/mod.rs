@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::house::Core;
-use crate::domain::{Error, Result, SessionId, Timestamp};
+use crate::domain::{Error, Principal, Result, SessionId, Timestamp};
 use crate::workspace::{About, Kind, Workspace};
 
 pub(crate) use finding::find;
@@ -75,14 +75,18 @@ pub struct OpenedFile {
 }
 
 /// The folder that a verb is about: a session's, or with `None` the one of the settings.
-async fn workspace(core: &Arc<Core>, session: Option<&SessionId>) -> Result<Arc<Workspace>> {
+async fn workspace(core: &Arc<Core>, caller: &Principal, session: Option<&SessionId>) -> Result<Arc<Workspace>> {
     let own = match session {
         Some(session) => core.existing(session).await?.fold().await?.session.workspace,
         None => None,
     };
     let folder = own.map_or_else(|| core.settings.workspace.clone(), PathBuf::from);
-    let core = Arc::clone(core);
-    apart(move || core.workspace(&folder.to_string_lossy())).await
+    let (core, caller) = (Arc::clone(core), caller.clone());
+    apart(move || {
+        super::access::may_work_in(&core, &caller, folder.to_str())?;
+        core.workspace(&folder.to_string_lossy())
+    })
+    .await
 }
 
 /// Works on files away from the threads that must not wait.
@@ -138,8 +142,8 @@ fn entries(workspace: &Workspace, folder: &Path, limit: usize) -> Result<Vec<Fil
 }
 
 /// What stands under a path.
-pub(crate) async fn look(core: &Arc<Core>, session: Option<&SessionId>, path: &str) -> Result<Looked> {
-    let workspace = workspace(core, session).await?;
+pub(crate) async fn look(core: &Arc<Core>, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<Looked> {
+    let workspace = workspace(core, caller, session).await?;
     let path = path.to_owned();
     apart(move || {
         let relative = relative(&workspace, &path)?;
@@ -156,12 +160,28 @@ pub(crate) async fn look(core: &Arc<Core>, session: Option<&SessionId>, path: &s
     .await
 }
 
+/// Whether a word of a path begins with a dot.
+fn is_hidden(path: &Path) -> bool {
+    path.components()
+        .any(|word| matches!(word, std::path::Component::Normal(name) if name.as_encoded_bytes().starts_with(b".")))
+}
+
 /// Opens a file.
-pub(crate) async fn open(core: &Arc<Core>, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
-    let workspace = workspace(core, session).await?;
+pub(crate) async fn open(
+    core: &Arc<Core>,
+    caller: &Principal,
+    session: Option<&SessionId>,
+    path: &str,
+) -> Result<OpenedFile> {
+    let workspace = workspace(core, caller, session).await?;
     let path = path.to_owned();
     apart(move || {
         let relative = relative(&workspace, &path)?;
+        // Where a link leads counts as well as what it is called.
+        if is_hidden(&relative) || is_hidden(&workspace.resolved(&relative.to_string_lossy())?) {
+            let message = format!("`{}` is hidden: such files are not handed out", crate::workspace::shown(&relative));
+            return Err(Error::new(crate::domain::ErrorCode::Forbidden, message));
+        }
         let file = workspace.open_relative(&relative)?;
         // Asked of the handle, so that it is about these bytes.
         let metadata = file.metadata().map_err(|error| {

@@ -8,15 +8,16 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use crate::domain::{Error, Result};
 
 /// Each finds one form; what stands in its groups is the secret, or the whole where it has none.
-const FORMS: [&str; 14] = [
-    // Keys that say whose they are.
-    r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}",
-    r"\b(?:sk|pk|rk|whsec)_(?:live_|test_|proj_)?[A-Za-z0-9]{16,}",
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})",
-    r"\b(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}",
-    r"\bxox[a-z]-[A-Za-z0-9-]{10,}",
-    r"\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,})",
-    r"\b(?:pypi-[A-Za-z0-9_-]{30,}|dop_v1_[a-f0-9]{30,}|SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})",
+const FORMS: [&str; 15] = [
+    // Keys that say whose they are, whatever stands before them.
+    r"sk-(?:proj|ant|or|svcacct)-[A-Za-z0-9_-]{16,}",
+    r"(?:\b|_)(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}",
+    r"(?:\b|_)(?:sk|pk|rk|whsec)_(?:live_|test_|proj_)?[A-Za-z0-9]{16,}",
+    r"(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})",
+    r"(?:\b|_)(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}",
+    r"(?:\b|_)xox[a-z]-[A-Za-z0-9-]{10,}",
+    r"(?:\b|_)(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|npm_[A-Za-z0-9]{30,})",
+    r"(?:\b|_)(?:pypi-[A-Za-z0-9_-]{30,}|dop_v1_[a-f0-9]{30,}|SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,})",
     // JSON web tokens.
     r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?",
     // Private keys, also cut off ones.

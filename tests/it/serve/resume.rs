@@ -255,9 +255,9 @@ async fn a_reader_goes_on_where_it_was_after_a_restart() {
     while listener.grown < "Hm, so.One ".len() {
         listener.take(&tarko.next().await.unwrap());
     }
-    // The server lets the run end before it goes, and its readers go at once.
+    // The readers go, and the server lets the run end before it does.
+    drop((native, tarko));
     served.begin_to_leave();
-    assert_eq!((native.next().await, tarko.next().await), (None, None));
     gate.open();
     served.leave().await;
 
@@ -435,5 +435,30 @@ async fn a_reader_that_stops_is_told_and_left() {
     }
     seen.dedup();
     assert_eq!(seen, ["part.grew", "part.closed", "message.completed", "run.finished"]);
+    served.leave().await;
+}
+
+/// A server that leaves lets runs end, and who listens hears it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listens_while_the_server_leaves_hears_the_end() {
+    let gate = Gate::new();
+    let model = ModelServer::start(Wire::Openai, vec![Answer::pieces(&["One ", "two."]).wait_after(2, &gate)]);
+    let served = Served::start(&model).await;
+    let mut stream = served.client.ask("/api/v1/oneshot/query/stream", &json!({ "query": "count" })).await;
+    let told = |event: &crate::support::server::Event| event.json()["type"].as_str().unwrap().to_owned();
+    let first = stream.next().await.unwrap().json();
+    let session = SessionId::parse(first["sessionId"].as_str().unwrap()).unwrap();
+    let mut followed = come_back(&served, &session, None, "").await;
+    while told(&stream.next().await.unwrap()) != "assistant_streaming_message" {}
+    served.begin_to_leave();
+    gate.open();
+    let rest = stream.values().await;
+    assert_eq!((&rest.last().unwrap()["type"], &rest.last().unwrap()["status"]), (&json!("agent_run_end"), &json!("idle")));
+    let mut last = None;
+    while let Some(event) = followed.next().await {
+        last = Some(told(&event));
+    }
+    assert_eq!(last.as_deref(), Some("agent_run_end"));
+    model.finish();
     served.leave().await;
 }

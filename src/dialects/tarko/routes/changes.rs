@@ -84,6 +84,7 @@ async fn change(
             keep_model(kept, value, model.as_ref());
             change.model = Some(model);
         }
+        _ if from_wire::is_secret(name) => {}
         _ => {
             kept.insert(name.to_owned(), from_wire::without_secrets(value));
         }
