@@ -32,7 +32,7 @@ pub fn resumable_stream(door: &Door, frames: impl Stream<Item = Given> + Send + 
     let limits = &door.settings.server.limits;
     let left = door.left.clone().cancelled_owned();
     let feed = Feed {
-        frames: frames.take_until(Box::pin(left)).boxed(),
+        frames: super::sse::until(frames, left),
         heartbeat: limits.heartbeat,
         patience: limits.slow_reader,
         given: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{Stream, StreamExt};
+use futures_util::stream::{BoxStream, Stream, StreamExt};
 use http::{HeaderValue, header};
 use tokio::time::Instant;
 
@@ -17,6 +17,23 @@ pub fn frame(id: Option<&str>, data: &str) -> Bytes {
     }
 }
 
+/// Items until there is no more to come: what is ready when `left` is done is still given.
+pub(super) fn until<T: Send + 'static>(
+    items: impl Stream<Item = T> + Send + 'static,
+    left: impl Future<Output = ()> + Send + 'static,
+) -> BoxStream<'static, T> {
+    let begun = (items.boxed(), Box::pin(left));
+    futures_util::stream::unfold(begun, |(mut items, mut left)| async move {
+        let item = tokio::select! {
+            biased;
+            item = items.next() => item?,
+            () = &mut left => return None,
+        };
+        Some((item, (items, left)))
+    })
+    .boxed()
+}
+
 /// An answer that is a stream of frames. It ends with the stream, or when `left` is done. With a heartbeat, a comment
 /// is sent whenever nothing else was for so long.
 pub fn event_stream(
@@ -24,7 +41,7 @@ pub fn event_stream(
     heartbeat: Option<Duration>,
     left: impl Future<Output = ()> + Send + 'static,
 ) -> Response {
-    let frames = frames.take_until(Box::pin(left)).boxed();
+    let frames = until(frames, left);
     let beating = futures_util::stream::unfold(frames, move |mut frames| async move {
         let next = match heartbeat {
             None => frames.next().await,

@@ -78,7 +78,8 @@ fn answer(door: &Door, events: impl Stream<Item = TarkoEvent> + Send + 'static) 
             }
         }
     });
-    event_stream(frames, None, door.left.clone().cancelled_owned())
+    // It ends with its run, which ends before the server does.
+    event_stream(frames, None, std::future::pending())
 }
 
 /// Ends with a last word when one event took the reader longer than the limit: the connection asks for the next as soon
