@@ -105,4 +105,15 @@ mod tests {
         assert!(!may(Scope::Session("one".into()), Does::Reads, None));
         assert!(!may(Scope::Session("one".into()), Does::Changes, Some(&one)));
     }
+
+    #[test]
+    fn a_run_of_somebody_else_is_not_gone_on_with_by_everybody() {
+        let pins = |no_commands, on_orphan| Pins { no_commands, on_orphan, ..Pins::default() };
+        let may = |pins: &Pins| may_resume(&Principal::unproven(), pins).is_ok();
+        assert!(!may(&pins(false, OnOrphan::Cancel)));
+        assert!(may(&pins(true, OnOrphan::Cancel)));
+        // The house goes on with it anyway.
+        assert!(may(&pins(false, OnOrphan::Resume)));
+        assert!(may_resume(&Principal::local("p"), &pins(false, OnOrphan::Cancel)).is_ok());
+    }
 }
