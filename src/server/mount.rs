@@ -130,7 +130,7 @@ fn shape(path: &str) -> String {
 /// Every route with its path.
 ///
 /// # Errors
-/// `not_found` when a name is of no dialect.
+/// `invalid_input` for a name that no dialect has.
 pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     let dialects = chosen(names)?;
     let mut own = super::own_routes::all(&dialects);
