@@ -74,13 +74,13 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
     let model = core.choose([ask.pins.model.as_ref(), session_model, agent.model.as_ref()])?;
     core.models.get(&model)?;
-    let mut pins = access::within(core, caller, ask.pins)?;
+    let mut pins = access::within(caller, ask.pins);
     pins.model = Some(model.clone());
     if pins.workspace.is_none() {
         let workspace = new.as_ref().and_then(|new| new.workspace.clone());
         pins.workspace = workspace.or_else(|| session.and_then(|session| session.workspace.clone()));
     }
-    // Also the folder of a session that somebody else has made.
+    // The folder that was asked for, or that of a session which somebody else may have made.
     access::may_work_in(core, caller, pins.workspace.as_deref())?;
     let workspace = pins.workspace.get_or_insert_with(|| core.settings.workspace.to_string_lossy().into_owned());
     if core.settings.project_instructions {

@@ -7,7 +7,6 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, Stream, StreamExt};
-use http::{HeaderValue, header};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -38,14 +37,7 @@ pub fn resumable_stream(door: &Door, frames: impl Stream<Item = Given> + Send + 
         given: None,
         ended: false,
     };
-    let body = Body::from_stream(pieces(feed).map(Ok::<_, std::convert::Infallible>));
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // Proxies that buffer would hold the stream back.
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    response
+    super::sse::carried(Body::from_stream(pieces(feed).map(Ok::<_, std::convert::Infallible>)))
 }
 
 fn pieces(feed: Feed) -> impl Stream<Item = Bytes> + Send {

@@ -52,7 +52,12 @@ pub fn event_stream(
         };
         Some((Ok::<_, std::convert::Infallible>(next?), frames))
     });
-    let mut response = Response::new(Body::from_stream(beating));
+    carried(Body::from_stream(beating))
+}
+
+/// An answer whose body is a stream of frames.
+pub(super) fn carried(body: Body) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
