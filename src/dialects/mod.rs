@@ -6,6 +6,7 @@
 
 pub mod agent_tars;
 pub mod native;
+pub mod octavus;
 pub mod tarko;
 
 use std::sync::Arc;
@@ -49,7 +50,7 @@ pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<
 }
 
 /// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
-pub const NAMES: &[&str] = &["tarko", "agent-tars"];
+pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus"];
 
 /// A dialect by its name.
 pub fn by_name(name: &str) -> Option<Dialect> {
@@ -57,6 +58,7 @@ pub fn by_name(name: &str) -> Option<Dialect> {
         "ombud" => Some(native::dialect()),
         "tarko" => Some(tarko::dialect()),
         "agent-tars" => Some(agent_tars::dialect()),
+        "octavus" => Some(octavus::dialect()),
         _ => None,
     }
 }
