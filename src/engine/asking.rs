@@ -27,6 +27,9 @@ use crate::storage::{Fence, Record};
 /// How often a run that waits for another looks whether its process lives.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// How long a run is waited for by who would not wait for one that waits itself.
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// A question with everything resolved.
 struct Taken {
     caller: Principal,
@@ -265,7 +268,8 @@ fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
 
 /// Waits for its turn as `on_busy` says, then posts, queues and starts in one append, beside the call of the model.
 async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_busy: OnBusy) -> Result<Asked> {
-    let deadline = Instant::now() + core.settings.limits.busy_wait;
+    let most = core.settings.limits.busy_wait;
+    let deadline = Instant::now() + if on_busy == OnBusy::SupersedeWaiting { most.min(MOMENT) } else { most };
     loop {
         if taken.new.is_none() {
             clear_way(core, ledger, taken, on_busy, Some(deadline)).await?;

@@ -41,10 +41,11 @@ mod writing;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 
 use self::access::{Does, check};
 use crate::domain::{
-    Access, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    Access, Agent, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
     SessionUpdated,
 };
 use crate::storage::RunQuery;
@@ -58,8 +59,8 @@ pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
-    AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
-    NewSession, OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    AgentItem, Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage,
+    ModelItem, NewSession, OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
 #[async_trait]
@@ -73,7 +74,7 @@ impl Engine for House {
         asking::ask(&self.core, caller, ask).await
     }
 
-    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         let row = self.find_run(run).await?;
         check(caller, Does::Asks, Some(&row.session))?;
         let ledger = self.core.existing(&row.session).await?;
@@ -117,6 +118,11 @@ impl Engine for House {
     async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem> {
         check(caller, Does::Reads, Some(id))?;
         sessions::item(&self.core, id).await
+    }
+
+    async fn state(&self, caller: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
+        check(caller, Does::Reads, Some(id))?;
+        Ok(self.core.existing(id).await?.fold().await?.state)
     }
 
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
@@ -164,6 +170,12 @@ impl Engine for House {
         let row = self.find_run(run).await?;
         check(caller, Does::Reads, Some(&row.session))?;
         Ok(row)
+    }
+
+    async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent> {
+        let row = self.find_run(run).await?;
+        check(caller, Does::Reads, Some(&row.session))?;
+        recovery::agent_of(&self.core, &row).await
     }
 
     async fn runs(

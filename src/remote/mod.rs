@@ -14,20 +14,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use serde_json::{Map, Value};
 
 use self::line::Line;
 use self::wire::{
     Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing, OfBlob,
-    OfRun, OfSession, Questions, Restore, RestoredRuns, RunPage, Runs, Update,
+    OfRun, OfSession, PinnedAgent, Questions, Remembered, Restore, RestoredRuns, RunPage, Runs, Update,
 };
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, ErrorCode, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
     SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
-    ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion, OpenedFile, Orphans, Restored,
-    SessionFilter, SessionItem, SessionPage, SharedSession,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch,
+    FrameStream, Health, ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion,
+    OpenedFile, Orphans, Restored, SessionFilter, SessionItem, SessionPage, SharedSession,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -63,9 +64,8 @@ impl Engine for Remote {
         self.line.call("ask", &ask, WORKS).await
     }
 
-    async fn answer(&self, _: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
-        let Nothing {} = self.line.call("answer", &Answers { run: run.clone(), returns }, SOON).await?;
-        Ok(())
+    async fn answer(&self, _: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
+        self.line.call("answer", &Answers { run: run.clone(), returns }, SOON).await
     }
 
     async fn cancel(&self, _: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str) -> Result<Vec<RunId>> {
@@ -84,6 +84,11 @@ impl Engine for Remote {
 
     async fn session(&self, _: &Principal, id: &SessionId) -> Result<SessionItem> {
         self.line.call("session", &OfSession { session: id.clone() }, SOON).await
+    }
+
+    async fn state(&self, _: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
+        let Remembered { state } = self.line.call("state", &OfSession { session: id.clone() }, SOON).await?;
+        Ok(state)
     }
 
     async fn create(&self, _: &Principal, session: NewSession) -> Result<Session> {
@@ -123,6 +128,11 @@ impl Engine for Remote {
 
     async fn run(&self, _: &Principal, run: &RunId) -> Result<Run> {
         self.line.call("run", &OfRun { run: run.clone() }, SOON).await
+    }
+
+    async fn run_agent(&self, _: &Principal, run: &RunId) -> Result<Agent> {
+        let PinnedAgent { agent } = self.line.call("run_agent", &OfRun { run: run.clone() }, SOON).await?;
+        Ok(agent)
     }
 
     async fn runs(

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::domain::{CallId, Cursor, Error, Event, Run, RunId, RunStatus, SessionId, SessionUpdated};
+use crate::domain::{Agent, CallId, Cursor, Error, Event, Run, RunId, RunStatus, SessionId, SessionUpdated};
 use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
 
 /// The folder of every address of this API.
@@ -136,6 +137,22 @@ pub struct OfRun {
     /// The run.
     #[schema(value_type = String)]
     pub run: RunId,
+}
+
+/// The agent as a run pinned it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PinnedAgent {
+    /// Its definition.
+    #[schema(value_type = Object)]
+    pub agent: Agent,
+}
+
+/// What a session remembers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Remembered {
+    /// Its values, by name.
+    #[schema(value_type = Object)]
+    pub state: Map<String, Value>,
 }
 
 /// Which runs a list is about.

@@ -48,6 +48,15 @@ pub struct Asked {
     before: String,
 }
 
+/// What came of an answer for a run that waits.
+#[derive(ToSchema)]
+pub struct Answered {
+    /// Whether it is this answer that the run goes on with.
+    resumed: bool,
+    /// Subscribing after this cursor gives everything that the run does from now on.
+    before: String,
+}
+
 /// What a new session is made of.
 #[derive(ToSchema)]
 pub struct NewSession {

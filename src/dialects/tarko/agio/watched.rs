@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 
 use super::Monitor;
 use crate::domain::{
-    BlobId, CallId, Cursor, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Agent, BlobId, CallId, Cursor, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
-    ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion, OpenedFile, Orphans, Restored,
-    SessionFilter, SessionItem, SessionPage, SharedSession,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch,
+    FrameStream, Health, ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion,
+    OpenedFile, Orphans, Restored, SessionFilter, SessionItem, SessionPage, SharedSession,
 };
 
 /// An engine whose runs are watched.
@@ -27,7 +28,7 @@ impl Engine for Watched {
         Ok(asked)
     }
 
-    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         self.0.engine.answer(caller, run, returns).await
     }
 
@@ -51,6 +52,10 @@ impl Engine for Watched {
 
     async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem> {
         self.0.engine.session(caller, id).await
+    }
+
+    async fn state(&self, caller: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
+        self.0.engine.state(caller, id).await
     }
 
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
@@ -93,6 +98,10 @@ impl Engine for Watched {
 
     async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run> {
         self.0.engine.run(caller, run).await
+    }
+
+    async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent> {
+        self.0.engine.run_agent(caller, run).await
     }
 
     async fn runs(
