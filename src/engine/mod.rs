@@ -11,6 +11,7 @@ mod blobs;
 mod calls;
 mod completing;
 mod context;
+mod course;
 mod desk;
 mod drive;
 mod ending;
@@ -44,8 +45,8 @@ use bytes::Bytes;
 
 use self::access::{Does, check};
 use crate::domain::{
-    Access, BlobId, CallId, Cursor, Error, Event, File, FileId, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    Access, BlobId, CallId, Cursor, Error, Event, File, FileId, Principal, Result, Run, RunId, RunStatus, Session,
+    SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -60,7 +61,7 @@ pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
-    NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    NewSession, OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
 #[async_trait]

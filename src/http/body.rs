@@ -52,11 +52,11 @@ pub fn body_pieces(body: Body, limit: u64) -> impl Stream<Item = Result<Bytes>> 
             let frame = pieces.body.as_mut()?.frame().await;
             match frame {
                 None => {
-                    pieces.body = None;
+                    pieces.end();
                     return None;
                 }
                 Some(Err(error)) => {
-                    pieces.body = None;
+                    pieces.end();
                     return Some((Err(broken(error)), pieces));
                 }
                 Some(Ok(frame)) => {
@@ -72,6 +72,12 @@ struct Pieces {
     /// `None` = it has ended.
     body: Option<Body>,
     limit: usize,
+}
+
+impl Pieces {
+    fn end(&mut self) {
+        self.body = None;
+    }
 }
 
 impl Drop for Pieces {

@@ -22,8 +22,8 @@ use self::wire::{
     OfFile, OfRun, OfSession, Offer, PutFile, Questions, Restore, RestoredRuns, RunPage, Runs, Sign, Update, Uploads,
 };
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Principal, Result, Run, RunId, RunStatus, Session,
+    SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,

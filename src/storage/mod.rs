@@ -259,7 +259,12 @@ pub trait Store: Send + Sync {
 
     /// The secret of an owner, which is `value` when there was none: of several that are brought at once, one is kept, and
     /// everybody is given that. Durable.
-    async fn settle_secret(&self, owner: &str, name: &str, value: &secrecy::SecretString) -> Result<secrecy::SecretString, Error>;
+    async fn settle_secret(
+        &self,
+        owner: &str,
+        name: &str,
+        value: &secrecy::SecretString,
+    ) -> Result<secrecy::SecretString, Error>;
 
     /// Every secret that is kept, for whoever must recognise them in what is shown.
     async fn secrets(&self) -> Result<Vec<secrecy::SecretString>, Error>;

@@ -252,7 +252,12 @@ pub const KEYS: &[Key] = &[
         "Most bytes of a file that is uploaded to a session.",
     ),
     key("server.limits.offer_files", Kind::Whole(1, 1_000), Untrusted::Lower, "Most files that are offered at once."),
-    key("server.limits.offer_bytes", Kind::Whole(1, GIB), Untrusted::Lower, "Most bytes of all files that are offered at once."),
+    key(
+        "server.limits.offer_bytes",
+        Kind::Whole(1, GIB),
+        Untrusted::Lower,
+        "Most bytes of all files that are offered at once.",
+    ),
     key("server.limits.session_files", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Most files of one session."),
     key(
         "server.limits.uploads_at_once",

@@ -329,6 +329,7 @@ mod tests {
         let imported = engine::ImportedSession { session: new.clone(), messages: vec![] };
         assert_eq!(described::<ImportedSession>(), written(&imported));
         let ask = engine::Ask {
+            procedure: None,
             target: engine::Target::New(Box::new(new)),
             input: vec![],
             blobs: vec![],

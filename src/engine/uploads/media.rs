@@ -165,7 +165,11 @@ mod tests {
             ("text/plain", b"a\0b", "of another"),
             ("application/json", ZIP, "of type `application/zip`"),
             ("video/mp4", PNG, "of type `image/png`"),
-            ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", ELF, "of type `application/x-executable`"),
+            (
+                "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                ELF,
+                "of type `application/x-executable`",
+            ),
         ] {
             let error = check_bytes(media_type, bytes).unwrap_err();
             let expected = format!("the file was offered as `{media_type}`, and its bytes are {looks}");

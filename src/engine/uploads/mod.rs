@@ -8,8 +8,6 @@
 mod media;
 mod receiving;
 mod signing;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +25,8 @@ use crate::config::FileLimits;
 use crate::domain::{BlobId, Error, ErrorCode, File, FileId, FilePart, FileScope, FileState, Result, SessionId};
 use crate::storage::{Record, kind_of_session};
 
-pub(crate) use self::signing::{redeem, sign};
 pub use self::signing::{FilePurpose, Redeemed, SignedFile};
+pub(crate) use self::signing::{redeem, sign};
 
 /// Bytes of a file as they come.
 pub type FileBytes = BoxStream<'static, Result<Bytes>>;
@@ -318,7 +316,7 @@ pub(crate) async fn remove(core: &Core, session: &SessionId, id: &FileId) -> Res
 }
 
 /// Takes all files of a session away, for good: it was cleared.
-#[cfg_attr(not(test), expect(dead_code, reason = "clearing a session calls it"))]
+#[expect(dead_code, reason = "clearing a session will call it")]
 pub(crate) async fn remove_all(core: &Core, session: &SessionId) -> Result<()> {
     for file in list(core, session).await? {
         remove(core, session, &file.id).await?;
@@ -340,7 +338,6 @@ async fn remove_from(core: &Core, session: &SessionId, blob: &BlobId) -> Result<
 ///
 /// # Errors
 /// `invalid_input` when nothing is named, `not_found` for a file that is not known in this session, or has not come.
-#[cfg_attr(not(test), expect(dead_code, reason = "steps of procedures call it"))]
 pub(crate) async fn part_of(core: &Core, session: &SessionId, value: &Value) -> Result<FilePart> {
     let id = value.as_str().or_else(|| value.get("id")?.as_str()).filter(|id| !id.is_empty() && id.len() <= 128);
     let Some(id) = id else {

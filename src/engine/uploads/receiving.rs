@@ -97,7 +97,8 @@ mod tests {
 
     #[tokio::test]
     async fn exactly_what_was_offered_is_received() {
-        let codes = |sizes: &'static [usize], size| async move { receive(pieces(sizes), size).await.map_err(|error| error.code) };
+        let codes =
+            |sizes: &'static [usize], size| async move { receive(pieces(sizes), size).await.map_err(|error| error.code) };
         assert!(matches!(codes(&[2, 0, 3], 5).await, Ok(Received::Small(bytes)) if bytes == b"xxxxx"));
         assert_eq!(codes(&[2, 4], 5).await.unwrap_err(), ErrorCode::TooLarge);
         assert_eq!(codes(&[2, 2], 5).await.unwrap_err(), ErrorCode::InvalidInput);

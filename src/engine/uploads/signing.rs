@@ -112,7 +112,8 @@ pub(crate) async fn sign(core: &Arc<Core>, file: &File, purpose: FilePurpose) ->
     let session = file.session().clone();
     let incarnation = super::incarnation(core, &session).await?;
     let claims = Claims { purpose, session, incarnation, file: file.id.clone(), expires, offer };
-    let claims = serde_json::to_vec(&claims).map_err(|error| Error::internal(format!("an address cannot be signed: {error}")))?;
+    let claims =
+        serde_json::to_vec(&claims).map_err(|error| Error::internal(format!("an address cannot be signed: {error}")))?;
     let claims = URL_SAFE_NO_PAD.encode(claims);
     let code = code(key(core).await?, &claims)?.finalize().into_bytes();
     Ok(SignedFile { ticket: format!("{claims}.{}", URL_SAFE_NO_PAD.encode(code)), expires })
@@ -166,6 +167,7 @@ fn verified(key: &SecretString, ticket: &str) -> Result<Claims> {
     code(key, claims)?.verify_slice(&signature).map_err(|_| forged())?;
     let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| forged())?;
     serde_json::from_slice(&claims).map_err(|_| {
-        Error::new(ErrorCode::Forbidden, "the address was signed by another version of this server").hint("ask for a new one")
+        Error::new(ErrorCode::Forbidden, "the address was signed by another version of this server")
+            .hint("ask for a new one")
     })
 }
