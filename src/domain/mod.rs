@@ -9,6 +9,7 @@ mod cursor;
 mod delta;
 mod error;
 mod fact;
+mod file;
 mod fold;
 mod frame;
 mod ids;
@@ -33,9 +34,10 @@ pub use fact::{
     RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored,
     SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled, ToolReturned, UnknownFact,
 };
+pub use file::{File, FileScope, FileState};
 pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
-pub use ids::{BlobId, CallId, EventId, MessageId, ProcessId, RunId, SessionId};
+pub use ids::{BlobId, CallId, EventId, FileId, MessageId, ProcessId, RunId, SessionId};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
 pub use model::{Finish, ModelChoice, ModelSettings, Usage};

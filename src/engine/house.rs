@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::desk::OpenQuestion;
 use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
+use super::uploads::Uploads;
 use crate::config::Settings;
 use crate::domain::{
     Agent, CallId, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
@@ -118,6 +119,8 @@ pub(crate) struct Core {
     pub(crate) opened_at: Timestamp,
     /// Who may ask a model outside of sessions.
     pub(crate) completing: Semaphore,
+    /// Files on their way in and out.
+    pub(crate) uploads: Uploads,
     following: OnceCell<()>,
 }
 
@@ -126,6 +129,7 @@ impl House {
     pub fn new(parts: Parts) -> Self {
         let process = process_id(&*parts.clock);
         let opened_at = parts.clock.now();
+        let uploads = Uploads::new(&parts.settings.server.limits.files);
         let core = Core {
             settings: parts.settings,
             store: parts.store,
@@ -143,6 +147,7 @@ impl House {
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
+            uploads,
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }

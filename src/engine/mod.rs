@@ -43,11 +43,12 @@ mod writing;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use self::access::{Does, check};
 use crate::domain::{
-    Access, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    Access, BlobId, CallId, Cursor, Error, Event, File, FileId, Principal, Result, Run, RunId, RunStatus, Session,
+    SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -59,6 +60,7 @@ pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
+pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
     NewSession, OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
@@ -213,6 +215,47 @@ impl Engine for House {
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
         check(caller, Does::Reads, session)?;
         files::open(&self.core, caller, session, path).await
+    }
+
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>> {
+        check(caller, Does::Asks, Some(session))?;
+        uploads::offer(&self.core, session, offers).await
+    }
+
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
+        check(caller, Does::Asks, Some(offered.session()))?;
+        uploads::put(&self.core, offered, bytes).await
+    }
+
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>> {
+        check(caller, Does::Reads, Some(session))?;
+        self.core.existing(session).await?;
+        uploads::list(&self.core, session).await
+    }
+
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
+        check(caller, Does::Reads, Some(session))?;
+        uploads::file(&self.core, session, file).await
+    }
+
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)> {
+        check(caller, Does::Reads, Some(session))?;
+        uploads::content(&self.core, session, file).await
+    }
+
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()> {
+        check(caller, Does::Changes, Some(session))?;
+        uploads::remove(&self.core, session, file).await
+    }
+
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
+        let does = if purpose == FilePurpose::Upload { Does::Asks } else { Does::Reads };
+        check(caller, does, Some(file.session()))?;
+        uploads::sign(&self.core, file, purpose).await
+    }
+
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed> {
+        uploads::redeem(&self.core, ticket, purpose).await
     }
 
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {

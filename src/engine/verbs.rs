@@ -15,9 +15,11 @@ use super::house::Decision;
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
+use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use crate::domain::{
-    Agent, Attributes, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, ModelChoice, Part, Pins, Principal,
-    Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
+    Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Labels, Lifetime, Message, ModelChoice, Part,
+    Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated,
+    ToolReturn, Usage,
 };
 
 /// Which session is asked.
@@ -399,6 +401,41 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Engine::look`]; `not_supported` over a distance.
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile>;
+
+    /// Offers files to a session: checks names, types and sizes, and answers them as pending, with their ids, in the same
+    /// order. Nothing is kept yet.
+    ///
+    /// # Errors
+    /// `invalid_input`, `too_large`, `bad_media`.
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>>;
+
+    /// Gives the bytes of a file that was offered: all of them, and of the type that was told. Giving the same again is fine.
+    ///
+    /// # Errors
+    /// `too_large` and `invalid_input` when more or fewer bytes come, `bad_media` when they are of another type, `conflict`
+    /// when others are there already, `unavailable` when too many files come at once.
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File>;
+
+    /// The files of a session that are here, the oldest first.
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>>;
+
+    /// One of them.
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File>;
+
+    /// One of them, with its bytes.
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)>;
+
+    /// Takes a file away, for good, also out of the messages that show it.
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()>;
+
+    /// Signs a permission to upload a pending file, or to download one, for whoever holds it.
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile>;
+
+    /// What a permission that was signed opens, and the principal who may do that, and nothing else. Nobody is known before.
+    ///
+    /// # Errors
+    /// `forbidden` when it was not signed here, or for another purpose; `expired`; `not_supported` over a distance.
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed>;
 
     /// A session as others may see it.
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession>;

@@ -12,7 +12,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
-pub use clock::SystemClock;
+pub use clock::{SystemClock, random_secret};
 pub use counts::{COUNTS, Count, Counts};
 pub use traces::{Traces, rename};
 

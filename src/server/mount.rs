@@ -19,6 +19,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use tower_http::normalize_path::NormalizePathLayer;
 
 use super::front::{self, Fallbacks, Front};
+use super::guard::Stranger;
 use super::tags;
 use crate::dialects::{self, Dialect};
 use crate::domain::{Error, ErrorCode, Result};
@@ -41,6 +42,8 @@ pub struct Mounted {
     pub dialect: &'static str,
     /// Who is let through.
     pub needs: Needs,
+    /// Whether pages of every origin may call it.
+    pub open_to_all_origins: bool,
 }
 
 /// Which route gave an answer: stands among the answer's extensions.
@@ -82,6 +85,7 @@ struct Claim {
     method: Method,
     path: String,
     needs: Needs,
+    open: bool,
     handler: MethodRouter<Door>,
     refuse: fn(&Error) -> Response,
 }
@@ -90,10 +94,10 @@ struct Claim {
 fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
     let (mut bare, mut prefixed): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
     for Dialect { name, routes, refuse, .. } in dialects {
-        for Route { method, pattern, needs, handler, .. } in routes {
+        for Route { method, pattern, needs, open_to_all_origins: open, handler, .. } in routes {
             let claim = |path: String| {
                 let (method, handler) = (method.clone(), handler.clone());
-                Claim { dialect: name, method, path, needs, handler, refuse }
+                Claim { dialect: name, method, path, needs, open, handler, refuse }
             };
             let own = format!("/{name}");
             // A dialect may keep to its own paths.
@@ -103,9 +107,9 @@ fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
             bare.push(claim(pattern.to_owned()));
         }
     }
-    let own = own.into_iter().map(|(path, Route { method, needs, handler, .. })| {
+    let own = own.into_iter().map(|(path, Route { method, needs, open_to_all_origins: open, handler, .. })| {
         let refuse = crate::http::refuse;
-        Claim { dialect: "house", method, path, needs, handler, refuse }
+        Claim { dialect: "house", method, path, needs, open, handler, refuse }
     });
     let mut taken = std::collections::HashSet::new();
     // The server's own paths are never taken by a dialect.
@@ -127,6 +131,18 @@ fn shape(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
+/// The paths that pages of every origin may call, each with its method.
+pub(super) fn open_paths(dialects: &[Dialect]) -> Vec<(Method, String)> {
+    let mut paths = Vec::new();
+    for dialect in dialects {
+        for route in dialect.routes.iter().filter(|route| route.open_to_all_origins) {
+            paths.push((route.method.clone(), route.pattern.to_owned()));
+            paths.push((route.method.clone(), format!("/{}{}", dialect.name, route.pattern)));
+        }
+    }
+    paths
+}
+
 /// Every route with its path.
 ///
 /// # Errors
@@ -140,6 +156,7 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
         path: claim.path,
         dialect: claim.dialect,
         needs: claim.needs,
+        open_to_all_origins: claim.open,
     };
     Ok(claims(dialects, own).into_iter().map(line).collect())
 }
@@ -152,12 +169,12 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
     let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
-    for Claim { dialect, path, needs, handler, refuse, .. } in claims(dialects, own) {
+    for Claim { dialect, path, needs, open, handler, refuse, .. } in claims(dialects, own) {
         let answered = Arc::new(Answered { dialect, path: path.clone() });
         let guarded = handler.route_layer(from_fn(move |request: Request, next: Next| {
             let answered = Arc::clone(&answered);
             async move {
-                let mut response = match lacks(needs, &request) {
+                let mut response = match lacks(needs, open, &request) {
                     Some(error) => refuse(&error),
                     None => next.run(request).await,
                 };
@@ -202,7 +219,11 @@ fn beside_routes(routes: Router, door: &Door, sockets: Vec<SocketEvents>) -> Rou
 }
 
 /// What the caller lacks that a route needs.
-fn lacks(needs: Needs, request: &Request) -> Option<Error> {
+fn lacks(needs: Needs, open: bool, request: &Request) -> Option<Error> {
+    // The guard lets a page of others pass where a path looks like that of an open route: here it is known which it is.
+    if let Some(Stranger(error)) = request.extensions().get::<Stranger>().filter(|_| !open) {
+        return Some(error.clone());
+    }
     let caller = request.extensions().get::<Caller>();
     match (needs, caller) {
         (Needs::Nothing, _) | (Needs::Caller, Some(_)) => None,

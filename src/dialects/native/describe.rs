@@ -276,6 +276,37 @@ pub struct Run {
     error: Value,
 }
 
+/// A file of a session.
+#[derive(ToSchema)]
+pub struct File {
+    /// Its id.
+    id: String,
+    /// Whose it is: `{"session": "ID"}`.
+    #[schema(value_type = Object)]
+    scope: Value,
+    /// Its name.
+    name: String,
+    /// Its media type.
+    media_type: String,
+    /// Its bytes.
+    size: u64,
+    /// `pending` or `ready`.
+    state: String,
+    /// Its bytes, by their SHA-256; absent while it is pending.
+    blob: Option<String>,
+    /// When it was offered.
+    offered_at: String,
+}
+
+/// A permission for whoever holds it.
+#[derive(ToSchema)]
+pub struct SignedFile {
+    /// What proves it: a secret.
+    ticket: String,
+    /// When it ends.
+    expires: String,
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
