@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::desk::OpenQuestion;
+use super::keys::Keyring;
 use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
 use crate::config::Settings;
@@ -118,6 +119,8 @@ pub(crate) struct Core {
     pub(crate) opened_at: Timestamp,
     /// Who may ask a model outside of sessions.
     pub(crate) completing: Semaphore,
+    /// Keys and tokens, as this process knows them.
+    pub(crate) keys: Keyring,
     following: OnceCell<()>,
 }
 
@@ -143,6 +146,7 @@ impl House {
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
+            keys: Keyring::default(),
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }

@@ -17,8 +17,8 @@ mod token;
 mod websocket;
 
 pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
-pub use caller::Caller;
-pub use credentials::{caller_of_socket, caller_with_token, offers_token};
+pub use caller::{Caller, Lacking, Unshown};
+pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, proof, wrong_door};
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
 pub use outbound::{client_for, outbound_failure};

@@ -2,5 +2,7 @@
 //! `null`: the SDK drops an event or an answer for that.
 
 mod refusal;
+mod tokens;
 
 pub use refusal::Refusal;
+pub use tokens::{Mint, Minted, Revoke, Revoked};
