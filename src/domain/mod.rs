@@ -20,6 +20,7 @@ mod principal;
 mod procedure;
 mod run;
 mod session;
+mod template;
 mod tool;
 mod transcript;
 
@@ -31,7 +32,7 @@ pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
     Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
     RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored,
-    SessionUpdated, StepFinished, StepStarted, ToolCalled, ToolReturned, UnknownFact,
+    SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled, ToolReturned, UnknownFact,
 };
 pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
@@ -41,8 +42,12 @@ pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
 pub use model::{Finish, ModelChoice, ModelSettings, Usage};
 pub use principal::{Actor, Credential, Principal, PrincipalKind, Scope};
-pub use procedure::{Procedure, Step};
+pub use procedure::{
+    AnswerForm, Argument, AskStep, CallStep, Declaration, Display, FromState, NamedProcedure, OpenThreadStep, Procedure,
+    SayStep, SerializeStep, SetStep, Speaker, Step, StepLabel, ThreadFormat, ThreadSetup,
+};
 pub use run::{Budget, OnOrphan, Outcome, Permission, PermissionRule, Pins, Run, RunStatus};
 pub use session::{ActiveRun, Attributes, Lifetime, Session, SessionStatus, SessionSummary};
-pub use tool::{Access, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};
+pub use template::{FilledTemplate, Template, TemplateFault, ValueSource, places, written};
+pub use tool::{Access, CallerTool, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};
 pub use transcript::{Item, Transcript};

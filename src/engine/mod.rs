@@ -11,6 +11,7 @@ mod blobs;
 mod calls;
 mod completing;
 mod context;
+mod course;
 mod desk;
 mod drive;
 mod ending;
@@ -28,11 +29,14 @@ mod notices;
 mod reading;
 mod recovery;
 mod requesting;
+mod rounds;
 mod runs;
 mod sessions;
 mod sharing;
 mod spans;
+mod starting;
 mod stepping;
+mod uploads;
 mod verbs;
 mod views;
 mod writing;
@@ -59,7 +63,7 @@ pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
-    NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    NewSession, OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
 #[async_trait]

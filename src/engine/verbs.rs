@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
@@ -49,6 +50,8 @@ pub struct NewSession {
     pub model: Option<ModelChoice>,
     /// How long it lives.
     pub lifetime: Option<Lifetime>,
+    /// What it is given to remember: the input that its agent declares.
+    pub input: Map<String, Value>,
     /// What its door keeps about it, by the door's name.
     pub attributes: Attributes,
 }
@@ -66,6 +69,8 @@ pub enum OnBusy {
     Queue,
     /// Cancel it, and go on when it has ended.
     Supersede,
+    /// Cancel it when it waits for the caller's tools; else as `wait_then_reject`.
+    SupersedeWaiting,
 }
 
 /// Who answers.
@@ -97,7 +102,7 @@ pub struct ContextInput {
 pub struct Ask {
     /// Which session.
     pub target: Target,
-    /// What is said. Must hold something.
+    /// What is said. Must hold something, unless a procedure is asked for.
     pub input: Vec<Part>,
     /// The bytes of the files that `input` names, each under its SHA-256 ([`crate::domain::BlobId::of`]).
     #[serde(default, with = "super::blobs")]
@@ -108,6 +113,9 @@ pub struct Ask {
     /// Who answers.
     #[serde(default)]
     pub answering: Answering,
+    /// The procedure that is asked for: then nothing need be said. Absent = what the agent does always.
+    #[serde(default)]
+    pub procedure: Option<ProcedureCall>,
     /// What to do when the session is at work.
     #[serde(default)]
     pub on_busy: OnBusy,
@@ -118,6 +126,20 @@ pub struct Ask {
     /// Larger goes first.
     #[serde(default)]
     pub priority: i32,
+}
+
+/// A procedure of the agent that is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcedureCall {
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// What a door keeps about what it says as a person.
+    #[serde(default)]
+    pub attributes: Attributes,
 }
 
 /// A question that was taken.

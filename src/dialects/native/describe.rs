@@ -25,7 +25,10 @@ pub struct Ask {
     /// `"session_agent"` (the default), `{"one": "NAME"}`, or `"nobody"`.
     #[schema(value_type = Option<Object>)]
     answering: Value,
-    /// `"wait_then_reject"` (the default), `"reject"`, `"queue"` or `"supersede"`.
+    /// A procedure of the agent that is asked for: `{"name", "arguments", "attributes"}`; then nothing need be said.
+    #[schema(value_type = Option<Object>)]
+    procedure: Value,
+    /// `"wait_then_reject"` (the default), `"reject"`, `"queue"`, `"supersede"` or `"supersede_waiting"`.
     on_busy: Option<String>,
     /// What is fixed for the run: model, instructions, permissions, budget, workspace. Only who administers the house may
     /// choose a workspace or allow tools.
@@ -66,6 +69,9 @@ pub struct NewSession {
     /// How long it lives.
     #[schema(value_type = Option<Object>)]
     lifetime: Value,
+    /// The input that its agent declares.
+    #[schema(value_type = Option<Object>)]
+    input: Value,
     /// What its door keeps about it, by the door's name.
     #[schema(value_type = Option<Object>)]
     attributes: Value,
@@ -371,6 +377,7 @@ mod tests {
         let imported = engine::ImportedSession { session: new.clone(), messages: vec![] };
         assert_eq!(described::<ImportedSession>(), written(&imported));
         let ask = engine::Ask {
+            procedure: None,
             target: engine::Target::New(Box::new(new)),
             input: vec![],
             blobs: vec![],

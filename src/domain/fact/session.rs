@@ -1,6 +1,7 @@
 //! Facts about sessions.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::domain::{Attributes, Labels, Lifetime, ModelChoice};
 
@@ -26,6 +27,9 @@ pub struct SessionCreated {
     /// How long it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
+    /// What it remembers from its beginning: its input, and the values that its agent's variables begin with.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
     /// What doors keep about it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,

@@ -3,14 +3,15 @@
 //! *Invariant:* the size of a fold does not grow with the length of the log. It holds marks of the newest turns, not
 //! their text; whoever needs the text reads the log from [`Fold::window_start`].
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::session::ActiveRun;
 use super::{
     AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary,
-    SessionUpdated, Timestamp, ToolCalled, Usage, fact::RunFinished,
+    SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
 };
 
 /// Most bytes of log that the newest turns are read back from.
@@ -60,6 +61,9 @@ pub struct FoldedRun {
     /// Calls of tools so far.
     #[serde(default)]
     pub tool_calls: u32,
+    /// The step of its procedure that has begun and not ended.
+    #[serde(default)]
+    pub step: Option<StepStarted>,
     /// Until when the caller's tools are waited for.
     #[serde(default)]
     pub deadline: Option<Timestamp>,
@@ -85,6 +89,12 @@ pub struct Fold {
     pub active: Vec<FoldedRun>,
     /// The newest turns, oldest first.
     pub marks: VecDeque<TurnMark>,
+    /// What the session remembers beside what is said.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
+    /// The threads beside the main one, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub threads: BTreeMap<String, ThreadOpened>,
     /// The newest message.
     #[serde(default)]
     pub last_message: Option<MessageId>,
@@ -105,6 +115,8 @@ impl Fold {
             usage: Usage::default(),
             active: Vec::new(),
             marks: VecDeque::new(),
+            state: created.state.clone(),
+            threads: BTreeMap::new(),
             last_message: None,
             unknown: None,
         })
@@ -119,6 +131,15 @@ impl Fold {
         match &event.fact {
             Fact::SessionCreated(created) => {
                 self.session = session_of(event, created);
+                self.state = created.state.clone();
+                None
+            }
+            Fact::StateSet(set) => {
+                self.state.insert(set.key.clone(), set.value.clone());
+                None
+            }
+            Fact::ThreadOpened(opened) => {
+                self.threads.insert(opened.thread.clone(), opened.clone());
                 None
             }
             Fact::SessionUpdated(updated) => {
@@ -189,6 +210,7 @@ impl Fold {
             answer_text: String::new(),
             open_calls: Vec::new(),
             tool_calls: 0,
+            step: None,
             deadline: None,
             cancel_requested: None,
         });
@@ -305,6 +327,8 @@ impl FoldedRun {
                 self.run.message_id = self.answer.clone();
                 self.tool_calls += completed.parts.iter().filter(|part| matches!(part, Part::ToolCall(_))).count() as u32;
             }
+            Fact::StepStarted(step) => self.step = Some(step.clone()),
+            Fact::StepFinished(_) => self.step = None,
             Fact::MessageAbandoned(_) => self.writing = None,
             Fact::ToolCalled(called) => self.open_calls.push(called.clone()),
             Fact::ToolReturned(returned) => {

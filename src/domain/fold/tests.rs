@@ -41,6 +41,7 @@ fn created() -> Event {
         workspace: None,
         model: None,
         lifetime: None,
+        state: serde_json::Map::new(),
         attributes: serde_json::Map::new(),
     };
     event(1, None, Fact::SessionCreated(fact))
@@ -57,6 +58,10 @@ fn queued(seq: u64, run: &str) -> Event {
         input: None,
         process: None,
         priority: 0,
+        procedure: None,
+        arguments: serde_json::Map::new(),
+        asked_by: String::new(),
+        attributes: serde_json::Map::new(),
         pins: Pins { budget: Budget::default(), ..Pins::default() },
     };
     event(seq, Some(run), Fact::RunQueued(fact))
@@ -72,6 +77,7 @@ fn finished(seq: u64, run: &str) -> Event {
         rounds: 1,
         tool_calls: 0,
         usage: Usage::default(),
+        output: None,
         elapsed_ms: 1,
         error: None,
     };
