@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Run, RunId, RunStatus, SessionId, SessionUpdated,
-    Timestamp,
+    CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, Run, RunId, RunStatus, SessionId,
+    SessionUpdated, Timestamp,
 };
 use crate::engine::{
     AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
@@ -320,6 +320,38 @@ pub struct Decide {
     /// `"allow"`, or `{"deny": "why"}`.
     #[schema(value_type = Object)]
     pub decision: Decision,
+}
+
+/// The keys that there are, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Keys {
+    /// The keys, without their words.
+    #[schema(value_type = Vec<Object>)]
+    pub keys: Vec<Key>,
+}
+
+/// A key that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfKey {
+    /// Its name, or its id.
+    pub name: String,
+}
+
+/// A token that is to be revoked. It does not print itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfToken {
+    /// Its word.
+    pub token: String,
+}
+
+/// What was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Revoked {
+    /// The token's id; null when none counted.
+    #[schema(value_type = Option<String>)]
+    pub id: Option<KeyId>,
 }
 
 /// Brings runs in order whose process died.

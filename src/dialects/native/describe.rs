@@ -118,6 +118,79 @@ pub struct Completed {
     model: String,
 }
 
+/// What a key is to be.
+#[derive(ToSchema)]
+pub struct NewKey {
+    /// Its name: letters, digits, `.`, `_` and `-`, at most 64.
+    name: String,
+    /// `sessions`, `agents`, `mint`; must hold something unless it is an administrator's.
+    permissions: Option<Vec<String>>,
+    /// Whether its holder administers the house.
+    admin: Option<bool>,
+    /// The APIs that it opens, by name; absent = all.
+    doors: Option<Vec<String>>,
+    /// Seconds until it opens nothing any more; absent = when it is removed.
+    ttl_seconds: Option<u64>,
+    /// What its word begins with: small letters and digits, ending in `_`.
+    prefix: String,
+}
+
+/// A key, without its word.
+#[derive(ToSchema)]
+pub struct Key {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// What it lets its holder do: `sessions`, `agents`, `mint`.
+    permissions: Vec<String>,
+    /// Whether its holder administers the house.
+    admin: bool,
+    /// The APIs that it opens; absent = all.
+    doors: Option<Vec<String>>,
+    /// The last four characters of its word.
+    ending: String,
+    /// When it was made.
+    created_at: String,
+    /// When it opens nothing any more; absent = when it is removed.
+    expires_at: Option<String>,
+}
+
+/// A key that was made.
+#[derive(ToSchema)]
+pub struct IssuedKey {
+    /// The key.
+    key: Key,
+    /// Its word.
+    word: String,
+}
+
+/// What a token is to open.
+#[derive(ToSchema)]
+pub struct NewToken {
+    /// The agent.
+    agent: String,
+    /// Only this session of it.
+    session: Option<String>,
+    /// Seconds until it opens nothing any more: an hour unless told, a day at most.
+    ttl_seconds: Option<u64>,
+    /// Only these APIs of those that its minter may use.
+    doors: Option<Vec<String>>,
+    /// What its word begins with: small letters and digits, ending in `_`.
+    prefix: String,
+}
+
+/// A token that was minted.
+#[derive(ToSchema)]
+pub struct IssuedToken {
+    /// Its word.
+    word: String,
+    /// Its id.
+    id: String,
+    /// When it opens nothing any more.
+    expires_at: String,
+}
+
 /// A session brought from elsewhere.
 #[derive(ToSchema)]
 pub struct ImportedSession {
