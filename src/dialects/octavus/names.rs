@@ -89,3 +89,13 @@ impl From<&CallerTool> for ToolFace {
 pub fn faces(agent: &Agent) -> HashMap<String, ToolFace> {
     agent.caller_tools.iter().map(|tool| (tool.name.clone(), tool.into())).collect()
 }
+
+/// The JSON that a text is. A fence of Markdown around it is taken away, as the house does where it reads an answer.
+///
+/// # Errors
+/// When it is none.
+pub fn json_of(text: &str) -> serde_json::Result<serde_json::Value> {
+    let text = text.trim();
+    let text = text.strip_prefix("```json").or_else(|| text.strip_prefix("```")).unwrap_or(text);
+    serde_json::from_str(text.strip_suffix("```").unwrap_or(text).trim())
+}
