@@ -28,11 +28,11 @@ pub use cursor::{Cursor, PartPosition};
 pub use delta::{Delta, PartStart};
 pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
-    Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
-    RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored,
-    SessionUpdated, StepFinished, StepStarted, ToolCalled, ToolReturned, UnknownFact,
+    AfterClearing, Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
+    RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCleared, SessionCreated, SessionDeleted,
+    SessionRestored, SessionRewound, SessionUpdated, StepFinished, StepStarted, ToolCalled, ToolReturned, UnknownFact,
 };
-pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
+pub use fold::{Dropped, Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
 pub use ids::{BlobId, CallId, EventId, MessageId, ProcessId, RunId, SessionId};
 pub use labels::Labels;

@@ -1,8 +1,8 @@
 //! What a run may know: the messages up to its beginning and its own, each tool return directly after its call.
 
 use super::{
-    CallId, Event, Fact, Finish, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolCall, ToolCallPart,
-    ToolError, ToolReturn, Visibility, error::ErrorCode,
+    CallId, Dropped, Event, Fact, Finish, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolCall,
+    ToolCallPart, ToolError, ToolReturn, Visibility, error::ErrorCode,
 };
 
 /// One entry of a transcript.
@@ -54,7 +54,9 @@ impl Transcript {
     ) -> Self {
         let mut transcript = Self::default();
         let mut asked = Vec::new();
-        for event in events {
+        let events: Vec<_> = events.into_iter().collect();
+        let dropped = dropped(&events);
+        for event in events.into_iter().filter(|event| !dropped.iter().any(|dropped| dropped.holds(event.seq))) {
             let own = event.run.as_ref() == Some(run);
             // What a run says itself comes after its start, and so after `base_seq`: what was posted for it before was
             // given beside its question.
@@ -76,7 +78,7 @@ impl Transcript {
     /// Adds a fact of a run. `own` tells whether it is the run that the transcript is for.
     pub fn add(&mut self, run: Option<&RunId>, fact: &Fact, own: bool) {
         match fact {
-            Fact::SessionRestored(_) => self.items.clear(),
+            Fact::SessionRestored(_) | Fact::SessionCleared(_) => self.items.clear(),
             Fact::MessagePosted(posted) if posted.message.visibility != Visibility::People => {
                 self.items.push(Item::Said(posted.message.clone()));
             }
@@ -152,6 +154,15 @@ impl Transcript {
         }
         self
     }
+}
+
+/// What counts for nothing, since the session was rewound.
+fn dropped(events: &[&Event]) -> Vec<Dropped> {
+    let rewound = events.iter().filter_map(|event| match &event.fact {
+        Fact::SessionRewound(rewound) => Some(Dropped { after: rewound.after_seq, until: event.seq }),
+        _ => None,
+    });
+    rewound.collect()
 }
 
 /// The tool calls among the parts of a message.

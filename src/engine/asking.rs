@@ -13,6 +13,7 @@ use super::holding::Pending;
 use super::house::Core;
 use super::input::Input;
 use super::ledger::{Draft, Ledger, Refused};
+use super::lives::{check_lifetime, must_live};
 use super::recovery;
 use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, Target};
 use crate::domain::{
@@ -57,6 +58,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             let ledger = core.existing(&id).await?;
             let fold = ledger.fold().await?;
             drivable(&fold)?;
+            must_live(&fold, core.clock.now())?;
             input.check_kept(&*core.store, Some(&ledger.id)).await?;
             (ledger, None, Some(fold))
         }
@@ -118,6 +120,7 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
 pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
+    check_lifetime(new.lifetime.as_ref())?;
     super::sessions::check_size(new.title.as_deref(), Some(&new.labels), &new.attributes)?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
     core.agent(&agent)?;
@@ -157,6 +160,7 @@ fn exists(id: &SessionId) -> Error {
 /// Adds what begins a session, if it is a new one.
 fn begin(
     draft: &mut Draft,
+    core: &Core,
     ledger: &Ledger,
     fold: Option<&Fold>,
     new: Option<&SessionCreated>,
@@ -167,8 +171,7 @@ fn begin(
             must_be_new(ledger, fold)?;
             draft.session(caller.actor(), Fact::SessionCreated(created.clone()));
         }
-        None if fold.is_none() => return Err(super::ledger::no_session(&ledger.id)),
-        None => {}
+        None => must_live(fold.ok_or_else(|| super::ledger::no_session(&ledger.id))?, core.clock.now())?,
     }
     Ok(())
 }
@@ -184,7 +187,7 @@ async fn post(
     let events = ledger
         .append(|fold| {
             let mut draft = Draft::default();
-            begin(&mut draft, ledger, fold, new.as_ref(), caller)?;
+            begin(&mut draft, core, ledger, fold, new.as_ref(), caller)?;
             input.facts().for_each(|fact| draft.session(caller.actor(), fact));
             Ok(draft)
         })
@@ -199,7 +202,7 @@ fn in_the_way<'a>(fold: &'a Fold, agent: &str, own: &RunId) -> Option<&'a Folded
     fold.active.iter().find(|active| active.run.agent == agent && active.run.id != *own)
 }
 
-fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
+pub(crate) fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
     let message = format!("session `{}` is busy: run `{}` is {}", ledger.id, active.run.id, active.run.status.word());
     Error::new(ErrorCode::Busy, message)
         .hint(format!("wait for it, or cancel it with `ombud sessions cancel {}`", ledger.id))
@@ -304,7 +307,7 @@ async fn clear_way(
                 super::runs::request_cancel(
                     core,
                     ledger,
-                    &taken.caller,
+                    taken.caller.actor(),
                     Some(&active.run.id),
                     "superseded by a new question",
                 )
@@ -323,7 +326,7 @@ async fn clear_way(
 }
 
 fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&Fold>, taken: &Taken) -> Result<()> {
-    begin(draft, ledger, fold, taken.new.as_ref(), &taken.caller)?;
+    begin(draft, core, ledger, fold, taken.new.as_ref(), &taken.caller)?;
     if let Some(fold) = fold {
         drivable(fold)?;
     }
@@ -434,6 +437,7 @@ fn first_append(
                 if whole {
                     draft_queued(&mut draft, &core, &ledger, fold, &taken)?;
                 } else {
+                    fold.map_or(Ok(()), |fold| must_live(fold, core.clock.now()))?;
                     match fold.and_then(|fold| fold.active_run(&taken.run)) {
                         Some(own) if own.attempt == 0 && own.cancel_requested.is_none() => {}
                         Some(own) if own.attempt == 0 => {

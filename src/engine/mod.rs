@@ -22,11 +22,13 @@ mod input;
 mod instructions;
 mod ledger;
 mod live;
+mod lives;
 mod next;
 mod notices;
 mod reading;
 mod recovery;
 mod requesting;
+mod rewinding;
 mod runs;
 mod sessions;
 mod sharing;
@@ -42,8 +44,8 @@ use async_trait::async_trait;
 
 use self::access::{Does, check};
 use crate::domain::{
-    Access, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    Access, AfterClearing, BlobId, CallId, Cursor, Error, Event, MessageId, Principal, Result, Run, RunId, RunStatus,
+    Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -87,7 +89,7 @@ impl Engine for House {
     ) -> Result<Vec<RunId>> {
         check(caller, Does::Asks, Some(session))?;
         let ledger = self.core.existing(session).await?;
-        let cancelled = runs::request_cancel(&self.core, &ledger, caller, run, reason).await?;
+        let cancelled = runs::request_cancel(&self.core, &ledger, caller.actor(), run, reason).await?;
         match run {
             Some(run) if cancelled.is_empty() && self.find_run(run).await?.session != *session => {
                 Err(Error::not_found("run", run))
@@ -102,6 +104,9 @@ impl Engine for House {
         let start = after.unwrap_or_else(|| Cursor::after(0, 0));
         if !ledger.follow_to(start).await? {
             return Err(ledger::no_session(session));
+        }
+        if ledger.is_over() {
+            lives::may_be_followed(&ledger.fold().await?, self.core.clock.now())?;
         }
         self.core.follow_others().await;
         Ok(live::subscribe(ledger, start))
@@ -127,6 +132,18 @@ impl Engine for House {
         sessions::update(&self.core, caller, id, change).await
     }
 
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        check(caller, Does::Changes, Some(id))?;
+        let ledger = self.core.existing(id).await?;
+        lives::clear(&self.core, &ledger, caller.actor(), then).await
+    }
+
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        check(caller, Does::Asks, Some(id))?;
+        let ledger = self.core.existing(id).await?;
+        rewinding::rewind(&self.core, &ledger, caller.actor(), after).await
+    }
+
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
         check(caller, Does::Changes, Some(id))?;
         self.core.existing(id).await?.delete(caller.actor()).await
@@ -144,7 +161,7 @@ impl Engine for House {
 
     async fn blob(&self, caller: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>> {
         check(caller, Does::Reads, Some(id))?;
-        self.core.existing(id).await?;
+        lives::must_live(&self.core.existing(id).await?.fold().await?, self.core.clock.now())?;
         self.core.store.blob(id, blob).await?.ok_or_else(|| Error::not_found("blob", blob))
     }
 

@@ -6,10 +6,11 @@ use super::access;
 use super::asking::{created, drivable, must_be_new};
 use super::house::Core;
 use super::ledger::Draft;
+use super::lives::{check_lifetime, end_expired_runs, must_live};
 use super::verbs::{ImportedSession, NewSession, SessionFilter, SessionItem, SessionPage};
 use crate::domain::{
-    ActiveRun, Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session,
-    SessionId, SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
+    Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session, SessionId,
+    SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
 };
 use crate::storage::{SessionQuery, SessionsAfter};
 
@@ -31,6 +32,7 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
                 filter.status,
                 Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)
             ),
+            expired_before: None,
             after: after.clone(),
             limit: limit + 1,
         };
@@ -38,7 +40,7 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
         let full = rows.len() > limit;
         for summary in rows {
             looked_at += 1;
-            let status = status(core, &summary.session.id, &summary.active).await?;
+            let status = status(core, &summary).await?;
             let place = SessionsAfter { updated_at: summary.session.updated_at, id: summary.session.id.clone() };
             let told = filter.text.as_ref().is_none_or(|text| tells_of(&summary, text));
             if !told || filter.status.is_some_and(|wanted| wanted != status) {
@@ -78,10 +80,13 @@ fn read_cursor(text: &str) -> Result<SessionsAfter> {
     Ok(SessionsAfter { updated_at: Timestamp::from_millis(millis), id })
 }
 
-/// What a session is doing, from its runs and from whether their processes live.
-async fn status(core: &Core, session: &SessionId, active: &[ActiveRun]) -> Result<SessionStatus> {
-    let mut status = SessionStatus::Idle;
-    for run in active {
+/// What a session is doing, from the clock, its runs, and whether their processes live.
+async fn status(core: &Core, summary: &SessionSummary) -> Result<SessionStatus> {
+    if summary.session.is_over(core.clock.now()) {
+        return Ok(SessionStatus::Expired);
+    }
+    let (session, mut status) = (&summary.session.id, SessionStatus::Idle);
+    for run in &summary.active {
         if run.status == RunStatus::Waiting {
             status = SessionStatus::Waiting;
         } else if core.is_worked_on(session, &run.run, run.process.as_ref()).await? {
@@ -95,7 +100,7 @@ async fn status(core: &Core, session: &SessionId, active: &[ActiveRun]) -> Resul
 
 pub(crate) async fn item(core: &Arc<Core>, id: &SessionId) -> Result<SessionItem> {
     let summary: SessionSummary = core.existing(id).await?.fold().await?.summary();
-    let status = status(core, id, &summary.active).await?;
+    let status = status(core, &summary).await?;
     Ok(SessionItem { summary, status })
 }
 
@@ -146,13 +151,16 @@ pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId,
         core.agent(agent)?;
     }
     check_size(change.title.as_ref().and_then(|title| title.as_deref()), change.labels.as_ref(), &change.attributes)?;
+    check_lifetime(change.lifetime.as_ref().and_then(Option::as_ref))?;
     if let Some(Some(model)) = &change.model {
         core.models.get(model)?;
     }
     let ledger = core.existing(id).await?;
+    must_live(&ledger.fold().await?, core.clock.now())?;
     if change != SessionUpdated::default() {
         let appended = ledger
-            .append(|_| {
+            .append(|fold| {
+                fold.map_or(Ok(()), |fold| must_live(fold, core.clock.now()))?;
                 let mut draft = Draft::default();
                 draft.session(caller.actor(), Fact::SessionUpdated(change.clone()));
                 Ok(draft)
@@ -167,7 +175,9 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
     let id = imported.session.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
     let new = created(core, caller, imported.session)?;
     let ledger = core.ledger(&id).await?;
-    ledger.follow().await?;
+    if ledger.follow().await? {
+        end_expired_runs(core, &ledger).await?;
+    }
     let count = imported.messages.len() as u64;
     let appended = ledger
         .append(|fold| {
@@ -180,6 +190,10 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
                         let message =
                             format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());
                         return Err(Error::new(ErrorCode::Busy, message).into());
+                    }
+                    if new.lifetime.is_some() {
+                        let change = SessionUpdated { lifetime: Some(new.lifetime.clone()), ..SessionUpdated::default() };
+                        draft.session(caller.actor(), Fact::SessionUpdated(change));
                     }
                 }
             }

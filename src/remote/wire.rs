@@ -7,7 +7,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{CallId, Cursor, Error, Event, Run, RunId, RunStatus, SessionId, SessionUpdated};
+use crate::domain::{
+    AfterClearing, CallId, Cursor, Error, Event, MessageId, Run, RunId, RunStatus, SessionId, SessionUpdated,
+};
 use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
 
 /// The folder of every address of this API.
@@ -49,6 +51,33 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
+}
+
+/// Removes what was said in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clear {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// What it is afterwards: `active`, or `expired`.
+    #[schema(value_type = String)]
+    pub then: AfterClearing,
+}
+
+/// Goes back in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rewind {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The message that is the last one then; absent = none is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.
