@@ -103,7 +103,7 @@ async fn place(core: &Core, ledger: &Ledger, fold: &Fold, message: &MessageId) -
 /// The fact, with what of the past it has to tell.
 async fn rewound(ledger: &Ledger, fold: &Fold, after: Option<MessageId>, after_seq: u64) -> Result<SessionRewound> {
     let mut fact = SessionRewound { after, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
-    // The marks of older turns are gone from the fold.
+    // The marks of older turns are gone from the fold: else the first is that of the history's beginning.
     if after_seq > fold.history_from && fold.window_start() > fold.history_from {
         let past = as_of(ledger, after_seq).await?;
         fact.turns = past.marks.into_iter().collect();

@@ -113,7 +113,7 @@ impl Fold {
             runs: 0,
             usage: Usage::default(),
             active: Vec::new(),
-            marks: VecDeque::new(),
+            marks: VecDeque::from([TurnMark { seq: event.seq, bytes }]),
             last_message: None,
             history_from: event.seq,
             dropped: Vec::new(),
