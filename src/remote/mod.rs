@@ -18,13 +18,13 @@ use secrecy::SecretString;
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList, Nothing,
-    OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore, RestoredRuns, Revoked, RunPage,
-    Runs, Sign, Update, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList,
+    Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore, RestoredRuns, Revoked,
+    Rewind, RunPage, Runs, Sign, Update, Uploads,
 };
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, Principal, Result, Run, RunId, RunStatus,
-    Session, SessionId, SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
@@ -95,6 +95,17 @@ impl Engine for Remote {
 
     async fn update(&self, _: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.line.call("update", &Update { session: id.clone(), change }, SOON).await
+    }
+
+    async fn clear(&self, _: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        let Nothing {} = self.line.call("clear", &Clear { session: id.clone(), then }, WORKS).await?;
+        Ok(())
+    }
+
+    async fn rewind(&self, _: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        let rewind = Rewind { session: id.clone(), after: after.cloned() };
+        let Nothing {} = self.line.call("rewind", &rewind, WORKS).await?;
+        Ok(())
     }
 
     async fn delete(&self, _: &Principal, id: &SessionId) -> Result<()> {

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::Monitor;
 use crate::domain::{
-    BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Run, RunId,
+    RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
@@ -62,6 +62,14 @@ impl Engine for Watched {
 
     async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.0.engine.update(caller, id, change).await
+    }
+
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        self.0.engine.clear(caller, id, then).await
+    }
+
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        self.0.engine.rewind(caller, id, after).await
     }
 
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
