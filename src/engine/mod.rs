@@ -24,11 +24,13 @@ mod instructions;
 mod keys;
 mod ledger;
 mod live;
+mod lives;
 mod next;
 mod notices;
 mod reading;
 mod recovery;
 mod requesting;
+mod rewinding;
 mod rounds;
 mod runs;
 mod sessions;
@@ -49,8 +51,8 @@ use serde_json::{Map, Value};
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, Agent, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, Principal, Result, Run, RunId, RunStatus,
-    Session, SessionId, SessionUpdated,
+    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal,
+    Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -101,7 +103,7 @@ impl Engine for House {
     ) -> Result<Vec<RunId>> {
         self.check(caller, Does::Asks, On::Session(session)).await?;
         let ledger = self.core.existing(session).await?;
-        let cancelled = runs::request_cancel(&self.core, &ledger, caller, run, reason).await?;
+        let cancelled = runs::request_cancel(&self.core, &ledger, caller.actor(), run, reason).await?;
         match run {
             Some(run) if cancelled.is_empty() && self.find_run(run).await?.session != *session => {
                 Err(Error::not_found("run", run))
@@ -116,6 +118,9 @@ impl Engine for House {
         let start = after.unwrap_or_else(|| Cursor::after(0, 0));
         if !ledger.follow_to(start).await? {
             return Err(ledger::no_session(session));
+        }
+        if ledger.is_over() {
+            lives::may_be_followed(&ledger.fold().await?, self.core.clock.now())?;
         }
         self.core.follow_others().await;
         Ok(keys::while_it_counts(&self.core, caller, live::subscribe(ledger, start)))
@@ -150,6 +155,18 @@ impl Engine for House {
         sessions::update(&self.core, caller, id, change).await
     }
 
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        self.check(caller, Does::Changes, On::Session(id)).await?;
+        let ledger = self.core.existing(id).await?;
+        lives::clear(&self.core, &ledger, caller.actor(), then).await
+    }
+
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        self.check(caller, Does::Asks, On::Session(id)).await?;
+        let ledger = self.core.existing(id).await?;
+        rewinding::rewind(&self.core, &ledger, caller.actor(), after).await
+    }
+
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
         self.check(caller, Does::Changes, On::Session(id)).await?;
         self.core.existing(id).await?.delete(caller.actor()).await
@@ -167,7 +184,7 @@ impl Engine for House {
 
     async fn blob(&self, caller: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>> {
         self.check(caller, Does::Reads, On::Session(id)).await?;
-        self.core.existing(id).await?;
+        lives::must_live(&self.core.existing(id).await?.fold().await?, self.core.clock.now())?;
         self.core.store.blob(id, blob).await?.ok_or_else(|| Error::not_found("blob", blob))
     }
 

@@ -19,13 +19,13 @@ use serde_json::{Map, Value};
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList, Nothing,
-    OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PinnedAgent, PutFile, Questions, Remembered, Restore,
-    RestoredRuns, Revoked, RunPage, Runs, Sign, Update, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList,
+    Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PinnedAgent, PutFile, Questions, Remembered, Restore,
+    RestoredRuns, Revoked, Rewind, RunPage, Runs, Sign, Update, Uploads,
 };
 use crate::domain::{
-    Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, Principal, Result, Run, RunId,
-    RunStatus, Session, SessionId, SessionUpdated,
+    AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal,
+    Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
@@ -100,6 +100,17 @@ impl Engine for Remote {
 
     async fn update(&self, _: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.line.call("update", &Update { session: id.clone(), change }, SOON).await
+    }
+
+    async fn clear(&self, _: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        let Nothing {} = self.line.call("clear", &Clear { session: id.clone(), then }, WORKS).await?;
+        Ok(())
+    }
+
+    async fn rewind(&self, _: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        let rewind = Rewind { session: id.clone(), after: after.cloned() };
+        let Nothing {} = self.line.call("rewind", &rewind, WORKS).await?;
+        Ok(())
     }
 
     async fn delete(&self, _: &Principal, id: &SessionId) -> Result<()> {

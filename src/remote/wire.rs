@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, Run, RunId, RunStatus, SessionId,
-    SessionUpdated, Timestamp,
+    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Run,
+    RunId, RunStatus, SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
@@ -56,6 +56,33 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
+}
+
+/// Removes what was said in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clear {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// What it is afterwards: `active`, or `expired`.
+    #[schema(value_type = String)]
+    pub then: AfterClearing,
+}
+
+/// Goes back in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rewind {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The message that is the last one then; absent = none is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.

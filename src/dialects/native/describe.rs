@@ -93,7 +93,7 @@ pub struct SessionFilter {
     labels: Option<Vec<Vec<String>>>,
     /// Only those of this agent.
     agent: Option<String>,
-    /// Only those that stand here: `idle`, `running`, `waiting` or `interrupted`.
+    /// Only those that stand here: `idle`, `running`, `waiting`, `interrupted` or `expired`.
     status: Option<String>,
     /// Only those whose title or id holds this text.
     text: Option<String>,

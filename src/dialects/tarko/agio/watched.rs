@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::Monitor;
 use crate::domain::{
-    Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Principal, Result, Run, RunId, RunStatus, Session,
-    SessionId, SessionUpdated,
+    AfterClearing, Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Run, RunId,
+    RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
@@ -67,6 +67,14 @@ impl Engine for Watched {
 
     async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.0.engine.update(caller, id, change).await
+    }
+
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        self.0.engine.clear(caller, id, then).await
+    }
+
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        self.0.engine.rewind(caller, id, after).await
     }
 
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
