@@ -13,7 +13,7 @@ use crate::domain::{
     Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
     SessionId, Timestamp,
 };
-use crate::storage::{Append, AppendError, Entry, Fence, Head, Record, Store};
+use crate::storage::{Alias, Append, AppendError, Entry, Fence, Head, Record, Store};
 
 /// Entries of one page when a log is read.
 const PAGE: usize = 512;
@@ -33,6 +33,8 @@ pub(crate) struct Draft {
     pub(crate) fence: Option<Fence>,
     /// Records to put in the same append.
     pub(crate) records: Vec<Record>,
+    /// Names to give in the same append.
+    pub(crate) aliases: Vec<Alias>,
     /// Whether what was said before is removed in the same step.
     pub(crate) clears: bool,
 }
@@ -463,7 +465,7 @@ impl Ledger {
             summary: fold.summary(),
             runs,
             snapshot: snapshot.map(String::into_bytes),
-            aliases: Vec::new(),
+            aliases: draft.aliases,
             records: draft.records,
         };
         Ok(Prepared { append, events, fold, saves_snapshot, clears: draft.clears })

@@ -141,6 +141,14 @@ impl Engine for House {
         Ok(self.core.existing(id).await?.fold().await?.state)
     }
 
+    async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>> {
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        let Some(id) = self.core.store.resolve(sessions::KEY, key).await? else { return Ok(None) };
+        let id = SessionId::from_text(&id);
+        self.check(caller, Does::Reads, On::Session(&id)).await?;
+        Ok(Some(id))
+    }
+
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
         self.check(caller, Does::Changes, On::New(self.agent_of(&session))).await?;
         access::may_choose_id(caller, session.id.as_ref())?;

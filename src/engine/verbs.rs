@@ -39,6 +39,8 @@ pub enum Target {
 pub struct NewSession {
     /// Its id, when its creator chooses one.
     pub id: Option<SessionId>,
+    /// A key of whoever makes it, at most 256 bytes: of two sessions with one key the second is refused.
+    pub key: Option<String>,
     /// Its title.
     pub title: Option<String>,
     /// Words on it.
@@ -356,6 +358,9 @@ pub trait Engine: Send + Sync {
 
     /// What a session remembers beside what is said: its input, and what its agents have set.
     async fn state(&self, caller: &Principal, id: &SessionId) -> Result<Map<String, Value>>;
+
+    /// The session that was made with a key.
+    async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>>;
 
     /// Makes a session in which nothing was said.
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session>;

@@ -19,9 +19,9 @@ use serde_json::{Map, Value};
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList,
-    Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PinnedAgent, PutFile, Questions, Remembered, Restore,
-    RestoredRuns, Revoked, Rewind, RunPage, Runs, Sign, Update, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, KeyedSession, Keys, Look, Messages,
+    ModelList, Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfSessionKey, OfToken, Offer, PinnedAgent, PutFile,
+    Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunPage, Runs, Sign, Update, Uploads,
 };
 use crate::domain::{
     AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal,
@@ -92,6 +92,11 @@ impl Engine for Remote {
     async fn state(&self, _: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
         let Remembered { state } = self.line.call("state", &OfSession { session: id.clone() }, SOON).await?;
         Ok(state)
+    }
+
+    async fn session_of_key(&self, _: &Principal, key: &str) -> Result<Option<SessionId>> {
+        let KeyedSession { session } = self.line.call("session_of_key", &OfSessionKey { key: key.to_owned() }, SOON).await?;
+        Ok(session)
     }
 
     async fn create(&self, _: &Principal, session: NewSession) -> Result<Session> {

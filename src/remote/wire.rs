@@ -180,6 +180,23 @@ pub struct PinnedAgent {
     pub agent: Agent,
 }
 
+/// A session that is named by the key that it was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfSessionKey {
+    /// The key.
+    pub key: String,
+}
+
+/// The session of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeyedSession {
+    /// The session; absent when none was made with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub session: Option<SessionId>,
+}
+
 /// What a session remembers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Remembered {

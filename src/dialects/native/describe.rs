@@ -65,6 +65,8 @@ pub struct Answered {
 pub struct NewSession {
     /// Its id, when its creator chooses one.
     id: Option<String>,
+    /// A key of whoever makes it: of two sessions with one key the second is refused.
+    key: Option<String>,
     /// Its title.
     title: Option<String>,
     /// Words on it, by key; tags stand under `tag`.

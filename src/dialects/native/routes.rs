@@ -13,9 +13,9 @@ use crate::engine::{
 };
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
-    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing,
-    OfFile, OfRun, OfSession, Offer, PinnedAgent, Questions, Refused, Remembered, Restore, RestoredRuns, Rewind, RunPage,
-    Runs, Sign, Update, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, KeyedSession, Look, Messages,
+    ModelList, Nothing, OfFile, OfRun, OfSession, OfSessionKey, Offer, PinnedAgent, Questions, Refused, Remembered, Restore,
+    RestoredRuns, Rewind, RunPage, Runs, Sign, Update, Uploads,
 };
 
 /// Sessions of a page when nobody says how many.
@@ -50,6 +50,10 @@ fn of_sessions() -> Routes {
             .about("What a session remembers beside what is said")
             .takes::<OfSession>()
             .gives::<Remembered>(StatusCode::OK, "Its values."),
+        Route::post("/ombud/v1/session_of_key", session_of_key)
+            .about("The session that was made with a key")
+            .takes::<OfSessionKey>()
+            .gives::<KeyedSession>(StatusCode::OK, "The session, where there is one."),
         Route::post("/ombud/v1/create", create)
             .about("Makes a session in which nothing was said")
             .takes::<describe::NewSession>()
@@ -283,6 +287,14 @@ async fn answer(State(door): State<Door>, Caller(caller): Caller, Given(answers)
 
 async fn state(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfSession>) -> Answer<Remembered> {
     Ok(Gives(Remembered { state: door.engine.state(&caller, &of.session).await? }))
+}
+
+async fn session_of_key(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(of): Given<OfSessionKey>,
+) -> Answer<KeyedSession> {
+    Ok(Gives(KeyedSession { session: door.engine.session_of_key(&caller, &of.key).await? }))
 }
 
 async fn run_agent(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfRun>) -> Answer<PinnedAgent> {

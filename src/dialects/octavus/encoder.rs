@@ -132,6 +132,8 @@ impl Encoder {
             Fact::SessionCreated(_)
             | Fact::SessionUpdated(_)
             | Fact::SessionRestored(_)
+            | Fact::SessionCleared(_)
+            | Fact::SessionRewound(_)
             | Fact::SessionDeleted(_)
             | Fact::RunQueued(_)
             | Fact::RunCancelRequested(_)
@@ -321,26 +323,15 @@ impl Encoder {
         match delta {
             Delta::Opened { .. } => {
                 let end = id.clone();
-                self.open = Some(if is_text {
-                    StreamEvent::TextEnd { id: end }
-                } else {
-                    StreamEvent::ReasoningEnd { id: end }
-                });
+                self.open =
+                    Some(if is_text { StreamEvent::TextEnd { id: end } } else { StreamEvent::ReasoningEnd { id: end } });
                 let response_type = self.step.as_ref().and_then(|step| step.form.clone());
-                Some(if is_text {
-                    StreamEvent::TextStart { id, response_type }
-                } else {
-                    StreamEvent::ReasoningStart { id }
-                })
+                Some(if is_text { StreamEvent::TextStart { id, response_type } } else { StreamEvent::ReasoningStart { id } })
             }
             Delta::Grew { text, .. } if text.is_empty() => None,
             Delta::Grew { text, .. } => {
                 let delta = text.clone();
-                Some(if is_text {
-                    StreamEvent::TextDelta { id, delta }
-                } else {
-                    StreamEvent::ReasoningDelta { id, delta }
-                })
+                Some(if is_text { StreamEvent::TextDelta { id, delta } } else { StreamEvent::ReasoningDelta { id, delta } })
             }
             Delta::Closed { .. } => self.open.take(),
         }

@@ -55,9 +55,14 @@ mod tests {
             }
             Generation::of(&headers)
         };
-        for (version, late) in
-            [(None, false), (Some("4"), true), (Some("6.4.0"), true), (Some("3"), false), (Some("x"), false), (Some("40"), true)]
-        {
+        for (version, late) in [
+            (None, false),
+            (Some("4"), true),
+            (Some("6.4.0"), true),
+            (Some("3"), false),
+            (Some("x"), false),
+            (Some("40"), true),
+        ] {
             assert_eq!(of(version).is_late(), late, "{version:?}");
         }
     }

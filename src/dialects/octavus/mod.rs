@@ -3,12 +3,25 @@
 //! An agent of this API is an agent of the house with named procedures; a trigger asks it for one of them, and a tool of
 //! the application is a tool that the caller carries out.
 
+mod definition;
+mod encoder;
 mod errors;
+mod generation;
+mod history;
+mod logs;
+mod names;
+mod request;
 mod routes;
+mod stream;
+mod told;
+mod triggering;
 mod wire;
 
 use super::Dialect;
 use crate::http::SocketEvents;
+
+/// Where files are given and got. Under the name of the API, so that no other API can claim it.
+const FILES: &str = "/octavus/files";
 
 /// Its name.
 pub const NAME: &str = "octavus";

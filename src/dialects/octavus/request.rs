@@ -13,7 +13,7 @@ use super::definition::Kept;
 use super::errors::OctavusError;
 use super::generation::Generation;
 use crate::domain::{Agent, Error, ErrorCode, Principal, Result, Session, SessionId, SessionStatus};
-use crate::engine::{AgentItem, Engine, SessionItem};
+use crate::engine::{Engine, SessionItem};
 use crate::http::{Caller, Door, read_body};
 
 /// What a handler answers.
@@ -106,13 +106,26 @@ impl Asked {
         session(self.engine(), &self.caller, self.named()).await
     }
 
-    /// The agent of a session, if it is still there.
+    /// An agent by its id or its slug.
     ///
     /// # Errors
-    /// `not_found` when it was removed.
-    pub async fn agent_of(&self, session: &Session) -> Result<AgentItem> {
-        self.engine().agent(&self.caller, &session.agent).await
+    /// `not_found`.
+    pub async fn agent(&self, named: &str) -> Result<Known> {
+        let mut agents = self.engine().agents(&self.caller).await?;
+        let item = agents.remove(named).ok_or_else(|| {
+            let shown: String = named.chars().take(SHOWN).collect();
+            Error::not_found("agent", shown)
+        })?;
+        Ok(Known { id: item.agent.name.clone(), agent: item.agent })
     }
+}
+
+/// An agent, and its id in this API.
+pub struct Known {
+    /// Its id.
+    pub id: String,
+    /// Its definition.
+    pub agent: Agent,
 }
 
 /// A session by the name of an address or a body.

@@ -8,9 +8,7 @@ use super::history;
 use super::request::Asked;
 use super::stream::{self, Reader};
 use super::wire::{DynamicTool, ToolResult, Trigger};
-use crate::domain::{
-    Access, CallId, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec,
-};
+use crate::domain::{Access, CallId, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec};
 use crate::engine::{Answering, Ask, Asked as Taken, CallerReturn, OnBusy, ProcedureCall, Target};
 
 /// What the names of tools begin with that a platform runs itself.

@@ -4,17 +4,16 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::super::definition::Format;
-use super::super::errors::OctavusError;
 use super::super::history::keep;
-use super::super::request::{Answer, Asked, agent_id, asked, kept, must_live};
-use super::super::told::{self, restored};
+use super::super::logs;
+use super::super::request::{Answer, Asked, Known, agent_id, asked, kept};
+use super::super::told::{Told, restored};
 use super::super::triggering::input_of;
 use super::super::wire::{
     Cleared, CreateSession, Created, Expired, Logs, Messages, Refusal, RestoreSession, Restored, State,
 };
-use super::super::{logs, told::Told};
-use crate::domain::{AfterClearing, Error, ErrorCode, Lifetime, Result, Session, SessionStatus};
-use crate::engine::{AgentItem, ImportedSession, NewSession, SessionItem};
+use crate::domain::{AfterClearing, Error, Lifetime, Result, Session, SessionStatus};
+use crate::engine::{ImportedSession, NewSession, SessionItem};
 use crate::http::{Route, Routes, json as reply};
 
 /// The word for a session that lives.
@@ -49,13 +48,12 @@ pub fn routes() -> Routes {
 }
 
 /// A new session of an agent, as this API makes them.
-pub fn new_session(asked: &Asked, item: &AgentItem, input: Map<String, Value>) -> NewSession {
-    let id = item.id.as_ref().map_or_else(|| item.agent.name.clone(), ToString::to_string);
+pub fn new_session(asked: &Asked, known: &Known, input: Map<String, Value>) -> NewSession {
     NewSession {
-        agent: Some(item.agent.name.clone()),
+        agent: Some(known.agent.name.clone()),
         input,
         lifetime: Some(lifetime(asked)),
-        attributes: keep([("agent", json!(id))]),
+        attributes: keep([("agent", json!(known.id))]),
         ..NewSession::default()
     }
 }
@@ -66,12 +64,12 @@ fn lifetime(asked: &Asked) -> Lifetime {
 
 async fn create(asked: Asked) -> Answer {
     let wanted: CreateSession = asked.read()?;
-    let item = asked.engine().agent(&asked.caller, &wanted.agent_id).await?;
-    if kept(&item.agent)?.format() == Format::Worker {
-        let message = format!("agent `{}` is a worker: no sessions are made of it", item.agent.name);
+    let known = asked.agent(&wanted.agent_id).await?;
+    if kept(&known.agent)?.format() == Format::Worker {
+        let message = format!("agent `{}` is a worker: no sessions are made of it", known.agent.name);
         return Err(Error::invalid(message).hint("execute it: POST /api/agents/{id}/execute").into());
     }
-    let new = new_session(&asked, &item, input_of(wanted.input));
+    let new = new_session(&asked, &known, input_of(wanted.input));
     let session = asked.engine().create(&asked.caller, new).await?;
     Ok(reply(StatusCode::CREATED, &Created { session_id: session.id.to_string() }))
 }
@@ -105,7 +103,7 @@ async fn state(asked: &Asked, item: &SessionItem, told: &Told) -> Result<State> 
     let session = &item.summary.session;
     let values = asked.engine().state(&asked.caller, &session.id).await?;
     // An agent that was removed leaves no word of which value was what.
-    let agent = asked.agent_of(session).await.ok().map(|item| item.agent);
+    let agent = asked.agent(&session.agent).await.ok().map(|known| known.agent);
     let names = agent.as_ref().and_then(|agent| kept(agent).ok());
     let (inputs, resources) = names.map(|names| (names.inputs(), names.resources())).unwrap_or_default();
     let mut state = State {
@@ -140,9 +138,9 @@ async fn restore(asked: Asked) -> Answer {
     if item.status != SessionStatus::Expired {
         return answer(false);
     }
-    let agent = asked.agent_of(session).await?;
-    let messages = restored::messages(&asked, &session.id, &agent.agent, wanted.messages).await?;
-    let mut new = new_session(&asked, &agent, input_of(wanted.input));
+    let known = asked.agent(&session.agent).await?;
+    let messages = restored::messages(&asked, &session.id, &known.agent, wanted.messages).await?;
+    let mut new = new_session(&asked, &known, input_of(wanted.input));
     new.id = Some(session.id.clone());
     asked.engine().import(&asked.caller, ImportedSession { session: new, messages }).await?;
     answer(true)

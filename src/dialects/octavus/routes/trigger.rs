@@ -62,7 +62,7 @@ async fn trigger(asked: Asked) -> Answer {
 async fn begin(asked: &Asked, session: &Session, trigger: &Trigger, told: Option<String>) -> Result<Response> {
     let (engine, caller) = (asked.engine(), &asked.caller);
     let ask = triggering::question(Target::Existing(session.id.clone()), trigger)?;
-    let agent = asked.agent_of(session).await?.agent;
+    let agent = asked.agent(&session.agent).await?.agent;
     must_have(&agent, trigger)?;
     if let Some(after) = &trigger.rollback_after_message_id {
         let after = match after {
@@ -97,14 +97,14 @@ async fn start(asked: Asked) -> Answer {
     if wanted.idempotency_key.is_empty() || wanted.idempotency_key.len() > KEY_BYTES {
         return Err(Error::invalid(format!("`idempotencyKey` must have 1 to {KEY_BYTES} bytes")).into());
     }
-    let item = asked.engine().agent(&asked.caller, &wanted.agent_id).await?;
-    must_have(&item.agent, &wanted.trigger)?;
-    let key = key(&item.agent.name, &wanted.idempotency_key);
+    let known = asked.agent(&wanted.agent_id).await?;
+    must_have(&known.agent, &wanted.trigger)?;
+    let key = key(&known.agent.name, &wanted.idempotency_key);
     for _ in 0..TRIES {
         if let Some(id) = asked.engine().session_of_key(&asked.caller, &key).await? {
             return again(&asked, &id, &wanted.trigger).await;
         }
-        let mut new = new_session(&asked, &item, input_of(wanted.input.clone()));
+        let mut new = new_session(&asked, &known, input_of(wanted.input.clone()));
         new.key = Some(key.clone());
         let ask = triggering::question(Target::New(Box::new(new)), &wanted.trigger)?;
         match asked.engine().ask(&asked.caller, ask).await {

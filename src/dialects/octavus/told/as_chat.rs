@@ -42,18 +42,14 @@ fn part(told: &ToldPart, generation: Generation) -> Option<ChatPart> {
     let late = generation.is_late();
     let new = |kind| ChatPart { kind, visible: told.visible, ..ChatPart::default() };
     Some(match &told.part {
-        UiPart::Text { text, thread, .. } => {
-            ChatPart { content: Some(text.clone()), thread: thread.clone(), ..new("text") }
-        }
+        UiPart::Text { text, thread, .. } => ChatPart { content: Some(text.clone()), thread: thread.clone(), ..new("text") },
         UiPart::Reasoning { text, thread, .. } => {
             ChatPart { content: Some(text.clone()), thread: thread.clone(), ..new("reasoning") }
         }
         UiPart::ToolCall(call) => {
             ChatPart { tool_call: Some(chat_call(call, told)), thread: call.thread.clone(), ..new("tool-call") }
         }
-        UiPart::File { thread, .. } => {
-            ChatPart { file: inner(&told.part), thread: thread.clone(), ..new("file") }
-        }
+        UiPart::File { thread, .. } => ChatPart { file: inner(&told.part), thread: thread.clone(), ..new("file") },
         UiPart::Object { id, type_name, object, thread, .. } => {
             let object = json!({ "id": id, "typeName": type_name, "value": object });
             ChatPart { object: Some(object), thread: thread.clone(), ..new("object") }

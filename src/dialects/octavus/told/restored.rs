@@ -9,8 +9,8 @@ use crate::dialects::octavus::history::keep;
 use crate::dialects::octavus::request::Asked;
 use crate::dialects::octavus::wire::{Role, UiCall, UiMessage, UiPart};
 use crate::domain::{
-    Agent, Attributes, Author, AuthorKind, CallId, Error, ErrorCode, FileId, Message, MessageId, Part, ReasoningPart, Result,
-    ReturnStatus, SessionId, Timestamp, ToolCallPart, ToolError, ToolReturn, Visibility,
+    Agent, Attributes, Author, AuthorKind, CallId, Error, ErrorCode, FileId, Message, MessageId, Part, ReasoningPart,
+    Result, ReturnStatus, SessionId, Timestamp, ToolCallPart, ToolError, ToolReturn, Visibility,
 };
 
 /// Most messages.
@@ -41,7 +41,16 @@ pub async fn messages(asked: &Asked, session: &SessionId, agent: &Agent, message
         }
         let said_at = timestamp(&message.created_at)
             .ok_or_else(|| Error::invalid(format!("`messages[{at}].createdAt` is no time in ISO 8601")))?;
-        let mut making = Making { asked, session, agent, role: message.role, said_at, parts: Vec::new(), returns: Vec::new(), made: Vec::new() };
+        let mut making = Making {
+            asked,
+            session,
+            agent,
+            role: message.role,
+            said_at,
+            parts: Vec::new(),
+            returns: Vec::new(),
+            made: Vec::new(),
+        };
         for part in &message.parts {
             if let UiPart::ToolCall(call) = part
                 && !calls.insert(call.tool_call_id.clone())

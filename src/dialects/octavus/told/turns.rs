@@ -165,8 +165,7 @@ impl Writing {
     fn posted(&mut self, run: Option<&RunId>, message: Message) {
         let visible = message.visibility != Visibility::Model;
         let thread = message.thread.clone();
-        let parts: Vec<ToldPart> =
-            message.parts.iter().filter_map(|part| said(part, thread.as_ref(), visible)).collect();
+        let parts: Vec<ToldPart> = message.parts.iter().filter_map(|part| said(part, thread.as_ref(), visible)).collect();
         match (message.author.kind, run) {
             (AuthorKind::Agent, Some(run)) => self.add(run, message.at, parts),
             (kind, _) => {

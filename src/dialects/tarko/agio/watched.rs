@@ -61,6 +61,10 @@ impl Engine for Watched {
         self.0.engine.state(caller, id).await
     }
 
+    async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>> {
+        self.0.engine.session_of_key(caller, key).await
+    }
+
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
         self.0.engine.create(caller, session).await
     }
