@@ -34,7 +34,7 @@ pub use fact::{
 };
 pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
-pub use ids::{BlobId, CallId, EventId, MessageId, ProcessId, RunId, SessionId};
+pub use ids::{AgentId, BlobId, CallId, EventId, MessageId, ProcessId, RunId, SessionId};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
 pub use model::{Finish, ModelChoice, ModelSettings, Usage};

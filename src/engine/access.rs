@@ -1,7 +1,7 @@
 //! Who may do what: every verb is checked here, from the principal's scopes.
 
 use super::house::Core;
-use crate::domain::{Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Scope, SessionId};
+use crate::domain::{Agent, Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Scope, SessionId};
 
 /// What lets somebody administer the house.
 const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
@@ -15,6 +15,8 @@ pub(crate) enum Does {
     Asks,
     /// Changes or removes it.
     Changes,
+    /// Makes, changes or removes agents.
+    ChangesAgents,
 }
 
 /// Checks a verb on one session, or with `None` on all of them.
@@ -22,7 +24,9 @@ pub(crate) fn check(caller: &Principal, does: Does, session: Option<&SessionId>)
     let allowed = caller.scopes.iter().any(|scope| match scope {
         Scope::All | Scope::Use => true,
         Scope::Read => does == Does::Reads,
-        Scope::Session(id) => does != Does::Changes && session.is_some_and(|session| session.as_str() == id),
+        Scope::Session(id) => {
+            matches!(does, Does::Reads | Does::Asks) && session.is_some_and(|session| session.as_str() == id)
+        }
     });
     if allowed {
         return Ok(());
@@ -61,6 +65,32 @@ pub(crate) fn within(caller: &Principal, mut pins: Pins) -> Pins {
     pins
 }
 
+/// What of a definition counts that somebody wrote: who may not administer the house can narrow what its runs may do.
+pub(crate) fn definition_within(caller: &Principal, mut agent: Agent) -> Agent {
+    if !caller.is_admin() {
+        agent.permissions.retain(|rule| rule.permission == Permission::Deny);
+        agent.settings.extra.clear();
+    }
+    agent
+}
+
+/// What of a run's pins counts under an agent: whoever wrote it has no more rights through it than by itself. So no
+/// commands are run for an agent of somebody who may not administer the house, also when somebody asks it who may.
+pub(crate) fn under(trusted: bool, mut pins: Pins) -> Pins {
+    pins.no_commands |= !trusted;
+    pins
+}
+
+/// Checks that somebody may change or remove an agent: who may not administer the house none that was written by
+/// somebody who may. What it denies, and what it is told, is relied on.
+pub(crate) fn may_change_agent(caller: &Principal, name: &str, trusted: bool) -> Result<()> {
+    if caller.is_admin() || !trusted {
+        return Ok(());
+    }
+    let message = format!("`{}` may not change agent `{name}`: who administers the house wrote it", caller.name);
+    Err(Error::new(ErrorCode::Forbidden, message).hint(HOW))
+}
+
 /// Checks that somebody may have a run gone on with: who may not administer the house only one that the house would go on
 /// with by itself, or for which no commands are run.
 pub(crate) fn may_resume(caller: &Principal, pins: &Pins) -> Result<()> {
@@ -73,7 +103,7 @@ pub(crate) fn may_resume(caller: &Principal, pins: &Pins) -> Result<()> {
 
 /// Why no command is run, for the model and for people.
 pub(crate) fn no_commands() -> String {
-    format!("no commands are run for callers who have not proven who they are; {HOW}")
+    format!("no commands are run for callers, or under agents of callers, who have not proven who they are; {HOW}")
 }
 
 /// Checks that somebody may say yes to a call of a tool that runs commands.
@@ -103,6 +133,9 @@ mod tests {
         assert!(!may(Scope::Session("one".into()), Does::Reads, Some(&other)));
         assert!(!may(Scope::Session("one".into()), Does::Reads, None));
         assert!(!may(Scope::Session("one".into()), Does::Changes, Some(&one)));
+        assert!(!may(Scope::Session("one".into()), Does::ChangesAgents, None));
+        assert!(!may(Scope::Read, Does::ChangesAgents, None));
+        assert!(may(Scope::Use, Does::ChangesAgents, None));
     }
 
     #[test]

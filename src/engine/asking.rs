@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::access;
+use super::agents::{Working, revision};
 use super::drive::{Driver, Work};
 use super::holding::Pending;
 use super::house::Core;
@@ -44,7 +45,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-            let created = created(core, caller, *new)?;
+            let created = created(core, caller, *new).await?;
             input.check_kept(&*core.store, None).await?;
             let ledger = core.ledger(&id).await?;
             // The append finds this out too, but only beside the call of the model, which nobody would need then.
@@ -68,13 +69,13 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         Answering::One(name) => name,
         Answering::SessionAgent => session_agent.unwrap_or_else(|| core.settings.agent.clone()),
     };
-    let agent = core.agent(&name)?.clone();
+    let Working { agent, trusted } = core.agent(&name).await?;
     let session = existing.as_ref().map(|fold| &fold.session);
     let session_model =
         new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
     let model = core.choose([ask.pins.model.as_ref(), session_model, agent.model.as_ref()])?;
     core.models.get(&model)?;
-    let mut pins = access::within(caller, ask.pins);
+    let mut pins = access::under(trusted, access::within(caller, ask.pins));
     pins.model = Some(model.clone());
     if pins.workspace.is_none() {
         let workspace = new.as_ref().and_then(|new| new.workspace.clone());
@@ -116,11 +117,12 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
 }
 
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
-pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
+pub(crate) async fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
     super::sessions::check_size(new.title.as_deref(), Some(&new.labels), &new.attributes)?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
-    core.agent(&agent)?;
+    // A session names its agent, also where an id was given.
+    let agent = core.agent(&agent).await?.agent.name;
     Ok(SessionCreated {
         incarnation: 1,
         title: new.title,
@@ -131,17 +133,6 @@ pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Resul
         lifetime: new.lifetime,
         attributes: new.attributes,
     })
-}
-
-/// The definition of an agent by its content, and the record that keeps it.
-fn revision(agent: &Agent) -> Result<(Revision, Record)> {
-    use sha2::Digest;
-    let body =
-        serde_json::to_string(agent).map_err(|error| Error::internal(format!("an agent cannot be written: {error}")))?;
-    let digest = sha2::Sha256::digest(body.as_bytes());
-    let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let record = Record { kind: recovery::REVISION.to_owned(), id: id.clone(), body };
-    Ok((Revision(id), record))
 }
 
 /// Refuses to make a session that exists.

@@ -14,7 +14,7 @@ use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
 use crate::config::Settings;
 use crate::domain::{
-    Agent, CallId, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
+    Agent, CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
 };
 use crate::models::Models;
 use crate::storage::{Presence, Store};
@@ -118,6 +118,8 @@ pub(crate) struct Core {
     pub(crate) opened_at: Timestamp,
     /// Who may ask a model outside of sessions.
     pub(crate) completing: Semaphore,
+    /// Which changes of agents were told.
+    pub(crate) agent_changes: super::agents::Changes,
     following: OnceCell<()>,
 }
 
@@ -143,6 +145,7 @@ impl House {
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
+            agent_changes: super::agents::Changes::default(),
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }
@@ -233,18 +236,6 @@ impl Core {
     pub(crate) fn followed(&self) -> Vec<Arc<Ledger>> {
         let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
         ledgers.values().filter_map(Weak::upgrade).filter(|ledger| ledger.is_followed()).collect()
-    }
-
-    /// An agent that takes work.
-    pub(crate) fn agent(&self, name: &str) -> Result<&Agent> {
-        let Some(agent) = self.settings.agents.get(name) else {
-            let known: Vec<_> = self.settings.agents.keys().map(String::as_str).collect();
-            return Err(Error::not_found("agent", name).hint(format!("known agents: {}", known.join(", "))));
-        };
-        if agent.state == crate::domain::AgentState::Inactive {
-            return Err(Error::new(crate::domain::ErrorCode::Inactive, format!("agent `{name}` is inactive")));
-        }
-        Ok(agent)
     }
 
     /// The model that is asked: the first that is named, else what keys and catalogue choose.

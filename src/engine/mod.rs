@@ -5,6 +5,7 @@
 //! `calls` carries tools out, `ledger` appends what happened to the session's log, and `live` brings it to subscribers.
 
 mod access;
+mod agents;
 mod asking;
 mod attending;
 mod blobs;
@@ -42,22 +43,23 @@ use async_trait::async_trait;
 
 use self::access::{Does, check};
 use crate::domain::{
-    Access, BlobId, CallId, Cursor, Error, Event, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    Access, Agent, BlobId, CallId, Cursor, Error, Event, Principal, Result, Revision, Run, RunId, RunStatus, Session,
+    SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
+pub use self::agents::{AgentItem, AgentOrigin};
 pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
-pub use self::notices::{HouseNotice, NoticeStream, Notices};
+pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::verbs::{
-    AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
-    NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem, NewSession,
+    OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
 #[async_trait]
@@ -178,12 +180,33 @@ impl Engine for House {
 
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {
         check(caller, Does::Reads, None)?;
-        let mut agents = BTreeMap::new();
-        for (name, agent) in &self.core.settings.agents {
-            let model = self.core.choose([agent.model.as_ref(), None, None])?;
-            agents.insert(name.clone(), AgentItem { agent: agent.clone(), model });
-        }
-        Ok(agents)
+        agents::list(&self.core).await
+    }
+
+    async fn agent(&self, caller: &Principal, agent: &str) -> Result<AgentItem> {
+        check(caller, Does::Reads, None)?;
+        agents::one(&self.core, agent).await
+    }
+
+    async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {
+        check(caller, Does::ChangesAgents, None)?;
+        agents::create(&self.core, caller, agent).await
+    }
+
+    async fn update_agent(
+        &self,
+        caller: &Principal,
+        named: &str,
+        agent: Agent,
+        expected: Option<&Revision>,
+    ) -> Result<AgentItem> {
+        check(caller, Does::ChangesAgents, None)?;
+        agents::update(&self.core, caller, named, agent, expected).await
+    }
+
+    async fn remove_agent(&self, caller: &Principal, named: &str) -> Result<AgentItem> {
+        check(caller, Does::ChangesAgents, None)?;
+        agents::remove(&self.core, caller, named).await
     }
 
     async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>> {
@@ -235,7 +258,9 @@ impl Engine for House {
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
         check(caller, Does::Reads, None)?;
+        let is_first = !self.core.notices.is_heard();
         let stream = self.core.notices.listen();
+        agents::listen(&self.core, is_first).await?;
         self.core.follow_others().await;
         Ok(stream)
     }

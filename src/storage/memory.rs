@@ -237,6 +237,17 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn put_record_if(&self, record: Record, expected: Option<&str>) -> Result<bool, Error> {
+        let mut state = self.state();
+        let key = (record.kind, record.id);
+        let is_expected = state.records.get(&key).map(String::as_str) == expected;
+        if is_expected {
+            state.records.insert(key, record.body);
+            state.version += 1;
+        }
+        Ok(is_expected)
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         let mut state = self.state();
         state.version += 1;

@@ -164,6 +164,33 @@ pub struct SessionItem {
     status: String,
 }
 
+/// An agent, and where its definition comes from.
+#[derive(ToSchema)]
+pub struct AgentItem {
+    /// The definition.
+    #[schema(value_type = Object)]
+    agent: Value,
+    /// The model that it would ask now.
+    model: String,
+    /// The definition by its content: a SHA-256.
+    revision: String,
+    /// `configuration`, or `store`.
+    origin: String,
+    /// Whether who wrote it administers the house; no commands are run for any other.
+    trusted: bool,
+    /// Its id; absent for one of the configuration, as all that follows.
+    id: Option<String>,
+    /// When it was made.
+    created_at: Option<String>,
+    /// When its definition was last changed.
+    updated_at: Option<String>,
+    /// Who wrote the definition: `kind` and `name`.
+    #[schema(value_type = Option<Object>)]
+    written_by: Value,
+    /// When it was removed.
+    archived_at: Option<String>,
+}
+
 /// A page of sessions.
 #[derive(ToSchema)]
 pub struct SessionPage {

@@ -65,6 +65,30 @@ pub(super) async fn records_are_put_and_taken_away(bed: &Bed) {
     assert_eq!(store.records("none").await.unwrap(), []);
 }
 
+pub(super) async fn a_record_is_put_if_it_is_as_expected(bed: &Bed) {
+    let store = bed.open().await;
+    let put =
+        async |body: &str, expected: Option<&str>| store.put_record_if(record("k", "a", body), expected).await.unwrap();
+    for (body, expected, done) in [
+        ("1", Some("1"), false),
+        ("1", None, true),
+        ("2", None, false),
+        ("2", Some(""), false),
+        ("2", Some("1"), true),
+        ("2", Some("2"), true),
+        ("", Some("2"), true),
+        // Empty is not absent.
+        ("3", None, false),
+        ("3", Some(""), true),
+    ] {
+        assert_eq!(put(body, expected).await, done, "{body:?} after {expected:?}");
+    }
+    assert_eq!(store.records("k").await.unwrap(), [record("k", "a", "3")]);
+    let version = store.version().await.unwrap();
+    assert!(!put("4", Some("x")).await);
+    assert_eq!(store.version().await.unwrap(), version);
+}
+
 pub(super) async fn secrets_are_put_and_taken_away(bed: &Bed) {
     let store = bed.open().await;
     let put = async |owner: &str, name: &str, value: Option<&str>| {

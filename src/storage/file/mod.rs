@@ -207,6 +207,20 @@ impl Store for FileStore {
         .await
     }
 
+    async fn put_record_if(&self, record: Record, expected: Option<&str>) -> Result<bool, Error> {
+        let expected = expected.map(str::to_owned);
+        self.run(move |root| {
+            let _names = root.lock_names()?;
+            let kept = root.kept.record(&record.kind, &record.id)?;
+            if kept.map(|kept| kept.body) != expected {
+                return Ok(false);
+            }
+            root.kept.put_record(&record)?;
+            root.change().map(|()| true)
+        })
+        .await
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         let (kind, id) = (kind.to_owned(), id.to_owned());
         self.run(move |root| {

@@ -166,6 +166,22 @@ pub(super) fn put_record(connection: &Connection, record: &Record) -> Done<()> {
     Ok(())
 }
 
+/// Puts a record if its text is `expected` until then; true when it was put.
+pub(super) fn put_record_if(connection: &Connection, record: &Record, expected: Option<&str>) -> Done<bool> {
+    let (insert, update) = (
+        "INSERT INTO records (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "UPDATE records SET body = ?3 WHERE kind = ?1 AND id = ?2 AND body = ?4",
+    );
+    let row = params![record.kind, record.id, record.body];
+    let changed = match expected {
+        None => connection.prepare_cached(insert)?.execute(row)?,
+        Some(expected) => {
+            connection.prepare_cached(update)?.execute(params![record.kind, record.id, record.body, expected])?
+        }
+    };
+    Ok(changed == 1)
+}
+
 /// Replaces the text of an entry.
 pub(super) fn scrub(connection: &Connection, session: &SessionId, entry: &Entry) -> Done<()> {
     let number = find(connection, session)?.map(|row| row.number);

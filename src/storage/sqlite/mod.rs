@@ -197,6 +197,12 @@ impl Store for SqliteStore {
         self.write(move |connection| append::put_record(connection, &record)).await.map_err(only_store)
     }
 
+    async fn put_record_if(&self, record: Record, expected: Option<&str>) -> Result<bool, Error> {
+        let expected = expected.map(str::to_owned);
+        let put = move |connection: &Connection| append::put_record_if(connection, &record, expected.as_deref());
+        self.write(put).await.map_err(only_store)
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM records WHERE kind = ?1 AND id = ?2";
         let (kind, id) = (kind.to_owned(), id.to_owned());
