@@ -106,10 +106,13 @@ impl Core {
         names.extend(kept.into_iter().map(|kept| kept.definition.name));
         names.sort();
         names.dedup();
+        let near = crate::config::did_you_mean(named, names.iter().map(String::as_str));
         let more = names.len().saturating_sub(LISTED);
         names.truncate(LISTED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        Error::not_found("agent", shown(named)).hint(format!("known agents: {}{more}", names.join(", ")))
+        let error = Error::not_found("agent", shown(named));
+        let message = format!("{}{near}", error.message);
+        Error { message, ..error }.hint(format!("known agents: {}{more}", names.join(", ")))
     }
 
     /// Where a configured agent is defined, as far as somebody may know that.
