@@ -335,6 +335,20 @@ mod tests {
             priority: 0,
         };
         assert_eq!(described::<Ask>(), written(&ask));
+        let at = Some(crate::domain::Timestamp::from_millis(0));
+        let item = engine::AgentItem {
+            agent: crate::domain::Agent::default(),
+            model: crate::domain::ModelChoice::new("a", "b"),
+            revision: crate::domain::Revision(String::new()),
+            origin: engine::AgentOrigin::Store,
+            trusted: true,
+            id: Some(crate::domain::AgentId::from_text("x")),
+            created_at: at,
+            updated_at: at,
+            written_by: Some(crate::domain::Actor::house()),
+            archived_at: at,
+        };
+        assert_eq!(described::<AgentItem>(), written(&item));
         let page = engine::SessionPage { sessions: vec![], next: None };
         assert_eq!(described::<SessionPage>(), written(&page));
         let page = engine::MessagePage { messages: vec![], before: None };
