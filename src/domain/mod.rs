@@ -9,9 +9,11 @@ mod cursor;
 mod delta;
 mod error;
 mod fact;
+mod file;
 mod fold;
 mod frame;
 mod ids;
+mod key;
 mod labels;
 mod message;
 mod model;
@@ -33,13 +35,15 @@ pub use fact::{
     RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored,
     SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled, ToolReturned, UnknownFact,
 };
+pub use file::{File, FileScope, FileState};
 pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
-pub use ids::{BlobId, CallId, EventId, MessageId, ProcessId, RunId, SessionId};
+pub use ids::{BlobId, CallId, EventId, FileId, KeyId, MessageId, ProcessId, RunId, SessionId};
+pub use key::{Key, KeyPermission, Minter, Token};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
 pub use model::{Finish, ModelChoice, ModelSettings, Usage};
-pub use principal::{Actor, Principal, PrincipalKind, Scope};
+pub use principal::{Actor, Credential, Principal, PrincipalKind, Scope};
 pub use procedure::{
     AnswerForm, Argument, AskStep, CallStep, Declaration, Display, FromState, NamedProcedure, OpenThreadStep, Procedure,
     SayStep, SerializeStep, SetStep, Speaker, Step, StepLabel, ThreadFormat, ThreadSetup,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::access;
+use super::access::{self, Sight};
 use super::asking::{created, drivable, must_be_new};
 use super::house::Core;
 use super::ledger::Draft;
@@ -18,7 +18,11 @@ const PAGE: usize = 1_000;
 /// Most rows that are looked at for one page when only some status is wanted.
 const LOOKED_AT: usize = 100_000;
 
-pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<SessionPage> {
+pub(crate) async fn list(core: &Arc<Core>, caller: &Principal, filter: &SessionFilter) -> Result<SessionPage> {
+    let sight = Sight::of(caller);
+    if let Some(only) = sight.as_ref().and_then(Sight::only_session) {
+        return the_only(core, &SessionId::from_text(only), sight.as_ref(), filter).await;
+    }
     let limit = filter.limit.min(PAGE);
     let mut after = filter.after.as_deref().map(read_cursor).transpose()?;
     let mut sessions = Vec::new();
@@ -26,7 +30,7 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
     loop {
         let query = SessionQuery {
             labels: filter.labels.clone(),
-            agent: filter.agent.clone(),
+            agent: filter.agent.clone().or_else(|| sight.as_ref()?.only_agent().map(str::to_owned)),
             active: matches!(
                 filter.status,
                 Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)
@@ -38,8 +42,12 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
         let full = rows.len() > limit;
         for summary in rows {
             looked_at += 1;
-            let status = status(core, &summary.session.id, &summary.active).await?;
             let place = SessionsAfter { updated_at: summary.session.updated_at, id: summary.session.id.clone() };
+            if !is_seen(sight.as_ref(), &summary) {
+                after = Some(place);
+                continue;
+            }
+            let status = status(core, &summary.session.id, &summary.active).await?;
             let told = filter.text.as_ref().is_none_or(|text| tells_of(&summary, text));
             if !told || filter.status.is_some_and(|wanted| wanted != status) {
                 after = Some(place);
@@ -56,6 +64,36 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
             return Ok(SessionPage { sessions, next: None });
         }
     }
+}
+
+/// Whether a session is in what its reader sees.
+fn is_seen(sight: Option<&Sight<'_>>, summary: &SessionSummary) -> bool {
+    sight.is_none_or(|sight| sight.sees(&summary.session.id, &summary.session.agent))
+}
+
+/// The list of somebody who sees one session.
+async fn the_only(
+    core: &Arc<Core>,
+    id: &SessionId,
+    sight: Option<&Sight<'_>>,
+    filter: &SessionFilter,
+) -> Result<SessionPage> {
+    let item = match item(core, id).await {
+        Ok(item) => Some(item),
+        Err(error) if error.code == ErrorCode::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let fits = |item: &SessionItem| {
+        let session = &item.summary.session;
+        is_seen(sight, &item.summary)
+            && filter.limit > 0
+            && filter.after.is_none()
+            && filter.agent.as_ref().is_none_or(|agent| *agent == session.agent)
+            && filter.status.is_none_or(|status| status == item.status)
+            && filter.text.as_ref().is_none_or(|text| tells_of(&item.summary, text))
+            && filter.labels.iter().all(|(key, value)| session.labels.contains(key, value))
+    };
+    Ok(SessionPage { sessions: item.into_iter().filter(fits).collect(), next: None })
 }
 
 /// Whether title or id hold a text, ignoring case.

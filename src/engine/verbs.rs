@@ -12,12 +12,15 @@ use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
+use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
+use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use crate::domain::{
-    Agent, Attributes, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, ModelChoice, Part, Pins, Principal,
-    Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
+    Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Key, KeyId, Labels, Lifetime, Message,
+    ModelChoice, Part, Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary,
+    SessionUpdated, ToolReturn, Usage,
 };
 
 /// Which session is asked.
@@ -400,6 +403,41 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::look`]; `not_supported` over a distance.
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile>;
 
+    /// Offers files to a session: checks names, types and sizes, and answers them as pending, with their ids, in the same
+    /// order. Nothing is kept yet.
+    ///
+    /// # Errors
+    /// `invalid_input`, `too_large`, `bad_media`.
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>>;
+
+    /// Gives the bytes of a file that was offered: all of them, and of the type that was told. Giving the same again is fine.
+    ///
+    /// # Errors
+    /// `too_large` and `invalid_input` when more or fewer bytes come, `bad_media` when they are of another type, `conflict`
+    /// when others are there already, `unavailable` when too many files come at once.
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File>;
+
+    /// The files of a session that are here, the oldest first.
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>>;
+
+    /// One of them.
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File>;
+
+    /// One of them, with its bytes.
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)>;
+
+    /// Takes a file away, for good, also out of the messages that show it.
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()>;
+
+    /// Signs a permission to upload a pending file, or to download one, for whoever holds it.
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile>;
+
+    /// What a permission that was signed opens, and the principal who may do that, and nothing else. Nobody is known before.
+    ///
+    /// # Errors
+    /// `forbidden` when it was not signed here, or for another purpose; `expired`; `not_supported` over a distance.
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed>;
+
     /// A session as others may see it.
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession>;
 
@@ -411,6 +449,42 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// `not_found` when it does not wait (any more).
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()>;
+
+    /// Who calls with the word of a key or of a minted token.
+    ///
+    /// # Errors
+    /// `unauthorized` when the word is not known, its time is over or it was revoked; `forbidden` for who does not
+    /// administer the house; `not_supported` over a distance.
+    async fn verify(&self, caller: &Principal, word: &str) -> Result<Principal>;
+
+    /// Whether there are keys, also such whose time is over.
+    ///
+    /// # Errors
+    /// As [`Engine::verify`], but for `unauthorized`.
+    async fn has_keys(&self, caller: &Principal) -> Result<bool>;
+
+    /// Makes a key. Its word is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// `forbidden` for who does not administer the house, `invalid_input`, `conflict` when the name is taken.
+    async fn create_key(&self, caller: &Principal, new: NewKey) -> Result<IssuedKey>;
+
+    /// The keys, the oldest first.
+    async fn keys(&self, caller: &Principal) -> Result<Vec<Key>>;
+
+    /// Takes a key away, by its name or its id. Neither it nor a token that it minted opens anything after that.
+    async fn remove_key(&self, caller: &Principal, name: &str) -> Result<Key>;
+
+    /// Mints a token for the sessions of one agent, or for one of them. Its word is in the answer and nowhere else. It
+    /// counts no longer than what its minter called with.
+    ///
+    /// # Errors
+    /// `not_found` (agent, session of the agent), `invalid_input`, `rate_limited` when too many are kept.
+    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken>;
+
+    /// Revokes a minted token: its id, when it still counted. It opens nothing more in this process from now on, and in
+    /// others of the same store within two seconds.
+    async fn revoke(&self, caller: &Principal, word: &str) -> Result<Option<KeyId>>;
 
     /// What changes in the house, from now on.
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream>;
