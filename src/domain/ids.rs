@@ -70,6 +70,10 @@ id! {
     ProcessId
 }
 id! {
+    /// Names a key or a minted token. It opens nothing.
+    KeyId
+}
+id! {
     /// Names a blob by the SHA-256 of its bytes, in lower-case hexadecimal.
     BlobId
 }

@@ -1,58 +1,54 @@
 //! Taking a question: which session, which agent, which model, and whether it is its turn; then the run begins.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::FutureExt;
-use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::access;
 use super::course::{self, Course};
-use super::drive::{Driver, Work};
-use super::holding::Pending;
 use super::house::Core;
 use super::input::Input;
-use super::ledger::{Draft, Ledger, Refused};
+use super::ledger::{Draft, Ledger};
+use super::lives::{check_lifetime, must_live};
 use super::recovery;
+use super::starting::start;
 use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, ProcedureCall, Target};
 use crate::domain::{
     Agent, CallerTool, Cursor, Declaration, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, OnOrphan, Pins,
-    Principal, ProcessId, Result, Revision, RunId, RunQueued, RunStarted, RunStatus, SessionCreated, SessionId, Transcript,
-    Usage,
+    Principal, ProcessId, Result, Revision, RunId, RunQueued, RunStatus, SessionCreated, SessionId,
 };
-use crate::storage::{Fence, Record};
+use crate::storage::Record;
 
 /// How often a run that waits for another looks whether its process lives.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A question with everything resolved.
-struct Taken {
-    caller: Principal,
-    new: Option<SessionCreated>,
+pub(super) struct Taken {
+    pub(super) caller: Principal,
+    pub(super) new: Option<SessionCreated>,
     /// What is said; absent when a procedure is asked for, and nothing said.
-    input: Option<Input>,
-    agent: Agent,
-    model: ModelChoice,
-    pins: Pins,
-    priority: i32,
-    procedure: Option<ProcedureCall>,
-    run: RunId,
-    revision: (Revision, Record),
+    pub(super) input: Option<Input>,
+    pub(super) agent: Agent,
+    pub(super) model: ModelChoice,
+    pub(super) pins: Pins,
+    pub(super) priority: i32,
+    pub(super) procedure: Option<ProcedureCall>,
+    pub(super) run: RunId,
+    pub(super) revision: (Revision, Record),
 }
 
 impl Taken {
-    fn message(&self) -> Option<&MessageId> {
+    pub(super) fn message(&self) -> Option<&MessageId> {
         self.input.as_ref().map(|input| &input.message.id)
     }
 
-    fn facts(&self) -> impl Iterator<Item = Fact> + '_ {
+    pub(super) fn facts(&self) -> impl Iterator<Item = Fact> + '_ {
         self.input.iter().flat_map(Input::facts)
     }
 
     /// The run as it is queued.
-    fn queued(&self, process: ProcessId) -> RunQueued {
+    pub(super) fn queued(&self, process: ProcessId) -> RunQueued {
         let procedure = self.procedure.clone();
         let (name, arguments, attributes) =
             procedure.map(|procedure| (Some(procedure.name), procedure.arguments, procedure.attributes)).unwrap_or_default();
@@ -94,6 +90,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             let ledger = core.existing(&id).await?;
             let fold = ledger.fold().await?;
             drivable(&fold)?;
+            must_live(&fold, core.clock.now())?;
             if let Some(input) = &input {
                 input.check_kept(&*core.store, Some(&ledger.id)).await?;
             }
@@ -172,6 +169,7 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
 pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
+    check_lifetime(new.lifetime.as_ref())?;
     super::sessions::check_size(new.title.as_deref(), Some(&new.labels), &new.attributes)?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
     let of_agent = core.agent(&agent)?;
@@ -215,6 +213,7 @@ fn exists(id: &SessionId) -> Error {
 /// Adds what begins a session, if it is a new one.
 fn begin(
     draft: &mut Draft,
+    core: &Core,
     ledger: &Ledger,
     fold: Option<&Fold>,
     new: Option<&SessionCreated>,
@@ -225,8 +224,7 @@ fn begin(
             must_be_new(ledger, fold)?;
             draft.session(caller.actor(), Fact::SessionCreated(created.clone()));
         }
-        None if fold.is_none() => return Err(super::ledger::no_session(&ledger.id)),
-        None => {}
+        None => must_live(fold.ok_or_else(|| super::ledger::no_session(&ledger.id))?, core.clock.now())?,
     }
     Ok(())
 }
@@ -242,7 +240,7 @@ async fn post(
     let events = ledger
         .append(|fold| {
             let mut draft = Draft::default();
-            begin(&mut draft, ledger, fold, new.as_ref(), caller)?;
+            begin(&mut draft, core, ledger, fold, new.as_ref(), caller)?;
             input.facts().for_each(|fact| draft.session(caller.actor(), fact));
             Ok(draft)
         })
@@ -253,11 +251,11 @@ async fn post(
 }
 
 /// The run that a new one of this agent would have to wait for.
-fn in_the_way<'a>(fold: &'a Fold, agent: &str, own: &RunId) -> Option<&'a FoldedRun> {
+pub(super) fn in_the_way<'a>(fold: &'a Fold, agent: &str, own: &RunId) -> Option<&'a FoldedRun> {
     fold.active.iter().find(|active| active.run.agent == agent && active.run.id != *own)
 }
 
-fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
+pub(super) fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
     let message = format!("session `{}` is busy: run `{}` is {}", ledger.id, active.run.id, active.run.status.word());
     Error::new(ErrorCode::Busy, message)
         .hint(format!("wait for it, or cancel it with `ombud sessions cancel {}`", ledger.id))
@@ -364,7 +362,7 @@ async fn clear_way(
                 super::runs::request_cancel(
                     core,
                     ledger,
-                    &taken.caller,
+                    taken.caller.actor(),
                     Some(&active.run.id),
                     "superseded by a new question",
                 )
@@ -374,7 +372,7 @@ async fn clear_way(
             }
             OnBusy::SupersedeWaiting if active.run.status == RunStatus::Waiting => {
                 let reason = "superseded by a new question";
-                super::runs::request_cancel(core, ledger, &taken.caller, Some(&active.run.id), reason).await?;
+                super::runs::request_cancel(core, ledger, taken.caller.actor(), Some(&active.run.id), reason).await?;
                 continue;
             }
             OnBusy::Supersede | OnBusy::SupersedeWaiting | OnBusy::WaitThenReject | OnBusy::Queue => {}
@@ -387,8 +385,14 @@ async fn clear_way(
     }
 }
 
-fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&Fold>, taken: &Taken) -> Result<()> {
-    begin(draft, ledger, fold, taken.new.as_ref(), &taken.caller)?;
+pub(super) fn draft_queued(
+    draft: &mut Draft,
+    core: &Core,
+    ledger: &Ledger,
+    fold: Option<&Fold>,
+    taken: &Taken,
+) -> Result<()> {
+    begin(draft, core, ledger, fold, taken.new.as_ref(), &taken.caller)?;
     if let Some(fold) = fold {
         drivable(fold)?;
     }
@@ -400,126 +404,4 @@ fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&F
     draft.run(&taken.run, actor, Fact::RunQueued(queued));
     draft.records.push(taken.revision.1.clone());
     Ok(())
-}
-
-/// Starts the run. `whole` = also posts and queues it, in the same append.
-async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole: bool) -> Result<Asked> {
-    if whole && let Some(input) = &taken.input {
-        input.keep(&core.store, &ledger.id).await?;
-    }
-    let at_work = ledger.works_on(&taken.run);
-    let (mut transcript, seen, previous, state, threads) = if let Some(new) = taken.new.as_ref().filter(|_| whole) {
-        (Transcript::default(), 0, None, new.state.clone(), BTreeMap::new())
-    } else {
-        let (fold, events) = ledger.window().await?;
-        if !whole {
-            match fold.active_run(&taken.run) {
-                None => return Ok(asked(ledger, taken, 0)),
-                Some(own) if own.cancel_requested.is_some() => {
-                    let closed = recovery::close(core, ledger, own, taken.caller.actor(), None).await;
-                    return closed.map(|before| asked(ledger, taken, before));
-                }
-                Some(_) => {}
-            }
-        }
-        let events = events.iter().map(AsRef::as_ref);
-        let transcript = Transcript::of(events, &taken.run, taken.message(), fold.head);
-        (transcript, fold.head, fold.last_message, fold.state, fold.threads)
-    };
-    let course = Course::new(&taken.agent, &taken.queued(core.process.clone()), state, threads)?;
-    if whole {
-        taken.facts().for_each(|fact| transcript.add(None, &fact, false));
-    }
-    let message_id = MessageId::new(&*core.clock);
-    let work = Work {
-        run: taken.run.clone(),
-        agent: taken.agent.clone(),
-        model: taken.model.clone(),
-        pins: taken.pins.clone(),
-        course,
-        attempt: 1,
-        started_at: core.clock.now(),
-        message_id: message_id.clone(),
-        transcript,
-        rounds: 0,
-        tool_calls: 0,
-        usage: Usage::default(),
-        answer_id: None,
-        answer: String::new(),
-    };
-    // Whoever goes before the question is taken takes it back; who goes later leaves the run to itself.
-    let taken_back = at_work.stop.clone().drop_guard();
-    let driver = Driver::new(core, ledger, work, at_work)?;
-    let (told, first_seq) = oneshot::channel();
-    let previous = taken.input.as_ref().filter(|_| whole).map(|input| input.last().clone()).or(previous);
-    let first =
-        first_append(Arc::clone(core), Arc::clone(ledger), Arc::clone(taken), (message_id, previous, seen), whole, told);
-    let (sender, taken_result) = oneshot::channel();
-    let on_taken = Box::new(move |result| {
-        // Whoever asked may have gone.
-        let _ = sender.send(result);
-    });
-    core.tasks.spawn(driver.drive(first, on_taken));
-    taken_result.await.unwrap_or_else(|_| Err(Error::internal("a run ended before it began")))?;
-    taken_back.disarm();
-    let before = first_seq.await.unwrap_or(1).saturating_sub(1);
-    Ok(asked(ledger, taken, before))
-}
-
-fn asked(ledger: &Ledger, taken: &Taken, before: u64) -> Asked {
-    Asked {
-        session: ledger.id.clone(),
-        run: Some(taken.run.clone()),
-        model: Some(taken.model.clone()),
-        before: Cursor::after(ledger.hub.incarnation(), before),
-    }
-}
-
-fn first_append(
-    core: Arc<Core>,
-    ledger: Arc<Ledger>,
-    taken: Arc<Taken>,
-    (message_id, previous, seen): (MessageId, Option<MessageId>, u64),
-    whole: bool,
-    told: oneshot::Sender<u64>,
-) -> Pending {
-    async move {
-        let events = ledger
-            .append(|fold| {
-                if let Some(active) = fold.and_then(|fold| in_the_way(fold, &taken.agent.name, &taken.run))
-                    && whole
-                {
-                    return Err(busy(&ledger, active).into());
-                }
-                let mut draft = Draft { fence: Some(Fence { run: taken.run.clone(), token: 0 }), ..Draft::default() };
-                if whole {
-                    draft_queued(&mut draft, &core, &ledger, fold, &taken)?;
-                } else {
-                    match fold.and_then(|fold| fold.active_run(&taken.run)) {
-                        Some(own) if own.attempt == 0 && own.cancel_requested.is_none() => {}
-                        Some(own) if own.attempt == 0 => {
-                            return Err(Error::new(ErrorCode::Conflict, "the run was cancelled before it began").into());
-                        }
-                        _ => return Err(Refused::Fenced),
-                    }
-                }
-                let started = RunStarted {
-                    agent: taken.agent.name.clone(),
-                    message_id: message_id.clone(),
-                    previous_message_id: previous.clone(),
-                    input: taken.input.as_ref().and_then(Input::told),
-                    model: taken.model.clone(),
-                    attempt: 1,
-                    process: core.process.clone(),
-                    base_seq: seen,
-                    step: None,
-                };
-                draft.run(&taken.run, crate::domain::Actor::agent(taken.agent.name.clone()), Fact::RunStarted(started));
-                Ok(draft)
-            })
-            .await?;
-        let _ = told.send(events.first().map_or(1, |event| event.seq));
-        Ok(events)
-    }
-    .boxed()
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::desk::OpenQuestion;
+use super::keys::Keyring;
 use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
 use super::uploads::Uploads;
@@ -121,6 +122,8 @@ pub(crate) struct Core {
     pub(crate) completing: Semaphore,
     /// Files on their way in and out.
     pub(crate) uploads: Uploads,
+    /// Keys and tokens, as this process knows them.
+    pub(crate) keys: Keyring,
     following: OnceCell<()>,
 }
 
@@ -148,6 +151,7 @@ impl House {
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
             uploads,
+            keys: Keyring::default(),
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }

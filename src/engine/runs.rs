@@ -1,25 +1,61 @@
 //! Verbs about runs that are at work: cancelling them, and giving what the caller's tools gave.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::access::Sight;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
+use super::lives::must_live;
 use super::recovery;
 use super::verbs::CallerReturn;
 use crate::domain::{
-    Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, RunCancelRequested, RunId, RunStatus, ToolCalled,
-    ToolError, ToolReturn, ToolReturned,
+    Actor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunId, RunStatus,
+    SessionId, ToolCalled, ToolError, ToolReturn, ToolReturned,
 };
 use crate::storage::RunQuery;
 
 /// Runs that are looked at when all of this process are to stop.
 const STOPPED_AT_ONCE: usize = 100_000;
 
+/// Most runs that are looked at for the list of somebody who sees only a part of the sessions.
+const LOOKED_AT: usize = 10_000;
+
+/// A list of runs: of the sessions that the caller sees.
+pub(crate) async fn list(core: &Core, caller: &Principal, query: RunQuery) -> Result<Vec<Run>> {
+    let Some(sight) = Sight::of(caller).filter(|_| query.session.is_none()) else {
+        return core.store.runs(&query).await;
+    };
+    let only = sight.only_session().map(SessionId::from_text);
+    let limit = query.limit;
+    let rows = core.store.runs(&RunQuery { session: only, limit: LOOKED_AT, ..query }).await?;
+    let mut sees: HashMap<SessionId, bool> = HashMap::new();
+    let mut seen = Vec::new();
+    for run in rows {
+        if seen.len() >= limit {
+            break;
+        }
+        let is_seen = match sees.get(&run.session) {
+            Some(is_seen) => *is_seen,
+            None => {
+                let summary = core.store.summary(&run.session).await?;
+                let is_seen = summary.is_some_and(|summary| sight.sees(&run.session, &summary.session.agent));
+                sees.insert(run.session.clone(), is_seen);
+                is_seen
+            }
+        };
+        if is_seen {
+            seen.push(run);
+        }
+    }
+    Ok(seen)
+}
+
 /// Asks runs to end. Those that no process works on are closed here and now.
 pub(crate) async fn request_cancel(
     core: &Arc<Core>,
     ledger: &Arc<Ledger>,
-    caller: &Principal,
+    actor: Actor,
     run: Option<&RunId>,
     reason: &str,
 ) -> Result<Vec<RunId>> {
@@ -32,7 +68,7 @@ pub(crate) async fn request_cancel(
             let mut draft = Draft::default();
             for run in &about {
                 let fact = Fact::RunCancelRequested(RunCancelRequested { reason: reason.to_owned() });
-                draft.run(run, caller.actor(), fact);
+                draft.run(run, actor.clone(), fact);
             }
             Ok(draft)
         })
@@ -42,7 +78,7 @@ pub(crate) async fn request_cancel(
     for id in &about {
         let Some(active) = fold.active_run(id) else { continue };
         if active.run.status == RunStatus::Waiting || recovery::is_orphan(core, ledger, active).await? {
-            recovery::close(core, ledger, active, caller.actor(), None).await?;
+            recovery::close(core, ledger, active, actor.clone(), None).await?;
         }
     }
     Ok(about)
@@ -59,7 +95,7 @@ pub(crate) async fn stop(core: &Arc<Core>, caller: &Principal, reason: &str) -> 
         let fold = ledger.fold().await?;
         let Some(active) = fold.active_run(&run.id) else { continue };
         if active.run.status != RunStatus::Queued || !recovery::goes_on(active) {
-            request_cancel(core, &ledger, caller, Some(&run.id), reason).await?;
+            request_cancel(core, &ledger, caller.actor(), Some(&run.id), reason).await?;
         }
     }
     Ok(())
@@ -85,6 +121,7 @@ pub(crate) async fn answer(
     let known = given(ledger, run, &returns).await?;
     let appended = ledger
         .append(|fold| {
+            fold.map_or(Ok(()), |fold| must_live(fold, now))?;
             let Some(active) = fold.and_then(|fold| fold.active_run(run)) else { return Err(not_waiting(run).into()) };
             let mut draft = Draft::default();
             for returned in &returns {

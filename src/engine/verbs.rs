@@ -12,14 +12,15 @@ use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
+use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use crate::domain::{
-    Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Labels, Lifetime, Message, ModelChoice, Part,
-    Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated,
-    ToolReturn, Usage,
+    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Key, KeyId, Labels, Lifetime,
+    Message, MessageId, ModelChoice, Part, Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
 };
 
 /// Which session is asked.
@@ -308,7 +309,8 @@ pub struct Health {
     pub error: Option<crate::domain::Error>,
 }
 
-/// The whole surface of the house. Every door calls this, and nothing else.
+/// The whole surface of the house. A session whose time is over is shown as [`SessionStatus::Expired`] and without
+/// messages; it can be deleted, cleared, and brought back by `import`; every other verb about it answers `expired`. Every door calls this, and nothing else.
 ///
 /// Every verb takes the principal who calls, and answers `forbidden` when the scopes do not allow it, and `not_found`
 /// when a thing that it names is not there.
@@ -348,6 +350,22 @@ pub trait Engine: Send + Sync {
     /// Changes what is said about a session.
     async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session>;
 
+    /// Removes what was said in a session, for good: messages, calls and what they gave, files. The session itself stays,
+    /// or with [`AfterClearing::Expired`] its time is over. Its runs are cancelled first, and waited for up to
+    /// `limits.busy_wait`. To clear it again is fine.
+    ///
+    /// # Errors
+    /// `busy` when a run does not end, `expired` when a session is to go on whose time is over.
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()>;
+
+    /// Goes back to after a message, or with `None` to before the first: what came later counts for nothing any more, for
+    /// agents and for people who read the messages; the log keeps it. After a message that calls tools, what its calls
+    /// gave counts. Runs that wait are cancelled.
+    ///
+    /// # Errors
+    /// `not_found` when the message is none of this history (any more), `busy` when a run is at work.
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()>;
+
     /// Ends a session, for good. A run at work is cancelled.
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()>;
 
@@ -363,7 +381,12 @@ pub trait Engine: Send + Sync {
     /// Closes, or goes on with, the runs of a session (absent = of all sessions) whose process died.
     async fn restore(&self, caller: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>>;
 
-    /// Replaces a session's history, or makes a session with one.
+    /// Replaces a session's history, or makes a session with one. A session whose time is over, or that was cleared or
+    /// deleted, is brought back by it under the same id: with the lifetime that is given, or else its old one from now on.
+    /// Of a session that exists, nothing else is changed.
+    ///
+    /// # Errors
+    /// `busy` when a run is at work.
     async fn import(&self, caller: &Principal, imported: ImportedSession) -> Result<Session>;
 
     /// One run.
@@ -448,6 +471,42 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// `not_found` when it does not wait (any more).
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()>;
+
+    /// Who calls with the word of a key or of a minted token.
+    ///
+    /// # Errors
+    /// `unauthorized` when the word is not known, its time is over or it was revoked; `forbidden` for who does not
+    /// administer the house; `not_supported` over a distance.
+    async fn verify(&self, caller: &Principal, word: &str) -> Result<Principal>;
+
+    /// Whether there are keys, also such whose time is over.
+    ///
+    /// # Errors
+    /// As [`Engine::verify`], but for `unauthorized`.
+    async fn has_keys(&self, caller: &Principal) -> Result<bool>;
+
+    /// Makes a key. Its word is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// `forbidden` for who does not administer the house, `invalid_input`, `conflict` when the name is taken.
+    async fn create_key(&self, caller: &Principal, new: NewKey) -> Result<IssuedKey>;
+
+    /// The keys, the oldest first.
+    async fn keys(&self, caller: &Principal) -> Result<Vec<Key>>;
+
+    /// Takes a key away, by its name or its id. Neither it nor a token that it minted opens anything after that.
+    async fn remove_key(&self, caller: &Principal, name: &str) -> Result<Key>;
+
+    /// Mints a token for the sessions of one agent, or for one of them. Its word is in the answer and nowhere else. It
+    /// counts no longer than what its minter called with.
+    ///
+    /// # Errors
+    /// `not_found` (agent, session of the agent), `invalid_input`, `rate_limited` when too many are kept.
+    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken>;
+
+    /// Revokes a minted token: its id, when it still counted. It opens nothing more in this process from now on, and in
+    /// others of the same store within two seconds.
+    async fn revoke(&self, caller: &Principal, word: &str) -> Result<Option<KeyId>>;
 
     /// What changes in the house, from now on.
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream>;

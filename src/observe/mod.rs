@@ -2,6 +2,7 @@
 
 mod clock;
 mod counts;
+mod random;
 mod traces;
 
 use std::io;
@@ -14,6 +15,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 pub use clock::{SystemClock, random_secret};
 pub use counts::{COUNTS, Count, Counts};
+pub use random::unguessable;
 pub use traces::{Traces, rename};
 
 use crate::domain::Result;

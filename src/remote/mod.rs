@@ -18,18 +18,19 @@ use secrecy::SecretString;
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing, OfBlob,
-    OfFile, OfRun, OfSession, Offer, PutFile, Questions, Restore, RestoredRuns, RunPage, Runs, Sign, Update, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList,
+    Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore, RestoredRuns, Revoked,
+    Rewind, RunPage, Runs, Sign, Update, Uploads,
 };
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Principal, Result, Run, RunId, RunStatus, Session,
-    SessionId, SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
-    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream,
-    OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter, SessionItem, SessionPage, SharedSession,
-    SignedFile,
+    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
+    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
+    SessionItem, SessionPage, SharedSession, SignedFile,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -94,6 +95,17 @@ impl Engine for Remote {
 
     async fn update(&self, _: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.line.call("update", &Update { session: id.clone(), change }, SOON).await
+    }
+
+    async fn clear(&self, _: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        let Nothing {} = self.line.call("clear", &Clear { session: id.clone(), then }, WORKS).await?;
+        Ok(())
+    }
+
+    async fn rewind(&self, _: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        let rewind = Rewind { session: id.clone(), after: after.cloned() };
+        let Nothing {} = self.line.call("rewind", &rewind, WORKS).await?;
+        Ok(())
     }
 
     async fn delete(&self, _: &Principal, id: &SessionId) -> Result<()> {
@@ -217,6 +229,37 @@ impl Engine for Remote {
     async fn decide(&self, _: &Principal, call: &CallId, decision: Decision) -> Result<()> {
         let Nothing {} = self.line.call("decide", &Decide { call: call.clone(), decision }, SOON).await?;
         Ok(())
+    }
+
+    /// Who calls is known where the keys are.
+    async fn verify(&self, _: &Principal, _: &str) -> Result<Principal> {
+        Err(not_over_a_distance("who calls with a key cannot be found out"))
+    }
+
+    async fn has_keys(&self, _: &Principal) -> Result<bool> {
+        Err(not_over_a_distance("whether a key is wanted cannot be found out"))
+    }
+
+    async fn create_key(&self, _: &Principal, new: NewKey) -> Result<IssuedKey> {
+        self.line.call("create-key", &new, SOON).await
+    }
+
+    async fn keys(&self, _: &Principal) -> Result<Vec<Key>> {
+        let Keys { keys } = self.line.call("keys", &Nothing {}, SOON).await?;
+        Ok(keys)
+    }
+
+    async fn remove_key(&self, _: &Principal, name: &str) -> Result<Key> {
+        self.line.call("remove-key", &OfKey { name: name.to_owned() }, SOON).await
+    }
+
+    async fn mint(&self, _: &Principal, new: NewToken) -> Result<IssuedToken> {
+        self.line.call("mint", &new, SOON).await
+    }
+
+    async fn revoke(&self, _: &Principal, word: &str) -> Result<Option<KeyId>> {
+        let Revoked { id } = self.line.call("revoke", &OfToken { token: word.to_owned() }, SOON).await?;
+        Ok(id)
     }
 
     async fn notices(&self, _: &Principal) -> Result<NoticeStream> {

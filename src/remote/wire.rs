@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Run, RunId, RunStatus, SessionId, SessionUpdated,
-    Timestamp,
+    AfterClearing, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Run, RunId,
+    RunStatus, SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
@@ -55,6 +55,33 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
+}
+
+/// Removes what was said in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clear {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// What it is afterwards: `active`, or `expired`.
+    #[schema(value_type = String)]
+    pub then: AfterClearing,
+}
+
+/// Goes back in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rewind {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The message that is the last one then; absent = none is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.
@@ -320,6 +347,38 @@ pub struct Decide {
     /// `"allow"`, or `{"deny": "why"}`.
     #[schema(value_type = Object)]
     pub decision: Decision,
+}
+
+/// The keys that there are, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Keys {
+    /// The keys, without their words.
+    #[schema(value_type = Vec<Object>)]
+    pub keys: Vec<Key>,
+}
+
+/// A key that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfKey {
+    /// Its name, or its id.
+    pub name: String,
+}
+
+/// A token that is to be revoked. It does not print itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfToken {
+    /// Its word.
+    pub token: String,
+}
+
+/// What was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Revoked {
+    /// The token's id; null when none counted.
+    #[schema(value_type = Option<String>)]
+    pub id: Option<KeyId>,
 }
 
 /// Brings runs in order whose process died.

@@ -81,7 +81,7 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
 
 impl Front {
     async fn answer(&self, mut request: Request<Body>, next: Next, path: &str) -> Response {
-        match self.guard.check(&mut request) {
+        match self.guard.check(&mut request).await {
             Ok(()) => {}
             Err(Stopped::Answered(response)) => return *response,
             Err(Stopped::Refused(error)) => return self.envelopes.refuse(path, &error),
@@ -113,18 +113,19 @@ pub(super) async fn no_route(front: Arc<Front>, fallbacks: Fallbacks, door: Door
         return front.envelopes.refuse(path, error);
     }
     let Some(Caller(caller)) = request.extensions().get::<Caller>().cloned() else {
-        return front.envelopes.refuse(path, &super::guard::unknown());
+        return front.envelopes.refuse(path, &super::mount::nobody(request.extensions()));
     };
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         let (mut parts, body) = request.into_parts();
-        let own = fallbacks.iter().find_map(|(name, fallback)| Some((*fallback, below(&parts.uri, name)?)));
+        let open = fallbacks.iter().filter(|(name, _)| caller.may_enter(name));
+        let own = open.clone().find_map(|(name, fallback)| Some((*fallback, below(&parts.uri, name)?)));
         let address = parts.uri.clone();
         let chosen = match own {
             Some((fallback, inner)) => {
                 parts.uri = inner;
                 vec![fallback]
             }
-            None => fallbacks.iter().map(|(_, fallback)| *fallback).collect(),
+            None => open.map(|(_, fallback)| *fallback).collect(),
         };
         for fallback in chosen {
             if let Some(response) = fallback(&door, &caller, &parts).await {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rules::{self, Page, Place};
-use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store};
+use super::{Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 #[derive(Default)]
@@ -73,6 +73,20 @@ impl State {
         self.runs.extend(append.runs.into_iter().map(|run| (run.id.clone(), run)));
         self.records.extend(append.records.into_iter().map(|record| ((record.kind, record.id), record.body)));
         self.version += 1;
+        Ok(())
+    }
+
+    fn clear(&mut self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        let session = append.session.clone();
+        let brings_snapshot = append.snapshot.is_some();
+        let old = self.logs.get(&session).map_or(&[][..], |log| &log.entries);
+        let kept = old.iter().map(|entry| rules::blanked(&session, entry, blank)).collect::<Result<Vec<_>, _>>()?;
+        self.append(append)?;
+        if let Some(log) = self.logs.get_mut(&session) {
+            log.entries.splice(..kept.len(), kept);
+            log.snapshot.take_if(|_| !brings_snapshot);
+        }
+        self.blobs.retain(|(owner, _), _| *owner != session);
         Ok(())
     }
 
@@ -172,6 +186,11 @@ impl Store for MemoryStore {
         *snapshot = None;
         state.version += 1;
         Ok(())
+    }
+
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        rules::check_clearing(&append)?;
+        self.state().clear(append, blank)
     }
 
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {

@@ -148,6 +148,8 @@ pub struct SessionQuery {
     pub agent: Option<String>,
     /// Only those that have a run which has not ended.
     pub active: bool,
+    /// Only those whose time was over at this moment, and whose end is not in their log.
+    pub expired_before: Option<Timestamp>,
     /// Where the page begins.
     pub after: Option<SessionsAfter>,
     /// Most rows; 0 means none.
@@ -173,6 +175,9 @@ pub struct Counts {
     /// Of these, those that have a run which has not ended.
     pub active: u64,
 }
+
+/// Makes of an entry the one of the same place that is kept when what was said is removed.
+pub type Blank = fn(&Entry) -> Result<Entry, Error>;
 
 /// Holds a process's place among the living until it is dropped, or until the kernel takes it away with the process.
 pub trait Presence: Send + Sync {}
@@ -210,6 +215,10 @@ pub trait Store: Send + Sync {
     /// the session is dropped. `not_found` when there is no such entry. This, and all else that removes for good, may
     /// cost a rewrite of the store's file (sqlite) or of the session's log (file); removals at the same time share one.
     async fn scrub(&self, session: &SessionId, entry: Entry) -> Result<(), Error>;
+
+    /// Appends, and in the same step puts what `blank` makes of it in the place of every entry before, for good as in
+    /// `scrub`, and removes the session's blobs. The old saved fold goes too. The append brings no names and no records.
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError>;
 
     /// Ends a session: appends `entry`, then removes all other entries, its rows, snapshot, blobs, aliases to it and to
     /// its runs, its own records ([`kind_of_session`]), and secrets of owner `session:ID`, for good as in `scrub`. What is

@@ -6,6 +6,7 @@ mod asked;
 mod conversation;
 mod engine;
 mod engine_files;
+mod engine_lives;
 mod engine_queue;
 mod engine_rights;
 mod engine_serve;

@@ -5,6 +5,7 @@
 mod describe;
 mod errors;
 mod files;
+mod keys;
 mod request;
 mod rights;
 mod routes;
@@ -29,6 +30,7 @@ pub fn dialect() -> Dialect {
         refuse: errors::refuse,
         fallback: None,
         sockets: SocketEvents::new(),
+        wants_credential: false,
     }
 }
 

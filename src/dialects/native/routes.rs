@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{describe, rights, sharing, streams, uploads};
+use super::{describe, keys, rights, sharing, streams, uploads};
 use crate::domain::{Run, Session};
 use crate::engine::{
     Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter, SessionItem,
@@ -13,8 +13,9 @@ use crate::engine::{
 };
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
-    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing, OfFile,
-    OfRun, OfSession, Offer, Questions, Refused, Restore, RestoredRuns, RunPage, Runs, Sign, Update, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing,
+    OfFile, OfRun, OfSession, Offer, Questions, Refused, Restore, RestoredRuns, Rewind, RunPage, Runs, Sign, Update,
+    Uploads,
 };
 
 /// Sessions of a page when nobody says how many.
@@ -26,7 +27,7 @@ const BYTES: &str = "application/octet-stream";
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    let routes = [of_sessions(), of_runs(), of_files(), of_the_house()];
+    let routes = [of_sessions(), of_runs(), of_files(), keys::routes(), of_the_house()];
     routes.into_iter().flatten().map(may_refuse).collect()
 }
 
@@ -53,6 +54,14 @@ fn of_sessions() -> Routes {
             .about("Changes title, labels, agent, model or attributes of a session")
             .takes::<Update>()
             .gives::<describe::Session>(StatusCode::OK, "The session."),
+        Route::post("/ombud/v1/clear", clear)
+            .about("Removes what was said in a session, for good; the session stays, or its time is over")
+            .takes::<Clear>()
+            .gives::<Nothing>(StatusCode::OK, "It is gone."),
+        Route::post("/ombud/v1/rewind", rewind)
+            .about("Goes back in a session to after a message; what came later counts for nothing")
+            .takes::<Rewind>()
+            .gives::<Nothing>(StatusCode::OK, "It was done."),
         Route::post("/ombud/v1/delete", delete)
             .about("Ends a session, for good")
             .takes::<OfSession>()
@@ -238,6 +247,16 @@ async fn create(State(door): State<Door>, Caller(caller): Caller, Given(new): Gi
 async fn update(State(door): State<Door>, Caller(caller): Caller, Given(update): Given<Update>) -> Answer<Session> {
     rights::change(&caller, &update.change)?;
     Ok(Gives(door.engine.update(&caller, &update.session, update.change).await?))
+}
+
+async fn clear(State(door): State<Door>, Caller(caller): Caller, Given(clear): Given<Clear>) -> Answer<Nothing> {
+    door.engine.clear(&caller, &clear.session, clear.then).await?;
+    Ok(Gives(Nothing {}))
+}
+
+async fn rewind(State(door): State<Door>, Caller(caller): Caller, Given(rewind): Given<Rewind>) -> Answer<Nothing> {
+    door.engine.rewind(&caller, &rewind.session, rewind.after.as_ref()).await?;
+    Ok(Gives(Nothing {}))
 }
 
 async fn delete(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfSession>) -> Answer<Nothing> {

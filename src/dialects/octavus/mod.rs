@@ -10,15 +10,22 @@ mod wire;
 use super::Dialect;
 use crate::http::SocketEvents;
 
+/// Its name.
+pub const NAME: &str = "octavus";
+
+/// What the words of keys begin with that open this door only.
+pub const KEY_PREFIX: &str = "oct_sk_";
+
 /// The dialect.
 pub fn dialect() -> Dialect {
     Dialect {
-        name: "octavus",
+        name: NAME,
         title: "Octavus platform",
         routes: routes::all(),
         sockets: SocketEvents::new(),
         owns: &["/api/agent-sessions", "/api/files", "/api/tokens", "/api/skills", "/api/v1/workforce"],
         refuse: errors::refuse,
         fallback: None,
+        wants_credential: true,
     }
 }

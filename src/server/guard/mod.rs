@@ -14,15 +14,16 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 
 use self::hosts::Hosts;
-use self::identity::Identity;
 pub(super) use self::identity::unknown;
+use self::identity::{Identity, Who};
 use self::open::OpenPaths;
 use self::origins::{From, Origins};
 use self::pace::Pace;
 use super::Peer;
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode};
-use crate::http::{Caller, empty, timed_body};
+use crate::engine::Engine;
+use crate::http::{Caller, Lacking, Unshown, empty, timed_body};
 
 /// All checks of one server.
 pub(super) struct Guard {
@@ -51,14 +52,19 @@ pub(super) enum Stopped {
 }
 
 impl Guard {
-    /// The checks that the settings want of a server that listens at an address.
+    /// The checks that the settings want of a server that listens at an address. Keys are known by the engine;
     /// `open` are the paths that pages of every origin may call, each with its method.
-    pub(super) fn new(settings: &ServerSettings, listening: std::net::SocketAddr, open: &[(Method, String)]) -> Self {
+    pub(super) fn new(
+        settings: &ServerSettings,
+        listening: std::net::SocketAddr,
+        engine: std::sync::Arc<dyn Engine>,
+        open: &[(Method, String)],
+    ) -> Self {
         Self {
             hosts: Hosts::new(settings, listening.ip()),
             origins: Origins::new(&settings.origins),
             open: OpenPaths::new(open),
-            identity: Identity::new(settings, listening.port()),
+            identity: Identity::new(settings, listening.port(), engine),
             pace: Pace::new(settings.limits.requests_per_minute),
             address_bytes: settings.limits.address_bytes,
             body_time: settings.limits.body_time,
@@ -66,7 +72,7 @@ impl Guard {
     }
 
     /// Checks a request, and makes it ready for its handler.
-    pub(super) fn check(&self, request: &mut Request<Body>) -> Result<(), Stopped> {
+    pub(super) async fn check(&self, request: &mut Request<Body>) -> Result<(), Stopped> {
         check_address(request.uri(), self.address_bytes).map_err(Stopped::Refused)?;
         let authority = authority(request.uri(), request.headers()).map_err(Stopped::Refused)?;
         let open = self.open.methods(request.uri().path());
@@ -84,7 +90,20 @@ impl Guard {
         if let Some(answer) = self.identity.take_cookie(request.method(), request.uri(), secure) {
             return Err(answer.map_or_else(Stopped::Refused, |response| Stopped::Answered(Box::new(response))));
         }
-        let caller = self.identity.who(request.headers());
+        let headers = request.headers().clone();
+        let (caller, unshown) = match self.identity.who(&headers).await {
+            Ok(Who::Known(caller)) => (Some(caller), false),
+            Ok(Who::Unshown(caller)) => (Some(caller), true),
+            Ok(Who::Nobody) => (None, false),
+            // Told where a caller is wanted: how the server is can be asked by everybody.
+            Err(error) => {
+                request.extensions_mut().insert(Lacking(error));
+                (None, false)
+            }
+        };
+        if unshown {
+            request.extensions_mut().insert(Unshown);
+        }
         let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
         let name = caller.as_ref().map_or("", |caller| caller.name.as_str());
         self.pace.take(name, address).map_err(|seconds| {

@@ -57,6 +57,7 @@ suites! {
     rows {
         sessions_are_listed_newest_first_in_pages
         sessions_are_chosen_by_label_agent_and_work
+        sessions_are_chosen_by_their_end
         a_row_changes_with_its_log
         runs_are_listed_newest_first
         sessions_are_counted
@@ -76,6 +77,7 @@ suites! {
         scrubbed_text_is_in_no_file
         scrubbed_text_is_in_no_file_of_a_large_store
         removed_records_and_secrets_are_in_no_file
+        what_was_said_in_a_cleared_session_is_in_no_file
         a_deleted_session_leaves_its_head
         a_deleted_session_is_made_again
     }
@@ -179,6 +181,9 @@ pub(super) fn summary(id: &str, at: i64) -> SessionSummary {
             lifetime: None,
             created_at: Timestamp::from_millis(at),
             updated_at: Timestamp::from_millis(at),
+            lives_since: None,
+            expires_at: None,
+            expired: false,
             attributes: Attributes::default(),
             deleted: false,
         },

@@ -26,9 +26,10 @@
 //! before the append until all this is written: whoever finds it, and the session's lock free, writes it again from the
 //! last commit. (After a power cut, a file of a run may be older than the log; the tokens in the commit never are.)
 //!
-//! `scrub` writes the whole log anew, with bare commits before the last. `delete` puts a log of one entry in its place.
+//! `scrub` and `clear` write the whole log anew, with bare commits before the last. `delete` puts a log of one entry in its place.
 //! Locks are those of `flock`: not for network file systems.
 
+mod clearing;
 mod index;
 mod kept;
 mod line;
@@ -49,7 +50,9 @@ use tokio::sync::{Semaphore, oneshot};
 use self::place::At;
 use self::store::Root;
 use super::rules::{self, Page, file_name};
-use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
+use super::{
+    Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence,
+};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// Most operations at once; each takes a thread that may wait.
@@ -136,6 +139,10 @@ impl Store for FileStore {
     async fn scrub(&self, session: &SessionId, entry: Entry) -> Result<(), Error> {
         let session = session.clone();
         self.run(move |root| root.scrub(&session, &entry)).await
+    }
+
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        self.run(move |root| root.clear(&append, blank)).await
     }
 
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Done;
-use crate::domain::{Error, Labels, RunId, SessionId};
+use crate::domain::{Error, Labels, RunId, SessionId, Timestamp};
 use crate::storage::rules::{self, Place};
-use crate::storage::{Alias, Append, AppendError, Entry, Head, Record};
+use crate::storage::{Alias, Append, AppendError, Blank, Entry, Head, Record};
 
 /// An append with its rows as text, made by the appender and not by the thread that writes.
 pub(super) struct Prepared {
@@ -19,6 +19,16 @@ impl Prepared {
     /// Checks the form of an append and writes its rows as text.
     pub(super) fn new(append: Append) -> Result<Self, Error> {
         rules::check_form(&append)?;
+        Self::checked(append)
+    }
+
+    /// The same for one that clears its session.
+    pub(super) fn clearing(append: Append) -> Result<Self, Error> {
+        rules::check_clearing(&append)?;
+        Self::checked(append)
+    }
+
+    fn checked(append: Append) -> Result<Self, Error> {
         let summary = text(&append.summary)?;
         let labels = text(&append.summary.session.labels)?;
         let runs = append.runs.iter().map(text).collect::<Result<_, _>>()?;
@@ -106,11 +116,12 @@ fn token(connection: &Connection, session: Option<i64>, run: &RunId) -> Done<Opt
 fn put_session(connection: &Connection, prepared: &Prepared, number: Option<i64>) -> Done<i64> {
     let append = &prepared.append;
     let session = &append.summary.session;
-    let sql = "INSERT INTO sessions (number, id, incarnation, seq, deleted, updated_at, agent, active, labels, summary)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)
+    let sql = "INSERT INTO sessions
+        (number, id, incarnation, seq, deleted, updated_at, agent, active, labels, summary, expires_at)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT (number) DO UPDATE SET incarnation = excluded.incarnation, seq = excluded.seq, deleted = 0,
         updated_at = excluded.updated_at, agent = excluded.agent, active = excluded.active, labels = excluded.labels,
-        summary = excluded.summary";
+        summary = excluded.summary, expires_at = excluded.expires_at";
     connection.prepare_cached(sql)?.execute(params![
         number,
         append.session.as_str(),
@@ -121,6 +132,7 @@ fn put_session(connection: &Connection, prepared: &Prepared, number: Option<i64>
         !append.summary.active.is_empty(),
         prepared.labels,
         prepared.summary,
+        rules::end_of(&append.summary).map(Timestamp::as_millis),
     ])?;
     Ok(number.unwrap_or_else(|| connection.last_insert_rowid()))
 }
@@ -201,6 +213,39 @@ pub(super) fn scrub(connection: &Connection, session: &SessionId, entry: &Entry)
     Ok(())
 }
 
+/// Entries that are blanked at once.
+const BLANKED: i64 = 500;
+
+/// Appends, and blanks every entry before.
+pub(super) fn clear(connection: &Connection, prepared: &Prepared, blank: Blank) -> Done<()> {
+    append(connection, prepared)?;
+    let Append { session, after, snapshot, .. } = &prepared.append;
+    let Some(Row { number, .. }) = find(connection, session)? else { return Err(AppendError::Conflict(None).into()) };
+    let select = "SELECT place, body FROM entries WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3";
+    let mut select = connection.prepare_cached(select)?;
+    let mut update = connection.prepare_cached("UPDATE entries SET body = ?2 WHERE place = ?1")?;
+    let (mut from, to) = (place_of(number, 0), place_of(number, *after));
+    while from < to {
+        let rows = select.query_map(params![from, to, BLANKED], super::read::entry)?;
+        let page = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        for old in &page {
+            let entry = rules::blanked(session, old, blank)?;
+            from = place_of(number, old.seq);
+            if entry != *old {
+                update.execute(params![from, entry.body])?;
+            }
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    if snapshot.is_none() {
+        connection.execute("DELETE FROM snapshots WHERE session = ?1", [number])?;
+    }
+    connection.execute("DELETE FROM blobs WHERE session = ?1", [session.as_str()])?;
+    Ok(())
+}
+
 /// Ends a session and leaves nothing but its head and its last entry.
 pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, entry: &Entry) -> Done<()> {
     let row = find(connection, session)?;
@@ -217,8 +262,8 @@ pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, e
     connection.execute("DELETE FROM records WHERE kind = ?1", [rules::owner_of(session)])?;
     let place = place_of(number, entry.seq);
     connection.execute("INSERT INTO entries (place, body) VALUES (?1, ?2)", params![place, entry.body])?;
-    let sql = "UPDATE sessions SET seq = ?2, deleted = 1, updated_at = 0, agent = '', active = 0, labels = '', summary = ''
-        WHERE number = ?1";
+    let sql = "UPDATE sessions SET seq = ?2, deleted = 1, updated_at = 0, agent = '', active = 0, labels = '', summary = '',
+        expires_at = NULL WHERE number = ?1";
     connection.execute(sql, params![number, integer(entry.seq)?])?;
     Ok(())
 }

@@ -34,7 +34,9 @@ use self::fault::Done;
 use self::read::Readers;
 use self::writer::Writer;
 use super::rules::{self, Page};
-use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
+use super::{
+    Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence,
+};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// The store.
@@ -140,6 +142,11 @@ impl Store for SqliteStore {
         rules::check_entry(session, entry.seq, &entry)?;
         let session = session.clone();
         self.remove(move |connection| append::scrub(connection, &session, &entry)).await.map_err(only_store)
+    }
+
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        let prepared = Prepared::clearing(append)?;
+        self.remove(move |connection| append::clear(connection, &prepared, blank)).await
     }
 
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {

@@ -3,6 +3,8 @@
 
 mod files;
 mod refusal;
+mod tokens;
 
 pub use files::{UploadFile, UploadTarget, UploadTargets, UploadUrls};
 pub use refusal::Refusal;
+pub use tokens::{Mint, Minted, Revoke, Revoked};

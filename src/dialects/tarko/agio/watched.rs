@@ -7,14 +7,14 @@ use bytes::Bytes;
 
 use super::Monitor;
 use crate::domain::{
-    BlobId, CallId, Cursor, Event, File, FileId, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Run, RunId,
+    RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
-    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream,
-    OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter, SessionItem, SessionPage, SharedSession,
-    SignedFile,
+    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
+    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
+    SessionItem, SessionPage, SharedSession, SignedFile,
 };
 
 /// An engine whose runs are watched.
@@ -62,6 +62,14 @@ impl Engine for Watched {
 
     async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.0.engine.update(caller, id, change).await
+    }
+
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        self.0.engine.clear(caller, id, then).await
+    }
+
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        self.0.engine.rewind(caller, id, after).await
     }
 
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
@@ -174,6 +182,34 @@ impl Engine for Watched {
 
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
         self.0.engine.decide(caller, call, decision).await
+    }
+
+    async fn verify(&self, caller: &Principal, word: &str) -> Result<Principal> {
+        self.0.engine.verify(caller, word).await
+    }
+
+    async fn has_keys(&self, caller: &Principal) -> Result<bool> {
+        self.0.engine.has_keys(caller).await
+    }
+
+    async fn create_key(&self, caller: &Principal, new: NewKey) -> Result<IssuedKey> {
+        self.0.engine.create_key(caller, new).await
+    }
+
+    async fn keys(&self, caller: &Principal) -> Result<Vec<Key>> {
+        self.0.engine.keys(caller).await
+    }
+
+    async fn remove_key(&self, caller: &Principal, name: &str) -> Result<Key> {
+        self.0.engine.remove_key(caller, name).await
+    }
+
+    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken> {
+        self.0.engine.mint(caller, new).await
+    }
+
+    async fn revoke(&self, caller: &Principal, word: &str) -> Result<Option<KeyId>> {
+        self.0.engine.revoke(caller, word).await
     }
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
