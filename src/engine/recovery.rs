@@ -319,7 +319,7 @@ async fn pinned(core: &Core, queued: &RunQueued) -> Result<Agent> {
         Some(record) => serde_json::from_str(&record.body).map_err(|error| {
             Error::store(Some(Cause::Corrupt), format!("agent revision `{revision}` cannot be read: {error}"))
         }),
-        None => core.agent(&queued.agent).cloned(),
+        None => core.agent(&queued.agent).await.map(|working| working.agent),
     }
 }
 

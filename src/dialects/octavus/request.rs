@@ -111,12 +111,12 @@ impl Asked {
     /// # Errors
     /// `not_found`.
     pub async fn agent(&self, named: &str) -> Result<Known> {
-        let mut agents = self.engine().agents(&self.caller).await?;
-        let item = agents.remove(named).ok_or_else(|| {
-            let shown: String = named.chars().take(SHOWN).collect();
-            Error::not_found("agent", shown)
-        })?;
-        Ok(Known { id: item.agent.name.clone(), agent: item.agent })
+        let item = self.engine().agent(&self.caller, named).await?;
+        if item.archived_at.is_some() {
+            return Err(Error::new(ErrorCode::NotFound, format!("agent `{}` was archived", item.agent.name)));
+        }
+        let id = item.id.map_or_else(|| item.agent.name.clone(), |id| id.to_string());
+        Ok(Known { id, agent: item.agent })
     }
 }
 
