@@ -35,7 +35,8 @@ pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor,
             end_runs(core, ledger, &actor, "the session was rewound").await?;
             continue;
         }
-        if after_seq >= fold.head {
+        let stands_there = fold.dropped.iter().any(|last| last.after == after_seq && last.until == fold.head);
+        if stands_there || after_seq >= fold.head {
             return Ok(());
         }
         let fact = rewound(ledger, &fold, after.cloned(), after_seq).await?;

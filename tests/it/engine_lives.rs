@@ -389,12 +389,12 @@ async fn clearing_removes_what_was_said_for_good() {
     let end = house.run(&me, running.run.as_ref().unwrap()).await.unwrap().status;
     assert!(matches!(end, RunStatus::Cancelled | RunStatus::Completed), "{end:?}");
     assert_eq!(scene.shown(id).await, [""; 0]);
-    let waiting = house.ask(&me, Ask { pins: caller_tool(), ..again(id, "weather", OnBusy::Reject) }).await.unwrap();
+    let waiting = house.ask(&me, Ask { pins: caller_tool(), ..again(id, "canary weather", OnBusy::Reject) }).await.unwrap();
     answer(house, &waiting).await;
     house.clear(&me, id, AfterClearing::Expired).await.unwrap();
     let run = house.run(&me, waiting.run.as_ref().unwrap()).await.unwrap();
     assert_eq!((run.status, scene.status(id).await), (RunStatus::Cancelled, SessionStatus::Expired));
-    assert_eq!(files_with(scene.folder.path(), "weather\""), [""; 0]);
+    assert_eq!(files_with(scene.folder.path(), "canary"), [""; 0]);
     let requests = scene.server.finish();
     let asked_fresh = &requests[2].body["messages"];
     assert_eq!(asked_fresh.as_array().unwrap().len(), 2, "{asked_fresh}");
@@ -422,7 +422,7 @@ async fn going_back_drops_what_came_later() {
     // Where it stands already, nothing is written.
     let events = house.session(&me, id).await.unwrap().summary.events;
     house.rewind(&me, id, Some(&ids[1])).await.unwrap();
-    assert_eq!(house.session(&me, id).await.unwrap().summary.events, events + 1);
+    assert_eq!(house.session(&me, id).await.unwrap().summary.events, events);
     let (second, _) = scene.says(again(id, "second, anew", OnBusy::Reject)).await;
     let told = house.events(&me, id, Some(second.before), 9).await.unwrap();
     let previous = told.iter().find_map(|event| match &event.fact {
