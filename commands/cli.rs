@@ -2,6 +2,7 @@
 
 mod agents;
 mod ask;
+mod keys;
 #[cfg(test)]
 mod reference;
 mod serve;
@@ -16,6 +17,7 @@ use ombud::config::Flags;
 
 pub use agents::{AgentsAdd, AgentsCommand};
 pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
+pub use keys::{KeysAdd, KeysCommand, Permission};
 pub use serve::ServeArguments;
 pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
@@ -116,7 +118,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, share, restore, agents list and agents show.
+    /// sessions, share, restore, keys, agents list and agents show.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
@@ -193,6 +195,9 @@ pub enum Command {
     /// List, show, add and check agents
     #[command(subcommand, after_long_help = agents::EXAMPLES)]
     Agents(AgentsCommand),
+    /// Make, list and remove keys, which open a server for programs
+    #[command(subcommand, after_long_help = keys::EXAMPLES)]
+    Keys(KeysCommand),
     Trust(TrustArguments),
     /// Show settings and where they come from
     #[command(subcommand, after_long_help = SHOW_EXAMPLES)]
@@ -396,6 +401,12 @@ mod tests {
             ("ombud run --continue -s a", ArgumentConflict),
             ("ombud sessions list --limit 0", ValueValidation),
             ("ombud -q -v sessions list", ArgumentConflict),
+            ("ombud keys add a --permission all", InvalidValue),
+            ("ombud keys add a --permission sessions,", InvalidValue),
+            ("ombud keys add a --expires 0d", ValueValidation),
+            ("ombud keys add a --expires 90", ValueValidation),
+            ("ombud keys add a --doors tarko,other", ValueValidation),
+            ("ombud keys add a --admin --permission mint", ArgumentConflict),
             ("ombud sesions", InvalidSubcommand),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");

@@ -83,6 +83,7 @@ fn works_here(command: &Command) -> Option<&'static str> {
         Command::Agents(AgentsCommand::List | AgentsCommand::Show { .. })
         | Command::Run(_)
         | Command::Oneshot(_)
+        | Command::Keys(_)
         | Command::Sessions(_)
         | Command::Share(_)
         | Command::Restore(_) => None,

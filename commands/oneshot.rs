@@ -136,7 +136,17 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         None => pins(program, args.instructions.as_deref()),
         Some(server) => pins_for(server, program, args)?,
     };
-    Ok(Ask { target, input: vec![Part::text(text)], blobs: vec![], context: vec![], answering, on_busy, pins, priority: 0 })
+    Ok(Ask {
+        procedure: None,
+        target,
+        input: vec![Part::text(text)],
+        blobs: vec![],
+        context: vec![],
+        answering,
+        on_busy,
+        pins,
+        priority: 0,
+    })
 }
 
 /// Adds tags to a session that exists.

@@ -46,6 +46,7 @@ pub fn open(settings: Settings, store: Arc<dyn Store>, model: Arc<dyn Model>) ->
 pub fn question(session: Option<&SessionId>) -> Ask {
     let target = session.map_or_else(|| Target::New(Box::default()), |id| Target::Existing(id.clone()));
     Ask {
+        procedure: None,
         target,
         input: vec![Part::text("What is there to say about the words of this house?")],
         blobs: vec![],

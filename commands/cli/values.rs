@@ -51,9 +51,38 @@ pub fn seconds(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "must be a time such as 30s, 5m or 1h, at most a day".to_owned())
 }
 
+/// How long something counts: `90s`, `30m`, `12h`, `90d` or `52w`, at most a hundred years.
+pub fn life(text: &str) -> Result<u64, String> {
+    let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400), ('w', 7 * 86_400)];
+    let read = units.into_iter().find_map(|(unit, seconds)| {
+        let number = text.strip_suffix(unit).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+        number.parse::<u64>().ok()?.checked_mul(seconds)
+    });
+    read.filter(|seconds| (1..=100 * 365 * 86_400).contains(seconds))
+        .ok_or_else(|| "must be a time such as 12h, 90d or 52w".to_owned())
+}
+
+/// The name of an API that a key may open, or `all`.
+pub fn door(text: &str) -> Result<String, String> {
+    if text == "all" || ombud::dialects::by_name(text).is_some() {
+        return Ok(text.to_owned());
+    }
+    Err(format!("known: all, ombud, {}", ombud::dialects::NAMES.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lives_are_read() {
+        for (text, expected) in [("90s", 90), ("30m", 1_800), ("12h", 43_200), ("90d", 7_776_000), ("52w", 31_449_600)] {
+            assert_eq!(life(text), Ok(expected));
+        }
+        for text in ["", "90", "0d", "-1d", "+1d", "1y", "d", "1.5h", "36501d", "99999999999999999999w"] {
+            assert!(life(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn times_are_read() {

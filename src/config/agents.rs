@@ -34,7 +34,7 @@ pub fn built_in() -> Agent {
     Agent {
         name: Agent::DEFAULT.to_owned(),
         description: "Works in the workspace with tools and answers briefly.".to_owned(),
-        instructions: DEFAULT_INSTRUCTIONS.to_owned(),
+        instructions: DEFAULT_INSTRUCTIONS.into(),
         ..Agent::default()
     }
 }
@@ -154,7 +154,7 @@ fn check(
             return Err(error);
         }
     }
-    let empty = agent.instructions.trim().is_empty() && agent.state == AgentState::Active;
+    let empty = agent.instructions.source().trim().is_empty() && agent.state == AgentState::Active;
     if empty {
         return Err(document.error("", "the agent has no `instructions`").hint("say what it is to do"));
     }
@@ -186,7 +186,7 @@ mod tests {
             {"tool": "run_command", "pattern": "cargo test*", "permission": "allow"}]}"#;
         let expected = Agent {
             name: "reviewer".to_owned(),
-            instructions: "Review.".to_owned(),
+            instructions: "Review.".into(),
             model: Some(ModelChoice::new("openai", "gpt-5")),
             tools: Some(vec!["read_file".to_owned()]),
             permissions: vec![
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(
             refused("a.toml", "description = \"x\"\ninstruction = \"y\"\n"),
             "a.toml:2: `instruction` is not known; did you mean `instructions`? | known here: name, description, \
-             instructions, model, settings, tools, procedure, permissions, state, labels, attributes"
+             instructions, model, settings, tools, procedure, procedures, caller_tools, inputs, variables, from_state, max_turns, permissions, state, labels, attributes"
         );
         assert_eq!(
             refused("a.yaml", "instructions: y\nsettings:\n  temprature: 1\n"),

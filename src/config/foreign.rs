@@ -131,7 +131,7 @@ impl Ours {
         let name = name.map(|name| if Agent::is_name(&name) { name } else { Agent::DEFAULT.to_owned() });
         if !self.agent.is_empty() || name.is_some() {
             let name = name.unwrap_or_else(|| Agent::DEFAULT.to_owned());
-            self.agent.entry("instructions").or_insert_with(|| built_in().instructions.into());
+            self.agent.entry("instructions").or_insert_with(|| built_in().instructions.source().into());
             let mut agents = Map::new();
             agents.insert(name.clone(), Value::Object(std::mem::take(&mut self.agent)));
             self.table.insert("agents".to_owned(), Value::Object(agents));
@@ -392,7 +392,7 @@ mod tests {
             "share": { "provider": "https://share.example.com/api/upload" },
             "agio": { "provider": "https://agio.example.com/api/events" },
             "webui": { "path": "./dist/webui", "config": { "type": "static", "title": "Mine" } },
-            "agents": { "my-agent": { "instructions": built_in().instructions } },
+            "agents": { "my-agent": { "instructions": built_in().instructions.source() } },
             "agent": "my-agent",
         });
         assert_eq!((value, notices), (expected, Vec::<String>::new()));

@@ -6,6 +6,7 @@
 
 pub mod agent_tars;
 pub mod native;
+pub mod octavus;
 pub mod tarko;
 
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub struct Dialect {
     pub refuse: fn(&Error) -> Response,
     /// What answers where no route does.
     pub fallback: Option<Fallback>,
+    /// Whether it lets in nobody without a key once there are keys, also where other doors let everybody in.
+    pub wants_credential: bool,
 }
 
 /// The engine, with whoever the settings want to watch it. Must be called within the runtime.
@@ -49,7 +52,18 @@ pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<
 }
 
 /// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
-pub const NAMES: &[&str] = &["tarko", "agent-tars"];
+pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus"];
+
+/// The name of the dialect whose clients call with keys.
+pub const OCTAVUS: &str = octavus::NAME;
+
+/// What the word of a key begins with that opens these doors; absent = all.
+pub fn key_prefix(doors: Option<&[String]>) -> &'static str {
+    match doors {
+        Some([door]) if door == OCTAVUS => octavus::KEY_PREFIX,
+        _ => "ombud_sk_",
+    }
+}
 
 /// A dialect by its name.
 pub fn by_name(name: &str) -> Option<Dialect> {
@@ -57,6 +71,7 @@ pub fn by_name(name: &str) -> Option<Dialect> {
         "ombud" => Some(native::dialect()),
         "tarko" => Some(tarko::dialect()),
         "agent-tars" => Some(agent_tars::dialect()),
+        "octavus" => Some(octavus::dialect()),
         _ => None,
     }
 }

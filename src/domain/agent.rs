@@ -1,8 +1,13 @@
 //! Who works: agents.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Labels, ModelChoice, ModelSettings, PermissionRule, Procedure};
+use super::{
+    Attributes, CallerTool, Declaration, FromState, Labels, ModelChoice, ModelSettings, NamedProcedure, PermissionRule,
+    Procedure, Template,
+};
 
 /// Whether an agent takes work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,7 +35,7 @@ pub struct Agent {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// What the model is told about itself and its task.
-    pub instructions: String,
+    pub instructions: Template,
     /// Its model; absent = what the settings choose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelChoice>,
@@ -42,6 +47,24 @@ pub struct Agent {
     /// What it does when it is asked; none = it asks its model.
     #[serde(skip_serializing_if = "Procedure::is_ordinary")]
     pub procedure: Procedure,
+    /// What it can be asked for by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub procedures: BTreeMap<String, NamedProcedure>,
+    /// Tools of its own that whoever asks carries out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub caller_tools: Vec<CallerTool>,
+    /// What a session with it is given when it is made, and keeps.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Declaration>,
+    /// What a session with it remembers beside what is said, with the values that it begins with.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<String, Declaration>,
+    /// What of how its model is asked the session's state says.
+    #[serde(skip_serializing_if = "FromState::is_silent")]
+    pub from_state: FromState,
+    /// Most calls of its model in one step of a procedure; at the limit the step ends. Absent = as the run's budget says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_turns: Option<u32>,
     /// Permissions of its own: they are read before those of the settings, and can only narrow them unless the user
     /// wrote the definition.
     #[serde(skip_serializing_if = "Vec::is_empty")]

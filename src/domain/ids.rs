@@ -70,8 +70,17 @@ id! {
     ProcessId
 }
 id! {
+    /// Names a key or a minted token. It opens nothing.
+    KeyId
+}
+id! {
     /// Names a blob by the SHA-256 of its bytes, in lower-case hexadecimal.
     BlobId
+}
+
+id! {
+    /// Names a file that somebody gave to the house.
+    FileId
 }
 
 impl SessionId {

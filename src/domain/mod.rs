@@ -9,9 +9,11 @@ mod cursor;
 mod delta;
 mod error;
 mod fact;
+mod file;
 mod fold;
 mod frame;
 mod ids;
+mod key;
 mod labels;
 mod message;
 mod model;
@@ -19,6 +21,7 @@ mod principal;
 mod procedure;
 mod run;
 mod session;
+mod template;
 mod tool;
 mod transcript;
 
@@ -30,17 +33,24 @@ pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
     AfterClearing, Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
     RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCleared, SessionCreated, SessionDeleted,
-    SessionRestored, SessionRewound, SessionUpdated, StepFinished, StepStarted, ToolCalled, ToolReturned, UnknownFact,
+    SessionRestored, SessionRewound, SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled,
+    ToolReturned, UnknownFact,
 };
+pub use file::{File, FileScope, FileState};
 pub use fold::{Dropped, Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
-pub use ids::{BlobId, CallId, EventId, MessageId, ProcessId, RunId, SessionId};
+pub use ids::{BlobId, CallId, EventId, FileId, KeyId, MessageId, ProcessId, RunId, SessionId};
+pub use key::{Key, KeyPermission, Minter, Token};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
 pub use model::{Finish, ModelChoice, ModelSettings, Usage};
-pub use principal::{Actor, Principal, PrincipalKind, Scope};
-pub use procedure::{Procedure, Step};
+pub use principal::{Actor, Credential, Principal, PrincipalKind, Scope};
+pub use procedure::{
+    AnswerForm, Argument, AskStep, CallStep, Declaration, Display, FromState, NamedProcedure, OpenThreadStep, Procedure,
+    SayStep, SerializeStep, SetStep, Speaker, Step, StepLabel, ThreadFormat, ThreadSetup,
+};
 pub use run::{Budget, OnOrphan, Outcome, Permission, PermissionRule, Pins, Run, RunStatus};
 pub use session::{ActiveRun, Attributes, Lifetime, Session, SessionStatus, SessionSummary};
-pub use tool::{Access, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};
+pub use template::{FilledTemplate, Template, TemplateFault, ValueSource, places, written};
+pub use tool::{Access, CallerTool, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};
 pub use transcript::{Item, Transcript};

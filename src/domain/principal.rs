@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{KeyId, Timestamp};
+
 /// What kind of caller it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +28,34 @@ pub enum Scope {
     Read,
     /// Read and ask in one session.
     Session(String),
+    /// Make, use and read sessions of every agent, with their files; read agents.
+    Sessions,
+    /// Make, change and read agents.
+    Agents,
+    /// Mint tokens, and revoke them.
+    Mint,
+    /// Make, use and read sessions of one agent. With a session: read and ask in that one, and make none.
+    Agent {
+        /// The agent.
+        name: String,
+        /// The only session; absent = all of the agent.
+        session: Option<String>,
+    },
+}
+
+/// The key or token that proved who calls. It holds no word that opens anything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credential {
+    /// Its id.
+    pub id: KeyId,
+    /// The SHA-256 of its word, in hexadecimal: what it is kept under.
+    pub hash: String,
+    /// The doors that it opens, by name; absent = all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doors: Option<Vec<String>>,
+    /// When it opens nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Who calls, and what they may do. All credentials of all doors verify to one.
@@ -37,17 +67,20 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// The key or token that proved it; absent = something else did, or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Credential>,
 }
 
 impl Principal {
     /// The person who runs the program on this machine: may do everything.
     pub fn local(name: impl Into<String>) -> Self {
-        Self { name: name.into(), kind: PrincipalKind::Person, scopes: vec![Scope::All] }
+        Self { name: name.into(), kind: PrincipalKind::Person, scopes: vec![Scope::All], credential: None }
     }
 
     /// Somebody who reached a door on this machine without proof of who they are.
     pub fn unproven() -> Self {
-        Self { name: "local".to_owned(), kind: PrincipalKind::Person, scopes: vec![Scope::Use] }
+        Self { scopes: vec![Scope::Use], ..Self::local("local") }
     }
 
     /// Whether it may do what administers the house: run commands, start servers, change the environment.
@@ -57,7 +90,13 @@ impl Principal {
 
     /// The house itself.
     pub fn house() -> Self {
-        Self { name: "ombud".to_owned(), kind: PrincipalKind::House, scopes: vec![Scope::All] }
+        Self { kind: PrincipalKind::House, ..Self::local("ombud") }
+    }
+
+    /// Whether it may come in by a door of this name.
+    pub fn may_enter(&self, door: &str) -> bool {
+        let doors = self.credential.as_ref().and_then(|credential| credential.doors.as_ref());
+        doors.is_none_or(|doors| doors.iter().any(|open| open == door))
     }
 
     /// How this principal stands in the log.

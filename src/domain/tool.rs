@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BlobId, CallId, ErrorCode};
+use super::{BlobId, CallId, Display, ErrorCode};
 
 /// What a repeated call would do; decides what happens to a call whose process died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -54,6 +54,37 @@ pub struct ToolSpec {
     pub access: Access,
 }
 
+/// A tool of an agent that whoever asks carries out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallerTool {
+    /// Its name: letters, digits, `_` and `-`, at most 64.
+    pub name: String,
+    /// What it does, for the model and for people.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub parameters: Value,
+    /// What people see of a call.
+    #[serde(default)]
+    pub display: Display,
+    /// What people are shown as its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+impl CallerTool {
+    /// What a model is told about it. Only the caller knows what a repeated call does.
+    pub fn spec(&self) -> ToolSpec {
+        ToolSpec {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            parameters: self.parameters.clone(),
+            effect: Effect::Once,
+            access: Access::Read,
+        }
+    }
+}
+
 /// One call of a tool.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ToolCall {
@@ -67,6 +98,12 @@ pub struct ToolCall {
     pub place: Place,
     /// What a repeated call would do.
     pub effect: Effect,
+    /// The step of the run's procedure that called it, from 0; absent = the model did, outside of any step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// The variable that the step sets to what it gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
 }
 
 /// How a call ended.

@@ -18,6 +18,8 @@ pub enum Item {
         agent: String,
         /// The run, when it is known.
         run: Option<RunId>,
+        /// The thread inside the session; absent = the main one.
+        thread: Option<String>,
         /// What it said.
         parts: Vec<Part>,
         /// The model that said it, when it is known: what it thought is of use to that model only.
@@ -29,10 +31,20 @@ pub enum Item {
     },
 }
 
+impl Item {
+    /// The thread inside the session; `None` = the main one.
+    pub fn thread(&self) -> Option<&str> {
+        match self {
+            Self::Said(message) => message.thread.as_deref(),
+            Self::Answered { thread, .. } => thread.as_deref(),
+        }
+    }
+}
+
 /// What a run may know.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transcript {
-    /// In order.
+    /// In order, of all threads.
     pub items: Vec<Item>,
     /// The calls that were recorded, with where they are carried out; only of the run that the transcript is for.
     pub called: Vec<ToolCall>,
@@ -40,6 +52,10 @@ pub struct Transcript {
     pub steps_done: usize,
     /// Whether the step after those has begun.
     pub step_begun: bool,
+    /// How many items there were when that step began.
+    pub step_items: usize,
+    /// What the calls gave that steps made, and not the model.
+    pub step_returns: Vec<ToolReturn>,
 }
 
 impl Transcript {
@@ -86,6 +102,7 @@ impl Transcript {
                 message_id: completed.message_id.clone(),
                 agent: completed.agent.clone(),
                 run: run.cloned(),
+                thread: completed.thread.clone(),
                 parts: completed.parts.clone(),
                 model: Some(completed.model.clone()),
                 finish: completed.finish,
@@ -96,6 +113,7 @@ impl Transcript {
                     message_id: imported.message.id.clone(),
                     agent: imported.message.author.name.clone(),
                     run: None,
+                    thread: imported.message.thread.clone(),
                     parts: imported.message.parts.clone(),
                     model: None,
                     finish: Finish::Stop,
@@ -104,8 +122,18 @@ impl Transcript {
                 super::AuthorKind::Person | super::AuthorKind::Environment => Item::Said(imported.message.clone()),
             }),
             Fact::ToolCalled(called) if own => self.called.push(called.call.clone()),
-            Fact::StepStarted(_) if own => self.step_begun = true,
+            Fact::StepStarted(_) if own => (self.step_begun, self.step_items) = (true, self.items.len()),
             Fact::StepFinished(_) if own => (self.steps_done, self.step_begun) = (self.steps_done + 1, false),
+            // What was said in a thread of that name before is another conversation.
+            Fact::ThreadOpened(opened) => {
+                self.items.retain(|item| item.thread() != Some(&opened.thread));
+                self.step_items = self.step_items.min(self.items.len());
+            }
+            Fact::ToolReturned(returned) if returned.message_id.is_none() => {
+                if own {
+                    self.step_returns.push(returned.returned.clone());
+                }
+            }
             Fact::ToolReturned(returned) => self.put_return(returned.returned.clone()),
             _ => {}
         }
@@ -124,9 +152,42 @@ impl Transcript {
         }
     }
 
-    /// The calls of the run's newest message that have no return, in order.
-    pub fn pending(&self, run: &RunId) -> Vec<&ToolCallPart> {
-        match self.items.last() {
+    /// What was said in one thread.
+    #[must_use]
+    pub fn thread(&self, thread: Option<&str>) -> Self {
+        let items = self.items.iter().filter(|item| item.thread() == thread).cloned().collect();
+        Self { items, called: self.called.clone(), ..Self::default() }
+    }
+
+    /// The newest item of a thread.
+    pub fn last_of(&self, thread: Option<&str>) -> Option<&Item> {
+        self.items.iter().rev().find(|item| item.thread() == thread)
+    }
+
+    /// The items of a thread that came since the step began.
+    pub fn of_step(&self, thread: Option<&str>) -> impl DoubleEndedIterator<Item = &Item> {
+        let items = self.items.get(self.step_items..).unwrap_or_default();
+        items.iter().filter(move |item| item.thread() == thread)
+    }
+
+    /// The call that the step made which has begun, and what it gave.
+    pub fn step_call(&self) -> Option<(&ToolCall, Option<&ToolReturn>)> {
+        let step = u32::try_from(self.steps_done).unwrap_or(u32::MAX);
+        let made = |call: &&ToolCall| call.step == Some(step) && !self.is_of_message(&call.id);
+        let call = self.called.iter().find(made).filter(|_| self.step_begun)?;
+        Some((call, self.step_returns.iter().find(|returned| returned.id == call.id)))
+    }
+
+    fn is_of_message(&self, id: &CallId) -> bool {
+        self.items.iter().any(|item| match item {
+            Item::Answered { parts, .. } => calls(parts).any(|call| call.id == *id),
+            Item::Said(_) => false,
+        })
+    }
+
+    /// The calls of the run's newest message in a thread that have no return, in order.
+    pub fn pending(&self, run: &RunId, thread: Option<&str>) -> Vec<&ToolCallPart> {
+        match self.last_of(thread) {
             Some(Item::Answered { run: Some(of), parts, returns, finish: Finish::ToolCalls, .. }) if of == run => {
                 calls(parts).filter(|call| !returns.iter().any(|returned| returned.id == call.id)).collect()
             }
@@ -188,6 +249,8 @@ fn unanswered(call: &ToolCallPart) -> ToolReturn {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
     use crate::domain::{
         Actor, AfterClearing, Author, AuthorKind, EventId, FACT_VERSION, MessagePosted, SessionCleared, SessionId,
@@ -221,7 +284,7 @@ mod tests {
     }
 
     fn rewound(seq: u64, after_seq: u64) -> Event {
-        let fact = SessionRewound { after: None, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
+        let fact = SessionRewound { after: None, after_seq, state: Map::new(), threads: Vec::new(), turns: Vec::new() };
         event(seq, Fact::SessionRewound(fact))
     }
 
@@ -247,7 +310,8 @@ mod tests {
 
     #[test]
     fn what_was_cleared_is_not_shown() {
-        let cleared = |seq| event(seq, Fact::SessionCleared(SessionCleared { then: AfterClearing::Active }));
+        let cleared =
+            |seq| event(seq, Fact::SessionCleared(SessionCleared { then: AfterClearing::Active, state: Map::new() }));
         assert_eq!(said(&[posted(1), cleared(2)]), [""; 0]);
         assert_eq!(said(&[posted(1), rewound(2, 0), cleared(3), posted(4)]), ["m4"]);
     }

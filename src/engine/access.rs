@@ -1,7 +1,12 @@
 //! Who may do what: every verb is checked here, from the principal's scopes.
+//!
+//! Who sees only a part of the sessions is told nowhere that there are others: what is not theirs is `not_found`, as if it
+//! were not there, and lists leave it out.
 
 use super::house::Core;
-use crate::domain::{Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Scope, SessionId};
+use super::keys;
+use super::ledger::no_session;
+use crate::domain::{Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Run, RunId, Scope, SessionId};
 
 /// What lets somebody administer the house.
 const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
@@ -13,22 +18,197 @@ pub(crate) enum Does {
     Reads,
     /// Says something in it.
     Asks,
-    /// Changes or removes it.
+    /// Makes, changes or removes it.
     Changes,
 }
 
-/// Checks a verb on one session, or with `None` on all of them.
-pub(crate) fn check(caller: &Principal, does: Does, session: Option<&SessionId>) -> Result<()> {
-    let allowed = caller.scopes.iter().any(|scope| match scope {
-        Scope::All | Scope::Use => true,
-        Scope::Read => does == Does::Reads,
-        Scope::Session(id) => does != Does::Changes && session.is_some_and(|session| session.as_str() == id),
-    });
-    if allowed {
+/// What a verb is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum On<'a> {
+    /// A session that is there.
+    Session(&'a SessionId),
+    /// A new session of an agent.
+    New(&'a str),
+    /// Any session: who passes may have to be shown less, see [`Sight`].
+    Sessions,
+    /// The files of a session's workspace, or with `None` of the settings'.
+    Files(Option<&'a SessionId>),
+    /// The agents; lists leave out those that are not the caller's.
+    Agents,
+    /// What the house offers: models, and how it is.
+    Offer,
+    /// Minted tokens.
+    Tokens,
+    /// Keys.
+    Keys,
+    /// The house as a whole.
+    House,
+}
+
+/// Checks a verb: that what proved who calls still counts, and that the scopes allow it.
+///
+/// # Errors
+/// `unauthorized` when the key or token counts no longer, `not_found` for a session that is not the caller's, `forbidden`.
+pub(crate) async fn check(core: &Core, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
+    if let Some(credential) = &caller.credential {
+        keys::still_counts(core, credential).await?;
+    }
+    if caller.scopes.iter().any(|scope| allows(scope, does, on)) {
         return Ok(());
     }
-    let what = session.map_or_else(|| "this".to_owned(), |session| format!("this in session `{session}`"));
-    Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not do {what}", caller.name)))
+    let (On::Session(id), Some(sight)) = (on, Sight::of(caller).filter(|sight| !sight.is_blind())) else {
+        return Err(forbidden(caller, on));
+    };
+    // Whose session it is counts as well.
+    let ledger = core.existing(id).await?;
+    ledger.follow().await?;
+    let agent = ledger.fold().await?.session.agent;
+    if sight.0.iter().any(|scope| is_own(scope, id, &agent) && allows_own(scope, does)) {
+        return Ok(());
+    }
+    if sight.sees(id, &agent) { Err(forbidden(caller, on)) } else { Err(no_session(id)) }
+}
+
+/// A run, when the verb is allowed on its session.
+///
+/// # Errors
+/// As [`check`]; `not_found` also for a run of a session that is not the caller's.
+pub(crate) async fn run_of(core: &Core, caller: &Principal, does: Does, run: &RunId) -> Result<Run> {
+    let unknown = || Error::not_found("run", run);
+    let row = core.store.run(run).await?.ok_or_else(unknown)?;
+    match check(core, caller, does, On::Session(&row.session)).await {
+        Err(error) if error.code == ErrorCode::NotFound => Err(unknown()),
+        checked => checked.map(|()| row),
+    }
+}
+
+/// Checks that somebody may choose a new session's id: who sees only a part of the sessions could find out by it which
+/// others there are.
+pub(crate) fn may_choose_id(caller: &Principal, id: Option<&SessionId>) -> Result<()> {
+    if id.is_none() || Sight::of(caller).is_none() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not choose the id of a session", caller.name))
+        .hint("leave it out: the house gives one"))
+}
+
+/// Checks that somebody may have an agent answer that they name, instead of the session's.
+pub(crate) fn may_have_answer(caller: &Principal, agent: &str) -> Result<()> {
+    let bound = |scope: &Scope| matches!(scope, Scope::Agent { .. });
+    if sees_agent(caller, agent) || !caller.scopes.iter().any(bound) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not ask another agent than its own", caller.name)))
+}
+
+/// Whether somebody may know of an agent.
+pub(crate) fn sees_agent(caller: &Principal, agent: &str) -> bool {
+    caller.scopes.iter().any(|scope| match scope {
+        Scope::All | Scope::Use | Scope::Read | Scope::Sessions | Scope::Agents => true,
+        Scope::Agent { name, .. } => name == agent,
+        Scope::Session(_) | Scope::Mint => false,
+    })
+}
+
+/// Whether a scope allows a verb, without looking at what it is about.
+fn allows(scope: &Scope, does: Does, on: On<'_>) -> bool {
+    match (scope, on) {
+        (Scope::All, _) => true,
+        (_, On::Keys) => false,
+        (Scope::Use, _) => true,
+        (Scope::Read, On::Tokens) => false,
+        (Scope::Read, _) => does == Does::Reads,
+        (Scope::Sessions, On::Session(_) | On::New(_) | On::Sessions) => true,
+        (Scope::Sessions, On::Files(_) | On::Agents | On::Offer) => does == Does::Reads,
+        (Scope::Sessions, On::House) => does != Does::Changes,
+        (Scope::Sessions, On::Tokens) => false,
+        (Scope::Agents, On::Agents) => true,
+        (Scope::Agents, On::Offer) => does == Does::Reads,
+        (Scope::Agents, _) => false,
+        (Scope::Mint, on) => on == On::Tokens,
+        (Scope::Agent { name, session: None }, On::New(agent)) => name == agent,
+        (Scope::Agent { .. }, On::Agents) => does == Does::Reads,
+        (Scope::Agent { .. } | Scope::Session(_), On::Sessions) => allows_own(scope, does),
+        (Scope::Agent { .. } | Scope::Session(_), _) => false,
+    }
+}
+
+/// Whether a scope that is about a part of the sessions allows a verb on what is its own.
+fn allows_own(scope: &Scope, does: Does) -> bool {
+    match scope {
+        Scope::Agent { session: None, .. } => true,
+        Scope::Agent { session: Some(_), .. } | Scope::Session(_) => does != Does::Changes,
+        _ => false,
+    }
+}
+
+/// Whether a session belongs to the part that a scope is about.
+fn is_own(scope: &Scope, id: &SessionId, agent: &str) -> bool {
+    match scope {
+        Scope::Agent { name, session } => name == agent && session.as_ref().is_none_or(|session| session == id.as_str()),
+        Scope::Session(session) => session == id.as_str(),
+        _ => false,
+    }
+}
+
+fn forbidden(caller: &Principal, on: On<'_>) -> Error {
+    let what = match on {
+        On::Session(session) => format!("this in session `{session}`"),
+        On::New(_) => "make a session of this agent".to_owned(),
+        On::Sessions => "this in sessions".to_owned(),
+        On::Files(_) => "see files of a workspace".to_owned(),
+        On::Agents => "this with agents".to_owned(),
+        On::Tokens => "mint or revoke tokens".to_owned(),
+        On::Keys => "make, list or remove keys".to_owned(),
+        On::Offer | On::House => "this".to_owned(),
+    };
+    let error =
+        Error::new(ErrorCode::Forbidden, format!("`{}` may not do {what}", caller.name).replace(" do make", " make"));
+    match on {
+        On::Keys => error.hint(HOW),
+        _ if caller.credential.is_some() => error.hint("a key with another permission may: `ombud keys add`"),
+        _ => error,
+    }
+}
+
+/// The part of the sessions that somebody sees who does not see all of them.
+pub(crate) struct Sight<'a>(Vec<&'a Scope>);
+
+impl<'a> Sight<'a> {
+    /// What a caller sees; `None` = everything.
+    pub(crate) fn of(caller: &'a Principal) -> Option<Self> {
+        let sees_all = |scope: &&Scope| matches!(scope, Scope::All | Scope::Use | Scope::Read | Scope::Sessions);
+        if caller.scopes.iter().any(|scope| sees_all(&scope)) {
+            return None;
+        }
+        let part = caller.scopes.iter().filter(|scope| matches!(scope, Scope::Agent { .. } | Scope::Session(_)));
+        Some(Self(part.collect()))
+    }
+
+    fn is_blind(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a session is in it.
+    pub(crate) fn sees(&self, id: &SessionId, agent: &str) -> bool {
+        self.0.iter().any(|scope| is_own(scope, id, agent))
+    }
+
+    /// The only agent that is in it.
+    pub(crate) fn only_agent(&self) -> Option<&'a str> {
+        match self.0.as_slice() {
+            [Scope::Agent { name, .. }] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The only session that is in it.
+    pub(crate) fn only_session(&self) -> Option<&'a str> {
+        match self.0.as_slice() {
+            [Scope::Agent { session: Some(session), .. } | Scope::Session(session)] => Some(session),
+            _ => None,
+        }
+    }
 }
 
 /// Checks that somebody may have work done in a folder: who may not administer the house only below the settings'
@@ -89,20 +269,54 @@ pub(crate) fn may_allow_commands(caller: &Principal, tool: &str) -> Result<()> {
 mod tests {
     use super::*;
 
+    /// Every scope on everything, as `R`eads, `A`sks, `C`hanges.
     #[test]
     fn scopes_are_kept() {
-        let (one, other) = (SessionId::from_text("one"), SessionId::from_text("other"));
-        let may = |scope: Scope, does, session: Option<&SessionId>| {
-            let caller = Principal { scopes: vec![scope], ..Principal::local("p") };
-            check(&caller, does, session).is_ok()
+        let id = SessionId::from_text("s");
+        let agent = |session: Option<&str>| Scope::Agent { name: "a".to_owned(), session: session.map(str::to_owned) };
+        let on: [(&str, On<'_>); 9] = [
+            ("session", On::Session(&id)),
+            ("new", On::New("a")),
+            ("other new", On::New("b")),
+            ("sessions", On::Sessions),
+            ("files", On::Files(Some(&id))),
+            ("agents", On::Agents),
+            ("tokens", On::Tokens),
+            ("keys", On::Keys),
+            ("house", On::House),
+        ];
+        let told = |scope: &Scope| {
+            let verbs = |on: On<'_>| {
+                let does = [(Does::Reads, 'R'), (Does::Asks, 'A'), (Does::Changes, 'C')];
+                does.into_iter().filter(|(does, _)| allows(scope, *does, on)).map(|(_, sign)| sign).collect::<String>()
+            };
+            let told = on.iter().map(|(name, on)| format!("{name}={}", verbs(*on))).collect::<Vec<_>>();
+            told.into_iter().filter(|told| !told.ends_with('=')).collect::<Vec<_>>().join(" ")
         };
-        assert!(may(Scope::All, Does::Changes, None));
-        assert!(may(Scope::Read, Does::Reads, None));
-        assert!(!may(Scope::Read, Does::Asks, Some(&one)));
-        assert!(may(Scope::Session("one".into()), Does::Asks, Some(&one)));
-        assert!(!may(Scope::Session("one".into()), Does::Reads, Some(&other)));
-        assert!(!may(Scope::Session("one".into()), Does::Reads, None));
-        assert!(!may(Scope::Session("one".into()), Does::Changes, Some(&one)));
+        let everything = "session=RAC new=RAC other new=RAC sessions=RAC files=RAC agents=RAC tokens=RAC";
+        for (scope, expected) in [
+            (Scope::All, format!("{everything} keys=RAC house=RAC")),
+            (Scope::Use, format!("{everything} house=RAC")),
+            (Scope::Read, "session=R new=R other new=R sessions=R files=R agents=R house=R".to_owned()),
+            (Scope::Sessions, "session=RAC new=RAC other new=RAC sessions=RAC files=R agents=R house=RA".to_owned()),
+            (Scope::Agents, "agents=RAC".to_owned()),
+            (Scope::Mint, "tokens=RAC".to_owned()),
+            // The session itself is judged by whose it is.
+            (agent(None), "new=RAC sessions=RAC agents=R".to_owned()),
+            (agent(Some("s")), "sessions=RA agents=R".to_owned()),
+            (Scope::Session("s".to_owned()), "sessions=RA".to_owned()),
+        ] {
+            assert_eq!(told(&scope), expected, "{scope:?}");
+        }
+        let (one, two) = (SessionId::from_text("s"), SessionId::from_text("t"));
+        for (scope, sees) in [
+            (agent(None), [true, true, false, false]),
+            (agent(Some("s")), [true, false, false, false]),
+            (Scope::Session("s".to_owned()), [true, false, true, false]),
+        ] {
+            let seen = [(&one, "a"), (&two, "a"), (&one, "b"), (&two, "b")].map(|(id, agent)| is_own(&scope, id, agent));
+            assert_eq!(seen, sees, "{scope:?}");
+        }
     }
 
     #[test]

@@ -3,50 +3,83 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::FutureExt;
-use tokio::sync::oneshot;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::access;
-use super::drive::{Driver, Work};
-use super::holding::Pending;
+use super::course::{self, Course};
 use super::house::Core;
 use super::input::Input;
-use super::ledger::{Draft, Ledger, Refused};
+use super::ledger::{Draft, Ledger};
 use super::lives::{check_lifetime, must_live};
 use super::recovery;
-use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, Target};
+use super::starting::start;
+use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, ProcedureCall, Target};
 use crate::domain::{
-    Agent, Cursor, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, OnOrphan, Pins, Principal, Result,
-    Revision, RunId, RunQueued, RunStarted, SessionCreated, SessionId, Transcript, Usage,
+    Agent, CallerTool, Cursor, Declaration, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, OnOrphan, Pins,
+    Principal, ProcessId, Result, Revision, RunId, RunQueued, RunStatus, SessionCreated, SessionId,
 };
-use crate::storage::{Fence, Record};
+use crate::storage::Record;
 
 /// How often a run that waits for another looks whether its process lives.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// A question with everything resolved.
-struct Taken {
-    caller: Principal,
-    new: Option<SessionCreated>,
-    input: Input,
-    agent: Agent,
-    model: ModelChoice,
-    pins: Pins,
-    priority: i32,
-    run: RunId,
-    revision: (Revision, Record),
+pub(super) struct Taken {
+    pub(super) caller: Principal,
+    pub(super) new: Option<SessionCreated>,
+    /// What is said; absent when a procedure is asked for, and nothing said.
+    pub(super) input: Option<Input>,
+    pub(super) agent: Agent,
+    pub(super) model: ModelChoice,
+    pub(super) pins: Pins,
+    pub(super) priority: i32,
+    pub(super) procedure: Option<ProcedureCall>,
+    pub(super) run: RunId,
+    pub(super) revision: (Revision, Record),
+}
+
+impl Taken {
+    pub(super) fn message(&self) -> Option<&MessageId> {
+        self.input.as_ref().map(|input| &input.message.id)
+    }
+
+    pub(super) fn facts(&self) -> impl Iterator<Item = Fact> + '_ {
+        self.input.iter().flat_map(Input::facts)
+    }
+
+    /// The run as it is queued.
+    pub(super) fn queued(&self, process: ProcessId) -> RunQueued {
+        let procedure = self.procedure.clone();
+        let (name, arguments, attributes) =
+            procedure.map(|procedure| (Some(procedure.name), procedure.arguments, procedure.attributes)).unwrap_or_default();
+        RunQueued {
+            agent: self.agent.name.clone(),
+            revision: self.revision.0.clone(),
+            input: self.message().cloned(),
+            process: Some(process),
+            priority: self.priority,
+            asked_by: if name.is_some() { self.caller.name.clone() } else { String::new() },
+            procedure: name,
+            arguments,
+            attributes,
+            pins: self.pins.clone(),
+        }
+    }
 }
 
 /// Takes a question.
 pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Result<Asked> {
-    let input = Input::new(core, caller, ask.input, ask.blobs, ask.context)?;
+    let silent = ask.procedure.is_some() && ask.input.is_empty() && ask.context.is_empty();
+    let input = if silent { None } else { Some(Input::new(core, caller, ask.input, ask.blobs, ask.context)?) };
     let (ledger, new, existing) = match ask.target {
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
             let created = created(core, caller, *new)?;
-            input.check_kept(&*core.store, None).await?;
+            if let Some(input) = &input {
+                input.check_kept(&*core.store, None).await?;
+            }
             let ledger = core.ledger(&id).await?;
             // The append finds this out too, but only beside the call of the model, which nobody would need then.
             if chosen && core.store.head(&id).await?.is_some_and(|head| !head.deleted) {
@@ -59,25 +92,40 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             let fold = ledger.fold().await?;
             drivable(&fold)?;
             must_live(&fold, core.clock.now())?;
-            input.check_kept(&*core.store, Some(&ledger.id)).await?;
+            if let Some(input) = &input {
+                input.check_kept(&*core.store, Some(&ledger.id)).await?;
+            }
             (ledger, None, Some(fold))
         }
     };
     let session_agent =
         new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
     let name = match ask.answering {
-        Answering::Nobody => return post(core, caller, &ledger, new, input).await,
+        Answering::Nobody => match input {
+            Some(input) => return post(core, caller, &ledger, new, input).await,
+            None => return Err(Error::invalid("a procedure was asked for, and nobody is to answer")),
+        },
         Answering::One(name) => name,
         Answering::SessionAgent => session_agent.unwrap_or_else(|| core.settings.agent.clone()),
     };
     let agent = core.agent(&name)?.clone();
+    let mut procedure = ask.procedure;
+    if let Some(call) = &mut procedure {
+        let named = course::named(&agent, &call.name)?;
+        call.arguments = course::declared("argument", &named.arguments, std::mem::take(&mut call.arguments))?;
+    }
+    let remembered = new.as_ref().map(|new| &new.state).or(existing.as_ref().map(|fold| &fold.state));
+    let said = Course { state: remembered.cloned().unwrap_or_default(), ..Course::default() };
+    let model_of_agent = said.model(&agent.from_state)?.or_else(|| agent.model.clone());
     let session = existing.as_ref().map(|fold| &fold.session);
     let session_model =
         new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
-    let model = core.choose([ask.pins.model.as_ref(), session_model, agent.model.as_ref()])?;
+    let model = core.choose([ask.pins.model.as_ref(), session_model, model_of_agent.as_ref()])?;
     core.models.get(&model)?;
     let mut pins = access::within(caller, ask.pins);
     pins.model = Some(model.clone());
+    pins.caller_tools.retain(|spec| !agent.caller_tools.iter().any(|tool| tool.name == spec.name));
+    pins.caller_tools.extend(agent.caller_tools.iter().map(CallerTool::spec));
     if pins.workspace.is_none() {
         let workspace = new.as_ref().and_then(|new| new.workspace.clone());
         pins.workspace = workspace.or_else(|| session.and_then(|session| session.workspace.clone()));
@@ -94,13 +142,15 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     pins.permissions.extend(core.settings.permissions_for(&agent));
     let revision = revision(&agent)?;
     let run = RunId::new(&*core.clock);
-    let taken =
-        Arc::new(Taken { caller: caller.clone(), new, input, agent, model, pins, priority: ask.priority, run, revision });
+    let (caller, priority) = (caller.clone(), ask.priority);
+    let taken = Arc::new(Taken { caller, new, input, agent, model, pins, priority, procedure, run, revision });
     core.attend().await?;
     core.follow_others().await;
     match ask.on_busy {
         OnBusy::Queue => queue(core, &ledger, &taken).await,
-        OnBusy::Reject | OnBusy::WaitThenReject | OnBusy::Supersede => in_turn(core, &ledger, &taken, ask.on_busy).await,
+        OnBusy::Reject | OnBusy::WaitThenReject | OnBusy::Supersede | OnBusy::SupersedeWaiting => {
+            in_turn(core, &ledger, &taken, ask.on_busy).await
+        }
     }
 }
 
@@ -117,13 +167,22 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
     }
 }
 
+/// What a session of an agent remembers at its beginning.
+pub(crate) fn beginning(agent: &Agent, input: Map<String, Value>) -> Result<Map<String, Value>> {
+    let mut state = course::declared("input", &agent.inputs, input)?;
+    let begins = |(name, declared): (&String, &Declaration)| Some((name.clone(), declared.default.clone()?));
+    state.extend(agent.variables.iter().filter_map(begins));
+    Ok(state)
+}
+
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
 pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
     check_lifetime(new.lifetime.as_ref())?;
     super::sessions::check_size(new.title.as_deref(), Some(&new.labels), &new.attributes)?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
-    core.agent(&agent)?;
+    let of_agent = core.agent(&agent)?;
+    let state = beginning(of_agent, new.input)?;
     Ok(SessionCreated {
         incarnation: 1,
         title: new.title,
@@ -132,6 +191,7 @@ pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Resul
         workspace: new.workspace.or_else(|| Some(core.settings.workspace.to_string_lossy().into_owned())),
         model: new.model,
         lifetime: new.lifetime,
+        state,
         attributes: new.attributes,
     })
 }
@@ -198,11 +258,11 @@ async fn post(
 }
 
 /// The run that a new one of this agent would have to wait for.
-fn in_the_way<'a>(fold: &'a Fold, agent: &str, own: &RunId) -> Option<&'a FoldedRun> {
+pub(super) fn in_the_way<'a>(fold: &'a Fold, agent: &str, own: &RunId) -> Option<&'a FoldedRun> {
     fold.active.iter().find(|active| active.run.agent == agent && active.run.id != *own)
 }
 
-pub(crate) fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
+pub(super) fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
     let message = format!("session `{}` is busy: run `{}` is {}", ledger.id, active.run.id, active.run.status.word());
     Error::new(ErrorCode::Busy, message)
         .hint(format!("wait for it, or cancel it with `ombud sessions cancel {}`", ledger.id))
@@ -224,7 +284,9 @@ async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_
 
 /// Posts and queues in one append, and answers; the run starts when it is its turn.
 async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Result<Asked> {
-    taken.input.keep(&core.store, &ledger.id).await?;
+    if let Some(input) = &taken.input {
+        input.keep(&core.store, &ledger.id).await?;
+    }
     let at_work = ledger.works_on(&taken.run);
     let events = ledger
         .append(|fold| {
@@ -315,7 +377,12 @@ async fn clear_way(
                 cancelled = true;
                 continue;
             }
-            OnBusy::Supersede | OnBusy::WaitThenReject | OnBusy::Queue => {}
+            OnBusy::SupersedeWaiting if active.run.status == RunStatus::Waiting => {
+                let reason = "superseded by a new question";
+                super::runs::request_cancel(core, ledger, taken.caller.actor(), Some(&active.run.id), reason).await?;
+                continue;
+            }
+            OnBusy::Supersede | OnBusy::SupersedeWaiting | OnBusy::WaitThenReject | OnBusy::Queue => {}
         }
         if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
             return Err(busy(ledger, active));
@@ -325,143 +392,23 @@ async fn clear_way(
     }
 }
 
-fn draft_queued(draft: &mut Draft, core: &Core, ledger: &Ledger, fold: Option<&Fold>, taken: &Taken) -> Result<()> {
+pub(super) fn draft_queued(
+    draft: &mut Draft,
+    core: &Core,
+    ledger: &Ledger,
+    fold: Option<&Fold>,
+    taken: &Taken,
+) -> Result<()> {
     begin(draft, core, ledger, fold, taken.new.as_ref(), &taken.caller)?;
     if let Some(fold) = fold {
         drivable(fold)?;
     }
     let actor = taken.caller.actor();
-    taken.input.facts().for_each(|fact| draft.session(actor.clone(), fact));
+    taken.facts().for_each(|fact| draft.session(actor.clone(), fact));
     // All that a question brings about names its run, from the first fact on.
     draft.facts.iter_mut().for_each(|(run, ..)| *run = Some(taken.run.clone()));
-    let queued = RunQueued {
-        agent: taken.agent.name.clone(),
-        revision: taken.revision.0.clone(),
-        input: Some(taken.input.message.id.clone()),
-        process: Some(core.process.clone()),
-        priority: taken.priority,
-        pins: taken.pins.clone(),
-    };
+    let queued = taken.queued(core.process.clone());
     draft.run(&taken.run, actor, Fact::RunQueued(queued));
     draft.records.push(taken.revision.1.clone());
     Ok(())
-}
-
-/// Starts the run. `whole` = also posts and queues it, in the same append.
-async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole: bool) -> Result<Asked> {
-    if whole {
-        taken.input.keep(&core.store, &ledger.id).await?;
-    }
-    let at_work = ledger.works_on(&taken.run);
-    let (mut transcript, seen, previous) = if taken.new.is_some() && whole {
-        (Transcript::default(), 0, None)
-    } else {
-        let (fold, events) = ledger.window().await?;
-        if !whole {
-            match fold.active_run(&taken.run) {
-                None => return Ok(asked(ledger, taken, 0)),
-                Some(own) if own.cancel_requested.is_some() => {
-                    let closed = recovery::close(core, ledger, own, taken.caller.actor(), None).await;
-                    return closed.map(|before| asked(ledger, taken, before));
-                }
-                Some(_) => {}
-            }
-        }
-        let events = events.iter().map(AsRef::as_ref);
-        (Transcript::of(events, &taken.run, Some(&taken.input.message.id), fold.head), fold.head, fold.last_message)
-    };
-    if whole {
-        taken.input.facts().for_each(|fact| transcript.add(None, &fact, false));
-    }
-    let message_id = MessageId::new(&*core.clock);
-    let work = Work {
-        run: taken.run.clone(),
-        agent: taken.agent.clone(),
-        model: taken.model.clone(),
-        pins: taken.pins.clone(),
-        attempt: 1,
-        started_at: core.clock.now(),
-        message_id: message_id.clone(),
-        transcript,
-        rounds: 0,
-        tool_calls: 0,
-        usage: Usage::default(),
-        answer_id: None,
-        answer: String::new(),
-    };
-    // Whoever goes before the question is taken takes it back; who goes later leaves the run to itself.
-    let taken_back = at_work.stop.clone().drop_guard();
-    let driver = Driver::new(core, ledger, work, at_work)?;
-    let (told, first_seq) = oneshot::channel();
-    let previous = if whole { Some(taken.input.last().clone()) } else { previous };
-    let first =
-        first_append(Arc::clone(core), Arc::clone(ledger), Arc::clone(taken), (message_id, previous, seen), whole, told);
-    let (sender, taken_result) = oneshot::channel();
-    let on_taken = Box::new(move |result| {
-        // Whoever asked may have gone.
-        let _ = sender.send(result);
-    });
-    core.tasks.spawn(driver.drive(first, on_taken));
-    taken_result.await.unwrap_or_else(|_| Err(Error::internal("a run ended before it began")))?;
-    taken_back.disarm();
-    let before = first_seq.await.unwrap_or(1).saturating_sub(1);
-    Ok(asked(ledger, taken, before))
-}
-
-fn asked(ledger: &Ledger, taken: &Taken, before: u64) -> Asked {
-    Asked {
-        session: ledger.id.clone(),
-        run: Some(taken.run.clone()),
-        model: Some(taken.model.clone()),
-        before: Cursor::after(ledger.hub.incarnation(), before),
-    }
-}
-
-fn first_append(
-    core: Arc<Core>,
-    ledger: Arc<Ledger>,
-    taken: Arc<Taken>,
-    (message_id, previous, seen): (MessageId, Option<MessageId>, u64),
-    whole: bool,
-    told: oneshot::Sender<u64>,
-) -> Pending {
-    async move {
-        let events = ledger
-            .append(|fold| {
-                if let Some(active) = fold.and_then(|fold| in_the_way(fold, &taken.agent.name, &taken.run))
-                    && whole
-                {
-                    return Err(busy(&ledger, active).into());
-                }
-                let mut draft = Draft { fence: Some(Fence { run: taken.run.clone(), token: 0 }), ..Draft::default() };
-                if whole {
-                    draft_queued(&mut draft, &core, &ledger, fold, &taken)?;
-                } else {
-                    fold.map_or(Ok(()), |fold| must_live(fold, core.clock.now()))?;
-                    match fold.and_then(|fold| fold.active_run(&taken.run)) {
-                        Some(own) if own.attempt == 0 && own.cancel_requested.is_none() => {}
-                        Some(own) if own.attempt == 0 => {
-                            return Err(Error::new(ErrorCode::Conflict, "the run was cancelled before it began").into());
-                        }
-                        _ => return Err(Refused::Fenced),
-                    }
-                }
-                let started = RunStarted {
-                    agent: taken.agent.name.clone(),
-                    message_id: message_id.clone(),
-                    previous_message_id: previous.clone(),
-                    input: taken.input.told(),
-                    model: taken.model.clone(),
-                    attempt: 1,
-                    process: core.process.clone(),
-                    base_seq: seen,
-                };
-                draft.run(&taken.run, crate::domain::Actor::agent(taken.agent.name.clone()), Fact::RunStarted(started));
-                Ok(draft)
-            })
-            .await?;
-        let _ = told.send(events.first().map_or(1, |event| event.seq));
-        Ok(events)
-    }
-    .boxed()
 }

@@ -38,6 +38,8 @@ impl Calls {
             arguments: call.arguments.clone(),
             place: if caller.is_some() { Place::Caller } else { Place::Here },
             effect: spec.map_or(Effect::None, |spec| spec.effect),
+            step: None,
+            output: None,
         };
         (recorded, spec.cloned())
     }

@@ -98,6 +98,7 @@ fn request(completion: &Completion, model: &ModelChoice, is_openai: bool) -> Mod
         messages: vec![PromptMessage::User(vec![PromptPart::Text(completion.prompt.clone())])],
         tools: Vec::new(),
         settings: ModelSettings { max_tokens: Some(u64::from(tokens)), extra, ..ModelSettings::default() },
+        form: None,
     }
 }
 

@@ -100,11 +100,13 @@ fn show(item: &Item, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
 }
 
 fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
+    // What a step of its own procedure says for it.
+    let own = message.author.kind == AuthorKind::Agent && message.author.name == window.agent;
     let parts: Vec<_> = message
         .parts
         .iter()
         .filter_map(|part| match part {
-            Part::Text(text) if message.author.kind == AuthorKind::Agent => {
+            Part::Text(text) if message.author.kind == AuthorKind::Agent && !own => {
                 Some(PromptPart::Text(format!("{}: {}", message.author.name, text.text)))
             }
             Part::Text(text) if text.text.is_empty() => None,
@@ -125,7 +127,11 @@ fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMess
             Part::Reasoning(_) | Part::ToolCall(_) => None,
         })
         .collect();
-    if parts.is_empty() { Vec::new() } else { vec![PromptMessage::User(parts)] }
+    match (parts.is_empty(), own) {
+        (true, _) => Vec::new(),
+        (false, true) => vec![PromptMessage::Assistant(parts)],
+        (false, false) => vec![PromptMessage::User(parts)],
+    }
 }
 
 fn answered(parts: &[Part], returns: &[ToolReturn], finish: Finish, own: bool) -> Vec<PromptMessage> {
@@ -211,6 +217,7 @@ mod tests {
             message_id: MessageId::from_text("a"),
             agent: agent.into(),
             run: None,
+            thread: None,
             parts,
             model: Some(model.clone()),
             finish,

@@ -170,6 +170,8 @@ mod tests {
             arguments: json!({"path": "a"}),
             place: Place::Here,
             effect: Effect::Repeatable,
+            step: None,
+            output: None,
         };
         Question { session: SessionId::from_text("s"), run: RunId::from_text("r"), call, subject: "a".into() }
     }

@@ -5,7 +5,6 @@
 //! one, and those of tool returns, beside the call of the model.
 
 use std::collections::HashSet;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -16,15 +15,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::calls::Calls;
+use super::course::Course;
 use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
 use super::ledger::{Ledger, Refused};
 use super::next::{Next, Position, next};
 use super::spans;
-use super::writing::{Desk, Writing, Written};
+use super::writing::{Desk, Writing};
 use crate::domain::{
-    Agent, Cause, Error, Fact, Finish, MessageCompleted, MessageId, ModelChoice, Notice, Outcome, Part, Pins, RunId,
-    RunWaiting, Timestamp, ToolCalled, ToolReturned, Transcript, Usage,
+    Agent, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, Timestamp, Transcript, Usage,
 };
 use crate::models::{Card, Model, ModelEvent, ModelStream};
 use crate::tools::ToolContext;
@@ -38,6 +37,8 @@ pub(crate) struct Work {
     pub(crate) agent: Agent,
     pub(crate) model: ModelChoice,
     pub(crate) pins: Pins,
+    /// What it goes by.
+    pub(crate) course: Course,
     /// How many processes took it, this one included; its fencing token.
     pub(crate) attempt: u32,
     /// When a process first took it.
@@ -58,19 +59,30 @@ pub(crate) struct Driver {
     pub(super) core: Arc<Core>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) work: Work,
-    asked: Arc<dyn Model>,
-    pub(super) card: Card,
+    /// Who is asked: the run's model, or that of the thread that its step is about.
+    pub(super) asking: Asking,
     pub(super) calls: Calls,
     pub(super) caller_tools: HashSet<String>,
+    /// Most calls of the model in the step that has begun.
+    pub(super) max_step_rounds: Option<u32>,
     /// Says that this process works on the run.
     at_work: AtWork,
     /// Fires when the run is to end: cancelled, or out of time.
-    stop: CancellationToken,
+    pub(super) stop: CancellationToken,
     pub(super) out_of_time: Arc<AtomicBool>,
-    pending: Option<Pending>,
+    pub(super) pending: Option<Pending>,
+    /// Facts that the transcript holds, and that go into the log with the next append.
+    due: Vec<Fact>,
     on_taken: Option<OnTaken>,
     /// What a trace shows of it: below the request that asked for it.
     span: tracing::Span,
+}
+
+/// A model, and what is known of it.
+pub(super) struct Asking {
+    pub(super) choice: ModelChoice,
+    pub(super) model: Arc<dyn Model>,
+    pub(super) card: Card,
 }
 
 /// Tells subscribers when a run's task ends without a word.
@@ -100,7 +112,8 @@ impl Driver {
     /// # Errors
     /// `invalid_input` when the workspace cannot be opened or the model is not known.
     pub(crate) fn new(core: &Arc<Core>, ledger: &Arc<Ledger>, work: Work, at_work: AtWork) -> Result<Self, Error> {
-        let (asked, card) = core.models.get(&work.model)?;
+        let (model, card) = core.models.get(&work.model)?;
+        let asking = Asking { choice: work.model.clone(), model, card };
         let workspace =
             work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
         let calls = Calls {
@@ -117,14 +130,15 @@ impl Driver {
             core: Arc::clone(core),
             ledger: Arc::clone(ledger),
             caller_tools: work.pins.caller_tools.iter().map(|spec| spec.name.clone()).collect(),
+            max_step_rounds: None,
             work,
-            asked,
-            card,
+            asking,
             calls,
             stop: at_work.stop.clone(),
             at_work,
             out_of_time: Arc::default(),
             pending: None,
+            due: Vec::new(),
             on_taken: None,
         })
     }
@@ -183,10 +197,42 @@ impl Driver {
             pending.await?;
             self.taken(Ok(()));
         }
+        if !self.due.is_empty() {
+            let due = std::mem::take(&mut self.due);
+            self.appending(due).await?;
+        }
         Ok(())
     }
 
+    /// Holds these facts, of what needs nobody outside, until the next append.
+    pub(super) fn owe(&mut self, facts: Vec<Fact>) {
+        for fact in &facts {
+            self.work.transcript.add(Some(&self.work.run), fact, true);
+        }
+        self.due.extend(facts);
+    }
+
+    /// Appends what is due beside what comes next.
+    fn settle_beside(&mut self) {
+        if self.due.is_empty() {
+            return;
+        }
+        let due = std::mem::take(&mut self.due);
+        let second = self.appending(due);
+        self.pending = Some(match self.pending.take() {
+            None => second,
+            Some(first) => async move {
+                first.await?;
+                second.await
+            }
+            .boxed(),
+        });
+    }
+
     async fn steps(&mut self) -> Result<(), Refused> {
+        if let Err(error) = self.turn_to_step() {
+            return self.fail(error).await;
+        }
         loop {
             let decided = self.decide();
             if self.stop.is_cancelled() && !matches!(decided, Next::Finish { .. }) {
@@ -194,9 +240,21 @@ impl Driver {
                 return self.finish_stopped(Vec::new()).await;
             }
             match decided {
-                Next::BeginStep(step) => self.begin_step(step).await?,
-                Next::Say(step, text) => self.say(step, text).await?,
-                Next::EndStep(step) => self.end_step(step).await?,
+                Next::BeginStep(step) => {
+                    if let Err(error) = self.begin_step(step) {
+                        return self.fail(error).await;
+                    }
+                }
+                Next::DoStep(step) => {
+                    if let Err(error) = self.do_step(step).await {
+                        return self.fail(error).await;
+                    }
+                }
+                Next::EndStep(step) => {
+                    if let Err(error) = self.end_step(step) {
+                        return self.fail(error).await;
+                    }
+                }
                 Next::CallModel => {
                     if self.call_model().await? {
                         return Ok(());
@@ -204,14 +262,21 @@ impl Driver {
                 }
                 Next::RunTools(calls) => self.run_tools(calls).await?,
                 Next::WaitForCaller(_) => return self.wait_for_caller().await,
-                Next::Finish { outcome, error } => {
-                    self.settle().await?;
-                    let finished = self.finished(outcome, error);
-                    self.append(vec![finished]).await?;
-                    return Ok(());
-                }
+                Next::Finish { outcome, error } => return self.finish(outcome, error).await,
             }
         }
+    }
+
+    /// Ends the run, with all that is due in the same append.
+    async fn finish(&mut self, outcome: Outcome, error: Option<Error>) -> Result<(), Refused> {
+        let mut facts = std::mem::take(&mut self.due);
+        self.settle().await?;
+        facts.push(self.finished(outcome, error));
+        self.append(facts).await
+    }
+
+    async fn fail(&mut self, error: Error) -> Result<(), Refused> {
+        self.finish(Outcome::Failed, Some(error)).await
     }
 
     fn decide(&self) -> Next {
@@ -220,7 +285,9 @@ impl Driver {
             rounds: self.work.rounds,
             max_rounds: self.max_rounds(),
             caller_tools: &self.caller_tools,
-            procedure: &self.work.agent.procedure,
+            max_step_rounds: self.max_step_rounds,
+            ordinary: self.work.course.ordinary,
+            steps: &self.work.course.steps,
         };
         next(&self.work.transcript, &position)
     }
@@ -235,14 +302,13 @@ impl Driver {
         let request = match self.request().await {
             Ok(request) => request,
             Err(error) => {
-                self.settle().await?;
-                let finished = self.finished(Outcome::Failed, Some(error));
-                self.append(vec![finished]).await?;
+                self.fail(error).await?;
                 return Ok(true);
             }
         };
-        let span = spans::of_model(&self.work.model);
-        let stream = self.asked.ask(request).instrument(span.clone()).await;
+        self.settle_beside();
+        let span = spans::of_model(&self.asking.choice);
+        let stream = self.asking.model.ask(request).instrument(span.clone()).await;
         let mut writing = Writing::held(self.work.message_id.clone());
         let heard = self.listen(stream, &mut writing).instrument(span.clone()).await?;
         self.work.rounds += 1;
@@ -264,26 +330,15 @@ impl Driver {
             return Ok(true);
         }
         if let Some(error) = error {
-            let mut facts = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
-            facts.push(self.finished(Outcome::Failed, Some(error)));
-            self.append(facts).await?;
+            let facts = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
+            self.due.extend(facts);
+            self.fail(error).await?;
             return Ok(true);
         }
-        let mut facts = self.complete(written, elapsed_ms);
-        let ended = match self.decide() {
-            Next::Finish { outcome, error } => {
-                facts.push(self.finished(outcome, error));
-                true
-            }
-            Next::BeginStep(_)
-            | Next::Say(..)
-            | Next::EndStep(_)
-            | Next::CallModel
-            | Next::RunTools(_)
-            | Next::WaitForCaller(_) => false,
-        };
-        self.append(facts).await?;
-        Ok(ended)
+        // It goes into the log with what comes next: the run's end, or before any tool begins.
+        let facts = self.complete(written, elapsed_ms);
+        self.due.extend(facts);
+        Ok(false)
     }
 
     /// Follows the model's stream, beside the append that goes on.
@@ -336,112 +391,13 @@ impl Driver {
         self.append(vec![Fact::Notice(Notice { code: "model.retry".to_owned(), message, details })]).await
     }
 
-    /// The facts of a message that is complete, which the transcript then holds.
-    fn complete(&mut self, written: Written, elapsed_ms: u64) -> Vec<Fact> {
-        let Written { parts, mut finish, mut usage, first_token_ms } = written;
-        let calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
-        // Servers differ in the word that they give for an answer with calls in it.
-        finish = match finish {
-            Finish::Stop | Finish::Length if calls => Finish::ToolCalls,
-            Finish::ToolCalls if !calls => Finish::Stop,
-            other => other,
-        };
-        usage.cost_usd = self.card.cost(&usage);
-        self.work.usage.add(&usage);
-        let next_message_id = (finish == Finish::ToolCalls).then(|| MessageId::new(&*self.core.clock));
-        let completed = MessageCompleted {
-            message_id: self.work.message_id.clone(),
-            agent: self.work.agent.name.clone(),
-            parts,
-            finish,
-            usage,
-            model: self.work.model.clone(),
-            round: self.work.rounds,
-            first_token_ms,
-            elapsed_ms,
-            next_message_id: next_message_id.clone(),
-            thread: None,
-        };
-        self.work.answer = completed.text();
-        self.work.answer_id = Some(completed.message_id.clone());
-        let mut facts = Vec::new();
-        if finish == Finish::ToolCalls {
-            for part in &completed.parts {
-                if let Part::ToolCall(call) = part {
-                    self.work.tool_calls += 1;
-                    let (call, spec) = self.calls.record(call, &self.work.pins.caller_tools);
-                    let (schema, description) =
-                        spec.map(|spec| (Some(spec.parameters), spec.description)).unwrap_or_default();
-                    facts.push(Fact::ToolCalled(ToolCalled {
-                        call,
-                        message_id: completed.message_id.clone(),
-                        schema,
-                        description,
-                        thread: None,
-                    }));
-                }
-            }
-        }
-        if let Some(id) = next_message_id {
-            self.work.message_id = id;
-        }
-        facts.insert(0, Fact::MessageCompleted(completed));
-        for fact in &facts {
-            self.work.transcript.add(Some(&self.work.run), fact, true);
-        }
-        facts
-    }
-
-    /// Carries calls out. What they gave is appended as it comes; the last of it beside the next step.
-    async fn run_tools(&mut self, calls: Vec<crate::domain::ToolCallPart>) -> Result<(), Refused> {
-        self.settle().await?;
-        let message_id = self.work.answer_id.clone().unwrap_or_else(|| self.work.message_id.clone());
-        let mut left = calls.len();
-        let arguments: Vec<_> = calls.iter().map(|call| (call.id.clone(), call.arguments.clone())).collect();
-        let mut returns = pin!(self.calls.carry_out(calls).ready_chunks(arguments.len().max(1)));
-        while let Some(ready) = returns.next().await {
-            left = left.saturating_sub(ready.len());
-            let facts: Vec<_> = ready
-                .into_iter()
-                .map(|returned| {
-                    let of = arguments.iter().find(|(id, _)| *id == returned.id);
-                    let arguments = of.map(|(_, arguments)| arguments.clone()).unwrap_or_default();
-                    Fact::ToolReturned(ToolReturned { returned, arguments, message_id: message_id.clone(), thread: None })
-                })
-                .collect();
-            for fact in &facts {
-                self.work.transcript.add(Some(&self.work.run), fact, true);
-            }
-            if left == 0 && !self.stop.is_cancelled() {
-                self.pending = Some(self.appending(facts));
-            } else {
-                self.appending(facts).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn wait_for_caller(&mut self) -> Result<(), Refused> {
-        self.settle().await?;
-        let pending = self.work.transcript.pending(&self.work.run);
-        let calls = pending.into_iter().map(|call| self.calls.record(call, &self.work.pins.caller_tools).0).collect();
-        let wait = i64::try_from(self.core.settings.limits.caller_wait.as_millis()).unwrap_or(i64::MAX);
-        let deadline = Timestamp::from_millis(self.core.clock.now().as_millis().saturating_add(wait));
-        self.append(vec![Fact::RunWaiting(RunWaiting { calls, deadline: Some(deadline) })]).await?;
-        if self.stop.is_cancelled() {
-            // It was cancelled just before: nobody else would end it.
-            return self.finish_stopped(Vec::new()).await;
-        }
-        Ok(())
-    }
-
     /// Appends facts of the run, and waits until they are durable.
     pub(super) fn append(&self, facts: Vec<Fact>) -> BoxFuture<'static, Result<(), Refused>> {
         self.appending(facts).map(|appended| appended.map(|_| ())).boxed()
     }
 
     /// Appends facts of the run, for as long as this process holds it.
-    fn appending(&self, facts: Vec<Fact>) -> Pending {
+    pub(super) fn appending(&self, facts: Vec<Fact>) -> Pending {
         let holding = Holding {
             ledger: Arc::clone(&self.ledger),
             run: self.work.run.clone(),

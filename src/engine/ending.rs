@@ -36,6 +36,11 @@ impl Driver {
         self.append(facts).await
     }
 
+    /// The result of the procedure that was asked for.
+    fn result(&self) -> Option<serde_json::Value> {
+        self.work.course.output.as_ref().and_then(|name| self.work.course.value(name)).cloned()
+    }
+
     pub(super) fn finished(&self, outcome: Outcome, error: Option<Error>) -> Fact {
         crate::observe::COUNTS.runs.add(1);
         Fact::RunFinished(RunFinished {
@@ -47,6 +52,7 @@ impl Driver {
             rounds: self.work.rounds,
             tool_calls: self.work.tool_calls,
             usage: self.work.usage.clone(),
+            output: (outcome == Outcome::Completed).then(|| self.result()).flatten(),
             elapsed_ms: self.core.clock.now().millis_since(self.work.started_at),
             error,
         })

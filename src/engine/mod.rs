@@ -11,7 +11,9 @@ mod blobs;
 mod calls;
 mod completing;
 mod context;
+mod course;
 mod desk;
+mod draft;
 mod drive;
 mod ending;
 mod files;
@@ -20,7 +22,9 @@ mod holding;
 mod house;
 mod input;
 mod instructions;
+mod keys;
 mod ledger;
+mod listing;
 mod live;
 mod lives;
 mod next;
@@ -29,11 +33,14 @@ mod reading;
 mod recovery;
 mod requesting;
 mod rewinding;
+mod rounds;
 mod runs;
 mod sessions;
 mod sharing;
 mod spans;
+mod starting;
 mod stepping;
+mod uploads;
 mod verbs;
 mod views;
 mod writing;
@@ -41,11 +48,12 @@ mod writing;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
-use self::access::{Does, check};
+use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, AfterClearing, BlobId, CallId, Cursor, Error, Event, MessageId, Principal, Result, Run, RunId, RunStatus,
-    Session, SessionId, SessionUpdated,
+    Access, AfterClearing, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -53,29 +61,37 @@ pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
+pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
+pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
+pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
-    AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
-    NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, ModelItem, NewSession,
+    OnBusy, Orphans, ProcedureCall, Restored, Target,
 };
 
 #[async_trait]
 impl Engine for House {
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
-        let session = match &ask.target {
-            Target::New(_) => None,
-            Target::Existing(id) => Some(id),
-        };
-        check(caller, Does::Asks, session)?;
+        match &ask.target {
+            Target::New(new) => {
+                self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
+                access::may_choose_id(caller, new.id.as_ref())?;
+            }
+            Target::Existing(id) => self.check(caller, Does::Asks, On::Session(id)).await?,
+        }
+        if let Answering::One(agent) = &ask.answering {
+            access::may_have_answer(caller, agent)?;
+        }
         asking::ask(&self.core, caller, ask).await
     }
 
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
-        let row = self.find_run(run).await?;
-        check(caller, Does::Asks, Some(&row.session))?;
+        self.check(caller, Does::Asks, On::Sessions).await?;
+        let row = access::run_of(&self.core, caller, Does::Asks, run).await?;
         let ledger = self.core.existing(&row.session).await?;
         runs::answer(&self.core, &ledger, caller, run, returns).await
     }
@@ -87,7 +103,7 @@ impl Engine for House {
         run: Option<&RunId>,
         reason: &str,
     ) -> Result<Vec<RunId>> {
-        check(caller, Does::Asks, Some(session))?;
+        self.check(caller, Does::Asks, On::Session(session)).await?;
         let ledger = self.core.existing(session).await?;
         let cancelled = runs::request_cancel(&self.core, &ledger, caller.actor(), run, reason).await?;
         match run {
@@ -99,7 +115,7 @@ impl Engine for House {
     }
 
     async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream> {
-        check(caller, Does::Reads, Some(session))?;
+        self.check(caller, Does::Reads, On::Session(session)).await?;
         let ledger = self.core.ledger(session).await?;
         let start = after.unwrap_or_else(|| Cursor::after(0, 0));
         if !ledger.follow_to(start).await? {
@@ -109,76 +125,86 @@ impl Engine for House {
             lives::may_be_followed(&ledger.fold().await?, self.core.clock.now())?;
         }
         self.core.follow_others().await;
-        Ok(live::subscribe(ledger, start))
+        Ok(keys::while_it_counts(&self.core, caller, live::subscribe(ledger, start)))
     }
 
     async fn sessions(&self, caller: &Principal, filter: &SessionFilter) -> Result<SessionPage> {
-        check(caller, Does::Reads, None)?;
-        sessions::list(&self.core, filter).await
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        sessions::list(&self.core, caller, filter).await
     }
 
     async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem> {
-        check(caller, Does::Reads, Some(id))?;
+        self.check(caller, Does::Reads, On::Session(id)).await?;
         sessions::item(&self.core, id).await
     }
 
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
-        check(caller, Does::Changes, None)?;
+        self.check(caller, Does::Changes, On::New(self.agent_of(&session))).await?;
+        access::may_choose_id(caller, session.id.as_ref())?;
         sessions::create(&self.core, caller, session).await
     }
 
     async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
-        check(caller, Does::Changes, Some(id))?;
+        self.check(caller, Does::Changes, On::Session(id)).await?;
+        if let Some(agent) = &change.agent {
+            self.check(caller, Does::Changes, On::New(agent)).await?;
+        }
         sessions::update(&self.core, caller, id, change).await
     }
 
     async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
-        check(caller, Does::Changes, Some(id))?;
+        self.check(caller, Does::Changes, On::Session(id)).await?;
         let ledger = self.core.existing(id).await?;
         lives::clear(&self.core, &ledger, caller.actor(), then).await
     }
 
     async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
-        check(caller, Does::Asks, Some(id))?;
+        self.check(caller, Does::Asks, On::Session(id)).await?;
         let ledger = self.core.existing(id).await?;
         rewinding::rewind(&self.core, &ledger, caller.actor(), after).await
     }
 
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
-        check(caller, Does::Changes, Some(id))?;
+        self.check(caller, Does::Changes, On::Session(id)).await?;
         self.core.existing(id).await?.delete(caller.actor()).await
     }
 
     async fn messages(&self, caller: &Principal, id: &SessionId, before: Option<u64>, limit: usize) -> Result<MessagePage> {
-        check(caller, Does::Reads, Some(id))?;
+        self.check(caller, Does::Reads, On::Session(id)).await?;
         views::messages(&self.core, id, before, limit).await
     }
 
     async fn events(&self, caller: &Principal, id: &SessionId, after: Option<Cursor>, limit: usize) -> Result<Vec<Event>> {
-        check(caller, Does::Reads, Some(id))?;
+        self.check(caller, Does::Reads, On::Session(id)).await?;
         views::events(&self.core, id, after, limit).await
     }
 
     async fn blob(&self, caller: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>> {
-        check(caller, Does::Reads, Some(id))?;
+        self.check(caller, Does::Reads, On::Session(id)).await?;
         lives::must_live(&self.core.existing(id).await?.fold().await?, self.core.clock.now())?;
         self.core.store.blob(id, blob).await?.ok_or_else(|| Error::not_found("blob", blob))
     }
 
     async fn restore(&self, caller: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>> {
-        check(caller, Does::Changes, id)?;
+        self.check(caller, Does::Changes, id.map_or(On::House, On::Session)).await?;
         recovery::restore(&self.core, caller, id, orphans).await
     }
 
-    async fn import(&self, caller: &Principal, imported: ImportedSession) -> Result<Session> {
-        check(caller, Does::Changes, imported.session.id.as_ref())?;
+    async fn import(&self, caller: &Principal, mut imported: ImportedSession) -> Result<Session> {
+        let new = &mut imported.session;
+        if let Some(sight) = Sight::of(caller) {
+            new.agent = new.agent.take().or_else(|| sight.only_agent().map(str::to_owned));
+            if let Some(id) = &new.id {
+                self.check(caller, Does::Changes, On::Session(id)).await?;
+            }
+        }
+        self.check(caller, Does::Changes, On::New(self.agent_of(new))).await?;
         sessions::import(&self.core, caller, imported).await
     }
 
     async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run> {
-        let row = self.find_run(run).await?;
-        check(caller, Does::Reads, Some(&row.session))?;
-        Ok(row)
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        access::run_of(&self.core, caller, Does::Reads, run).await
     }
 
     async fn runs(
@@ -188,15 +214,15 @@ impl Engine for House {
         statuses: &[RunStatus],
         limit: usize,
     ) -> Result<Vec<Run>> {
-        check(caller, Does::Reads, session)?;
+        self.check(caller, Does::Reads, session.map_or(On::Sessions, On::Session)).await?;
         let query = RunQuery { session: session.cloned(), statuses: statuses.to_vec(), limit };
-        self.core.store.runs(&query).await
+        runs::list(&self.core, caller, query).await
     }
 
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {
-        check(caller, Does::Reads, None)?;
+        self.check(caller, Does::Reads, On::Agents).await?;
         let mut agents = BTreeMap::new();
-        for (name, agent) in &self.core.settings.agents {
+        for (name, agent) in self.core.settings.agents.iter().filter(|(name, _)| access::sees_agent(caller, name)) {
             let model = self.core.choose([agent.model.as_ref(), None, None])?;
             agents.insert(name.clone(), AgentItem { agent: agent.clone(), model });
         }
@@ -204,42 +230,83 @@ impl Engine for House {
     }
 
     async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>> {
-        check(caller, Does::Reads, None)?;
+        self.check(caller, Does::Reads, On::Offer).await?;
         views::models(&self.core)
     }
 
     async fn complete(&self, caller: &Principal, completion: Completion) -> Result<Completed> {
-        check(caller, Does::Asks, None)?;
+        self.check(caller, Does::Asks, On::House).await?;
         completing::complete(&self.core, completion).await
     }
 
     async fn look(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<Looked> {
-        check(caller, Does::Reads, session)?;
+        self.check(caller, Does::Reads, On::Files(session)).await?;
         files::look(&self.core, caller, session, path).await
     }
 
     async fn find(&self, caller: &Principal, session: Option<&SessionId>, search: &FileSearch) -> Result<Vec<FileItem>> {
-        check(caller, Does::Reads, session)?;
+        self.check(caller, Does::Reads, On::Files(session)).await?;
         files::find(&self.core, caller, session, search).await
     }
 
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
-        check(caller, Does::Reads, session)?;
+        self.check(caller, Does::Reads, On::Files(session)).await?;
         files::open(&self.core, caller, session, path).await
     }
 
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>> {
+        self.check(caller, Does::Asks, On::Session(session)).await?;
+        uploads::offer(&self.core, session, offers).await
+    }
+
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
+        self.check(caller, Does::Asks, On::Session(offered.session())).await?;
+        uploads::put(&self.core, offered, bytes).await
+    }
+
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>> {
+        self.check(caller, Does::Reads, On::Session(session)).await?;
+        lives::must_live(&self.core.existing(session).await?.fold().await?, self.core.clock.now())?;
+        uploads::list(&self.core, session).await
+    }
+
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
+        self.check(caller, Does::Reads, On::Session(session)).await?;
+        uploads::file(&self.core, session, file).await
+    }
+
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)> {
+        self.check(caller, Does::Reads, On::Session(session)).await?;
+        uploads::content(&self.core, session, file).await
+    }
+
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()> {
+        self.check(caller, Does::Changes, On::Session(session)).await?;
+        uploads::remove(&self.core, session, file).await
+    }
+
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
+        let does = if purpose == FilePurpose::Upload { Does::Asks } else { Does::Reads };
+        self.check(caller, does, On::Session(file.session())).await?;
+        uploads::sign(&self.core, file, purpose).await
+    }
+
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed> {
+        uploads::redeem(&self.core, ticket, purpose).await
+    }
+
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {
-        check(caller, Does::Reads, Some(session))?;
+        self.check(caller, Does::Reads, On::Session(session)).await?;
         sharing::share(&self.core, session).await
     }
 
     async fn questions(&self, caller: &Principal) -> Result<Vec<OpenQuestion>> {
-        check(caller, Does::Reads, None)?;
+        self.check(caller, Does::Reads, On::House).await?;
         Ok(self.core.approver.open())
     }
 
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
-        check(caller, Does::Asks, None)?;
+        self.check(caller, Does::Asks, On::House).await?;
         let open = self.core.approver.open();
         if let Some(question) = open.iter().find(|question| question.call.id == *call)
             && decision == Decision::Allow
@@ -250,20 +317,55 @@ impl Engine for House {
         if self.core.approver.settle(call, decision) { Ok(()) } else { Err(Error::not_found("question", call)) }
     }
 
+    async fn verify(&self, caller: &Principal, word: &str) -> Result<Principal> {
+        self.check(caller, Does::Reads, On::Keys).await?;
+        keys::verify(&self.core, word).await
+    }
+
+    async fn has_keys(&self, caller: &Principal) -> Result<bool> {
+        self.check(caller, Does::Reads, On::Keys).await?;
+        self.core.keys.any(&self.core).await
+    }
+
+    async fn create_key(&self, caller: &Principal, new: NewKey) -> Result<IssuedKey> {
+        self.check(caller, Does::Changes, On::Keys).await?;
+        keys::create(&self.core, new).await
+    }
+
+    async fn keys(&self, caller: &Principal) -> Result<Vec<Key>> {
+        self.check(caller, Does::Reads, On::Keys).await?;
+        keys::list(&self.core).await
+    }
+
+    async fn remove_key(&self, caller: &Principal, name: &str) -> Result<Key> {
+        self.check(caller, Does::Changes, On::Keys).await?;
+        keys::remove(&self.core, name).await
+    }
+
+    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken> {
+        self.check(caller, Does::Changes, On::Tokens).await?;
+        keys::mint(&self.core, caller, new).await
+    }
+
+    async fn revoke(&self, caller: &Principal, word: &str) -> Result<Option<KeyId>> {
+        self.check(caller, Does::Changes, On::Tokens).await?;
+        keys::revoke(&self.core, word).await
+    }
+
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
-        check(caller, Does::Reads, None)?;
+        self.check(caller, Does::Reads, On::House).await?;
         let stream = self.core.notices.listen();
         self.core.follow_others().await;
-        Ok(stream)
+        Ok(keys::notices_while_it_counts(&self.core, caller, stream))
     }
 
     async fn health(&self, caller: &Principal) -> Result<Health> {
-        check(caller, Does::Reads, None)?;
+        self.check(caller, Does::Reads, On::Offer).await?;
         Ok(views::health(&self.core).await)
     }
 
     async fn stop(&self, caller: &Principal, reason: &str) -> Result<()> {
-        check(caller, Does::Changes, None)?;
+        self.check(caller, Does::Changes, On::House).await?;
         runs::stop(&self.core, caller, reason).await
     }
 
@@ -277,6 +379,15 @@ impl Engine for House {
 }
 
 impl House {
+    async fn check(&self, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
+        access::check(&self.core, caller, does, on).await
+    }
+
+    /// The agent of a session that is to be made.
+    fn agent_of<'a>(&'a self, new: &'a NewSession) -> &'a str {
+        new.agent.as_deref().unwrap_or(&self.core.settings.agent)
+    }
+
     async fn find_run(&self, run: &RunId) -> Result<Run> {
         self.core.store.run(run).await?.ok_or_else(|| Error::not_found("run", run))
     }

@@ -3,9 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{
-    CallId, Error, ErrorCode, Finish, Item, Outcome, Part, Place, Procedure, RunId, Step, ToolCallPart, Transcript,
-};
+use crate::domain::{CallId, Error, ErrorCode, Finish, Item, Outcome, Part, Place, RunId, Step, ToolCallPart, Transcript};
 
 /// Where a run stands, beside its transcript.
 pub(crate) struct Position<'a> {
@@ -17,8 +15,12 @@ pub(crate) struct Position<'a> {
     pub(crate) max_rounds: u32,
     /// The tools that the caller carries out.
     pub(crate) caller_tools: &'a HashSet<String>,
+    /// Most calls of the model in one step.
+    pub(crate) max_step_rounds: Option<u32>,
+    /// Whether the run does what every run does: asks, without steps of its own.
+    pub(crate) ordinary: bool,
     /// What the run does.
-    pub(crate) procedure: &'a Procedure,
+    pub(crate) steps: &'a [Step],
 }
 
 /// What a run does next.
@@ -26,8 +28,8 @@ pub(crate) struct Position<'a> {
 pub(crate) enum Next {
     /// Begin this step of the procedure.
     BeginStep(usize),
-    /// Say this to the model, and end the step with it.
-    Say(usize, String),
+    /// Do this step, which needs neither model nor tool: it begins and ends in one append.
+    DoStep(usize),
     /// End this step of the procedure.
     EndStep(usize),
     /// Ask the model.
@@ -48,27 +50,53 @@ pub(crate) enum Next {
 /// Decides.
 pub(crate) fn next(transcript: &Transcript, position: &Position<'_>) -> Next {
     let at = transcript.steps_done;
-    if position.procedure.is_ordinary() {
-        return ask(transcript, position);
+    if position.ordinary {
+        return ask(transcript, position, None);
     }
-    match position.procedure.steps().get(at) {
-        Some(Step::Say { text }) => Next::Say(at, text.clone()),
-        Some(Step::Ask) if !transcript.step_begun => Next::BeginStep(at),
-        Some(Step::Ask) => match ask(transcript, position) {
+    match position.steps.get(at) {
+        Some(Step::Say(_) | Step::Set(_) | Step::OpenThread(_) | Step::Serialize(_)) => Next::DoStep(at),
+        Some(Step::Ask(_) | Step::Call(_)) if !transcript.step_begun => Next::BeginStep(at),
+        Some(Step::Ask(step)) => match ask(transcript, position, step.thread.as_deref()) {
             Next::Finish { outcome: Outcome::Completed | Outcome::Silent, .. } => Next::EndStep(at),
             other => other,
         },
-        None => match transcript.items.last() {
-            Some(Item::Answered { .. }) => ask(transcript, position),
-            // The last step said something that nobody was asked about.
-            _ => Next::Finish { outcome: Outcome::Completed, error: None },
+        Some(Step::Call(_)) => match transcript.step_call() {
+            Some((_, Some(_))) | None => Next::EndStep(at),
+            Some((call, None)) if call.place == Place::Caller => Next::WaitForCaller(vec![call.id.clone()]),
+            Some((call, None)) => Next::RunTools(vec![ToolCallPart {
+                id: call.id.clone(),
+                name: call.name.clone(),
+                arguments: call.arguments.clone(),
+                arguments_text: call.arguments.to_string(),
+            }]),
         },
+        None => Next::Finish { outcome: position.outcome(transcript), error: None },
     }
 }
 
-/// What the step that asks the model does next.
-fn ask(transcript: &Transcript, position: &Position<'_>) -> Next {
-    let Some(Item::Answered { run: Some(run), parts, finish, .. }) = transcript.items.last() else {
+impl Position<'_> {
+    /// How a procedure has ended that did all its steps: in silence only when nothing but silence came of asking.
+    fn outcome(&self, transcript: &Transcript) -> Outcome {
+        let mut answers = transcript.items.iter().filter_map(|item| match item {
+            Item::Answered { run: Some(run), parts, .. } if run == self.run => Some(says(parts)),
+            Item::Answered { .. } | Item::Said(_) => None,
+        });
+        match answers.next() {
+            None | Some(true) => Outcome::Completed,
+            Some(false) if answers.any(|says| says) => Outcome::Completed,
+            Some(false) => Outcome::Silent,
+        }
+    }
+}
+
+fn says(parts: &[Part]) -> bool {
+    parts.iter().any(|part| matches!(part, Part::File(_)) || (matches!(part, Part::Text(_)) && !part.grown().is_empty()))
+}
+
+/// What a step that asks the model does next.
+fn ask(transcript: &Transcript, position: &Position<'_>, thread: Option<&str>) -> Next {
+    let call = |position| call(transcript, position, thread);
+    let Some(Item::Answered { run: Some(run), parts, finish, .. }) = transcript.of_step(thread).next_back() else {
         return call(position);
     };
     if run != position.run {
@@ -76,7 +104,7 @@ fn ask(transcript: &Transcript, position: &Position<'_>) -> Next {
     }
     match finish {
         Finish::ToolCalls => {
-            let pending = transcript.pending(position.run);
+            let pending = transcript.pending(position.run, thread);
             let at_caller = |call: &&&ToolCallPart| match transcript.called(&call.id) {
                 Some(called) => called.place == Place::Caller,
                 None => position.caller_tools.contains(&call.name),
@@ -91,10 +119,7 @@ fn ask(transcript: &Transcript, position: &Position<'_>) -> Next {
             Next::WaitForCaller(pending.iter().map(|call| call.id.clone()).collect())
         }
         Finish::Stop | Finish::Length | Finish::ContentFilter => {
-            let says = parts
-                .iter()
-                .any(|part| matches!(part, Part::File(_)) || (matches!(part, Part::Text(_)) && !part.grown().is_empty()));
-            Next::Finish { outcome: if says { Outcome::Completed } else { Outcome::Silent }, error: None }
+            Next::Finish { outcome: if says(parts) { Outcome::Completed } else { Outcome::Silent }, error: None }
         }
         // The process that wrote this died before it could write the run's end.
         Finish::Cut => {
@@ -105,7 +130,17 @@ fn ask(transcript: &Transcript, position: &Position<'_>) -> Next {
     }
 }
 
-fn call(position: &Position<'_>) -> Next {
+fn call(transcript: &Transcript, position: &Position<'_>, thread: Option<&str>) -> Next {
+    let of_step = || {
+        transcript
+            .of_step(thread)
+            .filter(|item| matches!(item, Item::Answered { run: Some(run), .. } if run == position.run))
+            .count()
+    };
+    // The step has had all that its definition gives it: what it said so far is its answer.
+    if position.max_step_rounds.is_some_and(|most| of_step() >= most as usize) {
+        return Next::Finish { outcome: Outcome::Completed, error: None };
+    }
     if position.rounds < position.max_rounds {
         return Next::CallModel;
     }
@@ -120,7 +155,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{MessageId, ReturnStatus, ToolReturn};
+    use crate::domain::{AskStep, MessageId, Procedure, ReturnStatus, SayStep, ToolReturn};
 
     fn answered(run: &str, finish: Finish, parts: Vec<Part>, returned: &[&str]) -> Item {
         let returns = returned.iter().map(|id| ToolReturn {
@@ -136,6 +171,7 @@ mod tests {
             message_id: MessageId::from_text("m"),
             agent: "default".into(),
             run: Some(RunId::from_text(run)),
+            thread: None,
             parts,
             model: None,
             finish,
@@ -154,13 +190,23 @@ mod tests {
     fn decide_by(procedure: &Procedure, transcript: Transcript, rounds: u32) -> Next {
         let run = RunId::from_text("r");
         let caller_tools = HashSet::from(["ask_user".to_owned()]);
-        let position = Position { run: &run, rounds, max_rounds: 3, caller_tools: &caller_tools, procedure };
+        let position = Position {
+            run: &run,
+            rounds,
+            max_rounds: 3,
+            caller_tools: &caller_tools,
+            max_step_rounds: None,
+            ordinary: procedure.is_ordinary(),
+            steps: procedure.steps(),
+        };
         next(&transcript, &position)
     }
 
     #[test]
     fn steps_come_one_after_the_other() {
-        let procedure = Procedure::new(vec![Step::Ask, Step::Say { text: "check it".into() }, Step::Ask]);
+        let said = Step::Say(SayStep { text: "check it".into(), ..SayStep::default() });
+        let ask = || Step::Ask(AskStep::default());
+        let procedure = Procedure::new(vec![ask(), said, ask()]);
         let final_answer = || vec![answered("r", Finish::Stop, vec![Part::text("done")], &[])];
         let at = |items, steps_done, step_begun| {
             decide_by(&procedure, Transcript { items, steps_done, step_begun, ..Transcript::default() }, 1)
@@ -168,7 +214,7 @@ mod tests {
         assert_eq!(at(vec![], 0, false), Next::BeginStep(0));
         assert_eq!(at(vec![], 0, true), Next::CallModel);
         assert_eq!(at(final_answer(), 0, true), Next::EndStep(0));
-        assert_eq!(at(final_answer(), 1, false), Next::Say(1, "check it".into()));
+        assert_eq!(at(final_answer(), 1, false), Next::DoStep(1));
         assert_eq!(at(final_answer(), 2, false), Next::BeginStep(2));
         assert_eq!(at(final_answer(), 3, false), Next::Finish { outcome: Outcome::Completed, error: None });
     }

@@ -45,7 +45,7 @@ pub(crate) fn decode(session: &SessionId, entry: &Entry) -> Result<Event> {
 
 /// Whether an entry can be part of a conversation: what tells only how runs went is none.
 pub(crate) fn is_said(entry: &Entry) -> bool {
-    let of_run = ["run.queued", "run.started", "run.waiting", "run.cancel_requested", "run.finished"];
+    let of_run = ["run.queued", "run.started", "run.waiting", "run.cancel_requested", "run.finished", "state.set"];
     kind(&entry.body).is_none_or(|kind| !of_run.contains(&kind) && kind != "notice" && kind != "message.abandoned")
 }
 

@@ -6,6 +6,7 @@ use futures_util::future::FutureExt;
 use tokio::sync::oneshot;
 
 use super::calls;
+use super::course::Course;
 use super::drive::{Driver, Work};
 use super::holding::Holding;
 use super::house::Core;
@@ -112,6 +113,7 @@ pub(crate) async fn close(
                 agent: active.run.agent.clone(),
                 outcome: if cancelled { Outcome::Cancelled } else { Outcome::Failed },
                 answer: active.answer_text.clone(),
+                output: None,
                 message_id: active.answer.clone(),
                 model: active.run.model.clone(),
                 rounds: active.run.rounds,
@@ -181,8 +183,10 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
         transcript.add(Some(run), fact, true);
     }
     let tool_calls = active.tool_calls;
+    let course = Course::new(&agent, &active.queued, fold.state.clone(), fold.threads.clone())?;
     let work = Work {
         run: run.clone(),
+        course,
         agent,
         model: model.clone(),
         pins: active.queued.pins.clone(),
@@ -205,6 +209,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
         attempt: work.attempt,
         process: core.process.clone(),
         base_seq,
+        step: active.step.clone(),
     };
     let mut facts: Vec<Fact> = lost;
     if active.run.status == RunStatus::Running {

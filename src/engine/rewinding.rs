@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use super::asking::{busy, drivable};
 use super::house::Core;
 use super::ledger::{Draft, Ledger};
@@ -103,11 +105,15 @@ async fn place(core: &Core, ledger: &Ledger, fold: &Fold, message: &MessageId) -
 
 /// The fact, with what of the past it has to tell.
 async fn rewound(ledger: &Ledger, fold: &Fold, after: Option<MessageId>, after_seq: u64) -> Result<SessionRewound> {
-    let mut fact = SessionRewound { after, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
     // The marks of older turns are gone from the fold: else the first is that of the history's beginning.
-    if after_seq > fold.history_from && fold.window_start() > fold.history_from {
+    let misses_turns = after_seq > fold.history_from && fold.window_start() > fold.history_from;
+    let mut fact = SessionRewound { after, after_seq, state: Map::new(), threads: Vec::new(), turns: Vec::new() };
+    // What is empty now was so before.
+    if misses_turns || !fold.state.is_empty() || !fold.threads.is_empty() {
         let past = as_of(ledger, after_seq).await?;
-        fact.turns = past.marks.into_iter().collect();
+        fact.state = past.state;
+        fact.threads = past.threads.into_values().collect();
+        fact.turns = past.marks.into_iter().filter(|_| misses_turns).collect();
     }
     Ok(fact)
 }

@@ -1,20 +1,55 @@
 //! Verbs about runs that are at work: cancelling them, and giving what the caller's tools gave.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::access::Sight;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
 use super::lives::must_live;
 use super::recovery;
 use super::verbs::CallerReturn;
 use crate::domain::{
-    Actor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, RunCancelRequested, RunId, RunStatus, ToolCalled,
-    ToolError, ToolReturn, ToolReturned,
+    Actor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunId, RunStatus,
+    SessionId, ToolCalled, ToolError, ToolReturn, ToolReturned,
 };
 use crate::storage::RunQuery;
 
 /// Runs that are looked at when all of this process are to stop.
 const STOPPED_AT_ONCE: usize = 100_000;
+
+/// Most runs that are looked at for the list of somebody who sees only a part of the sessions.
+const LOOKED_AT: usize = 10_000;
+
+/// A list of runs: of the sessions that the caller sees.
+pub(crate) async fn list(core: &Core, caller: &Principal, query: RunQuery) -> Result<Vec<Run>> {
+    let Some(sight) = Sight::of(caller).filter(|_| query.session.is_none()) else {
+        return core.store.runs(&query).await;
+    };
+    let only = sight.only_session().map(SessionId::from_text);
+    let limit = query.limit;
+    let rows = core.store.runs(&RunQuery { session: only, limit: LOOKED_AT, ..query }).await?;
+    let mut sees: HashMap<SessionId, bool> = HashMap::new();
+    let mut seen = Vec::new();
+    for run in rows {
+        if seen.len() >= limit {
+            break;
+        }
+        let is_seen = match sees.get(&run.session) {
+            Some(is_seen) => *is_seen,
+            None => {
+                let summary = core.store.summary(&run.session).await?;
+                let is_seen = summary.is_some_and(|summary| sight.sees(&run.session, &summary.session.agent));
+                sees.insert(run.session.clone(), is_seen);
+                is_seen
+            }
+        };
+        if is_seen {
+            seen.push(run);
+        }
+    }
+    Ok(seen)
+}
 
 /// Asks runs to end. Those that no process works on are closed here and now.
 pub(crate) async fn request_cancel(

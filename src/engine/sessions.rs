@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::access;
-use super::asking::{created, drivable, must_be_new};
+use super::access::{self, Sight};
+use super::asking::{beginning, busy, created, drivable, must_be_new};
 use super::house::Core;
 use super::ledger::Draft;
-use super::lives::{check_lifetime, end_expired_runs, must_live};
-use super::verbs::{ImportedSession, NewSession, SessionFilter, SessionItem, SessionPage};
+use super::listing::{SessionFilter, SessionItem, SessionPage};
+use super::lives::{began_with, check_lifetime, end_expired_runs, must_live};
+use super::verbs::{ImportedSession, NewSession};
 use crate::domain::{
     Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session, SessionId,
     SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
@@ -19,7 +20,11 @@ const PAGE: usize = 1_000;
 /// Most rows that are looked at for one page when only some status is wanted.
 const LOOKED_AT: usize = 100_000;
 
-pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<SessionPage> {
+pub(crate) async fn list(core: &Arc<Core>, caller: &Principal, filter: &SessionFilter) -> Result<SessionPage> {
+    let sight = Sight::of(caller);
+    if let Some(only) = sight.as_ref().and_then(Sight::only_session) {
+        return the_only(core, &SessionId::from_text(only), sight.as_ref(), filter).await;
+    }
     let limit = filter.limit.min(PAGE);
     let mut after = filter.after.as_deref().map(read_cursor).transpose()?;
     let mut sessions = Vec::new();
@@ -27,7 +32,7 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
     loop {
         let query = SessionQuery {
             labels: filter.labels.clone(),
-            agent: filter.agent.clone(),
+            agent: filter.agent.clone().or_else(|| sight.as_ref()?.only_agent().map(str::to_owned)),
             active: matches!(
                 filter.status,
                 Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)
@@ -40,8 +45,12 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
         let full = rows.len() > limit;
         for summary in rows {
             looked_at += 1;
-            let status = status(core, &summary).await?;
             let place = SessionsAfter { updated_at: summary.session.updated_at, id: summary.session.id.clone() };
+            if !is_seen(sight.as_ref(), &summary) {
+                after = Some(place);
+                continue;
+            }
+            let status = status(core, &summary).await?;
             let told = filter.text.as_ref().is_none_or(|text| tells_of(&summary, text));
             if !told || filter.status.is_some_and(|wanted| wanted != status) {
                 after = Some(place);
@@ -58,6 +67,36 @@ pub(crate) async fn list(core: &Arc<Core>, filter: &SessionFilter) -> Result<Ses
             return Ok(SessionPage { sessions, next: None });
         }
     }
+}
+
+/// Whether a session is in what its reader sees.
+fn is_seen(sight: Option<&Sight<'_>>, summary: &SessionSummary) -> bool {
+    sight.is_none_or(|sight| sight.sees(&summary.session.id, &summary.session.agent))
+}
+
+/// The list of somebody who sees one session.
+async fn the_only(
+    core: &Arc<Core>,
+    id: &SessionId,
+    sight: Option<&Sight<'_>>,
+    filter: &SessionFilter,
+) -> Result<SessionPage> {
+    let item = match item(core, id).await {
+        Ok(item) => Some(item),
+        Err(error) if error.code == ErrorCode::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let fits = |item: &SessionItem| {
+        let session = &item.summary.session;
+        is_seen(sight, &item.summary)
+            && filter.limit > 0
+            && filter.after.is_none()
+            && filter.agent.as_ref().is_none_or(|agent| *agent == session.agent)
+            && filter.status.is_none_or(|status| status == item.status)
+            && filter.text.as_ref().is_none_or(|text| tells_of(&item.summary, text))
+            && filter.labels.iter().all(|(key, value)| session.labels.contains(key, value))
+    };
+    Ok(SessionPage { sessions: item.into_iter().filter(fits).collect(), next: None })
 }
 
 /// Whether title or id hold a text, ignoring case.
@@ -172,33 +211,45 @@ pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId,
 }
 
 pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: ImportedSession) -> Result<Session> {
-    let id = imported.session.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-    let new = created(core, caller, imported.session)?;
+    let ImportedSession { session: new, messages } = imported;
+    check_lifetime(new.lifetime.as_ref())?;
+    let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+    let lifetime = new.lifetime.clone();
     let ledger = core.ledger(&id).await?;
-    if ledger.follow().await? {
+    let (begins, state) = if ledger.follow().await? {
         end_expired_runs(core, &ledger).await?;
-    }
-    let count = imported.messages.len() as u64;
+        let state = if new.input.is_empty() {
+            began_with(core, &ledger).await?
+        } else {
+            beginning(core.agent(&ledger.fold().await?.session.agent)?, new.input)?
+        };
+        (None, state)
+    } else {
+        let created = created(core, caller, new)?;
+        let state = created.state.clone();
+        (Some(created), state)
+    };
+    let restored = SessionRestored { count: messages.len() as u64, state };
     let appended = ledger
         .append(|fold| {
             let mut draft = Draft::default();
-            match fold {
-                None => draft.session(caller.actor(), Fact::SessionCreated(new.clone())),
-                Some(fold) => {
+            match (fold, &begins) {
+                (None, Some(created)) => draft.session(caller.actor(), Fact::SessionCreated(created.clone())),
+                // It was deleted at this moment.
+                (None, None) => return Err(super::ledger::no_session(&id).into()),
+                (Some(fold), _) => {
                     drivable(fold)?;
                     if let Some(active) = fold.active.first() {
-                        let message =
-                            format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());
-                        return Err(Error::new(ErrorCode::Busy, message).into());
+                        return Err(busy(&ledger, active).into());
                     }
-                    if new.lifetime.is_some() {
-                        let change = SessionUpdated { lifetime: Some(new.lifetime.clone()), ..SessionUpdated::default() };
+                    if lifetime.is_some() {
+                        let change = SessionUpdated { lifetime: Some(lifetime.clone()), ..SessionUpdated::default() };
                         draft.session(caller.actor(), Fact::SessionUpdated(change));
                     }
                 }
             }
-            draft.session(caller.actor(), Fact::SessionRestored(SessionRestored { count }));
-            for (message, returns) in &imported.messages {
+            draft.session(caller.actor(), Fact::SessionRestored(restored.clone()));
+            for (message, returns) in &messages {
                 let fact = MessageImported { message: message.clone(), returns: returns.clone() };
                 draft.session(caller.actor(), Fact::MessageImported(fact));
             }

@@ -6,18 +6,22 @@ use async_trait::async_trait;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
+use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
+use super::listing::{MessagePage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
+use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use crate::domain::{
-    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, Finish, Labels, Lifetime, Message, MessageId,
-    ModelChoice, Part, Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary,
-    SessionUpdated, ToolReturn, Usage,
+    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
+    MessageId, ModelChoice, Part, Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    ToolReturn,
 };
 
 /// Which session is asked.
@@ -48,6 +52,8 @@ pub struct NewSession {
     pub model: Option<ModelChoice>,
     /// How long it lives.
     pub lifetime: Option<Lifetime>,
+    /// What it is given to remember: the input that its agent declares.
+    pub input: Map<String, Value>,
     /// What its door keeps about it, by the door's name.
     pub attributes: Attributes,
 }
@@ -65,6 +71,8 @@ pub enum OnBusy {
     Queue,
     /// Cancel it, and go on when it has ended.
     Supersede,
+    /// Cancel it when it waits for the caller's tools; else as `wait_then_reject`.
+    SupersedeWaiting,
 }
 
 /// Who answers.
@@ -96,7 +104,7 @@ pub struct ContextInput {
 pub struct Ask {
     /// Which session.
     pub target: Target,
-    /// What is said. Must hold something.
+    /// What is said. Must hold something, unless a procedure is asked for.
     pub input: Vec<Part>,
     /// The bytes of the files that `input` names, each under its SHA-256 ([`crate::domain::BlobId::of`]).
     #[serde(default, with = "super::blobs")]
@@ -107,6 +115,9 @@ pub struct Ask {
     /// Who answers.
     #[serde(default)]
     pub answering: Answering,
+    /// The procedure that is asked for: then nothing need be said. Absent = what the agent does always.
+    #[serde(default)]
+    pub procedure: Option<ProcedureCall>,
     /// What to do when the session is at work.
     #[serde(default)]
     pub on_busy: OnBusy,
@@ -117,6 +128,20 @@ pub struct Ask {
     /// Larger goes first.
     #[serde(default)]
     pub priority: i32,
+}
+
+/// A procedure of the agent that is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcedureCall {
+    /// Its name.
+    pub name: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// What a door keeps about what it says as a person.
+    #[serde(default)]
+    pub attributes: Attributes,
 }
 
 /// A question that was taken.
@@ -143,70 +168,6 @@ pub struct CallerReturn {
     /// Why it failed.
     #[serde(default)]
     pub error: Option<String>,
-}
-
-/// Which sessions a list is about. Newest change first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SessionFilter {
-    /// Only those that have all these labels (key, value).
-    pub labels: Vec<(String, String)>,
-    /// Only those of this agent.
-    pub agent: Option<String>,
-    /// Only those that stand here.
-    pub status: Option<SessionStatus>,
-    /// Only those whose title or id holds this text, ignoring case.
-    pub text: Option<String>,
-    /// After this row of an earlier page.
-    pub after: Option<String>,
-    /// Most rows.
-    pub limit: usize,
-}
-
-/// One session of a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SessionItem {
-    /// Its row.
-    pub summary: SessionSummary,
-    /// What it is doing.
-    pub status: SessionStatus,
-}
-
-/// A page of sessions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SessionPage {
-    /// The rows.
-    pub sessions: Vec<SessionItem>,
-    /// Where the next page begins; absent = this was the last.
-    pub next: Option<String>,
-}
-
-/// A message as people are shown it, with what its calls gave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shown {
-    /// The message.
-    pub message: Message,
-    /// Where it stands in the log.
-    pub seq: u64,
-    /// The run that wrote it, or that it asked for.
-    pub run: Option<RunId>,
-    /// Why its writer stopped.
-    pub finish: Option<Finish>,
-    /// What it used.
-    pub usage: Option<Usage>,
-    /// The model that wrote it.
-    pub model: Option<ModelChoice>,
-    /// What its calls gave.
-    pub returns: Vec<ToolReturn>,
-}
-
-/// A page of messages, oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MessagePage {
-    /// The messages.
-    pub messages: Vec<Shown>,
-    /// What comes before them begins before this place; absent = these are the first.
-    pub before: Option<u64>,
 }
 
 /// What `restore` is to do with a session whose run lost its process.
@@ -285,7 +246,7 @@ pub struct Health {
     pub error: Option<crate::domain::Error>,
 }
 
-/// The whole surface of the house. A session whose time is over is shown as [`SessionStatus::Expired`] and without
+/// The whole surface of the house. A session whose time is over is shown as [`crate::domain::SessionStatus::Expired`] and without
 /// messages; it can be deleted, cleared, and brought back by `import`; every other verb about it answers `expired`. Every door calls this, and nothing else.
 ///
 /// Every verb takes the principal who calls, and answers `forbidden` when the scopes do not allow it, and `not_found`
@@ -401,6 +362,41 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::look`]; `not_supported` over a distance.
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile>;
 
+    /// Offers files to a session: checks names, types and sizes, and answers them as pending, with their ids, in the same
+    /// order. Nothing is kept yet.
+    ///
+    /// # Errors
+    /// `invalid_input`, `too_large`, `bad_media`.
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>>;
+
+    /// Gives the bytes of a file that was offered: all of them, and of the type that was told. Giving the same again is fine.
+    ///
+    /// # Errors
+    /// `too_large` and `invalid_input` when more or fewer bytes come, `bad_media` when they are of another type, `conflict`
+    /// when others are there already, `unavailable` when too many files come at once.
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File>;
+
+    /// The files of a session that are here, the oldest first.
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>>;
+
+    /// One of them.
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File>;
+
+    /// One of them, with its bytes.
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)>;
+
+    /// Takes a file away, for good, also out of the messages that show it.
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()>;
+
+    /// Signs a permission to upload a pending file, or to download one, for whoever holds it.
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile>;
+
+    /// What a permission that was signed opens, and the principal who may do that, and nothing else. Nobody is known before.
+    ///
+    /// # Errors
+    /// `forbidden` when it was not signed here, or for another purpose; `expired`; `not_supported` over a distance.
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed>;
+
     /// A session as others may see it.
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession>;
 
@@ -412,6 +408,42 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// `not_found` when it does not wait (any more).
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()>;
+
+    /// Who calls with the word of a key or of a minted token.
+    ///
+    /// # Errors
+    /// `unauthorized` when the word is not known, its time is over or it was revoked; `forbidden` for who does not
+    /// administer the house; `not_supported` over a distance.
+    async fn verify(&self, caller: &Principal, word: &str) -> Result<Principal>;
+
+    /// Whether there are keys, also such whose time is over.
+    ///
+    /// # Errors
+    /// As [`Engine::verify`], but for `unauthorized`.
+    async fn has_keys(&self, caller: &Principal) -> Result<bool>;
+
+    /// Makes a key. Its word is in the answer and nowhere else.
+    ///
+    /// # Errors
+    /// `forbidden` for who does not administer the house, `invalid_input`, `conflict` when the name is taken.
+    async fn create_key(&self, caller: &Principal, new: NewKey) -> Result<IssuedKey>;
+
+    /// The keys, the oldest first.
+    async fn keys(&self, caller: &Principal) -> Result<Vec<Key>>;
+
+    /// Takes a key away, by its name or its id. Neither it nor a token that it minted opens anything after that.
+    async fn remove_key(&self, caller: &Principal, name: &str) -> Result<Key>;
+
+    /// Mints a token for the sessions of one agent, or for one of them. Its word is in the answer and nowhere else. It
+    /// counts no longer than what its minter called with.
+    ///
+    /// # Errors
+    /// `not_found` (agent, session of the agent), `invalid_input`, `rate_limited` when too many are kept.
+    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken>;
+
+    /// Revokes a minted token: its id, when it still counted. It opens nothing more in this process from now on, and in
+    /// others of the same store within two seconds.
+    async fn revoke(&self, caller: &Principal, word: &str) -> Result<Option<KeyId>>;
 
     /// What changes in the house, from now on.
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream>;

@@ -6,7 +6,16 @@ use axum::extract::FromRequestParts;
 use http::request::Parts;
 
 use super::Door;
-use crate::domain::Principal;
+use crate::domain::{Error, Principal};
+
+/// Why a request has no caller, where it is more than that nothing fitting was shown.
+#[derive(Clone, Debug)]
+pub struct Lacking(pub Error);
+
+/// The mark of a request whose caller has shown nothing although there are keys: doors that want to know who calls do not
+/// let it in.
+#[derive(Clone, Copy, Debug)]
+pub struct Unshown;
 
 /// The principal of a request. Where the guard let a request through without one, it may do nothing.
 #[derive(Clone, Debug)]

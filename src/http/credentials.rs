@@ -1,35 +1,94 @@
-//! Who calls over a socket, where the proof may come later than the request: beside the socket's own handshake, or in its
-//! first message. Where there is no token, the guard has said already who everybody is.
+//! Who calls, by the word that they show: the house's own token, or a key or token that the house gave out. The guard asks
+//! here for each request; sockets, where the proof may come later than the request, ask for themselves: beside the socket's
+//! own handshake, or in its first message.
 
 use http::request::Parts;
 
 use super::{Caller, Door, opens};
+use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode, Principal, Result};
+use crate::engine::Engine;
 
-/// Who calls, by the token of a message or else by what the guard found out.
+/// What a word, or the lack of one, says about who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// It proves who calls.
+    Known(Principal),
+    /// Nobody here needs to prove anything: everybody is let in as the same.
+    Anybody,
+    /// Nothing was shown, and there are keys: everybody is let in as the same, but not by a door that wants to know who
+    /// calls.
+    Unshown,
+    /// Nobody that is known.
+    Nobody,
+}
+
+/// What a word says about who calls. A server with a token takes it, or a key. One without a token lets everybody in; but
+/// once there are keys, a word that is shown must be right.
 ///
 /// # Errors
-/// `unauthorized` when the token is wrong, or when nothing proves who calls.
-pub fn caller_with_token(door: &Door, token: &str, known: Option<&Principal>) -> Result<Principal> {
-    match (&door.settings.server.token, known) {
-        (Some(expected), _) if opens(expected, token) => Ok(Principal::local("token")),
-        (Some(_), _) => Err(Error::new(ErrorCode::Unauthorized, "the token is wrong").hint(HINT)),
-        (None, Some(known)) => Ok(known.clone()),
-        (None, None) => Err(unknown()),
+/// `store_failed` when the keys cannot be read.
+pub async fn proof(engine: &dyn Engine, server: &ServerSettings, shown: Option<&str>) -> Result<Proof> {
+    let house = Principal::house();
+    if let Some(shown) = shown {
+        if server.token.as_ref().is_some_and(|token| opens(token, shown)) {
+            return Ok(Proof::Known(Principal::local("token")));
+        }
+        match engine.verify(&house, shown).await {
+            Ok(caller) => return Ok(Proof::Known(caller)),
+            Err(error) if error.code == ErrorCode::Unauthorized => {}
+            Err(error) => return Err(error),
+        }
     }
+    if server.token.is_some() {
+        return Ok(Proof::Nobody);
+    }
+    if server.no_auth || !engine.has_keys(&house).await? {
+        return Ok(Proof::Anybody);
+    }
+    Ok(if shown.is_some() { Proof::Nobody } else { Proof::Unshown })
+}
+
+/// Who calls, by the word of a message or else by what the guard found out; who comes by one of some `dialects` only must
+/// be allowed to.
+///
+/// # Errors
+/// `unauthorized` when the word is wrong, or when nothing proves who calls; `forbidden` when it does not open these doors.
+pub async fn caller_with_token(door: &Door, dialects: &[&str], token: &str, known: Option<&Principal>) -> Result<Principal> {
+    let caller = match (proof(&*door.engine, &door.settings.server, Some(token)).await?, known) {
+        (Proof::Known(caller), _) => caller,
+        (Proof::Anybody | Proof::Unshown, Some(known)) => known.clone(),
+        (Proof::Nobody, _) => return Err(Error::new(ErrorCode::Unauthorized, "the token is wrong").hint(HINT)),
+        (Proof::Anybody | Proof::Unshown, None) => return Err(unknown()),
+    };
+    entering(caller, dialects)
 }
 
 /// Who opens a socket: by the token that its own handshake carries, the one in its address, or what the guard found out.
 ///
 /// # Errors
 /// As [`caller_with_token`].
-pub fn caller_of_socket(door: &Door, parts: &Parts, token: Option<&str>) -> Result<Principal> {
+pub async fn caller_of_socket(door: &Door, dialects: &[&str], parts: &Parts, token: Option<&str>) -> Result<Principal> {
     let known = parts.extensions.get::<Caller>().map(|caller| &caller.0).filter(|caller| !caller.scopes.is_empty());
     match (token.map(str::to_owned).or_else(|| in_query(parts)), known) {
-        (Some(token), known) => caller_with_token(door, &token, known),
-        (None, Some(known)) => Ok(known.clone()),
+        (Some(token), known) => caller_with_token(door, dialects, &token, known).await,
+        (None, Some(known)) => entering(known.clone(), dialects),
         (None, None) => Err(unknown()),
     }
+}
+
+/// A caller, if they may come in by one of some doors.
+fn entering(caller: Principal, dialects: &[&str]) -> Result<Principal> {
+    if dialects.iter().any(|dialect| caller.may_enter(dialect)) {
+        return Ok(caller);
+    }
+    Err(wrong_door(&caller))
+}
+
+/// Somebody's key does not open the door that they came to.
+pub fn wrong_door(caller: &Principal) -> Error {
+    Error::new(ErrorCode::Forbidden, format!("`{}` may not use this API: the key was made for others", caller.name))
+        .hint("make one for this API: `ombud keys add NAME --doors …`")
 }
 
 /// Whether the address of a request carries a token.

@@ -175,24 +175,44 @@ enum Put {
     Gone,
 }
 
-/// The events of all dialects, by name, in the order of the dialects.
-#[derive(Clone, Default)]
-struct Tables(HashMap<&'static str, Vec<(usize, SocketHandler)>>);
+/// The handlers of all events, by name, each with the place of its dialect, in the order of the dialects.
+type Handlers = HashMap<&'static str, Vec<(usize, SocketHandler)>>;
+
+/// The events of dialects.
+#[derive(Clone)]
+struct Tables {
+    /// The names of the dialects that have any, by their places.
+    dialects: Arc<[&'static str]>,
+    handlers: Arc<Handlers>,
+}
 
 impl Tables {
-    fn new(dialects: Vec<SocketEvents>) -> Self {
-        let mut tables = Self::default();
-        for (dialect, events) in dialects.into_iter().enumerate() {
+    fn new(dialects: Vec<(&'static str, SocketEvents)>) -> Self {
+        let (mut names, mut handlers) = (Vec::new(), Handlers::new());
+        for (name, events) in dialects.into_iter().filter(|(_, events)| !events.is_empty()) {
             for event in events {
-                tables.0.entry(event.name).or_default().push((dialect, event.handler));
+                handlers.entry(event.name).or_default().push((names.len(), event.handler));
             }
+            names.push(name);
         }
-        tables
+        Self { dialects: names.into(), handlers: Arc::new(handlers) }
+    }
+
+    /// The events of the dialects that somebody may use.
+    fn of(&self, caller: &Principal) -> Self {
+        if self.dialects.iter().all(|dialect| caller.may_enter(dialect)) {
+            return self.clone();
+        }
+        let mut handlers = (*self.handlers).clone();
+        for known in handlers.values_mut() {
+            known.retain(|(dialect, _)| self.dialects.get(*dialect).is_some_and(|dialect| caller.may_enter(dialect)));
+        }
+        Self { dialects: Arc::clone(&self.dialects), handlers: Arc::new(handlers) }
     }
 
     /// What answers an event of a client. The first event that is known decides which dialect it speaks.
     fn handler(&self, name: &str, spoken: &mut Option<usize>) -> Option<SocketHandler> {
-        let known = self.0.get(name)?;
+        let known = self.handlers.get(name)?;
         let (dialect, handler) = known.iter().find(|(dialect, _)| Some(*dialect) == *spoken).or_else(|| known.first())?;
         spoken.get_or_insert(*dialect);
         Some(*handler)
@@ -229,7 +249,7 @@ impl fmt::Display for Refused {
 }
 
 /// A layer that answers on `/socket.io/`. Sockets close when the server leaves, in a way that makes clients come back.
-pub fn socket_io(door: &Door, dialects: Vec<SocketEvents>) -> SocketIoLayer {
+pub fn socket_io(door: &Door, dialects: Vec<(&'static str, SocketEvents)>) -> SocketIoLayer {
     let limits = &door.settings.server.limits;
     let bytes = limits.body_bytes.min(MESSAGE_BYTES);
     let (layer, io) = SocketIo::builder()
@@ -244,8 +264,8 @@ pub fn socket_io(door: &Door, dialects: Vec<SocketEvents>) -> SocketIoLayer {
     let places = Arc::new(Semaphore::new(limits.connections));
     let admitting = door.clone();
     let admit = move |socket: SocketRef, handshake: TryData<Option<Handshake>>| {
-        let admitted = admit(&admitting, &tables, &places, socket, handshake.0.ok().flatten());
-        async move { admitted.map_err(Refused) }
+        let (door, tables, places) = (admitting.clone(), Arc::clone(&tables), Arc::clone(&places));
+        async move { admit(&door, &tables, &places, socket, handshake.0.ok().flatten()).await.map_err(Refused) }
     };
     io.ns("/", (|| async {}).with(admit));
     let leaving = door.leaving.clone();
@@ -259,16 +279,17 @@ pub fn socket_io(door: &Door, dialects: Vec<SocketEvents>) -> SocketIoLayer {
 }
 
 /// Lets a client in: from here on its events are taken.
-fn admit(
+async fn admit(
     door: &Door,
-    tables: &Arc<Tables>,
+    tables: &Tables,
     places: &Arc<Semaphore>,
     socket: SocketRef,
     handshake: Option<Handshake>,
 ) -> Result<()> {
     let handshake = handshake.unwrap_or_default();
     let token = handshake.token.or(handshake.api_key);
-    let caller = caller_of_socket(door, socket.req_parts(), token.as_deref())?;
+    let caller = caller_of_socket(door, &tables.dialects, socket.req_parts(), token.as_deref()).await?;
+    let tables = tables.of(&caller);
     let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
         let most = door.settings.server.limits.connections;
         Error::new(ErrorCode::Unavailable, format!("all {most} places for sockets are taken")).hint("try again later")
@@ -282,7 +303,7 @@ fn admit(
         patience: door.settings.server.limits.slow_reader,
     };
     let (queue, waiting) = mpsc::channel(WAITING);
-    tokio::spawn(work(door.clone(), Arc::clone(tables), events, waiting, place));
+    tokio::spawn(work(door.clone(), tables, events, waiting, place));
     // Taken before the client hears that it is connected, so that its first event finds somebody. The queue is filled
     // before the first await, so that events stay in order.
     socket.on_fallback(move |socket: SocketRef, packet: TryData<Packet>, answer: AckSender| {
@@ -305,7 +326,7 @@ fn admit(
 /// Takes the events of one socket, one after the other, until it is gone.
 async fn work(
     door: Door,
-    tables: Arc<Tables>,
+    tables: Tables,
     socket: EventSocket,
     mut waiting: mpsc::Receiver<Call>,
     _place: OwnedSemaphorePermit,
@@ -348,7 +369,7 @@ mod tests {
     fn the_first_known_event_decides_which_dialect_is_spoken() {
         let first = vec![SocketEvent { name: "join", handler: one }, SocketEvent { name: "ask", handler: one }];
         let second = vec![SocketEvent { name: "join", handler: two }, SocketEvent { name: "message", handler: two }];
-        let tables = Tables::new(vec![first, second]);
+        let tables = Tables::new(vec![("first", first), ("none", vec![]), ("second", second)]);
         let is = |handler: Option<SocketHandler>, expected: SocketHandler| {
             handler.is_some_and(|handler| std::ptr::fn_addr_eq(handler, expected))
         };
@@ -361,5 +382,16 @@ mod tests {
         let mut spoken = None;
         assert!(is(tables.handler("message", &mut spoken), two));
         assert!(is(tables.handler("join", &mut spoken), two));
+        // Whose key opens the second only.
+        let credential = crate::domain::Credential {
+            id: crate::domain::KeyId::from_text("k"),
+            hash: String::new(),
+            doors: Some(vec!["second".to_owned()]),
+            expires_at: None,
+        };
+        let caller = Principal { credential: Some(credential), ..Principal::unproven() };
+        let (own, mut spoken) = (tables.of(&caller), None);
+        assert!(is(own.handler("join", &mut spoken), two) && own.handler("ask", &mut spoken).is_none());
+        assert!(is(own.handler("message", &mut spoken), two));
     }
 }

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde_json::{Map, Value};
 
-use crate::domain::{Cause, Error, Finish, ModelSettings, ToolSpec, Usage};
+use crate::domain::{AnswerForm, Cause, Error, Finish, ModelSettings, ToolSpec, Usage};
 
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
 pub use offline::Offline;
@@ -91,6 +91,8 @@ pub struct ModelRequest {
     pub tools: Vec<ToolSpec>,
     /// How it is asked.
     pub settings: ModelSettings,
+    /// The form that its answer must have; absent = text.
+    pub form: Option<AnswerForm>,
 }
 
 /// How a part begins in the stream of a model.

@@ -162,6 +162,7 @@ mod tests {
             messages: vec![],
             tools: vec![],
             settings: ModelSettings::default(),
+            form: None,
         };
         let events = model.ask(request).await.collect().await;
         assert!(left.0.lock().unwrap().is_empty(), "an answer was not asked for");

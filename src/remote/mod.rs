@@ -13,21 +13,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use secrecy::SecretString;
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing,
-    OfBlob, OfRun, OfSession, Questions, Restore, RestoredRuns, Rewind, RunPage, Runs, Update,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList,
+    Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore, RestoredRuns, Revoked,
+    Rewind, RunPage, Runs, Sign, Update, Uploads,
 };
 use crate::domain::{
-    AfterClearing, BlobId, CallId, Cursor, Error, ErrorCode, Event, MessageId, Principal, Result, Run, RunId, RunStatus,
-    Session, SessionId, SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
-    ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion, OpenedFile, Orphans, Restored,
-    SessionFilter, SessionItem, SessionPage, SharedSession,
+    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
+    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
+    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
+    SessionItem, SessionPage, SharedSession, SignedFile,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -176,6 +179,44 @@ impl Engine for Remote {
         Err(not_over_a_distance("a file cannot be opened").hint("read it by GET /ombud/v1/file of the server"))
     }
 
+    async fn offer_files(&self, _: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>> {
+        let Uploads { files } = self.line.call("offer", &Offer { session: session.clone(), files: offers }, SOON).await?;
+        Ok(files)
+    }
+
+    async fn put_file(&self, _: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
+        self.line.put("upload", &PutFile::from(offered), bytes, WORKS).await
+    }
+
+    async fn kept_files(&self, _: &Principal, session: &SessionId) -> Result<Vec<File>> {
+        let Uploads { files } = self.line.call("uploads", &OfSession { session: session.clone() }, SOON).await?;
+        Ok(files)
+    }
+
+    async fn kept_file(&self, _: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
+        self.line.call("upload", &OfFile { session: session.clone(), file: file.clone() }, SOON).await
+    }
+
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)> {
+        let kept = self.kept_file(caller, session, file).await?;
+        let of = OfFile { session: session.clone(), file: file.clone() };
+        Ok((kept, self.line.bytes("upload", &of, WORKS).await?.into()))
+    }
+
+    async fn delete_file(&self, _: &Principal, session: &SessionId, file: &FileId) -> Result<()> {
+        let of = OfFile { session: session.clone(), file: file.clone() };
+        let Nothing {} = self.line.call("discard", &of, SOON).await?;
+        Ok(())
+    }
+
+    async fn sign_file(&self, _: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
+        self.line.call("sign", &Sign { file: file.clone(), purpose }, SOON).await
+    }
+
+    async fn redeem_file(&self, _: &str, _: FilePurpose) -> Result<Redeemed> {
+        Err(not_over_a_distance("a signed address cannot be opened").hint("call the address itself"))
+    }
+
     async fn share(&self, _: &Principal, session: &SessionId) -> Result<SharedSession> {
         self.line.call("share", &OfSession { session: session.clone() }, WORKS).await
     }
@@ -188,6 +229,37 @@ impl Engine for Remote {
     async fn decide(&self, _: &Principal, call: &CallId, decision: Decision) -> Result<()> {
         let Nothing {} = self.line.call("decide", &Decide { call: call.clone(), decision }, SOON).await?;
         Ok(())
+    }
+
+    /// Who calls is known where the keys are.
+    async fn verify(&self, _: &Principal, _: &str) -> Result<Principal> {
+        Err(not_over_a_distance("who calls with a key cannot be found out"))
+    }
+
+    async fn has_keys(&self, _: &Principal) -> Result<bool> {
+        Err(not_over_a_distance("whether a key is wanted cannot be found out"))
+    }
+
+    async fn create_key(&self, _: &Principal, new: NewKey) -> Result<IssuedKey> {
+        self.line.call("create-key", &new, SOON).await
+    }
+
+    async fn keys(&self, _: &Principal) -> Result<Vec<Key>> {
+        let Keys { keys } = self.line.call("keys", &Nothing {}, SOON).await?;
+        Ok(keys)
+    }
+
+    async fn remove_key(&self, _: &Principal, name: &str) -> Result<Key> {
+        self.line.call("remove-key", &OfKey { name: name.to_owned() }, SOON).await
+    }
+
+    async fn mint(&self, _: &Principal, new: NewToken) -> Result<IssuedToken> {
+        self.line.call("mint", &new, SOON).await
+    }
+
+    async fn revoke(&self, _: &Principal, word: &str) -> Result<Option<KeyId>> {
+        let Revoked { id } = self.line.call("revoke", &OfToken { token: word.to_owned() }, SOON).await?;
+        Ok(id)
     }
 
     async fn notices(&self, _: &Principal) -> Result<NoticeStream> {

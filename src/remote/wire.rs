@@ -8,9 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    AfterClearing, CallId, Cursor, Error, Event, MessageId, Run, RunId, RunStatus, SessionId, SessionUpdated,
+    AfterClearing, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Run, RunId,
+    RunStatus, SessionId, SessionUpdated, Timestamp,
 };
-use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
+use crate::engine::{
+    AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
+    Restored,
+};
 
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
@@ -241,6 +245,90 @@ pub struct Found {
     pub files: Vec<FileItem>,
 }
 
+/// Offers files to a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// Each with `name`, `media_type` and `size`.
+    #[schema(value_type = Vec<Object>)]
+    pub files: Vec<FileOffer>,
+}
+
+/// Files of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Uploads {
+    /// The files.
+    #[schema(value_type = Vec<Object>)]
+    pub files: Vec<File>,
+}
+
+/// A file of a session that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfFile {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The file.
+    #[schema(value_type = String)]
+    pub file: FileId,
+}
+
+/// A file whose bytes are sent, as it was offered, in the query of the address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutFile {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The file.
+    #[schema(value_type = String)]
+    pub file: FileId,
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its bytes.
+    pub size: u64,
+    /// When it was offered.
+    #[schema(value_type = String)]
+    pub offered_at: Timestamp,
+}
+
+impl From<File> for PutFile {
+    fn from(file: File) -> Self {
+        let FileScope::Session(session) = file.scope;
+        let File { id, name, media_type, size, offered_at, .. } = file;
+        Self { session, file: id, name, media_type, size, offered_at }
+    }
+}
+
+impl From<PutFile> for File {
+    fn from(put: PutFile) -> Self {
+        let PutFile { session, file: id, name, media_type, size, offered_at } = put;
+        let scope = FileScope::Session(session);
+        Self { id, scope, name, media_type, size, state: FileState::Pending, blob: None, offered_at }
+    }
+}
+
+/// Signs a permission for whoever holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// The file, as it was answered.
+    #[schema(value_type = Object)]
+    pub file: File,
+    /// `"upload"` or `"download"`.
+    #[schema(value_type = String)]
+    pub purpose: FilePurpose,
+}
+
 /// The permission questions that wait.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Questions {
@@ -259,6 +347,38 @@ pub struct Decide {
     /// `"allow"`, or `{"deny": "why"}`.
     #[schema(value_type = Object)]
     pub decision: Decision,
+}
+
+/// The keys that there are, the oldest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Keys {
+    /// The keys, without their words.
+    #[schema(value_type = Vec<Object>)]
+    pub keys: Vec<Key>,
+}
+
+/// A key that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfKey {
+    /// Its name, or its id.
+    pub name: String,
+}
+
+/// A token that is to be revoked. It does not print itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfToken {
+    /// Its word.
+    pub token: String,
+}
+
+/// What was revoked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Revoked {
+    /// The token's id; null when none counted.
+    #[schema(value_type = Option<String>)]
+    pub id: Option<KeyId>,
 }
 
 /// Brings runs in order whose process died.

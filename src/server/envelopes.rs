@@ -37,7 +37,16 @@ mod tests {
     use super::*;
 
     fn dialect(name: &'static str, owns: &'static [&'static str], refuse: Refuse) -> Dialect {
-        Dialect { name, title: "", routes: Vec::new(), owns, refuse, fallback: None, sockets: Vec::new() }
+        Dialect {
+            name,
+            title: "",
+            routes: Vec::new(),
+            owns,
+            refuse,
+            fallback: None,
+            sockets: Vec::new(),
+            wants_credential: false,
+        }
     }
 
     #[test]

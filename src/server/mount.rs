@@ -19,13 +19,17 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use tower_http::normalize_path::NormalizePathLayer;
 
 use super::front::{self, Fallbacks, Front};
+use super::guard::Stranger;
 use super::tags;
 use crate::dialects::{self, Dialect};
 use crate::domain::{Error, ErrorCode, Result};
-use crate::http::{Caller, Door, Needs, Route, SocketEvents};
+use crate::http::{Caller, Door, Lacking, Needs, Route, SocketEvents, Unshown, wrong_door};
 
 /// The name of the house's own API.
 const OWN: &str = "ombud";
+
+/// Who answers on the server's own paths. Whose key opens the house's own API may use them too.
+const HOUSE: &str = "house";
 
 /// Smallest answer that is worth compressing.
 const COMPRESSED: u64 = 1_024;
@@ -41,6 +45,8 @@ pub struct Mounted {
     pub dialect: &'static str,
     /// Who is let through.
     pub needs: Needs,
+    /// Whether pages of every origin may call it.
+    pub open_to_all_origins: bool,
 }
 
 /// Which route gave an answer: stands among the answer's extensions.
@@ -82,6 +88,9 @@ struct Claim {
     method: Method,
     path: String,
     needs: Needs,
+    open: bool,
+    /// Whether it lets in nobody without a key once there are keys.
+    wants_credential: bool,
     handler: MethodRouter<Door>,
     refuse: fn(&Error) -> Response,
 }
@@ -89,11 +98,11 @@ struct Claim {
 /// Every route where it is served: bare paths, then those of each dialect, then the server's own.
 fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
     let (mut bare, mut prefixed): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
-    for Dialect { name, routes, refuse, .. } in dialects {
-        for Route { method, pattern, needs, handler, .. } in routes {
+    for Dialect { name, routes, refuse, wants_credential, .. } in dialects {
+        for Route { method, pattern, needs, open_to_all_origins: open, handler, .. } in routes {
             let claim = |path: String| {
                 let (method, handler) = (method.clone(), handler.clone());
-                Claim { dialect: name, method, path, needs, handler, refuse }
+                Claim { dialect: name, method, path, needs, open, wants_credential, handler, refuse }
             };
             let own = format!("/{name}");
             // A dialect may keep to its own paths.
@@ -103,9 +112,9 @@ fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
             bare.push(claim(pattern.to_owned()));
         }
     }
-    let own = own.into_iter().map(|(path, Route { method, needs, handler, .. })| {
+    let own = own.into_iter().map(|(path, Route { method, needs, open_to_all_origins: open, handler, .. })| {
         let refuse = crate::http::refuse;
-        Claim { dialect: "house", method, path, needs, handler, refuse }
+        Claim { dialect: HOUSE, method, path, needs, open, wants_credential: false, handler, refuse }
     });
     let mut taken = std::collections::HashSet::new();
     // The server's own paths are never taken by a dialect.
@@ -127,6 +136,18 @@ fn shape(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
+/// The paths that pages of every origin may call, each with its method.
+pub(super) fn open_paths(dialects: &[Dialect]) -> Vec<(Method, String)> {
+    let mut paths = Vec::new();
+    for dialect in dialects {
+        for route in dialect.routes.iter().filter(|route| route.open_to_all_origins) {
+            paths.push((route.method.clone(), route.pattern.to_owned()));
+            paths.push((route.method.clone(), format!("/{}{}", dialect.name, route.pattern)));
+        }
+    }
+    paths
+}
+
 /// Every route with its path.
 ///
 /// # Errors
@@ -140,6 +161,7 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
         path: claim.path,
         dialect: claim.dialect,
         needs: claim.needs,
+        open_to_all_origins: claim.open,
     };
     Ok(claims(dialects, own).into_iter().map(line).collect())
 }
@@ -151,13 +173,14 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
     let fallbacks: Fallbacks =
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
-    let sockets = dialects.iter_mut().map(|dialect| std::mem::take(&mut dialect.sockets)).collect();
-    for Claim { dialect, path, needs, handler, refuse, .. } in claims(dialects, own) {
+    let sockets = dialects.iter_mut().map(|dialect| (dialect.name, std::mem::take(&mut dialect.sockets))).collect();
+    for Claim { dialect, path, needs, open, wants_credential, handler, refuse, .. } in claims(dialects, own) {
+        let wanted = Wanted { door: if dialect == HOUSE { OWN } else { dialect }, needs, open, wants_credential };
         let answered = Arc::new(Answered { dialect, path: path.clone() });
         let guarded = handler.route_layer(from_fn(move |request: Request, next: Next| {
             let answered = Arc::clone(&answered);
             async move {
-                let mut response = match lacks(needs, &request) {
+                let mut response = match lacks(wanted, &request) {
                     Some(error) => refuse(&error),
                     None => next.run(request).await,
                 };
@@ -197,22 +220,48 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
 
 /// What stands beside the routes, behind the guard: services that answer on paths of their own, such as sockets. A request
 /// whose caller is known has a [`Caller`] among its extensions.
-fn beside_routes(routes: Router, door: &Door, sockets: Vec<SocketEvents>) -> Router {
+fn beside_routes(routes: Router, door: &Door, sockets: Vec<(&'static str, SocketEvents)>) -> Router {
     routes.layer(crate::http::socket_io(door, sockets))
 }
 
-/// What the caller lacks that a route needs.
-fn lacks(needs: Needs, request: &Request) -> Option<Error> {
-    let caller = request.extensions().get::<Caller>();
-    match (needs, caller) {
-        (Needs::Nothing, _) | (Needs::Caller, Some(_)) => None,
-        (Needs::Caller | Needs::Admin, None) => Some(super::guard::unknown()),
-        (Needs::Admin, Some(Caller(caller))) if caller.is_admin() => None,
-        (Needs::Admin, Some(Caller(caller))) => {
-            let (method, path): (&Method, &str) = (request.method(), request.uri().path());
-            let message = format!("`{}` may not {method} {}", caller.name, crate::config::printable(path));
-            let hint = "start the server with --allow-local-admin, or with --token-file and send the token";
-            Some(Error::new(ErrorCode::Forbidden, message).hint(hint))
-        }
+/// What a route wants of its caller.
+#[derive(Clone, Copy)]
+struct Wanted {
+    /// The door that it belongs to.
+    door: &'static str,
+    needs: Needs,
+    /// Whether pages of every origin may call it.
+    open: bool,
+    wants_credential: bool,
+}
+
+/// What the caller lacks that a route wants.
+fn lacks(wanted: Wanted, request: &Request) -> Option<Error> {
+    let Wanted { door, needs, open, wants_credential } = wanted;
+    // The guard lets a page of others pass where a path looks like that of an open route: here it is known which it is.
+    if let Some(Stranger(error)) = request.extensions().get::<Stranger>().filter(|_| !open) {
+        return Some(error.clone());
     }
+    if needs == Needs::Nothing {
+        return None;
+    }
+    let Some(Caller(caller)) = request.extensions().get::<Caller>() else { return Some(nobody(request.extensions())) };
+    if wants_credential && request.extensions().get::<Unshown>().is_some() {
+        return Some(super::guard::unknown());
+    }
+    if !caller.may_enter(door) {
+        return Some(wrong_door(caller));
+    }
+    if needs == Needs::Caller || caller.is_admin() {
+        return None;
+    }
+    let (method, path): (&Method, &str) = (request.method(), request.uri().path());
+    let message = format!("`{}` may not {method} {}", caller.name, crate::config::printable(path));
+    let hint = "start the server with --allow-local-admin, or with --token-file and send the token";
+    Some(Error::new(ErrorCode::Forbidden, message).hint(hint))
+}
+
+/// Why a request has no caller.
+pub(super) fn nobody(extensions: &http::Extensions) -> Error {
+    extensions.get::<Lacking>().map_or_else(super::guard::unknown, |lacking| lacking.0.clone())
 }

@@ -101,6 +101,7 @@ impl State {
         self.blobs.retain(|(owner, _), _| owner != session);
         let owner = rules::owner_of(session);
         self.secrets.retain(|(of, _), _| *of != owner);
+        self.records.retain(|(of, _), _| *of != owner);
         self.version += 1;
         Ok(())
     }
@@ -256,6 +257,17 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
+        let mut state = self.state();
+        let key = (record.kind, record.id);
+        let is_same = state.records.get(&key).map(String::as_str) == before;
+        if is_same {
+            state.records.insert(key, record.body);
+            state.version += 1;
+        }
+        Ok(is_same)
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         let mut state = self.state();
         state.version += 1;
@@ -277,6 +289,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn settle_secret(&self, owner: &str, name: &str, value: &SecretString) -> Result<SecretString, Error> {
+        let mut state = self.state();
+        state.version += 1;
+        let copy = || SecretString::from(value.expose_secret().to_owned());
+        Ok(state.secrets.entry((owner.to_owned(), name.to_owned())).or_insert_with(copy).clone())
+    }
+
     async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
         Ok(self.state().secrets.values().cloned().collect())
     }
@@ -285,6 +304,10 @@ impl Store for MemoryStore {
         let id = rules::blob_id(bytes);
         self.state().blobs.insert((session.clone(), id.clone()), bytes.to_vec());
         Ok(id)
+    }
+
+    async fn remove_blob(&self, session: &SessionId, id: &BlobId) -> Result<bool, Error> {
+        Ok(self.state().blobs.remove(&(session.clone(), id.clone())).is_some())
     }
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {

@@ -92,7 +92,7 @@ pub(super) fn no_entry(session: &SessionId, seq: u64) -> Error {
     Error::not_found("entry", format!("{session}#{seq}"))
 }
 
-/// The owner of a session's secrets.
+/// The owner of a session's secrets, and the kind of its own records.
 pub(super) fn owner_of(session: &SessionId) -> String {
     format!("session:{session}")
 }

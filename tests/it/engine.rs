@@ -3,8 +3,8 @@
 use futures_util::StreamExt;
 use ombud::config::Wire;
 use ombud::domain::{
-    Access, Cause, Cursor, Effect, ErrorCode, Fact, Finish, Frame, OnOrphan, Outcome, Part, Pins, ReturnStatus, RunStatus,
-    SessionStatus, ToolSpec,
+    Access, AskStep, Cause, Cursor, Effect, ErrorCode, Fact, Finish, Frame, OnOrphan, Outcome, Part, Pins, ReturnStatus,
+    RunStatus, SayStep, SessionStatus, ToolSpec,
 };
 use ombud::engine::{CallerReturn, Engine, NewSession, OnBusy, Orphans, Target};
 use ombud::storage::StoreUrl;
@@ -414,7 +414,11 @@ async fn a_procedure_is_carried_out_step_by_step() {
     let folder = workspace();
     let mut settings = settings(&server, folder.path());
     let agent = settings.agents.get_mut("default").unwrap();
-    agent.procedure = Procedure::new(vec![Step::Ask, Step::Say { text: "Check your answer.".into() }, Step::Ask]);
+    agent.procedure = Procedure::new(vec![
+        Step::Ask(AskStep::default()),
+        Step::Say(SayStep { text: "Check your answer.".into(), ..SayStep::default() }),
+        Step::Ask(AskStep::default()),
+    ]);
     let house = open(settings, &StoreUrl::Memory).await;
     let asked = house.ask(&somebody(), question("what is in a.txt?")).await.unwrap();
     let frames = answer(&house, &asked).await;

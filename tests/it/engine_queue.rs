@@ -145,6 +145,7 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         workspace: None,
         model: None,
         lifetime: None,
+        state: serde_json::Map::new(),
         attributes: Attributes::new(),
     };
     let queued = RunQueued {
@@ -153,6 +154,10 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         input: Some(message.id.clone()),
         process: None,
         priority,
+        procedure: None,
+        arguments: serde_json::Map::new(),
+        asked_by: String::new(),
+        attributes: Attributes::new(),
         pins: Pins::default(),
     };
     let facts = [Fact::SessionCreated(created), Fact::MessagePosted(MessagePosted { message }), Fact::RunQueued(queued)];

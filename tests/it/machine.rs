@@ -10,8 +10,23 @@ use crate::support::schema::{self, check, violations};
 #[test]
 fn every_schema_is_one() {
     let names: Vec<&str> = schema::all().iter().map(|(name, _)| name.as_str()).collect();
-    let expected =
-        ["agents", "cancel", "config", "delete", "frame", "restore", "result", "sessions", "share", "show", "words", "ws"];
+    let expected = [
+        "agents",
+        "cancel",
+        "config",
+        "delete",
+        "frame",
+        "keys",
+        "keys-add",
+        "keys-remove",
+        "restore",
+        "result",
+        "sessions",
+        "share",
+        "show",
+        "words",
+        "ws",
+    ];
     assert_eq!(names, expected);
     for (name, schema) in schema::all() {
         assert!(jsonschema::meta::is_valid(schema), "{name}");

@@ -72,7 +72,7 @@ fn request(messages: Vec<PromptMessage>) -> ModelRequest {
     let (effect, access) = (Effect::None, Access::Read);
     let tool = ToolSpec { name: "read_file".into(), description: "Reads.".into(), parameters, effect, access };
     let settings = ModelSettings::default();
-    ModelRequest { model: "small".into(), system: "Be brief.".into(), messages, tools: vec![tool], settings }
+    ModelRequest { model: "small".into(), system: "Be brief.".into(), messages, tools: vec![tool], settings, form: None }
 }
 
 fn question() -> ModelRequest {

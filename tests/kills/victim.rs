@@ -72,6 +72,7 @@ async fn ask(session: &str) {
     let caller = Principal::local("victim");
     let new = NewSession { id: Some(SessionId::parse(session).unwrap()), ..NewSession::default() };
     let ask = Ask {
+        procedure: None,
         target: Target::New(Box::new(new)),
         input: vec![Part::text("work")],
         blobs: vec![],

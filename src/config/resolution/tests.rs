@@ -262,11 +262,11 @@ fn an_agent_of_an_unknown_project_takes_no_name_of_the_users() {
         .write("work/.ombud/agents/broken.toml", "instructions = \"Theirs\"\n")
         .write("work/.ombud/agents/default.toml", "instructions = \"Theirs\"\n");
     let resolved = house.plain();
-    assert_eq!(resolved.agent("mine").unwrap().instructions, "Mine");
-    assert_ne!(resolved.agent("default").unwrap().instructions, "Theirs");
+    assert_eq!(resolved.agent("mine").unwrap().instructions, "Mine".into());
+    assert_ne!(resolved.agent("default").unwrap().instructions, "Theirs".into());
     assert!(resolved.agent("broken").unwrap_err().message.contains("`instruction` is not known"));
     house.trust();
-    assert_eq!(house.plain().agent("mine").unwrap().instructions, "Theirs");
+    assert_eq!(house.plain().agent("mine").unwrap().instructions, "Theirs".into());
     let error = house.plain().agent("mien").unwrap_err();
     assert_eq!(
         (error.code, error.message.as_str()),
@@ -283,7 +283,7 @@ fn an_agent_that_is_defined_twice_is_told() {
     let resolved = house.plain();
     let folder = house.at("home/.config/ombud/agents");
     let folder = folder.display();
-    assert_eq!(resolved.settings.agents["a"].instructions, "1");
+    assert_eq!(resolved.settings.agents["a"].instructions, "1".into());
     assert_eq!(
         resolved.notices,
         [format!(
@@ -425,7 +425,7 @@ fn the_file_of_another_program_is_understood_when_it_is_named() {
     assert_eq!(server.share_provider.as_deref(), Some("https://share.example/api"));
     assert_eq!(server.webui.as_ref().map(|webui| webui.folder.clone()), Some(house.at("work/ui")));
     assert_eq!(settings.store, format!("file:{}", house.at("work/kept").display()));
-    assert_eq!((settings.agent.as_str(), settings.agents["my-agent"].instructions.as_str()), ("my-agent", "Be kind."));
+    assert_eq!((settings.agent.as_str(), settings.agents["my-agent"].instructions.source()), ("my-agent", "Be kind."));
     assert_eq!(settings.model.as_ref().map(ToString::to_string).as_deref(), Some("openai/gpt-4"));
     let key = settings.providers["openai"].api_key.as_ref().unwrap();
     assert_eq!(key.expose_secret(), "sk-planted-0001");

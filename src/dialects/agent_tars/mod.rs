@@ -19,5 +19,6 @@ pub fn dialect() -> Dialect {
         refuse: tarko::refuse,
         fallback: None,
         sockets: Vec::new(),
+        wants_credential: false,
     }
 }

@@ -25,7 +25,10 @@ pub struct Ask {
     /// `"session_agent"` (the default), `{"one": "NAME"}`, or `"nobody"`.
     #[schema(value_type = Option<Object>)]
     answering: Value,
-    /// `"wait_then_reject"` (the default), `"reject"`, `"queue"` or `"supersede"`.
+    /// A procedure of the agent that is asked for: `{"name", "arguments", "attributes"}`; then nothing need be said.
+    #[schema(value_type = Option<Object>)]
+    procedure: Value,
+    /// `"wait_then_reject"` (the default), `"reject"`, `"queue"`, `"supersede"` or `"supersede_waiting"`.
     on_busy: Option<String>,
     /// What is fixed for the run: model, instructions, permissions, budget, workspace. Only who administers the house may
     /// choose a workspace or allow tools.
@@ -66,6 +69,9 @@ pub struct NewSession {
     /// How long it lives.
     #[schema(value_type = Option<Object>)]
     lifetime: Value,
+    /// The input that its agent declares.
+    #[schema(value_type = Option<Object>)]
+    input: Value,
     /// What its door keeps about it, by the door's name.
     #[schema(value_type = Option<Object>)]
     attributes: Value,
@@ -110,6 +116,79 @@ pub struct Completed {
     text: String,
     /// The model that answered.
     model: String,
+}
+
+/// What a key is to be.
+#[derive(ToSchema)]
+pub struct NewKey {
+    /// Its name: letters, digits, `.`, `_` and `-`, at most 64.
+    name: String,
+    /// `sessions`, `agents`, `mint`; must hold something unless it is an administrator's.
+    permissions: Option<Vec<String>>,
+    /// Whether its holder administers the house.
+    admin: Option<bool>,
+    /// The APIs that it opens, by name; absent = all.
+    doors: Option<Vec<String>>,
+    /// Seconds until it opens nothing any more; absent = when it is removed.
+    ttl_seconds: Option<u64>,
+    /// What its word begins with: small letters and digits, ending in `_`.
+    prefix: String,
+}
+
+/// A key, without its word.
+#[derive(ToSchema)]
+pub struct Key {
+    /// Its id.
+    id: String,
+    /// Its name.
+    name: String,
+    /// What it lets its holder do: `sessions`, `agents`, `mint`.
+    permissions: Vec<String>,
+    /// Whether its holder administers the house.
+    admin: bool,
+    /// The APIs that it opens; absent = all.
+    doors: Option<Vec<String>>,
+    /// The last four characters of its word.
+    ending: String,
+    /// When it was made.
+    created_at: String,
+    /// When it opens nothing any more; absent = when it is removed.
+    expires_at: Option<String>,
+}
+
+/// A key that was made.
+#[derive(ToSchema)]
+pub struct IssuedKey {
+    /// The key.
+    key: Key,
+    /// Its word.
+    word: String,
+}
+
+/// What a token is to open.
+#[derive(ToSchema)]
+pub struct NewToken {
+    /// The agent.
+    agent: String,
+    /// Only this session of it.
+    session: Option<String>,
+    /// Seconds until it opens nothing any more: an hour unless told, a day at most.
+    ttl_seconds: Option<u64>,
+    /// Only these APIs of those that its minter may use.
+    doors: Option<Vec<String>>,
+    /// What its word begins with: small letters and digits, ending in `_`.
+    prefix: String,
+}
+
+/// A token that was minted.
+#[derive(ToSchema)]
+pub struct IssuedToken {
+    /// Its word.
+    word: String,
+    /// Its id.
+    id: String,
+    /// When it opens nothing any more.
+    expires_at: String,
 }
 
 /// A session brought from elsewhere.
@@ -270,6 +349,37 @@ pub struct Run {
     error: Value,
 }
 
+/// A file of a session.
+#[derive(ToSchema)]
+pub struct File {
+    /// Its id.
+    id: String,
+    /// Whose it is: `{"session": "ID"}`.
+    #[schema(value_type = Object)]
+    scope: Value,
+    /// Its name.
+    name: String,
+    /// Its media type.
+    media_type: String,
+    /// Its bytes.
+    size: u64,
+    /// `pending` or `ready`.
+    state: String,
+    /// Its bytes, by their SHA-256; absent while it is pending.
+    blob: Option<String>,
+    /// When it was offered.
+    offered_at: String,
+}
+
+/// A permission for whoever holds it.
+#[derive(ToSchema)]
+pub struct SignedFile {
+    /// What proves it: a secret.
+    ticket: String,
+    /// When it ends.
+    expires: String,
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -298,6 +408,7 @@ mod tests {
         let imported = engine::ImportedSession { session: new.clone(), messages: vec![] };
         assert_eq!(described::<ImportedSession>(), written(&imported));
         let ask = engine::Ask {
+            procedure: None,
             target: engine::Target::New(Box::new(new)),
             input: vec![],
             blobs: vec![],

@@ -5,11 +5,13 @@
 mod describe;
 mod errors;
 mod files;
+mod keys;
 mod request;
 mod rights;
 mod routes;
 mod sharing;
 mod streams;
+mod uploads;
 
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
@@ -28,6 +30,7 @@ pub fn dialect() -> Dialect {
         refuse: errors::refuse,
         fallback: None,
         sockets: SocketEvents::new(),
+        wants_credential: false,
     }
 }
 

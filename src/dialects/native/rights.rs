@@ -75,6 +75,7 @@ mod tests {
 
     fn question(pins: Pins) -> Ask {
         Ask {
+            procedure: None,
             target: Target::New(Box::default()),
             input: Vec::new(),
             blobs: Vec::new(),

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{describe, rights, sharing, streams};
+use super::{describe, keys, rights, sharing, streams, uploads};
 use crate::domain::{Run, Session};
 use crate::engine::{
     Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter, SessionItem,
@@ -14,7 +14,8 @@ use crate::engine::{
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
     Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing,
-    OfRun, OfSession, Questions, Refused, Restore, RestoredRuns, Rewind, RunPage, Runs, Update,
+    OfFile, OfRun, OfSession, Offer, Questions, Refused, Restore, RestoredRuns, Rewind, RunPage, Runs, Sign, Update,
+    Uploads,
 };
 
 /// Sessions of a page when nobody says how many.
@@ -26,7 +27,7 @@ const BYTES: &str = "application/octet-stream";
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    let routes = [of_sessions(), of_runs(), of_files(), of_the_house()];
+    let routes = [of_sessions(), of_runs(), of_files(), keys::routes(), of_the_house()];
     routes.into_iter().flatten().map(may_refuse).collect()
 }
 
@@ -153,6 +154,40 @@ fn of_files() -> Routes {
             .query("session", "The session.", true)
             .query("blob", "The blob: a SHA-256 in hexadecimal.", true)
             .gives_media(StatusCode::OK, BYTES, "The bytes."),
+        Route::post("/ombud/v1/offer", uploads::offer)
+            .about("Offers files to a session: checks them, and gives them ids")
+            .takes::<Offer>()
+            .gives::<Uploads>(StatusCode::OK, "The files, pending, in the same order."),
+        Route::put("/ombud/v1/upload", uploads::put)
+            .about("Gives the bytes of a file that was offered, as the body")
+            .query("session", "The session.", true)
+            .query("file", "The id that the offer gave.", true)
+            .query("name", "As it was offered.", true)
+            .query("media_type", "As it was offered.", true)
+            .query("size", "As it was offered, in bytes.", true)
+            .query("offered_at", "As the offer gave it.", true)
+            .gives::<describe::File>(StatusCode::OK, "The file, ready."),
+        Route::post("/ombud/v1/uploads", uploads::all)
+            .about("The files of a session")
+            .takes::<OfSession>()
+            .gives::<Uploads>(StatusCode::OK, "The files, the oldest first."),
+        Route::post("/ombud/v1/upload", uploads::one)
+            .about("One file of a session")
+            .takes::<OfFile>()
+            .gives::<describe::File>(StatusCode::OK, "The file."),
+        Route::get("/ombud/v1/upload", uploads::bytes)
+            .about("The bytes of a file of a session")
+            .query("session", "The session.", true)
+            .query("file", "The file.", true)
+            .gives_media(StatusCode::OK, BYTES, "The file, or the part of it that `Range` asks for."),
+        Route::post("/ombud/v1/discard", uploads::discard)
+            .about("Takes a file of a session away, for good, also out of the messages that show it")
+            .takes::<OfFile>()
+            .gives::<Nothing>(StatusCode::OK, "It is gone."),
+        Route::post("/ombud/v1/sign", uploads::sign)
+            .about("Signs a permission to upload or download one file, for whoever holds it")
+            .takes::<Sign>()
+            .gives::<describe::SignedFile>(StatusCode::OK, "The permission, and when it ends."),
         Route::get("/ombud/v1/page", sharing::page)
             .about("A page that replays a session, for others")
             .query("session", "The session.", true)

@@ -94,6 +94,8 @@ fn bodies(event: &Event) -> Vec<Told> {
         | Fact::RunCancelRequested(_)
         | Fact::StepStarted(_)
         | Fact::StepFinished(_)
+        | Fact::StateSet(_)
+        | Fact::ThreadOpened(_)
         | Fact::Unknown(_) => Vec::new(),
     }
 }

@@ -46,5 +46,6 @@ pub fn dialect() -> Dialect {
         owns: &["/api/v1"],
         refuse: errors::refuse,
         fallback: Some(plain::answer),
+        wants_credential: false,
     }
 }

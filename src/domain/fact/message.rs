@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Finish, Message, MessageId, ModelChoice, Part, ToolReturn, Usage};
+use crate::domain::{Finish, Message, MessageId, ModelChoice, Part, ToolReturn, Usage, Visibility};
 
 /// A person, or the surroundings, said something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,6 +39,15 @@ pub struct MessageCompleted {
     /// The thread inside the session; absent = the main one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
+    /// The step of the run's procedure that it belongs to, from 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u32>,
+    /// Who is shown it.
+    #[serde(default, skip_serializing_if = "Visibility::is_all")]
+    pub visibility: Visibility,
+    /// The name of the form that its text has; absent = text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
 }
 
 impl MessageCompleted {

@@ -17,7 +17,7 @@ pub use run::{RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting
 pub use session::{
     AfterClearing, SessionCleared, SessionCreated, SessionDeleted, SessionRestored, SessionRewound, SessionUpdated,
 };
-pub use step::{StepFinished, StepStarted};
+pub use step::{StateSet, StepFinished, StepStarted, ThreadOpened};
 pub use tool::{ToolCalled, ToolReturned};
 
 /// Version of the form of events.
@@ -107,6 +107,12 @@ pub enum Fact {
     /// A step of a procedure has ended.
     #[serde(rename = "step.finished")]
     StepFinished(StepFinished),
+    /// The session remembers a value.
+    #[serde(rename = "state.set")]
+    StateSet(StateSet),
+    /// A thread begins, or begins anew.
+    #[serde(rename = "thread.opened")]
+    ThreadOpened(ThreadOpened),
     /// Something that people should know and the model need not.
     #[serde(rename = "notice")]
     Notice(Notice),
@@ -161,6 +167,8 @@ impl Fact {
             Self::ToolReturned(_) => "tool.returned",
             Self::StepStarted(_) => "step.started",
             Self::StepFinished(_) => "step.finished",
+            Self::StateSet(_) => "state.set",
+            Self::ThreadOpened(_) => "thread.opened",
             Self::Notice(_) => "notice",
             Self::Unknown(unknown) => &unknown.kind,
         }
@@ -214,13 +222,17 @@ mod tests {
             arguments: Value::Null,
             place: Place::Here,
             effect: Effect::None,
+            step: None,
+            output: None,
         };
         let message_id = MessageId::from_text("m");
         let called = ToolCalled {
             call: call.clone(),
-            message_id: message_id.clone(),
+            message_id: Some(message_id.clone()),
             schema: None,
             description: String::new(),
+            display: None,
+            title: None,
             thread: None,
         };
         let returned = ToolReturn {
@@ -232,7 +244,7 @@ mod tests {
             blob: None,
             elapsed_ms: 1,
         };
-        let returned = ToolReturned { returned, arguments: Value::Null, message_id, thread: None };
+        let returned = ToolReturned { returned, arguments: Value::Null, message_id: Some(message_id), thread: None };
         for (fact, rest) in [
             (
                 Fact::ToolCalled(called),

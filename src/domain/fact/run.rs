@@ -1,8 +1,11 @@
 //! Facts about runs.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::domain::{Error, MessageId, ModelChoice, Outcome, Pins, ProcessId, Revision, Timestamp, ToolCall, Usage};
+use crate::domain::{
+    Attributes, Error, MessageId, ModelChoice, Outcome, Pins, ProcessId, Revision, StepStarted, Timestamp, ToolCall, Usage,
+};
 
 /// A run waits for its turn.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,12 +23,24 @@ pub struct RunQueued {
     /// Larger goes first.
     #[serde(default)]
     pub priority: i32,
+    /// The procedure that was asked for, of those of the agent; absent = what it does always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub procedure: Option<String>,
+    /// The procedure's arguments.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub arguments: Map<String, Value>,
+    /// The name of whoever asked: what the procedure says as a person is said by them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub asked_by: String,
+    /// What a door keeps about what the procedure says as a person.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// What is fixed.
     pub pins: Pins,
 }
 
 /// A process took the run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunStarted {
     /// The run's agent.
     pub agent: String,
@@ -46,6 +61,9 @@ pub struct RunStarted {
     /// The run is shown everything up to here, the message that it answers, and its own facts. The same for every
     /// attempt.
     pub base_seq: u64,
+    /// The step of its procedure that it goes on with, which began before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepStarted>,
 }
 
 impl RunStarted {
@@ -64,6 +82,9 @@ impl RunStarted {
 pub struct RunWaiting {
     /// All calls without an answer.
     pub calls: Vec<ToolCall>,
+    /// The thread that they belong to; absent = the main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
     /// When it will be given up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<Timestamp>,
@@ -97,6 +118,9 @@ pub struct RunFinished {
     pub tool_calls: u32,
     /// What it used.
     pub usage: Usage,
+    /// The result of the procedure that was asked for, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<Value>,
     /// From its start to its end, in milliseconds.
     pub elapsed_ms: u64,
     /// Why it failed, or was cancelled.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{Attributes, Labels, Lifetime, MessageId, ModelChoice, TurnMark};
+use crate::domain::{Attributes, Labels, Lifetime, MessageId, ModelChoice, ThreadOpened, TurnMark};
 
 /// A session begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct SessionCreated {
     /// How long it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
+    /// What it remembers from its beginning: its input, and the values that its agent's variables begin with.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
     /// What doors keep about it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
@@ -77,17 +80,23 @@ mod patch {
 }
 
 /// The history was replaced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRestored {
     /// How many messages follow in the same append.
     pub count: u64,
+    /// What the session remembers from here on.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
 }
 
 /// The history ends here; what was said before is scrubbed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionCleared {
     /// What the session is afterwards.
     pub then: AfterClearing,
+    /// What the session remembers from here on: what it did at the beginning of the history that ends.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
 }
 
 /// What a session is after it was cleared.
@@ -108,9 +117,12 @@ pub struct SessionRewound {
     pub after: Option<MessageId>,
     /// The last fact that counts: what lies between it and this one does not.
     pub after_seq: u64,
-    /// The state of the session as it was there.
+    /// What the session remembered there.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub state: Map<String, Value>,
+    /// The threads that there were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadOpened>,
     /// The newest turns as they were there; absent = those that the fold still has marks of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<TurnMark>,

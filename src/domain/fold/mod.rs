@@ -5,15 +5,16 @@
 
 mod life;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub use self::life::Dropped;
 use super::session::ActiveRun;
 use super::{
     AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary,
-    SessionUpdated, Timestamp, ToolCalled, Usage, fact::RunFinished,
+    SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
 };
 
 /// Most bytes of log that the newest turns are read back from.
@@ -63,6 +64,9 @@ pub struct FoldedRun {
     /// Calls of tools so far.
     #[serde(default)]
     pub tool_calls: u32,
+    /// The step of its procedure that has begun and not ended.
+    #[serde(default)]
+    pub step: Option<StepStarted>,
     /// Until when the caller's tools are waited for.
     #[serde(default)]
     pub deadline: Option<Timestamp>,
@@ -88,6 +92,12 @@ pub struct Fold {
     pub active: Vec<FoldedRun>,
     /// The newest turns, oldest first.
     pub marks: VecDeque<TurnMark>,
+    /// What the session remembers beside what is said.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
+    /// The threads beside the main one, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub threads: BTreeMap<String, ThreadOpened>,
     /// The newest message.
     #[serde(default)]
     pub last_message: Option<MessageId>,
@@ -114,6 +124,8 @@ impl Fold {
             usage: Usage::default(),
             active: Vec::new(),
             marks: VecDeque::from([TurnMark { seq: event.seq, bytes }]),
+            state: created.state.clone(),
+            threads: BTreeMap::new(),
             last_message: None,
             history_from: event.seq,
             dropped: Vec::new(),
@@ -138,18 +150,27 @@ impl Fold {
         match &event.fact {
             Fact::SessionCreated(created) => {
                 self.session = session_of(event, created);
+                self.state = created.state.clone();
+                None
+            }
+            Fact::StateSet(set) => {
+                self.state.insert(set.key.clone(), set.value.clone());
+                None
+            }
+            Fact::ThreadOpened(opened) => {
+                self.threads.insert(opened.thread.clone(), opened.clone());
                 None
             }
             Fact::SessionUpdated(updated) => {
                 update(&mut self.session, updated);
                 None
             }
-            Fact::SessionRestored(_) => {
-                self.begin_history(event.seq);
+            Fact::SessionRestored(restored) => {
+                self.begin_history(event.seq, &restored.state);
                 None
             }
-            Fact::SessionCleared(_) => {
-                self.begin_history(event.seq);
+            Fact::SessionCleared(cleared) => {
+                self.begin_history(event.seq, &cleared.state);
                 // The entries before were written anew, and it is not known here how long they are now.
                 self.bytes = bytes;
                 None
@@ -190,12 +211,6 @@ impl Fold {
         }
     }
 
-    fn begin_history(&mut self, seq: u64) {
-        self.history_from = seq;
-        self.dropped.clear();
-        self.last_message = None;
-    }
-
     fn queue(&mut self, event: &Event, queued: &RunQueued) -> Option<Run> {
         let run = Run {
             id: event.run.clone()?,
@@ -227,6 +242,7 @@ impl Fold {
             answer_text: String::new(),
             open_calls: Vec::new(),
             tool_calls: 0,
+            step: None,
             deadline: None,
             cancel_requested: None,
         });
@@ -350,6 +366,8 @@ impl FoldedRun {
                 self.run.message_id = self.answer.clone();
                 self.tool_calls += completed.parts.iter().filter(|part| matches!(part, Part::ToolCall(_))).count() as u32;
             }
+            Fact::StepStarted(step) => self.step = Some(step.clone()),
+            Fact::StepFinished(_) => self.step = None,
             Fact::MessageAbandoned(_) => self.writing = None,
             Fact::ToolCalled(called) => self.open_calls.push(called.clone()),
             Fact::ToolReturned(returned) => {

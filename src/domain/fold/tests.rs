@@ -41,6 +41,7 @@ pub(super) fn created() -> Event {
         workspace: None,
         model: None,
         lifetime: None,
+        state: serde_json::Map::new(),
         attributes: serde_json::Map::new(),
     };
     event(1, None, Fact::SessionCreated(fact))
@@ -57,6 +58,10 @@ pub(super) fn queued(seq: u64, run: &str) -> Event {
         input: None,
         process: None,
         priority: 0,
+        procedure: None,
+        arguments: serde_json::Map::new(),
+        asked_by: String::new(),
+        attributes: serde_json::Map::new(),
         pins: Pins { budget: Budget::default(), ..Pins::default() },
     };
     event(seq, Some(run), Fact::RunQueued(fact))
@@ -72,6 +77,7 @@ pub(super) fn finished(seq: u64, run: &str) -> Event {
         rounds: 1,
         tool_calls: 0,
         usage: Usage::default(),
+        output: None,
         elapsed_ms: 1,
         error: None,
     };
@@ -129,7 +135,7 @@ fn what_a_run_answers_stays_in_the_window() {
 #[test]
 fn an_imported_history_has_turns_of_its_own() {
     let mut fold = Fold::begin(&created(), 10).unwrap();
-    fold.apply(&event(2, None, Fact::SessionRestored(SessionRestored { count: 6 })), 10);
+    fold.apply(&event(2, None, Fact::SessionRestored(SessionRestored { count: 6, ..SessionRestored::default() })), 10);
     for seq in 3..9 {
         let kind = if seq % 2 == 1 { AuthorKind::Person } else { AuthorKind::Agent };
         let fact = Fact::MessageImported(MessageImported { message: message(seq, kind), returns: Vec::new() });

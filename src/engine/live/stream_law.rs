@@ -139,6 +139,9 @@ fn completed(parts: &[(u8, Vec<String>)], id: &MessageId) -> Fact {
         elapsed_ms: 0,
         next_message_id: None,
         thread: None,
+        step: None,
+        visibility: crate::domain::Visibility::All,
+        form: None,
     })
 }
 

@@ -8,11 +8,13 @@ use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use crate::domain::{Error, Result};
 
 /// Each finds one form; what stands in its groups is the secret, or the whole where it has none.
-const FORMS: [&str; 15] = [
+const FORMS: [&str; 16] = [
     // Keys that say whose they are, whatever stands before them.
     r"sk-(?:proj|ant|or|svcacct)-[A-Za-z0-9_-]{16,}",
     r"(?:\b|_)(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}",
     r"(?:\b|_)(?:sk|pk|rk|whsec)_(?:live_|test_|proj_)?[A-Za-z0-9]{16,}",
+    // Keys and minted tokens of a house like this one.
+    r"(?:\b|_)(?:oct|ombud)_(?:sk|et)_[A-Za-z0-9_-]{16,}",
     r"(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{16,})",
     r"(?:\b|_)(?:AKIA|ASIA|AGPA|AIDA|AROA)[A-Z0-9]{12,}",
     r"(?:\b|_)xox[a-z]-[A-Za-z0-9-]{10,}",
@@ -187,6 +189,10 @@ mod tests {
             "hf_",
             "npm_",
             "sk_live_",
+            "oct_sk_",
+            "oct_et_",
+            "ombud_sk_",
+            "ombud_et_",
         ] {
             let text = format!("take {} and go", key(first, letters));
             assert_eq!(without(&text), "take # and go", "{text}");

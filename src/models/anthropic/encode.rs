@@ -163,7 +163,7 @@ mod tests {
 
     fn request(messages: Vec<PromptMessage>) -> ModelRequest {
         let settings = ModelSettings::default();
-        ModelRequest { model: "m".into(), system: String::new(), messages, tools: vec![], settings }
+        ModelRequest { model: "m".into(), system: String::new(), messages, tools: vec![], settings, form: None }
     }
 
     fn text(text: &str) -> PromptPart {

@@ -41,6 +41,9 @@ pub(super) fn body(request: &ModelRequest, card: &Card, official: bool) -> Value
     if !settings.stop.is_empty() {
         put("stop", json!(settings.stop));
     }
+    if let Some(form) = &request.form {
+        put("response_format", json!({"type": "json_schema", "json_schema": {"name": form.name, "schema": form.schema}}));
+    }
     body.extend(settings.extra.clone());
     Value::Object(body)
 }
@@ -122,7 +125,7 @@ mod tests {
 
     fn request(messages: Vec<PromptMessage>) -> ModelRequest {
         let settings = ModelSettings::default();
-        ModelRequest { model: "m".into(), system: String::new(), messages, tools: vec![], settings }
+        ModelRequest { model: "m".into(), system: String::new(), messages, tools: vec![], settings, form: None }
     }
 
     fn tool() -> ToolSpec {

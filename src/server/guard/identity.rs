@@ -1,16 +1,21 @@
-//! Who calls: by the token, in one of its ways, or by being on this machine.
+//! Who calls: by the token or a key, in one of their ways, or by being on this machine.
+
+use std::sync::Arc;
 
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use secrecy::SecretString;
 
 use crate::config::ServerSettings;
-use crate::domain::{Error, ErrorCode, Principal};
-use crate::http::{cookie_value, empty, opens};
+use crate::domain::{Error, ErrorCode, Principal, Result};
+use crate::engine::Engine;
+use crate::http::{Proof, cookie_value, empty, opens, proof};
 
 /// How callers are known.
 pub(super) struct Identity {
-    token: Option<SecretString>,
+    settings: ServerSettings,
+    /// Where the keys are.
+    engine: Arc<dyn Engine>,
     cookie: String,
     /// Who calls where there is no token.
     anybody: Principal,
@@ -18,22 +23,39 @@ pub(super) struct Identity {
 
 impl Identity {
     /// As the settings say, for a server at a port.
-    pub(super) fn new(settings: &ServerSettings, port: u16) -> Self {
+    pub(super) fn new(settings: &ServerSettings, port: u16, engine: Arc<dyn Engine>) -> Self {
         let anybody = match (settings.no_auth, settings.allow_local_admin) {
             (true, _) => Principal::local("anybody"),
             (false, true) => Principal::local(Principal::unproven().name),
             (false, false) => Principal::unproven(),
         };
         // Browsers share cookies between all ports of a host.
-        Self { token: settings.token.clone(), cookie: format!("ombud_{port}"), anybody }
+        Self { settings: settings.clone(), engine, cookie: format!("ombud_{port}"), anybody }
     }
 
-    /// Who calls; `None` = nobody that is known.
-    pub(super) fn who(&self, headers: &HeaderMap) -> Option<Principal> {
-        let Some(token) = &self.token else { return Some(self.anybody.clone()) };
-        let shown = [bearer(headers), text(headers.get("x-api-key"))];
-        let proven = shown.into_iter().flatten().any(|shown| opens(token, shown)) || self.has_cookie(token, headers);
-        proven.then(|| Principal::local("token"))
+    /// Who calls.
+    ///
+    /// # Errors
+    /// `store_failed` when the keys cannot be read.
+    pub(super) async fn who(&self, headers: &HeaderMap) -> Result<Who> {
+        if self.settings.token.as_ref().is_some_and(|token| self.has_cookie(token, headers)) {
+            return Ok(Who::Known(Principal::local("token")));
+        }
+        let shown: Vec<&str> = [bearer(headers), text(headers.get("x-api-key"))].into_iter().flatten().collect();
+        let mut found = None;
+        // Of two, one that is right is enough.
+        for shown in shown.iter().map(|shown| Some(*shown)).chain(shown.is_empty().then_some(None)) {
+            match proof(&*self.engine, &self.settings, shown).await? {
+                Proof::Known(caller) => return Ok(Who::Known(caller)),
+                other => found = Some(other),
+            }
+        }
+        Ok(match found {
+            Some(Proof::Known(caller)) => Who::Known(caller),
+            Some(Proof::Anybody) => Who::Known(self.anybody.clone()),
+            Some(Proof::Unshown) => Who::Unshown(self.anybody.clone()),
+            Some(Proof::Nobody) | None => Who::Nobody,
+        })
     }
 
     fn has_cookie(&self, token: &SecretString, headers: &HeaderMap) -> bool {
@@ -47,7 +69,7 @@ impl Identity {
 
     /// `GET /?token=…` of a browser: the answer that gives it a cookie and takes the token out of its address, or why not.
     pub(super) fn take_cookie(&self, method: &Method, uri: &Uri, secure: bool) -> Option<Result<Response, Error>> {
-        let token = self.token.as_ref()?;
+        let token = self.settings.token.as_ref()?;
         if method != Method::GET || uri.path() != "/" {
             return None;
         }
@@ -82,9 +104,20 @@ impl Identity {
     }
 }
 
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    /// Somebody that is known, or as whom everybody is let in.
+    Known(Principal),
+    /// The same, where there are keys and none was shown.
+    Unshown(Principal),
+    /// Nobody that is known.
+    Nobody,
+}
+
 /// Nobody that is known.
 pub(in crate::server) fn unknown() -> Error {
-    Error::new(ErrorCode::Unauthorized, "this server wants its token, and none that fits came with the request")
+    Error::new(ErrorCode::Unauthorized, "this server wants its token or a key, and none that fits came with the request")
         .hint("send it as `Authorization: Bearer TOKEN`; in a browser open /?token=TOKEN once")
 }
 
@@ -100,63 +133,140 @@ fn text(value: Option<&HeaderValue>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Environment, Flags, resolve};
+    use crate::domain::KeyPermission;
+    use crate::engine::{House, NewKey, NobodyToAsk, Notices, Parts};
+    use crate::models::{Models, Offline};
+    use crate::observe::SystemClock;
+    use crate::storage::{self, StoreUrl};
+    use crate::tools::Tools;
 
-    fn identity(change: impl FnOnce(&mut ServerSettings)) -> Identity {
-        let mut settings = ServerSettings::default();
-        change(&mut settings);
-        Identity::new(&settings, 3_000)
-    }
+    const TOKEN: &str = "correct horse+battery";
 
-    fn with_token() -> Identity {
-        identity(|settings| settings.token = Some(SecretString::from("correct horse+battery")))
-    }
-
-    #[test]
-    fn without_a_token_who_is_here_may_use_it() {
-        let who = |identity: Identity| identity.who(&HeaderMap::new());
-        assert_eq!(who(identity(|_| ())), Some(Principal::unproven()));
-        assert_eq!(who(identity(|settings| settings.allow_local_admin = true)), Some(Principal::local("local")));
-        assert_eq!(who(identity(|settings| settings.no_auth = true)), Some(Principal::local("anybody")));
-        assert_eq!(who(with_token()), None);
-    }
-
-    #[test]
-    fn the_token_opens_in_all_its_ways() {
-        let identity = with_token();
-        let cookie = cookie_value(&SecretString::from("correct horse+battery"));
-        let who = |name: &'static str, value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, HeaderValue::from_str(value).unwrap());
-            identity.who(&headers).map(|caller| caller.name)
+    async fn identity(change: impl FnOnce(&mut ServerSettings)) -> Identity {
+        let environment = Environment {
+            variables: [("HOME".to_owned(), "/nowhere".to_owned())].into(),
+            folder: Some(std::env::temp_dir()),
+            program: None,
         };
+        let mut settings = resolve(&Flags::default(), &environment).unwrap().settings;
+        change(&mut settings.server);
+        let (server, clock) = (settings.server.clone(), Arc::new(SystemClock));
+        let house = House::new(Parts {
+            models: Models::new(&settings, clock.clone(), Arc::new(Offline::new(clock.clone()))).unwrap(),
+            tools: Tools::new(&settings.limits, &settings.tools),
+            settings,
+            store: storage::open(&StoreUrl::Memory).await.unwrap(),
+            clock,
+            approver: Arc::new(NobodyToAsk),
+            notices: Notices::default(),
+        });
+        Identity::new(&server, 3_000, Arc::new(house))
+    }
+
+    async fn with_token() -> Identity {
+        identity(|settings| settings.token = Some(SecretString::from(TOKEN))).await
+    }
+
+    async fn key(identity: &Identity) -> String {
+        let permissions = vec![KeyPermission::Sessions];
+        let new = NewKey { name: "web".to_owned(), permissions, prefix: "sk_".to_owned(), ..NewKey::default() };
+        identity.engine.create_key(&Principal::house(), new).await.unwrap().word.expose().to_owned()
+    }
+
+    /// Who calls with some headers, by name.
+    async fn who(identity: &Identity, headers: &[(&'static str, &str)]) -> String {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, HeaderValue::from_str(value).unwrap());
+        }
+        match identity.who(&map).await.unwrap() {
+            Who::Known(caller) => caller.name,
+            Who::Unshown(caller) => format!("{}, unshown", caller.name),
+            Who::Nobody => "nobody".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_token_who_is_here_may_use_it() {
+        let who = async |identity: Identity| identity.who(&HeaderMap::new()).await.unwrap();
+        let known = Who::Known;
+        assert_eq!(who(identity(|_| ()).await).await, known(Principal::unproven()));
+        assert_eq!(
+            who(identity(|settings| settings.allow_local_admin = true).await).await,
+            known(Principal::local("local"))
+        );
+        assert_eq!(who(identity(|settings| settings.no_auth = true).await).await, known(Principal::local("anybody")));
+        assert_eq!(who(with_token().await).await, Who::Nobody);
+    }
+
+    #[tokio::test]
+    async fn the_token_opens_in_all_its_ways() {
+        let identity = with_token().await;
+        let cookie = cookie_value(&SecretString::from(TOKEN));
         for (name, value) in [
-            ("authorization", "Bearer correct horse+battery".to_owned()),
-            ("authorization", "bearer  correct horse+battery".to_owned()),
-            ("x-api-key", "correct horse+battery".to_owned()),
+            ("authorization", format!("Bearer {TOKEN}")),
+            ("authorization", format!("bearer  {TOKEN}")),
+            ("x-api-key", TOKEN.to_owned()),
             ("cookie", format!("a=b; ombud_3000={cookie}; c=d")),
         ] {
-            assert_eq!(who(name, &value).as_deref(), Some("token"), "{name}: {value}");
+            assert_eq!(who(&identity, &[(name, &value)]).await, "token", "{name}: {value}");
         }
         for (name, value) in [
             ("authorization", "Bearer wrong".to_owned()),
-            ("authorization", "correct horse+battery".to_owned()),
-            ("authorization", "Basic correct horse+battery".to_owned()),
+            ("authorization", TOKEN.to_owned()),
+            ("authorization", format!("Basic {TOKEN}")),
             ("x-api-key", cookie.clone()),
             ("cookie", format!("ombud_3001={cookie}")),
-            ("cookie", "ombud_3000=correct horse+battery".to_owned()),
+            ("cookie", format!("ombud_3000={TOKEN}")),
         ] {
-            assert_eq!(who(name, &value), None, "{name}: {value}");
+            assert_eq!(who(&identity, &[(name, &value)]).await, "nobody", "{name}: {value}");
         }
     }
 
-    #[test]
-    fn a_browser_gets_a_cookie_and_an_address_without_the_token() {
-        let identity = with_token();
+    /// Every way to start, without and with a key, and what each word is worth there.
+    #[tokio::test]
+    async fn keys_open_beside_the_token_and_once_there_is_one_a_word_must_be_right() {
+        type Change = fn(&mut ServerSettings);
+        let ways: [(Change, [&str; 4], [&str; 4]); 4] = [
+            // Nothing shown, a wrong word, the key, the house's token: before there are keys, and then.
+            (|_| (), ["local"; 4], ["local, unshown", "nobody", "key:web", "nobody"]),
+            (|settings| settings.allow_local_admin = true, ["local"; 4], ["local, unshown", "nobody", "key:web", "nobody"]),
+            (|settings| settings.no_auth = true, ["anybody"; 4], ["anybody", "anybody", "key:web", "anybody"]),
+            (
+                |settings| settings.token = Some(SecretString::from(TOKEN)),
+                ["nobody", "nobody", "nobody", "token"],
+                ["nobody", "nobody", "key:web", "token"],
+            ),
+        ];
+        for (change, before, then) in ways {
+            let identity = identity(change).await;
+            let mut word = "sk_none".to_owned();
+            for expected in [before, then] {
+                let (bearer, house) = (format!("Bearer {word}"), format!("Bearer {TOKEN}"));
+                let shown: [&[(&'static str, &str)]; 4] =
+                    [&[], &[("x-api-key", "wrong")], &[("authorization", &bearer)], &[("authorization", &house)]];
+                for (headers, expected) in shown.into_iter().zip(expected) {
+                    assert_eq!(who(&identity, headers).await, expected, "{headers:?}");
+                }
+                if expected == before {
+                    word = key(&identity).await;
+                }
+            }
+            // Of two words, one that is right is enough.
+            let both = [("authorization", "Bearer wrong"), ("x-api-key", word.as_str())];
+            assert_eq!(who(&identity, &both).await, "key:web");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_browser_gets_a_cookie_and_an_address_without_the_token() {
+        let identity = with_token().await;
         let take = |uri: &str| identity.take_cookie(&Method::GET, &uri.parse().unwrap(), true);
         let response = take("/?a=1&token=correct%20horse%2Bbattery&b=2").unwrap().unwrap();
         let value = |name: header::HeaderName| response.headers()[name].to_str().unwrap().to_owned();
         assert_eq!((response.status().as_u16(), value(header::LOCATION).as_str()), (303, "/?a=1&b=2"));
-        let cookie = cookie_value(&SecretString::from("correct horse+battery"));
+        let cookie = cookie_value(&SecretString::from(TOKEN));
         let expected = format!("ombud_3000={cookie}; Path=/; HttpOnly; SameSite=Strict; Secure");
         assert_eq!(value(header::SET_COOKIE), expected);
         assert_eq!(take("/?token=wrong").unwrap().unwrap_err().code, ErrorCode::Unauthorized);

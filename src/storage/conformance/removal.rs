@@ -4,7 +4,7 @@ use secrecy::SecretString;
 
 use super::{Bed, alias, append, entry, fence, head, log, record, run, session};
 use crate::domain::{Error, ErrorCode, RunId, RunStatus};
-use crate::storage::{AppendError, Entry, Head, RunQuery, SessionQuery, Snapshot};
+use crate::storage::{AppendError, Entry, Head, Record, RunQuery, SessionQuery, Snapshot, kind_of_session};
 
 pub(super) async fn scrubbed_text_is_in_no_file(bed: &Bed) {
     let store = bed.open().await;
@@ -78,6 +78,8 @@ pub(super) async fn removed_records_and_secrets_are_in_no_file(bed: &Bed) {
     store.put_secret("o", "n", Some(&SecretString::from("canary two"))).await.unwrap();
     assert!(store.remove_record("k", "a").await.unwrap());
     store.put_secret("o", "n", None).await.unwrap();
+    let blob = store.put_blob(&session("s"), b"canary three").await.unwrap();
+    assert!(store.remove_blob(&session("s"), &blob).await.unwrap());
     assert_eq!(bed.files_with("canary"), [""; 0]);
 }
 
@@ -162,6 +164,11 @@ pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
     store.put_secret("session:s", "n", Some(&SecretString::from("canary secret"))).await.unwrap();
     store.put_secret("session:t", "n", Some(&SecretString::from("of t"))).await.unwrap();
 
+    for (of, body) in [("s", "canary record"), ("t", "of t")] {
+        let record = Record { kind: kind_of_session(&session(of)), id: "file:x".to_owned(), body: body.to_owned() };
+        store.put_record(record).await.unwrap();
+    }
+
     let conflict = store.delete(&session("s"), 1, entry(2, "deleted")).await;
     assert_eq!(conflict, Err(AppendError::Conflict(head(1, 2))));
     store.delete(&session("s"), 2, entry(3, "deleted")).await.unwrap();
@@ -178,6 +185,7 @@ pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
     assert_eq!(store.resolve("space", "canary-k").await.unwrap(), None);
     assert_eq!(store.resolve("space", "canary-l").await.unwrap(), None);
     assert!(store.secret("session:s", "n").await.unwrap().is_none());
+    assert_eq!(store.records(&kind_of_session(&session("s"))).await.unwrap(), []);
 
     let sessions = store.sessions(&SessionQuery { limit: 9, ..SessionQuery::default() }).await.unwrap();
     assert_eq!(sessions.iter().map(|row| row.session.id.as_str()).collect::<Vec<_>>(), ["t"]);
@@ -186,6 +194,7 @@ pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
     assert!(store.blob(&session("t"), &kept).await.unwrap().is_some());
     assert_eq!(store.resolve("space", "of t").await.unwrap().as_deref(), Some("t"));
     assert!(store.secret("session:t", "n").await.unwrap().is_some());
+    assert_eq!(store.records("session:t").await.unwrap().len(), 1);
     for id in ["s", "never"] {
         let again = store.delete(&session(id), 3, entry(4, "deleted")).await;
         assert_eq!(again, Err(AppendError::Conflict(gone.filter(|_| id == "s"))));

@@ -214,6 +214,19 @@ impl Store for FileStore {
         .await
     }
 
+    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
+        let before = before.map(str::to_owned);
+        self.run(move |root| {
+            let _names = root.lock_names()?;
+            if root.kept.record(&record.kind, &record.id)?.map(|there| there.body) != before {
+                return Ok(false);
+            }
+            root.kept.put_record(&record)?;
+            root.change().map(|()| true)
+        })
+        .await
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         let (kind, id) = (kind.to_owned(), id.to_owned());
         self.run(move |root| {
@@ -240,6 +253,20 @@ impl Store for FileStore {
         .await
     }
 
+    async fn settle_secret(&self, owner: &str, name: &str, value: &SecretString) -> Result<SecretString, Error> {
+        let (owner, name) = (owner.to_owned(), name.to_owned());
+        let value = SecretString::from(value.expose_secret().to_owned());
+        self.run(move |root| {
+            let _names = root.lock_names()?;
+            if let Some(there) = root.kept.secret(&owner, &name)? {
+                return Ok(there);
+            }
+            root.kept.put_secret(&owner, &name, Some(&value))?;
+            root.change().map(|()| value)
+        })
+        .await
+    }
+
     async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
         self.run(|root| root.kept.secrets()).await
     }
@@ -251,6 +278,14 @@ impl Store for FileStore {
             Ok(id)
         })
         .await
+    }
+
+    async fn remove_blob(&self, session: &SessionId, id: &BlobId) -> Result<bool, Error> {
+        if !BlobId::is_well_formed(id.as_str()) {
+            return Ok(false);
+        }
+        let (name, id) = (file_name(session.as_str()), id.clone());
+        self.run(move |root| root.remove_blob(&name, &id)).await
     }
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {

@@ -148,6 +148,7 @@ impl Root {
         self.remove_runs(folder)?;
         self.kept.remove_names_of(session.as_str())?;
         self.kept.remove_secrets_of(&rules::owner_of(session))?;
+        self.kept.remove_records(&rules::owner_of(session))?;
         touch(folder, Timestamp::from_millis(0));
         place::sync_folder(folder.path())
     }
@@ -230,6 +231,18 @@ impl Root {
         let _lock = Lock::take(&folder.join("lock"))?;
         place::make_folder(&blobs)?;
         place::replace(&path, bytes, Keep::Durably)
+    }
+
+    /// Takes bytes beside a log away.
+    pub(super) fn remove_blob(&self, name: &str, id: &BlobId) -> Result<bool, Error> {
+        let folder = self.folder(name);
+        let path = folder.join("blobs").join(id.as_str());
+        if !path.exists() {
+            return Ok(false);
+        }
+        let _lock = Lock::take(&folder.join("lock"))?;
+        place::remove_draft(&path)?;
+        place::remove_durably(&path)
     }
 
     /// Finishes or throws away the append that a journal belongs to. The lock of the store must be held.

@@ -178,6 +178,29 @@ pub(super) fn put_record(connection: &Connection, record: &Record) -> Done<()> {
     Ok(())
 }
 
+/// Puts a record where it is as it was; true when it was.
+pub(super) fn swap_record(connection: &Connection, record: &Record, before: Option<&str>) -> Done<bool> {
+    let (sql, row) = match before {
+        Some(before) => (
+            "UPDATE records SET body = ?3 WHERE kind = ?1 AND id = ?2 AND body = ?4",
+            vec![&*record.kind, &*record.id, &*record.body, before],
+        ),
+        None => (
+            "INSERT INTO records (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            vec![&*record.kind, &*record.id, &*record.body],
+        ),
+    };
+    Ok(connection.prepare_cached(sql)?.execute(rusqlite::params_from_iter(row))? > 0)
+}
+
+/// Keeps a secret unless there is one; answers the one that there is.
+pub(super) fn settle_secret(connection: &Connection, owner: &str, name: &str, value: &str) -> Done<String> {
+    let sql = "INSERT INTO secrets (owner, name, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(sql)?.execute([owner, name, value])?;
+    let sql = "SELECT value FROM secrets WHERE owner = ?1 AND name = ?2";
+    Ok(connection.prepare_cached(sql)?.query_row([owner, name], |row| row.get(0))?)
+}
+
 /// Replaces the text of an entry.
 pub(super) fn scrub(connection: &Connection, session: &SessionId, entry: &Entry) -> Done<()> {
     let number = find(connection, session)?.map(|row| row.number);
@@ -236,6 +259,7 @@ pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, e
     }
     connection.execute("DELETE FROM blobs WHERE session = ?1", [session.as_str()])?;
     connection.execute("DELETE FROM secrets WHERE owner = ?1", [rules::owner_of(session)])?;
+    connection.execute("DELETE FROM records WHERE kind = ?1", [rules::owner_of(session)])?;
     let place = place_of(number, entry.seq);
     connection.execute("INSERT INTO entries (place, body) VALUES (?1, ?2)", params![place, entry.body])?;
     let sql = "UPDATE sessions SET seq = ?2, deleted = 1, updated_at = 0, agent = '', active = 0, labels = '', summary = '',

@@ -204,6 +204,12 @@ impl Store for SqliteStore {
         self.write(move |connection| append::put_record(connection, &record)).await.map_err(only_store)
     }
 
+    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
+        let before = before.map(str::to_owned);
+        let swap = move |connection: &Connection| append::swap_record(connection, &record, before.as_deref());
+        self.write(swap).await.map_err(only_store)
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM records WHERE kind = ?1 AND id = ?2";
         let (kind, id) = (kind.to_owned(), id.to_owned());
@@ -241,6 +247,15 @@ impl Store for SqliteStore {
         done.map_err(only_store)
     }
 
+    async fn settle_secret(&self, owner: &str, name: &str, value: &SecretString) -> Result<SecretString, Error> {
+        let (owner, name) = (owner.to_owned(), name.to_owned());
+        let value = SecretString::from(value.expose_secret().to_owned());
+        let settle = move |connection: &Connection| {
+            append::settle_secret(connection, &owner, &name, value.expose_secret()).map(SecretString::from)
+        };
+        self.write(settle).await.map_err(only_store)
+    }
+
     async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
         let values = self.readers.read(read::secrets).await?;
         Ok(values.into_iter().map(SecretString::from).collect())
@@ -254,6 +269,13 @@ impl Store for SqliteStore {
             Ok(id)
         };
         self.write(put).await.map_err(only_store)
+    }
+
+    async fn remove_blob(&self, session: &SessionId, id: &BlobId) -> Result<bool, Error> {
+        const SQL: &str = "DELETE FROM blobs WHERE session = ?1 AND id = ?2";
+        let (session, id) = (session.clone(), id.clone());
+        let remove = move |connection: &Connection| Ok(connection.execute(SQL, [session.as_str(), id.as_str()])? > 0);
+        self.remove(remove).await.map_err(only_store)
     }
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {

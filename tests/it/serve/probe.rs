@@ -19,6 +19,7 @@ pub fn one() -> Dialect {
         refuse: |error| json(status_of(error), &json!({ "one": error.message })),
         fallback: None,
         sockets: Vec::new(),
+        wants_credential: false,
     }
 }
 
@@ -34,6 +35,7 @@ pub fn two() -> Dialect {
         refuse: refuse_two,
         fallback: None,
         sockets: Vec::new(),
+        wants_credential: false,
     }
 }
 

@@ -70,6 +70,7 @@ pub fn somebody() -> Principal {
 /// A question in a new session.
 pub fn question(text: &str) -> Ask {
     Ask {
+        procedure: None,
         target: Target::New(Box::default()),
         input: vec![Part::text(text)],
         blobs: vec![],

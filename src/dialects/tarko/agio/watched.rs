@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::Monitor;
 use crate::domain::{
-    AfterClearing, BlobId, CallId, Cursor, Event, MessageId, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Run, RunId,
+    RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
-    ImportedSession, Looked, MessagePage, ModelItem, NewSession, NoticeStream, OpenQuestion, OpenedFile, Orphans, Restored,
-    SessionFilter, SessionItem, SessionPage, SharedSession,
+    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
+    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
+    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
+    SessionItem, SessionPage, SharedSession, SignedFile,
 };
 
 /// An engine whose runs are watched.
@@ -138,6 +140,38 @@ impl Engine for Watched {
         self.0.engine.open_file(caller, session, path).await
     }
 
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>> {
+        self.0.engine.offer_files(caller, session, offers).await
+    }
+
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
+        self.0.engine.put_file(caller, offered, bytes).await
+    }
+
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>> {
+        self.0.engine.kept_files(caller, session).await
+    }
+
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
+        self.0.engine.kept_file(caller, session, file).await
+    }
+
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)> {
+        self.0.engine.file_bytes(caller, session, file).await
+    }
+
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()> {
+        self.0.engine.delete_file(caller, session, file).await
+    }
+
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
+        self.0.engine.sign_file(caller, file, purpose).await
+    }
+
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed> {
+        self.0.engine.redeem_file(ticket, purpose).await
+    }
+
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {
         self.0.engine.share(caller, session).await
     }
@@ -148,6 +182,34 @@ impl Engine for Watched {
 
     async fn decide(&self, caller: &Principal, call: &CallId, decision: Decision) -> Result<()> {
         self.0.engine.decide(caller, call, decision).await
+    }
+
+    async fn verify(&self, caller: &Principal, word: &str) -> Result<Principal> {
+        self.0.engine.verify(caller, word).await
+    }
+
+    async fn has_keys(&self, caller: &Principal) -> Result<bool> {
+        self.0.engine.has_keys(caller).await
+    }
+
+    async fn create_key(&self, caller: &Principal, new: NewKey) -> Result<IssuedKey> {
+        self.0.engine.create_key(caller, new).await
+    }
+
+    async fn keys(&self, caller: &Principal) -> Result<Vec<Key>> {
+        self.0.engine.keys(caller).await
+    }
+
+    async fn remove_key(&self, caller: &Principal, name: &str) -> Result<Key> {
+        self.0.engine.remove_key(caller, name).await
+    }
+
+    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken> {
+        self.0.engine.mint(caller, new).await
+    }
+
+    async fn revoke(&self, caller: &Principal, word: &str) -> Result<Option<KeyId>> {
+        self.0.engine.revoke(caller, word).await
     }
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {

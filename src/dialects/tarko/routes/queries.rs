@@ -77,6 +77,7 @@ pub async fn ask_in(asked: &Asked, session: &Session) -> Result<Ask, TarkoError>
     let kept = to_wire::kept(session);
     let options = |name: &str| kept.get(name).and_then(Value::as_object);
     Ok(Ask {
+        procedure: None,
         target: Target::Existing(session.id.clone()),
         input: parts,
         blobs,
@@ -102,6 +103,7 @@ async fn ask_new(asked: &Asked) -> Result<Ask, TarkoError> {
         ..NewSession::default()
     };
     Ok(Ask {
+        procedure: None,
         target: Target::New(Box::new(new)),
         input: parts,
         blobs,

@@ -79,7 +79,7 @@ async fn options(asked: Asked) -> Answer {
         let agent = &item.agent;
         options.insert("name".to_owned(), json!(agent.name));
         options.insert("model".to_owned(), json!(model_info(&item.model)));
-        let instructions = agent.instructions.trim();
+        let instructions = agent.instructions.source().trim();
         let said = [
             ("instructions", json!(shown(instructions)), !instructions.is_empty()),
             ("maxTokens", json!(agent.settings.max_tokens), agent.settings.max_tokens.is_some()),

@@ -28,6 +28,9 @@ use crate::http::{
 /// How long a client may take to say who it is.
 const PROOF: Duration = Duration::from_secs(10);
 
+/// The doors of which one must be open to who comes by this socket.
+const DOORS: &[&str] = &["tarko"];
+
 /// Sessions that one socket may follow.
 const FOLLOWED: usize = 256;
 
@@ -44,7 +47,7 @@ pub(super) fn route() -> Route {
 
 async fn open(State(door): State<Door>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let caller = match caller_of_socket(&door, &parts, None) {
+    let caller = match caller_of_socket(&door, DOORS, &parts, None).await {
         Ok(caller) => Some(caller),
         // Who gave no proof may still do so; who gave a wrong one hears of it before the socket opens.
         Err(error) if offers_token(&parts) => return refuse(&error),
@@ -126,7 +129,7 @@ impl Talk {
 
     async fn take(&mut self, id: Option<&Value>, asked: Asked) -> Result<()> {
         if let Asked::Authenticate { token } = &asked {
-            let caller = caller_with_token(&self.door, token, self.caller.as_ref())?;
+            let caller = caller_with_token(&self.door, DOORS, token, self.caller.as_ref()).await?;
             self.tell(id, Reply::Authenticated { caller: &caller.name }).await;
             self.caller = Some(caller);
             return Ok(());

@@ -77,6 +77,7 @@ fn question(asked: Asked) -> Result<Ask> {
         Busy::Supersede => OnBusy::Supersede,
     };
     Ok(Ask {
+        procedure: None,
         target,
         input: vec![Part::text(text)],
         blobs: Vec::new(),

@@ -84,6 +84,7 @@ impl House {
             messages: self.messages.clone(),
             tools: tools(),
             settings: ModelSettings::default(),
+            form: None,
         }
     }
 

@@ -1,0 +1,91 @@
+//! Our one table becomes the words of this API: before a stream begins a flat object, within a stream an event.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
+use super::wire::Refusal;
+use crate::domain::{Error, ErrorCode};
+
+/// Seconds after which a busy session may be tried again.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// An error on its way out.
+#[derive(Debug)]
+pub struct OctavusError(pub Error);
+
+impl From<Error> for OctavusError {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for OctavusError {
+    fn into_response(self) -> Response {
+        refuse(&self.0)
+    }
+}
+
+/// (status, code) of each of our codes; no default arm on purpose.
+pub const fn row(code: ErrorCode) -> (u16, &'static str) {
+    match code {
+        ErrorCode::InvalidInput => (400, "VALIDATION_ERROR"),
+        ErrorCode::Unauthorized => (401, "UNAUTHORIZED"),
+        ErrorCode::Forbidden => (403, "FORBIDDEN"),
+        ErrorCode::NotFound => (404, "NOT_FOUND"),
+        ErrorCode::Expired => (410, "SESSION_EXPIRED"),
+        ErrorCode::Conflict => (409, "CONFLICT"),
+        ErrorCode::Busy => (429, "SESSION_BUSY"),
+        ErrorCode::Inactive => (409, "AGENT_INACTIVE"),
+        ErrorCode::TooLarge => (413, "PAYLOAD_TOO_LARGE"),
+        ErrorCode::BadMedia => (415, "UNSUPPORTED_MEDIA_TYPE"),
+        ErrorCode::RateLimited => (429, "RATE_LIMITED"),
+        ErrorCode::ModelFailed => (502, "PROVIDER_ERROR"),
+        ErrorCode::Unavailable => (503, "UNAVAILABLE"),
+        ErrorCode::NotSupported => (501, "NOT_SUPPORTED"),
+        ErrorCode::BudgetExhausted => (500, "BUDGET_EXHAUSTED"),
+        ErrorCode::SchemaMismatch => (500, "SCHEMA_MISMATCH"),
+        ErrorCode::TimedOut => (504, "TIMED_OUT"),
+        ErrorCode::StoreFailed => (503, "STORAGE_FAILED"),
+        ErrorCode::Internal => (500, "INTERNAL_ERROR"),
+    }
+}
+
+/// An error in the envelope of this API.
+pub fn refuse(error: &Error) -> Response {
+    let (status, code) = row(error.code);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = crate::http::json(status, &Refusal { error: told(error), code });
+    if error.code == ErrorCode::Busy {
+        response.headers_mut().entry(header::RETRY_AFTER).or_insert(RETRY_AFTER);
+    }
+    response
+}
+
+/// What happened and the way out, in one text: there is no field for hints.
+pub fn told(error: &Error) -> String {
+    match &error.hint {
+        Some(hint) => format!("{} ({hint})", error.message),
+        None => error.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_told_as_an_error() {
+        for code in ErrorCode::ALL {
+            let (status, word) = row(code);
+            assert!((400..600).contains(&status) && !word.is_empty(), "{code:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_is_flat() {
+        let response = refuse(&Error::new(ErrorCode::Busy, "session `s` is busy").hint("wait for it"));
+        assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (429, &RETRY_AFTER));
+        let body = crate::http::read_body(response.into_body(), 1 << 20).await.unwrap();
+        assert_eq!(body, r#"{"error":"session `s` is busy (wait for it)","code":"SESSION_BUSY"}"#);
+    }
+}
