@@ -58,6 +58,9 @@ _ombud() {
             ombud__subcmd__agents,list)
                 cmd="ombud__subcmd__agents__subcmd__list"
                 ;;
+            ombud__subcmd__agents,remove)
+                cmd="ombud__subcmd__agents__subcmd__remove"
+                ;;
             ombud__subcmd__agents,show)
                 cmd="ombud__subcmd__agents__subcmd__show"
                 ;;
@@ -72,6 +75,9 @@ _ombud() {
                 ;;
             ombud__subcmd__agents__subcmd__help,list)
                 cmd="ombud__subcmd__agents__subcmd__help__subcmd__list"
+                ;;
+            ombud__subcmd__agents__subcmd__help,remove)
+                cmd="ombud__subcmd__agents__subcmd__help__subcmd__remove"
                 ;;
             ombud__subcmd__agents__subcmd__help,show)
                 cmd="ombud__subcmd__agents__subcmd__help__subcmd__show"
@@ -135,6 +141,9 @@ _ombud() {
                 ;;
             ombud__subcmd__help__subcmd__agents,list)
                 cmd="ombud__subcmd__help__subcmd__agents__subcmd__list"
+                ;;
+            ombud__subcmd__help__subcmd__agents,remove)
+                cmd="ombud__subcmd__help__subcmd__agents__subcmd__remove"
                 ;;
             ombud__subcmd__help__subcmd__agents,show)
                 cmd="ombud__subcmd__help__subcmd__agents__subcmd__show"
@@ -286,7 +295,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show add validate help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show add remove validate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -348,7 +357,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__add)
-            opts="-C -a -m -v -q -h --project --force --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --user --project --force --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -410,7 +419,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__help)
-            opts="list show add validate help"
+            opts="list show add remove validate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -465,6 +474,20 @@ _ombud() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ombud__subcmd__agents__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ombud__subcmd__agents__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -494,6 +517,68 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__list)
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__agents__subcmd__remove)
             opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -998,7 +1083,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__help__subcmd__agents)
-            opts="list show add validate"
+            opts="list show add remove validate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1026,6 +1111,20 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__help__subcmd__agents__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__help__subcmd__agents__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

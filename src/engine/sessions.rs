@@ -170,7 +170,7 @@ pub(crate) fn check_size(title: Option<&str>, labels: Option<&Labels>, attribute
 
 pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession) -> Result<Session> {
     let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-    let fact = created(core, caller, new)?;
+    let fact = created(core, caller, new).await?;
     let ledger = core.ledger(&id).await?;
     let appended = ledger
         .append(|fold| {
@@ -184,10 +184,15 @@ pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession
     Ok(ledger.fold().await?.session)
 }
 
-pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+pub(crate) async fn update(
+    core: &Arc<Core>,
+    caller: &Principal,
+    id: &SessionId,
+    mut change: SessionUpdated,
+) -> Result<Session> {
     access::may_work_in(core, caller, change.workspace.as_ref().and_then(Option::as_deref))?;
-    if let Some(agent) = &change.agent {
-        core.agent(agent)?;
+    if let Some(agent) = &mut change.agent {
+        *agent = core.agent(agent).await?.agent.name;
     }
     check_size(change.title.as_ref().and_then(|title| title.as_deref()), change.labels.as_ref(), &change.attributes)?;
     check_lifetime(change.lifetime.as_ref().and_then(Option::as_ref))?;
@@ -221,11 +226,11 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
         let state = if new.input.is_empty() {
             began_with(core, &ledger).await?
         } else {
-            beginning(core.agent(&ledger.fold().await?.session.agent)?, new.input)?
+            beginning(&core.agent(&ledger.fold().await?.session.agent).await?.agent, new.input)?
         };
         (None, state)
     } else {
-        let created = created(core, caller, new)?;
+        let created = created(core, caller, new).await?;
         let state = created.state.clone();
         (Some(created), state)
     };

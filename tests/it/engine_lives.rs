@@ -554,3 +554,101 @@ async fn a_run_that_waits_in_an_expired_session_does_not_keep_it_from_coming_bac
     assert_eq!(scene.shown(id).await, ["message 0", "message 1", "go on", "fresh"]);
     scene.server.finish();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_session_remembers_goes_back_with_it() {
+    use ombud::domain::{AskStep, Declaration, FilledTemplate, Procedure, SayStep, Step, Template, ValueSource};
+    let script = ["one", "two", "three", "four", "five", "six"].map(Answer::text).to_vec();
+    let server = ModelServer::start(Wire::Openai, script);
+    let folder = tempfile::tempdir().unwrap();
+    let url = StoreUrl::Sqlite(folder.path().join("store.db"));
+    let mut settings = settings(&server, folder.path());
+    let value = |variable: &str| ValueSource { variable: variable.into(), otherwise: "-".into() };
+    let text = FilledTemplate {
+        text: "{{NAME}} knows {{LAST}}.".into(),
+        values: [("NAME".to_owned(), value("NAME")), ("LAST".to_owned(), value("LAST"))].into(),
+    };
+    let agent = settings.agents.get_mut("default").unwrap();
+    agent.inputs.insert("NAME".into(), Declaration { required: true, ..Declaration::default() });
+    agent.variables.insert("LAST".into(), Declaration { default: Some("nothing".into()), ..Declaration::default() });
+    agent.procedure = Procedure::new(vec![
+        Step::Say(SayStep { text: Template::Filled(text), ..SayStep::default() }),
+        Step::Ask(AskStep { output: Some("LAST".into()), ..AskStep::default() }),
+    ]);
+    let clock = Hand::new();
+    let house = open(settings, &url, &clock).await;
+    let scene = Scene { house, clock, server, folder, url };
+    let (house, me) = (&scene.house, somebody());
+    let input: serde_json::Map<_, _> = [("NAME".to_owned(), json!("Ada"))].into_iter().collect();
+    let new = NewSession { input: input.clone(), ..NewSession::default() };
+    let (asked, _) = scene.says(Ask { target: Target::New(Box::new(new)), ..question("1") }).await;
+    let id = &asked.session;
+    let first = scene.ids(id).await.last().unwrap().clone();
+    scene.says(again(id, "2", OnBusy::Reject)).await;
+    house.rewind(&me, id, Some(&first)).await.unwrap();
+    scene.says(again(id, "3", OnBusy::Reject)).await;
+    house.clear(&me, id, AfterClearing::Active).await.unwrap();
+    // Also by a house that reads the log, of which the values are gone.
+    let events = house.events(&me, id, None, 100).await.unwrap();
+    assert!(events.iter().all(|event| match &event.fact {
+        Fact::StateSet(set) => set.value.is_null(),
+        _ => true,
+    }));
+    scene.says(again(id, "4", OnBusy::Reject)).await;
+    // Brought back with what it began with, and then with another input.
+    house.clear(&me, id, AfterClearing::Expired).await.unwrap();
+    house.import(&me, imported(id, None, 2)).await.unwrap();
+    scene.says(again(id, "5", OnBusy::Reject)).await;
+    house.clear(&me, id, AfterClearing::Expired).await.unwrap();
+    let mut other = imported(id, None, 2);
+    other.session.input.insert("NAME".to_owned(), json!("Bob"));
+    house.import(&me, other).await.unwrap();
+    scene.says(again(id, "6", OnBusy::Reject)).await;
+    let told = scene.server.finish().into_iter().map(|request| {
+        let said = request.body["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+        said.as_str().unwrap().to_owned()
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "Ada knows nothing.",
+            "Ada knows one.",
+            "Ada knows one.",
+            "Ada knows nothing.",
+            "Ada knows nothing.",
+            "Bob knows nothing."
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_go_with_what_was_said() {
+    use ombud::engine::FileOffer;
+    let scene = scene(vec![]).await;
+    let (house, me) = (&scene.house, somebody());
+    let lifetime = Some(Lifetime { sliding: true, ttl_seconds: 10, max_seconds: None });
+    let id = house.create(&me, NewSession { lifetime, ..NewSession::default() }).await.unwrap().id;
+    let offer = || vec![FileOffer { name: "a.txt".into(), media_type: "text/plain".into(), size: 6 }];
+    let bytes = || Box::pin(futures_util::stream::iter([Ok(bytes::Bytes::from_static(b"canary"))]));
+    let offered = house.offer_files(&me, &id, offer()).await.unwrap().remove(0);
+    let file = house.put_file(&me, offered.clone(), bytes()).await.unwrap();
+    assert_eq!(house.kept_files(&me, &id).await.unwrap().len(), 1);
+    house.ask(&me, Ask { answering: Answering::Nobody, ..again(&id, "look", OnBusy::Reject) }).await.unwrap();
+    house.clear(&me, &id, AfterClearing::Active).await.unwrap();
+    assert_eq!(house.kept_files(&me, &id).await.unwrap(), []);
+    assert_eq!(house.file_bytes(&me, &id, &file.id).await.map(drop).unwrap_err().code, ErrorCode::NotFound);
+    assert_eq!(files_with(scene.folder.path(), "canary"), [""; 0]);
+    // Its address is not good for another.
+    assert_eq!(house.put_file(&me, offered, bytes()).await.unwrap_err().code, ErrorCode::NotFound);
+    let late = house.offer_files(&me, &id, offer()).await.unwrap().remove(0);
+    scene.clock.go_on(10);
+    for error in [
+        house.offer_files(&me, &id, offer()).await.unwrap_err(),
+        house.put_file(&me, late, bytes()).await.unwrap_err(),
+        house.kept_files(&me, &id).await.unwrap_err(),
+        house.kept_file(&me, &id, &file.id).await.unwrap_err(),
+    ] {
+        assert_eq!(error.code, ErrorCode::Expired);
+    }
+    scene.server.finish();
+}
