@@ -49,9 +49,7 @@ pub fn with_agents(settings: &mut Settings) {
         ("side", "You sum up."),
     ];
     let worker = [("system", "You write."), ("task", "{{TASK}}")];
-    for agent in
-        [agent(CHAT, "interactive", PROTOCOL, &chat), agent(WORKER, "worker", STEPS, &worker)]
-    {
+    for agent in [agent(CHAT, "interactive", PROTOCOL, &chat), agent(WORKER, "worker", STEPS, &worker)] {
         settings.agents.insert(agent.name.clone(), agent);
     }
 }

@@ -70,7 +70,8 @@ async fn two_calls_are_one_request_and_old_clients_get_no_later_fields() {
     let calls = first.calls();
     let one = json!({"toolCallId": calls[0]["toolCallId"], "result": "Ada"});
     let two = json!({"toolCallId": calls[1]["toolCallId"], "error": "db is down"});
-    let (status, code, error) = bed.refused(&session, &json!({"executionId": first.execution(), "toolResults": [one]})).await;
+    let (status, code, error) =
+        bed.refused(&session, &json!({"executionId": first.execution(), "toolResults": [one]})).await;
     assert_eq!((status, code.as_str()), (400, "VALIDATION_ERROR"));
     assert!(error.contains("is missing"), "{error}");
     let second = bed.give(&session, &first, &json!([two, one])).await;
@@ -95,7 +96,8 @@ async fn a_block_calls_a_tool_and_sets_a_resource() {
     let first = bed.leg(&session, &json!({"triggerName": "lookup", "input": {"WHO": "7"}})).await;
     let call = first.calls()[0].clone();
     // The echo is not believed.
-    let results = json!([{"toolCallId": call["toolCallId"], "result": {"name": "Ada"}, "outputVariable": "SUMMARY", "blockIndex": 3}]);
+    let results =
+        json!([{"toolCallId": call["toolCallId"], "result": {"name": "Ada"}, "outputVariable": "SUMMARY", "blockIndex": 3}]);
     let second = bed.give(&session, &first, &results).await;
     assert_snapshot!("block_call", lines(first.events.iter().chain(&second.events)));
     assert_snapshot!("block_call_messages", lines(&undated(bed.messages(&session).await)));
@@ -137,8 +139,11 @@ async fn what_is_shown_of_tools() {
     let session = bed.session().await;
     let first = bed.say(&session, "Go.").await;
     assert_snapshot!("displays", lines(&first.events));
-    let results: Vec<_> =
-        first.calls().iter().map(|call| json!({"toolCallId": call["toolCallId"], "result": {"of": call["toolName"]}})).collect();
+    let results: Vec<_> = first
+        .calls()
+        .iter()
+        .map(|call| json!({"toolCallId": call["toolCallId"], "result": {"of": call["toolName"]}}))
+        .collect();
     let second = bed.give(&session, &first, &json!(results)).await;
     assert_eq!(second.spoken(), "Done.");
     assert_snapshot!("displays_messages", lines(&undated(bed.messages(&session).await)));
@@ -233,7 +238,10 @@ async fn results_that_nobody_waits_for_are_refused_and_the_run_still_waits() {
     let good = json!({"toolCallId": first.calls()[0]["toolCallId"], "result": 1});
     let execution = first.execution();
     for (body, expected) in [
-        (json!({"executionId": execution, "toolResults": [{"toolCallId": "never", "result": 1}]}), (400, "VALIDATION_ERROR")),
+        (
+            json!({"executionId": execution, "toolResults": [{"toolCallId": "never", "result": 1}]}),
+            (400, "VALIDATION_ERROR"),
+        ),
         (json!({"executionId": execution, "toolResults": [good, good]}), (400, "VALIDATION_ERROR")),
         (json!({"executionId": execution, "toolResults": [{"result": 1}]}), (400, "VALIDATION_ERROR")),
         (json!({"executionId": execution, "toolResults": []}), (400, "VALIDATION_ERROR")),
@@ -297,7 +305,10 @@ async fn what_is_asked_wrongly_is_refused_before_the_stream_begins() {
     let bed = Bed::new(vec![]).await;
     let session = bed.session().await;
     for (body, error) in [
-        (json!({"triggerName": "nope"}), "trigger `nope` is not known (agent `chat` has `hint`, `lookup`, `report`, `summarise`, `user-message`)"),
+        (
+            json!({"triggerName": "nope"}),
+            "trigger `nope` is not known (agent `chat` has `hint`, `lookup`, `report`, `summarise`, `user-message`)",
+        ),
         (json!({"triggerName": "user-message"}), "argument `USER_MESSAGE` is missing"),
         (
             json!({"triggerName": "user-message", "input": {"USER_MESSAGE": 7}}),
