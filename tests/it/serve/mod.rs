@@ -11,6 +11,8 @@ mod mounting;
 mod native;
 mod octavus;
 mod octavus_files;
+mod octavus_later;
+mod octavus_sessions;
 mod octavus_stream;
 mod probe;
 mod replay;

@@ -146,7 +146,9 @@ pub struct Leg {
 pub async fn leg(client: &Client, path: &str, body: &Value) -> Leg {
     let stream = client.ask(path, body).await;
     let header = |name: &str| stream.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-    assert_eq!(stream.status, 200, "{path} {body}");
+    if stream.status != 200 {
+        panic!("{path} {body}: {}", client.post(path, body).await.text());
+    }
     assert_eq!(header("content-type").as_deref(), Some("text/event-stream"));
     assert_eq!(header("x-accel-buffering").as_deref(), Some("no"));
     let mut frames = stream.rest().await;

@@ -152,14 +152,12 @@ async fn what_is_shown_of_tools() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_goes_away_stops_the_model_and_what_was_said_stays() {
-    let gate = Gate::new();
-    let bed = Bed::new(vec![Answer::pieces(&["One", " two"]).wait_after(2, &gate), Answer::text("Here.")]).await;
+    let bed = Bed::new(vec![Answer::pieces(&["One", " two"]).stall_after(2), Answer::text("Here.")]).await;
     let session = bed.session().await;
     let mut stream = bed.client.ask(&format!("/api/agent-sessions/{session}/trigger"), &said("Count.")).await;
     while stream.next().await.unwrap().json()["type"] != "text-delta" {}
     drop(stream);
     bed.model.wait_until_left(1);
-    gate.open();
     let next = loop {
         let reply = bed.client.post(&format!("/api/agent-sessions/{session}/trigger"), &said("Still there?")).await;
         if reply.status == 200 {
