@@ -18,10 +18,11 @@ use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
+use super::views::{Health, MessagePage, ModelItem};
 use crate::domain::{
-    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Key, KeyId, Labels, Lifetime,
-    Message, MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
-    SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
+    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
+    MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
+    SessionStatus, SessionSummary, SessionUpdated, ToolReturn,
 };
 
 /// Which session is asked.
@@ -206,34 +207,6 @@ pub struct SessionPage {
     pub next: Option<String>,
 }
 
-/// A message as people are shown it, with what its calls gave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shown {
-    /// The message.
-    pub message: Message,
-    /// Where it stands in the log.
-    pub seq: u64,
-    /// The run that wrote it, or that it asked for.
-    pub run: Option<RunId>,
-    /// Why its writer stopped.
-    pub finish: Option<Finish>,
-    /// What it used.
-    pub usage: Option<Usage>,
-    /// The model that wrote it.
-    pub model: Option<ModelChoice>,
-    /// What its calls gave.
-    pub returns: Vec<ToolReturn>,
-}
-
-/// A page of messages, oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MessagePage {
-    /// The messages.
-    pub messages: Vec<Shown>,
-    /// What comes before them begins before this place; absent = these are the first.
-    pub before: Option<u64>,
-}
-
 /// What `restore` is to do with a session whose run lost its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -267,38 +240,6 @@ pub struct ImportedSession {
     pub session: NewSession,
     /// The messages.
     pub messages: Vec<(Message, Vec<ToolReturn>)>,
-}
-
-/// A model that can be asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelItem {
-    /// The model.
-    pub model: ModelChoice,
-    /// What it can be shown together with its answer, in tokens.
-    pub context_tokens: u64,
-    /// Whether it can be shown images.
-    pub images: bool,
-    /// Whether it can call tools.
-    pub tools: bool,
-}
-
-/// How the house is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Health {
-    /// Its version.
-    pub version: String,
-    /// Since this process opened it, in milliseconds.
-    pub uptime_ms: u64,
-    /// Where logs are kept: the URL of the store.
-    pub store: String,
-    /// Sessions that are not deleted.
-    pub sessions: u64,
-    /// Sessions with a run that has not ended.
-    pub active: u64,
-    /// Runs that this process works on.
-    pub runs_here: u64,
-    /// Why the store cannot be used.
-    pub error: Option<crate::domain::Error>,
 }
 
 /// The whole surface of the house. A session whose time is over is shown as [`SessionStatus::Expired`] and without
