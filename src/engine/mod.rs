@@ -289,8 +289,7 @@ impl Engine for House {
 
     async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>> {
         self.check(caller, Does::Reads, On::Session(session)).await?;
-        self.core.existing(session).await?;
-        uploads::list(&self.core, session).await
+        uploads::all(&self.core, session).await
     }
 
     async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File> {

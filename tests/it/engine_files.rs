@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use ombud::config::{FileLimits, Settings, Wire};
 use ombud::domain::{
-    BlobId, Clock, Declaration, Error, ErrorCode, File, FileId, FileState, NamedProcedure, Principal, Procedure, Result,
-    SayStep, Scope, SessionId, Step, Timestamp,
+    AfterClearing, BlobId, Clock, Declaration, Error, ErrorCode, File, FileId, FileState, NamedProcedure, Principal,
+    Procedure, Result, SayStep, Scope, SessionId, Step, Timestamp,
 };
 use ombud::engine::{
     Ask, Engine, FileBytes, FileOffer, FilePurpose, House, NewSession, NobodyToAsk, Notices, Parts, ProcedureCall, Target,
@@ -266,6 +266,27 @@ async fn a_file_goes_for_good_and_with_its_session() {
         // Also when there is a session of that name again.
         let _ = bed.house.create(&somebody(), again.clone()).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_cleared_has_no_files() {
+    let bed = Bed::new().await;
+    let file = bed.given("a.txt", "text/plain", b"hello").await;
+    let download = bed.house.sign_file(&somebody(), &file, FilePurpose::Download).await.unwrap().ticket;
+    let late = bed.offer("b.txt", "text/plain", 5).await;
+    let upload = bed.house.sign_file(&somebody(), &late, FilePurpose::Upload).await.unwrap().ticket;
+    bed.house.clear(&somebody(), &bed.session, AfterClearing::Active).await.unwrap();
+    assert_eq!(bed.house.kept_files(&somebody(), &bed.session).await.unwrap(), []);
+    assert_eq!(bed.redeem(&download, FilePurpose::Download).await.unwrap_err().0, ErrorCode::NotFound);
+    // It lives, so it takes what comes now; one whose time is over takes nothing.
+    assert_eq!(bed.put(&late, b"hello").await.unwrap().state, FileState::Ready);
+    bed.house.clear(&somebody(), &bed.session, AfterClearing::Expired).await.unwrap();
+    assert_eq!(code(bed.put(&late, b"hello").await), ErrorCode::Expired);
+    assert_eq!(code(bed.got(&late.id).await), ErrorCode::Expired);
+    assert_eq!(code(bed.house.kept_files(&somebody(), &bed.session).await), ErrorCode::Expired);
+    assert_eq!(bed.redeem(&upload, FilePurpose::Upload).await.unwrap_err().0, ErrorCode::Expired);
+    let offers = vec![offer("c", "text/plain", 1)];
+    assert_eq!(code(bed.house.offer_files(&somebody(), &bed.session, offers).await), ErrorCode::Expired);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
