@@ -325,6 +325,14 @@ pub(crate) async fn remove(core: &Core, session: &SessionId, id: &FileId) -> Res
     }
 }
 
+/// Takes all files of a session away, for good.
+pub(crate) async fn remove_all(core: &Core, session: &SessionId) -> Result<()> {
+    for file in list(core, session).await? {
+        remove(core, session, &file.id).await?;
+    }
+    Ok(())
+}
+
 /// Takes bytes away unless another file has the same.
 async fn remove_from(core: &Core, session: &SessionId, blob: &BlobId) -> Result<()> {
     let others = list(core, session).await?;
