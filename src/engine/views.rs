@@ -11,8 +11,8 @@ use super::listing::{MessagePage, Shown};
 use super::lives::may_be_followed;
 use super::reading::{decode, is_said};
 use crate::domain::{
-    Author, AuthorKind, CallId, Cursor, Error, Event, Fact, Message, ModelChoice, Part, Result, SessionId,
-    ToolReturn, Visibility,
+    Author, AuthorKind, CallId, Cursor, Error, Event, Fact, Message, ModelChoice, Part, Result, SessionId, ToolReturn,
+    Visibility,
 };
 use crate::models::Card;
 use crate::storage::Counts;
