@@ -14,6 +14,8 @@ mod guard;
 mod help;
 mod hostile;
 mod input;
+mod keys;
+mod keys_command;
 mod machine;
 mod models;
 mod reference;

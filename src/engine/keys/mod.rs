@@ -201,7 +201,12 @@ pub(crate) async fn remove(core: &Core, name: &str) -> Result<Key> {
         removed = Some(key);
     }
     removed.ok_or_else(|| {
-        Error::not_found("key", crate::config::printable(name)).hint("`ombud keys list` shows the keys that there are")
+        // Who gives the word of a key instead of its name does not find it in a log.
+        let unknown = match check_name(name) {
+            Ok(()) => Error::not_found("key", name),
+            Err(_) => Error::new(ErrorCode::NotFound, "no key has this name"),
+        };
+        unknown.hint("`ombud keys list` shows the keys that there are")
     })
 }
 
@@ -314,8 +319,9 @@ fn check_name(name: &str) -> Result<()> {
     if first && rest && name.len() <= NAME {
         return Ok(());
     }
-    let shown: String = name.chars().take(40).collect();
-    Err(Error::invalid(format!("key name {shown:?} is not allowed"))
+    // One that is too long is not told: it may be the word of a key.
+    let shown = if name.len() <= NAME { format!(" {name:?}") } else { String::new() };
+    Err(Error::invalid(format!("key name{shown} is not allowed"))
         .hint("use letters, digits, `.`, `_` and `-`, at most 64, and begin with a letter or digit"))
 }
 

@@ -4,6 +4,7 @@ mod agent_tars_transcripts;
 mod agio;
 mod distance;
 mod guards;
+mod keys;
 mod leaving;
 mod limits;
 mod meant;
