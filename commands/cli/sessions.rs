@@ -65,6 +65,8 @@ pub enum StatusFilter {
     Waiting,
     /// A run's process died; `ombud restore` brings it in order
     Interrupted,
+    /// Its time is over
+    Expired,
 }
 
 const SHOW_EXAMPLES: &str = "\

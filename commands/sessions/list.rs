@@ -65,6 +65,7 @@ fn wanted(status: StatusFilter) -> SessionStatus {
         StatusFilter::Running => SessionStatus::Running,
         StatusFilter::Waiting => SessionStatus::Waiting,
         StatusFilter::Interrupted => SessionStatus::Interrupted,
+        StatusFilter::Expired => SessionStatus::Expired,
     }
 }
 
@@ -75,6 +76,7 @@ pub fn status_word(status: SessionStatus) -> &'static str {
         SessionStatus::Running => "running",
         SessionStatus::Waiting => "waiting",
         SessionStatus::Interrupted => "interrupted",
+        SessionStatus::Expired => "expired",
     }
 }
 

@@ -79,6 +79,8 @@ fn text(out: &Output, frame: &Frame) -> Result<()> {
             Some(format!("── {}{why}", finished.outcome.status().word()))
         }
         Fact::RunCancelRequested(request) => Some(format!("── cancelling: {}", harmless(&request.reason))),
+        Fact::SessionCleared(_) => Some("── cleared".to_owned()),
+        Fact::SessionRewound(_) => Some("── rewound".to_owned()),
         Fact::SessionDeleted(_) => Some("── deleted".to_owned()),
         _ => None,
     };

@@ -38,6 +38,8 @@ pub struct ServerSettings {
     pub origins: Vec<String>,
     /// Names, beside its own address, that requests may be addressed to.
     pub hosts: Vec<String>,
+    /// The address under which clients reach it, without a `/` at its end; absent = the one that a request names.
+    pub public_url: Option<String>,
     /// Models that are offered beside the chosen one; empty = all of the configured providers.
     pub models: Vec<ModelChoice>,
     /// JSON Schema of settings that a session may have of its own, for web interfaces.
@@ -105,6 +107,41 @@ pub struct ServerLimits {
     pub runs_at_once: usize,
     /// How long a permission question waits before it is denied.
     pub question_wait: Duration,
+    /// How much it takes of files that are uploaded.
+    pub files: FileLimits,
+}
+
+/// How much the server takes of files that are uploaded to sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileLimits {
+    /// Most bytes of one.
+    pub file_bytes: u64,
+    /// Most that are offered at once.
+    pub offer_files: usize,
+    /// Most bytes of all that are offered at once.
+    pub offer_bytes: u64,
+    /// Most of one session.
+    pub session_files: usize,
+    /// Those that are received at once; a further one waits for a moment.
+    pub uploads_at_once: usize,
+    /// How long an address for an upload is good.
+    pub upload_time: Duration,
+    /// How long an address for a download is good.
+    pub download_time: Duration,
+}
+
+impl Default for FileLimits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 10 << 20,
+            offer_files: 20,
+            offer_bytes: 50 << 20,
+            session_files: 1_000,
+            uploads_at_once: 32,
+            upload_time: Duration::from_secs(15 * 60),
+            download_time: Duration::from_secs(86_400),
+        }
+    }
 }
 
 impl Default for ServerLimits {
@@ -123,6 +160,7 @@ impl Default for ServerLimits {
             requests_per_minute: 0,
             runs_at_once: 64,
             question_wait: Duration::from_secs(300),
+            files: FileLimits::default(),
         }
     }
 }
@@ -141,6 +179,7 @@ impl Default for ServerSettings {
             tls: None,
             origins: Vec::new(),
             hosts: Vec::new(),
+            public_url: None,
             models: Vec::new(),
             runtime_settings: None,
             share_provider: None,

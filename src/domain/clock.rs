@@ -28,6 +28,14 @@ impl Timestamp {
         self.0
     }
 
+    /// So many seconds later; of more than a hundred years, a hundred years.
+    #[must_use]
+    pub fn plus_seconds(self, seconds: u64) -> Self {
+        const LONGEST: i64 = 100 * 365 * 86_400;
+        let seconds = i64::try_from(seconds).unwrap_or(LONGEST).min(LONGEST);
+        Self(self.0.saturating_add(seconds * 1_000))
+    }
+
     /// Milliseconds from `earlier` to this moment, at least 0.
     pub fn millis_since(self, earlier: Self) -> u64 {
         u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0)

@@ -78,6 +78,11 @@ id! {
     BlobId
 }
 
+id! {
+    /// Names a file that somebody gave to the house.
+    FileId
+}
+
 impl SessionId {
     /// Longest id, in characters.
     pub const MAX: usize = 128;

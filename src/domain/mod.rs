@@ -9,6 +9,7 @@ mod cursor;
 mod delta;
 mod error;
 mod fact;
+mod file;
 mod fold;
 mod frame;
 mod ids;
@@ -30,13 +31,15 @@ pub use cursor::{Cursor, PartPosition};
 pub use delta::{Delta, PartStart};
 pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
-    Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
-    RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCreated, SessionDeleted, SessionRestored,
-    SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled, ToolReturned, UnknownFact,
+    AfterClearing, Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
+    RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCleared, SessionCreated, SessionDeleted,
+    SessionRestored, SessionRewound, SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled,
+    ToolReturned, UnknownFact,
 };
-pub use fold::{Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
+pub use file::{File, FileScope, FileState};
+pub use fold::{Dropped, Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
-pub use ids::{BlobId, CallId, EventId, KeyId, MessageId, ProcessId, RunId, SessionId};
+pub use ids::{BlobId, CallId, EventId, FileId, KeyId, MessageId, ProcessId, RunId, SessionId};
 pub use key::{Key, KeyPermission, Minter, Token};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};

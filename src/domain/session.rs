@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Labels, ModelChoice, ProcessId, RunId, RunStatus, SessionId, Timestamp, Usage};
+use super::{Error, Labels, ModelChoice, ProcessId, RunId, RunStatus, SessionId, Timestamp, Usage};
 
 /// Opaque JSON by namespace: what a door keeps about a thing. The engine never reads it.
 pub type Attributes = Map<String, Value>;
@@ -11,13 +11,32 @@ pub type Attributes = Map<String, Value>;
 /// How long a session lives.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifetime {
-    /// Whether each use begins the time anew.
+    /// Whether each use begins the time anew. What is appended is use.
     pub sliding: bool,
     /// Seconds until it expires.
     pub ttl_seconds: u64,
     /// Longest life in all, in seconds, for a sliding one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_seconds: Option<u64>,
+}
+
+impl Lifetime {
+    /// When a life ends that began `since` and was used last at `used`.
+    pub fn end(&self, since: Timestamp, used: Timestamp) -> Timestamp {
+        let end = if self.sliding { used } else { since }.plus_seconds(self.ttl_seconds);
+        self.max_seconds.map_or(end, |most| end.min(since.plus_seconds(most)))
+    }
+
+    /// Checks that it lasts at all.
+    ///
+    /// # Errors
+    /// `invalid_input`.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.ttl_seconds == 0 || self.max_seconds == Some(0) {
+            return Err(Error::invalid("a lifetime of 0 seconds is no lifetime").hint("leave it out for one without an end"));
+        }
+        Ok(())
+    }
 }
 
 /// A session as its log tells it.
@@ -48,12 +67,29 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When something was last appended.
     pub updated_at: Timestamp,
+    /// From when its lifetime counts, where that is not when it was made: it was brought back to life, or given another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lives_since: Option<Timestamp>,
+    /// When its time is over, or was; absent = it has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether its end is in the log: what was said in it is removed. A session whose time is over has expired before
+    /// that too, see [`Session::is_over`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
     /// What doors keep about it.
     #[serde(default)]
     pub attributes: Attributes,
     /// Whether it was deleted.
     #[serde(default)]
     pub deleted: bool,
+}
+
+impl Session {
+    /// Whether its time is over: from the moment `expires_at` on.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expired || self.expires_at.is_some_and(|end| now >= end)
+    }
 }
 
 /// What a session is doing.
@@ -68,6 +104,8 @@ pub enum SessionStatus {
     Waiting,
     /// A run's process died; `restore` closes it or goes on with it.
     Interrupted,
+    /// Its time is over. It can be brought back by importing a history into it, or be deleted, and nothing else.
+    Expired,
 }
 
 /// A run that has not ended, as a list of sessions shows it.

@@ -1,8 +1,8 @@
 //! What a run may know: the messages up to its beginning and its own, each tool return directly after its call.
 
 use super::{
-    CallId, Event, Fact, Finish, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolCall, ToolCallPart,
-    ToolError, ToolReturn, Visibility, error::ErrorCode,
+    CallId, Dropped, Event, Fact, Finish, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolCall,
+    ToolCallPart, ToolError, ToolReturn, Visibility, error::ErrorCode,
 };
 
 /// One entry of a transcript.
@@ -70,7 +70,9 @@ impl Transcript {
     ) -> Self {
         let mut transcript = Self::default();
         let mut asked = Vec::new();
-        for event in events {
+        let events: Vec<_> = events.into_iter().collect();
+        let dropped = dropped(&events);
+        for event in events.into_iter().filter(|event| !dropped.iter().any(|dropped| dropped.holds(event.seq))) {
             let own = event.run.as_ref() == Some(run);
             // What a run says itself comes after its start, and so after `base_seq`: what was posted for it before was
             // given beside its question.
@@ -92,7 +94,7 @@ impl Transcript {
     /// Adds a fact of a run. `own` tells whether it is the run that the transcript is for.
     pub fn add(&mut self, run: Option<&RunId>, fact: &Fact, own: bool) {
         match fact {
-            Fact::SessionRestored(_) => self.items.clear(),
+            Fact::SessionRestored(_) | Fact::SessionCleared(_) => self.items.clear(),
             Fact::MessagePosted(posted) if posted.message.visibility != Visibility::People => {
                 self.items.push(Item::Said(posted.message.clone()));
             }
@@ -215,6 +217,15 @@ impl Transcript {
     }
 }
 
+/// What counts for nothing, since the session was rewound.
+fn dropped(events: &[&Event]) -> Vec<Dropped> {
+    let rewound = events.iter().filter_map(|event| match &event.fact {
+        Fact::SessionRewound(rewound) => Some(Dropped { after: rewound.after_seq, until: event.seq }),
+        _ => None,
+    });
+    rewound.collect()
+}
+
 /// The tool calls among the parts of a message.
 fn calls(parts: &[Part]) -> impl Iterator<Item = &ToolCallPart> {
     parts.iter().filter_map(|part| match part {
@@ -233,5 +244,72 @@ fn unanswered(call: &ToolCallPart) -> ToolReturn {
         error: Some(ToolError { code: ErrorCode::Unavailable, message }),
         blob: None,
         elapsed_ms: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        Actor, AfterClearing, Author, AuthorKind, EventId, FACT_VERSION, MessagePosted, SessionCleared, SessionId,
+        SessionRewound, Timestamp,
+    };
+
+    fn event(seq: u64, fact: Fact) -> Event {
+        Event {
+            v: FACT_VERSION,
+            seq,
+            id: EventId::from_text("e"),
+            session: SessionId::from_text("s"),
+            run: None,
+            at: Timestamp::from_millis(0),
+            actor: Actor::house(),
+            fact,
+        }
+    }
+
+    fn posted(seq: u64) -> Event {
+        let message = Message {
+            id: MessageId::from_text(&format!("m{seq}")),
+            author: Author { kind: AuthorKind::Person, name: "a".into() },
+            parts: vec![Part::text("x")],
+            at: Timestamp::from_millis(0),
+            thread: None,
+            visibility: Visibility::All,
+            attributes: serde_json::Map::new(),
+        };
+        event(seq, Fact::MessagePosted(MessagePosted { message }))
+    }
+
+    fn rewound(seq: u64, after_seq: u64) -> Event {
+        let fact = SessionRewound { after: None, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
+        event(seq, Fact::SessionRewound(fact))
+    }
+
+    fn said(events: &[Event]) -> Vec<String> {
+        let transcript = Transcript::of(events, &RunId::from_text("r"), None, u64::MAX);
+        let ids = transcript.items.iter().map(|item| match item {
+            Item::Said(message) => message.id.to_string(),
+            Item::Answered { message_id, .. } => message_id.to_string(),
+        });
+        ids.collect()
+    }
+
+    #[test]
+    fn what_was_dropped_is_not_shown() {
+        let events = [posted(1), posted(2), posted(3), rewound(4, 2), posted(5), posted(6), rewound(7, 5), posted(8)];
+        assert_eq!(said(&events), ["m1", "m2", "m5", "m8"]);
+        let events = [&events[..], &[rewound(9, 1), posted(10)]].concat();
+        assert_eq!(said(&events), ["m1", "m10"]);
+        // Also where the place itself lies before what was read.
+        assert_eq!(said(&events[5..]), ["m10"]);
+        assert_eq!(said(&[&events[..], &[rewound(11, 0)]].concat()), [""; 0]);
+    }
+
+    #[test]
+    fn what_was_cleared_is_not_shown() {
+        let cleared = |seq| event(seq, Fact::SessionCleared(SessionCleared { then: AfterClearing::Active }));
+        assert_eq!(said(&[posted(1), cleared(2)]), [""; 0]);
+        assert_eq!(said(&[posted(1), rewound(2, 0), cleared(3), posted(4)]), ["m4"]);
     }
 }

@@ -10,6 +10,7 @@ use super::course::{self, Course};
 use super::house::Core;
 use super::input::Input;
 use super::ledger::{Draft, Ledger};
+use super::lives::{check_lifetime, must_live};
 use super::recovery;
 use super::starting::start;
 use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, ProcedureCall, Target};
@@ -89,6 +90,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             let ledger = core.existing(&id).await?;
             let fold = ledger.fold().await?;
             drivable(&fold)?;
+            must_live(&fold, core.clock.now())?;
             if let Some(input) = &input {
                 input.check_kept(&*core.store, Some(&ledger.id)).await?;
             }
@@ -167,6 +169,7 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
 pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
+    check_lifetime(new.lifetime.as_ref())?;
     super::sessions::check_size(new.title.as_deref(), Some(&new.labels), &new.attributes)?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
     let of_agent = core.agent(&agent)?;
@@ -210,6 +213,7 @@ fn exists(id: &SessionId) -> Error {
 /// Adds what begins a session, if it is a new one.
 fn begin(
     draft: &mut Draft,
+    core: &Core,
     ledger: &Ledger,
     fold: Option<&Fold>,
     new: Option<&SessionCreated>,
@@ -220,8 +224,7 @@ fn begin(
             must_be_new(ledger, fold)?;
             draft.session(caller.actor(), Fact::SessionCreated(created.clone()));
         }
-        None if fold.is_none() => return Err(super::ledger::no_session(&ledger.id)),
-        None => {}
+        None => must_live(fold.ok_or_else(|| super::ledger::no_session(&ledger.id))?, core.clock.now())?,
     }
     Ok(())
 }
@@ -237,7 +240,7 @@ async fn post(
     let events = ledger
         .append(|fold| {
             let mut draft = Draft::default();
-            begin(&mut draft, ledger, fold, new.as_ref(), caller)?;
+            begin(&mut draft, core, ledger, fold, new.as_ref(), caller)?;
             input.facts().for_each(|fact| draft.session(caller.actor(), fact));
             Ok(draft)
         })
@@ -359,7 +362,7 @@ async fn clear_way(
                 super::runs::request_cancel(
                     core,
                     ledger,
-                    &taken.caller,
+                    taken.caller.actor(),
                     Some(&active.run.id),
                     "superseded by a new question",
                 )
@@ -369,7 +372,7 @@ async fn clear_way(
             }
             OnBusy::SupersedeWaiting if active.run.status == RunStatus::Waiting => {
                 let reason = "superseded by a new question";
-                super::runs::request_cancel(core, ledger, &taken.caller, Some(&active.run.id), reason).await?;
+                super::runs::request_cancel(core, ledger, taken.caller.actor(), Some(&active.run.id), reason).await?;
                 continue;
             }
             OnBusy::Supersede | OnBusy::SupersedeWaiting | OnBusy::WaitThenReject | OnBusy::Queue => {}
@@ -389,7 +392,7 @@ pub(super) fn draft_queued(
     fold: Option<&Fold>,
     taken: &Taken,
 ) -> Result<()> {
-    begin(draft, ledger, fold, taken.new.as_ref(), &taken.caller)?;
+    begin(draft, core, ledger, fold, taken.new.as_ref(), &taken.caller)?;
     if let Some(fold) = fold {
         drivable(fold)?;
     }

@@ -5,15 +5,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::House;
 use super::house::Core;
+use super::lives;
 use super::recovery::{self, goes_on, is_orphan};
 use crate::domain::{Actor, Error, ErrorCode, ProcessId, Result, Run, RunId, RunStatus, SessionId, Timestamp};
 use crate::storage::RunQuery;
 
+/// How often sessions are looked for whose time is over, to remove what was said in them. That may cost a rewrite of the
+/// store, so it is not done at once.
+const SWEEP_EVERY: Duration = Duration::from_secs(600);
 /// How often runs are looked for.
 const EVERY: Duration = Duration::from_secs(1);
 /// Most runs that are looked at each time.
@@ -31,6 +36,8 @@ impl House {
     /// - A run that was queued without a process is taken.
     /// - A run whose caller did not answer in time is closed; one that was answered by a process which then died is
     ///   gone on with.
+    /// - A run that waits in a session whose time is over is cancelled; every ten minutes what was said in such sessions
+    ///   is removed for good.
     ///
     /// At most `server.limits.runs_at_once` of those that it has taken work at once; the others wait, and go by
     /// priority, which rises with waiting, then by age.
@@ -43,10 +50,22 @@ impl House {
         let mut attendant = Attendant::of(&self.core);
         let mut clock = tokio::time::interval(EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sweeping: Option<JoinHandle<()>> = None;
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
+                _ = sweep.tick(), if sweeping.as_ref().is_none_or(JoinHandle::is_finished) => {
+                    let core = Arc::clone(&self.core);
+                    sweeping = Some(self.core.tasks.spawn(async move {
+                        if let Err(error) = lives::sweep(&core).await {
+                            tracing::warn!(%error, "sessions whose time is over cannot be looked for");
+                        }
+                    }));
+                    continue;
+                }
                 () = self.core.ended.notified(), if attendant.is_late => {}
                 _ = clock.tick() => {}
             }
@@ -124,7 +143,7 @@ impl Attendant {
                     answered.insert(run.id.clone());
                     self.answered.contains(&run.id)
                 }
-                (RunStatus::Waiting, _) => self.deadline(&run).await.is_some_and(|deadline| now > deadline),
+                (RunStatus::Waiting, _) => self.deadline(&run).await.is_some_and(|deadline| now >= deadline),
                 (_, Some(process)) if *process != self.core.process => match living.get(process) {
                     Some(is_alive) => !is_alive,
                     None => {
@@ -148,14 +167,15 @@ impl Attendant {
         Ok(alone)
     }
 
-    /// Until when a run waits for its caller.
+    /// Until when a run waits for its caller: at most until the session's time is over.
     async fn deadline(&mut self, run: &Run) -> Option<Timestamp> {
         let key = (run.id.clone(), run.fence);
         if let Some(deadline) = self.deadlines.get(&key) {
             return *deadline;
         }
         let fold = self.core.ledger(&run.session).await.ok()?.fold().await.ok()?;
-        let deadline = fold.active_run(&run.id)?.deadline;
+        let of_run = fold.active_run(&run.id)?.deadline;
+        let deadline = [of_run, fold.session.expires_at].into_iter().flatten().min();
         self.deadlines.insert(key, deadline);
         deadline
     }
@@ -171,6 +191,11 @@ impl Attendant {
         let ledger = self.core.existing(&run.session).await?;
         let fold = ledger.fold().await?;
         let Some(active) = fold.active_run(&run.id) else { return Ok(()) };
+        if active.run.status == RunStatus::Waiting && fold.is_over(self.core.clock.now()) {
+            return lives::end_expired_runs(&self.core, &ledger).await;
+        }
+        // It may wait longer than was known: the session was used.
+        self.deadlines.remove(&(run.id.clone(), run.fence));
         // By the log: rows are older than that by a moment.
         if !is_orphan(&self.core, &ledger, active).await? {
             return Ok(());

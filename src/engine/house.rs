@@ -13,6 +13,7 @@ use super::desk::OpenQuestion;
 use super::keys::Keyring;
 use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
+use super::uploads::Uploads;
 use crate::config::Settings;
 use crate::domain::{
     Agent, CallId, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
@@ -119,6 +120,8 @@ pub(crate) struct Core {
     pub(crate) opened_at: Timestamp,
     /// Who may ask a model outside of sessions.
     pub(crate) completing: Semaphore,
+    /// Files on their way in and out.
+    pub(crate) uploads: Uploads,
     /// Keys and tokens, as this process knows them.
     pub(crate) keys: Keyring,
     following: OnceCell<()>,
@@ -129,6 +132,7 @@ impl House {
     pub fn new(parts: Parts) -> Self {
         let process = process_id(&*parts.clock);
         let opened_at = parts.clock.now();
+        let uploads = Uploads::new(&parts.settings.server.limits.files);
         let core = Core {
             settings: parts.settings,
             store: parts.store,
@@ -146,6 +150,7 @@ impl House {
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
+            uploads,
             keys: Keyring::default(),
             following: OnceCell::new(),
         };

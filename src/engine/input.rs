@@ -206,7 +206,8 @@ fn check_files(parts: &[Part], files: &[(BlobId, Bytes)]) -> Result<()> {
     Ok(())
 }
 
-fn is_media_type(text: &str) -> bool {
+/// Whether a text has the form of a media type, with or without parameters.
+pub(crate) fn is_media_type(text: &str) -> bool {
     let is_word = |word: &str| {
         !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
     };

@@ -3,14 +3,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::holding::{AtWork, RunsHere};
 use super::live::{Hub, Joined};
 use super::notices::Notices;
-use super::reading::{decode, is_said};
+use super::reading::{blank, decode, is_said};
 use crate::domain::{
     Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
-    SessionId,
+    SessionId, Timestamp,
 };
 use crate::storage::{Append, AppendError, Entry, Fence, Head, Record, Store};
 
@@ -32,6 +33,8 @@ pub(crate) struct Draft {
     pub(crate) fence: Option<Fence>,
     /// Records to put in the same append.
     pub(crate) records: Vec<Record>,
+    /// Whether what was said before is removed in the same step.
+    pub(crate) clears: bool,
 }
 
 impl Draft {
@@ -94,6 +97,8 @@ pub(crate) struct Ledger {
     pub(crate) hub: Hub,
     notices: Notices,
     pub(super) here: RunsHere,
+    /// When the session's time is over, in milliseconds, as far as is known: to be asked without waiting for an append.
+    ends_at: AtomicI64,
 }
 
 impl Ledger {
@@ -109,7 +114,16 @@ impl Ledger {
             Some(head) => Hub::new(id.clone(), head.incarnation, head.seq, frames),
             None => Hub::new(id.clone(), 0, 0, frames),
         };
-        Ok(Self { id, store, clock, state: tokio::sync::Mutex::default(), hub, notices, here: RunsHere::default() })
+        Ok(Self {
+            id,
+            store,
+            clock,
+            state: tokio::sync::Mutex::default(),
+            hub,
+            notices,
+            here: RunsHere::default(),
+            ends_at: AtomicI64::new(i64::MAX),
+        })
     }
 
     /// Joins the live frames.
@@ -164,6 +178,23 @@ impl Ledger {
         if at_work && self.hub.has(cursor) { Ok(true) } else { self.follow().await }
     }
 
+    /// Whether the session's time is over, as far as is known here.
+    pub(crate) fn is_over(&self) -> bool {
+        self.clock.now().as_millis() >= self.ends_at.load(Ordering::Acquire)
+    }
+
+    /// Keeps in mind what a fold tells, when facts were folded: when the session ends, and that what was read of its newest
+    /// turns is not them any more.
+    fn keep_in_mind(&self, state: &mut State, events: &[Arc<Event>]) {
+        let Some(fold) = &state.fold else { return };
+        let ends_at = if fold.session.expired { Some(Timestamp::default()) } else { fold.session.expires_at };
+        self.ends_at.store(ends_at.map_or(i64::MAX, Timestamp::as_millis), Ordering::Release);
+        if events.iter().any(|event| matches!(event.fact, Fact::SessionRewound(_) | Fact::SessionCleared(_))) {
+            state.window = None;
+        }
+        trim(state);
+    }
+
     /// The state, and what of the newest turns can be part of a conversation.
     pub(crate) async fn window(&self) -> Result<(Fold, Vec<Arc<Event>>)> {
         let mut state = self.state.lock().await;
@@ -176,9 +207,10 @@ impl Ledger {
                 let page = self.store.read(&self.id, after, PAGE, PAGE_BYTES).await?;
                 let Some(last) = page.last() else { break };
                 after = last.seq;
-                for entry in page.iter().filter(|entry| is_said(entry)) {
+                for entry in page.iter().filter(|entry| is_said(entry) && !fold.is_dropped(entry.seq)) {
                     events.push_back(Arc::new(decode(&self.id, entry)?));
                 }
+                after = fold.read_on_after(after);
             }
             state.window = Some(events);
         }
@@ -242,7 +274,7 @@ impl Ledger {
             }
             let events: Vec<_> = page.into_iter().map(|(event, _)| event).collect();
             self.publish(&events);
-            trim(state);
+            self.keep_in_mind(state, &events);
         }
     }
 
@@ -266,6 +298,7 @@ impl Ledger {
             }
             state.snapshot_seq = fold.head;
             state.fold = Some(fold);
+            self.keep_in_mind(state, &[]);
         }
         Ok(())
     }
@@ -311,7 +344,12 @@ impl Ledger {
                 return Ok(Vec::new());
             }
             let prepared = self.prepare(state, drafted)?;
-            match self.store.append(prepared.append).await {
+            let appended = if prepared.clears {
+                self.store.clear(prepared.append, blank).await
+            } else {
+                self.store.append(prepared.append).await
+            };
+            match appended {
                 Ok(()) => {
                     if prepared.saves_snapshot {
                         state.snapshot_seq = prepared.fold.head;
@@ -321,7 +359,7 @@ impl Ledger {
                         window.extend(prepared.events.iter().cloned());
                     }
                     self.publish(&prepared.events);
-                    trim(state);
+                    self.keep_in_mind(state, &prepared.events);
                     return Ok(prepared.events);
                 }
                 Err(AppendError::Conflict(_)) => self.catch_up(state).await?,
@@ -413,7 +451,8 @@ impl Ledger {
         }
         let fold = fold.ok_or_else(|| no_session(&self.id))?;
         // A fold that passed over facts of a newer version is of no use to that version.
-        let saves_snapshot = fold.unknown.is_none() && (ends_run || fold.head >= state.snapshot_seq + SNAPSHOT_EVENTS);
+        let ends = ends_run || draft.clears;
+        let saves_snapshot = fold.unknown.is_none() && (ends || fold.head >= state.snapshot_seq + SNAPSHOT_EVENTS);
         let snapshot = if saves_snapshot { Some(to_json(&fold)?) } else { None };
         let append = Append {
             session: self.id.clone(),
@@ -427,7 +466,7 @@ impl Ledger {
             aliases: Vec::new(),
             records: draft.records,
         };
-        Ok(Prepared { append, events, fold, saves_snapshot })
+        Ok(Prepared { append, events, fold, saves_snapshot, clears: draft.clears })
     }
 }
 
@@ -436,6 +475,7 @@ struct Prepared {
     events: Vec<Arc<Event>>,
     fold: Fold,
     saves_snapshot: bool,
+    clears: bool,
 }
 
 /// Drops the events that have left the window.

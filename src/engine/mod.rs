@@ -24,11 +24,13 @@ mod instructions;
 mod keys;
 mod ledger;
 mod live;
+mod lives;
 mod next;
 mod notices;
 mod reading;
 mod recovery;
 mod requesting;
+mod rewinding;
 mod rounds;
 mod runs;
 mod sessions;
@@ -44,11 +46,12 @@ mod writing;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, BlobId, CallId, Cursor, Error, Event, Key, KeyId, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated,
+    Access, AfterClearing, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -61,6 +64,7 @@ pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
+pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
     NewSession, OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
@@ -98,7 +102,7 @@ impl Engine for House {
     ) -> Result<Vec<RunId>> {
         self.check(caller, Does::Asks, On::Session(session)).await?;
         let ledger = self.core.existing(session).await?;
-        let cancelled = runs::request_cancel(&self.core, &ledger, caller, run, reason).await?;
+        let cancelled = runs::request_cancel(&self.core, &ledger, caller.actor(), run, reason).await?;
         match run {
             Some(run) if cancelled.is_empty() && self.find_run(run).await?.session != *session => {
                 Err(Error::not_found("run", run))
@@ -113,6 +117,9 @@ impl Engine for House {
         let start = after.unwrap_or_else(|| Cursor::after(0, 0));
         if !ledger.follow_to(start).await? {
             return Err(ledger::no_session(session));
+        }
+        if ledger.is_over() {
+            lives::may_be_followed(&ledger.fold().await?, self.core.clock.now())?;
         }
         self.core.follow_others().await;
         Ok(keys::while_it_counts(&self.core, caller, live::subscribe(ledger, start)))
@@ -142,6 +149,18 @@ impl Engine for House {
         sessions::update(&self.core, caller, id, change).await
     }
 
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        self.check(caller, Does::Changes, On::Session(id)).await?;
+        let ledger = self.core.existing(id).await?;
+        lives::clear(&self.core, &ledger, caller.actor(), then).await
+    }
+
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        self.check(caller, Does::Asks, On::Session(id)).await?;
+        let ledger = self.core.existing(id).await?;
+        rewinding::rewind(&self.core, &ledger, caller.actor(), after).await
+    }
+
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
         self.check(caller, Does::Changes, On::Session(id)).await?;
         self.core.existing(id).await?.delete(caller.actor()).await
@@ -159,7 +178,7 @@ impl Engine for House {
 
     async fn blob(&self, caller: &Principal, id: &SessionId, blob: &BlobId) -> Result<Vec<u8>> {
         self.check(caller, Does::Reads, On::Session(id)).await?;
-        self.core.existing(id).await?;
+        lives::must_live(&self.core.existing(id).await?.fold().await?, self.core.clock.now())?;
         self.core.store.blob(id, blob).await?.ok_or_else(|| Error::not_found("blob", blob))
     }
 
@@ -230,6 +249,47 @@ impl Engine for House {
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
         self.check(caller, Does::Reads, On::Files(session)).await?;
         files::open(&self.core, caller, session, path).await
+    }
+
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>> {
+        self.check(caller, Does::Asks, On::Session(session)).await?;
+        uploads::offer(&self.core, session, offers).await
+    }
+
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
+        self.check(caller, Does::Asks, On::Session(offered.session())).await?;
+        uploads::put(&self.core, offered, bytes).await
+    }
+
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>> {
+        self.check(caller, Does::Reads, On::Session(session)).await?;
+        self.core.existing(session).await?;
+        uploads::list(&self.core, session).await
+    }
+
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
+        self.check(caller, Does::Reads, On::Session(session)).await?;
+        uploads::file(&self.core, session, file).await
+    }
+
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)> {
+        self.check(caller, Does::Reads, On::Session(session)).await?;
+        uploads::content(&self.core, session, file).await
+    }
+
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()> {
+        self.check(caller, Does::Changes, On::Session(session)).await?;
+        uploads::remove(&self.core, session, file).await
+    }
+
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
+        let does = if purpose == FilePurpose::Upload { Does::Asks } else { Does::Reads };
+        self.check(caller, does, On::Session(file.session())).await?;
+        uploads::sign(&self.core, file, purpose).await
+    }
+
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed> {
+        uploads::redeem(&self.core, ticket, purpose).await
     }
 
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {

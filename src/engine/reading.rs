@@ -51,8 +51,19 @@ pub(crate) fn is_said(entry: &Entry) -> bool {
 
 /// What happened, as the entry names it. *Invariant:* an event is written with its envelope first, in which no other
 /// field is of this name; inside of strings the quotes are escaped.
-fn kind(body: &str) -> Option<&str> {
+pub(crate) fn kind(body: &str) -> Option<&str> {
     body.split_once(NAME)?.1.split('"').next()
+}
+
+/// An entry without what was said in it: what is kept of it in a session that was cleared.
+pub(crate) fn blank(entry: &Entry) -> Result<Entry> {
+    let unreadable = |error: serde_json::Error| {
+        Error::store(Some(Cause::Corrupt), format!("event {} cannot be read: {error}", entry.seq))
+    };
+    let event: Event = serde_json::from_str(&entry.body).map_err(unreadable)?;
+    let event = Event { fact: event.fact.without_text(), ..event };
+    let body = serde_json::to_string(&event).map_err(unreadable)?;
+    Ok(Entry { seq: entry.seq, body })
 }
 
 /// `None` where it is not of the form that this version writes.

@@ -159,6 +159,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
     let at_work = ledger.works_on(run);
     let (fold, events) = ledger.window().await?;
     super::asking::drivable(&fold)?;
+    super::lives::must_live(&fold, core.clock.now())?;
     let active = fold.active_run(run).ok_or_else(|| {
         Error::new(ErrorCode::Conflict, format!("run `{run}` has ended")).hint("ask again in the same session")
     })?;

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::access::Sight;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
+use super::lives::must_live;
 use super::recovery;
 use super::verbs::CallerReturn;
 use crate::domain::{
-    Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunId, RunStatus, SessionId,
-    ToolCalled, ToolError, ToolReturn, ToolReturned,
+    Actor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunId, RunStatus,
+    SessionId, ToolCalled, ToolError, ToolReturn, ToolReturned,
 };
 use crate::storage::RunQuery;
 
@@ -54,7 +55,7 @@ pub(crate) async fn list(core: &Core, caller: &Principal, query: RunQuery) -> Re
 pub(crate) async fn request_cancel(
     core: &Arc<Core>,
     ledger: &Arc<Ledger>,
-    caller: &Principal,
+    actor: Actor,
     run: Option<&RunId>,
     reason: &str,
 ) -> Result<Vec<RunId>> {
@@ -67,7 +68,7 @@ pub(crate) async fn request_cancel(
             let mut draft = Draft::default();
             for run in &about {
                 let fact = Fact::RunCancelRequested(RunCancelRequested { reason: reason.to_owned() });
-                draft.run(run, caller.actor(), fact);
+                draft.run(run, actor.clone(), fact);
             }
             Ok(draft)
         })
@@ -77,7 +78,7 @@ pub(crate) async fn request_cancel(
     for id in &about {
         let Some(active) = fold.active_run(id) else { continue };
         if active.run.status == RunStatus::Waiting || recovery::is_orphan(core, ledger, active).await? {
-            recovery::close(core, ledger, active, caller.actor(), None).await?;
+            recovery::close(core, ledger, active, actor.clone(), None).await?;
         }
     }
     Ok(about)
@@ -94,7 +95,7 @@ pub(crate) async fn stop(core: &Arc<Core>, caller: &Principal, reason: &str) -> 
         let fold = ledger.fold().await?;
         let Some(active) = fold.active_run(&run.id) else { continue };
         if active.run.status != RunStatus::Queued || !recovery::goes_on(active) {
-            request_cancel(core, &ledger, caller, Some(&run.id), reason).await?;
+            request_cancel(core, &ledger, caller.actor(), Some(&run.id), reason).await?;
         }
     }
     Ok(())
@@ -120,6 +121,7 @@ pub(crate) async fn answer(
     let known = given(ledger, run, &returns).await?;
     let appended = ledger
         .append(|fold| {
+            fold.map_or(Ok(()), |fold| must_live(fold, now))?;
             let Some(active) = fold.and_then(|fold| fold.active_run(run)) else { return Err(not_waiting(run).into()) };
             let mut draft = Draft::default();
             for returned in &returns {

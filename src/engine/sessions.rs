@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::access::{self, Sight};
 use super::asking::{created, drivable, must_be_new};
 use super::house::Core;
-use super::ledger::Draft;
+use super::ledger::{Draft, Ledger};
+use super::lives::{check_lifetime, end_expired_runs, must_live};
 use super::verbs::{ImportedSession, NewSession, SessionFilter, SessionItem, SessionPage};
 use crate::domain::{
-    ActiveRun, Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session,
-    SessionId, SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
+    Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session, SessionId,
+    SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
 };
 use crate::storage::{SessionQuery, SessionsAfter};
 
@@ -35,6 +36,7 @@ pub(crate) async fn list(core: &Arc<Core>, caller: &Principal, filter: &SessionF
                 filter.status,
                 Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)
             ),
+            expired_before: None,
             after: after.clone(),
             limit: limit + 1,
         };
@@ -47,7 +49,7 @@ pub(crate) async fn list(core: &Arc<Core>, caller: &Principal, filter: &SessionF
                 after = Some(place);
                 continue;
             }
-            let status = status(core, &summary.session.id, &summary.active).await?;
+            let status = status(core, &summary).await?;
             let told = filter.text.as_ref().is_none_or(|text| tells_of(&summary, text));
             if !told || filter.status.is_some_and(|wanted| wanted != status) {
                 after = Some(place);
@@ -116,10 +118,13 @@ fn read_cursor(text: &str) -> Result<SessionsAfter> {
     Ok(SessionsAfter { updated_at: Timestamp::from_millis(millis), id })
 }
 
-/// What a session is doing, from its runs and from whether their processes live.
-async fn status(core: &Core, session: &SessionId, active: &[ActiveRun]) -> Result<SessionStatus> {
-    let mut status = SessionStatus::Idle;
-    for run in active {
+/// What a session is doing, from the clock, its runs, and whether their processes live.
+async fn status(core: &Core, summary: &SessionSummary) -> Result<SessionStatus> {
+    if summary.session.is_over(core.clock.now()) {
+        return Ok(SessionStatus::Expired);
+    }
+    let (session, mut status) = (&summary.session.id, SessionStatus::Idle);
+    for run in &summary.active {
         if run.status == RunStatus::Waiting {
             status = SessionStatus::Waiting;
         } else if core.is_worked_on(session, &run.run, run.process.as_ref()).await? {
@@ -133,7 +138,7 @@ async fn status(core: &Core, session: &SessionId, active: &[ActiveRun]) -> Resul
 
 pub(crate) async fn item(core: &Arc<Core>, id: &SessionId) -> Result<SessionItem> {
     let summary: SessionSummary = core.existing(id).await?.fold().await?.summary();
-    let status = status(core, id, &summary.active).await?;
+    let status = status(core, &summary).await?;
     Ok(SessionItem { summary, status })
 }
 
@@ -184,13 +189,16 @@ pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId,
         core.agent(agent)?;
     }
     check_size(change.title.as_ref().and_then(|title| title.as_deref()), change.labels.as_ref(), &change.attributes)?;
+    check_lifetime(change.lifetime.as_ref().and_then(Option::as_ref))?;
     if let Some(Some(model)) = &change.model {
         core.models.get(model)?;
     }
     let ledger = core.existing(id).await?;
+    must_live(&ledger.fold().await?, core.clock.now())?;
     if change != SessionUpdated::default() {
         let appended = ledger
-            .append(|_| {
+            .append(|fold| {
+                fold.map_or(Ok(()), |fold| must_live(fold, core.clock.now()))?;
                 let mut draft = Draft::default();
                 draft.session(caller.actor(), Fact::SessionUpdated(change.clone()));
                 Ok(draft)
@@ -203,9 +211,13 @@ pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId,
 
 pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: ImportedSession) -> Result<Session> {
     let id = imported.session.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-    let new = created(core, caller, imported.session)?;
     let ledger = core.ledger(&id).await?;
-    ledger.follow().await?;
+    let mut wanted = imported.session;
+    if ledger.follow().await? {
+        end_expired_runs(core, &ledger).await?;
+        keep_input(core, &ledger, &mut wanted).await?;
+    }
+    let new = created(core, caller, wanted)?;
     let count = imported.messages.len() as u64;
     let appended = ledger
         .append(|fold| {
@@ -219,9 +231,13 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
                             format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());
                         return Err(Error::new(ErrorCode::Busy, message).into());
                     }
+                    if new.lifetime.is_some() {
+                        let change = SessionUpdated { lifetime: Some(new.lifetime.clone()), ..SessionUpdated::default() };
+                        draft.session(caller.actor(), Fact::SessionUpdated(change));
+                    }
                 }
             }
-            draft.session(caller.actor(), Fact::SessionRestored(SessionRestored { count }));
+            draft.session(caller.actor(), Fact::SessionRestored(SessionRestored { count, state: new.state.clone() }));
             for (message, returns) in &imported.messages {
                 let fact = MessageImported { message: message.clone(), returns: returns.clone() };
                 draft.session(caller.actor(), Fact::MessageImported(fact));
@@ -231,4 +247,21 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
         .await;
     appended?;
     Ok(ledger.fold().await?.session)
+}
+
+/// A session that exists keeps its agent and the input that it was made with, where no others are named.
+async fn keep_input(core: &Core, ledger: &Ledger, wanted: &mut NewSession) -> Result<()> {
+    let agent = ledger.fold().await?.session.agent;
+    let inputs = match core.agent(wanted.agent.get_or_insert(agent)) {
+        Ok(agent) => &agent.inputs,
+        Err(_) => return Ok(()),
+    };
+    if wanted.input.is_empty() && !inputs.is_empty() {
+        let first = ledger.page(0).await?;
+        if let Some(Fact::SessionCreated(created)) = first.first().map(|(event, _)| &event.fact) {
+            let kept = created.state.iter().filter(|(name, _)| inputs.contains_key(*name));
+            wanted.input = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+        }
+    }
+    Ok(())
 }

@@ -13,6 +13,7 @@ use super::holding::Pending;
 use super::house::Core;
 use super::input::Input;
 use super::ledger::{Draft, Ledger, Refused};
+use super::lives::must_live;
 use super::recovery;
 use super::verbs::Asked;
 use crate::domain::{Cursor, Error, ErrorCode, Fact, MessageId, Result, RunStarted, Transcript, Usage};
@@ -111,6 +112,7 @@ fn first_append(
                 if whole {
                     draft_queued(&mut draft, &core, &ledger, fold, &taken)?;
                 } else {
+                    fold.map_or(Ok(()), |fold| must_live(fold, core.clock.now()))?;
                     match fold.and_then(|fold| fold.active_run(&taken.run)) {
                         Some(own) if own.attempt == 0 && own.cancel_requested.is_none() => {}
                         Some(own) if own.attempt == 0 => {

@@ -16,10 +16,11 @@ use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
+use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use crate::domain::{
-    Agent, Attributes, BlobId, CallId, Cursor, Event, Finish, Key, KeyId, Labels, Lifetime, Message, ModelChoice, Part,
-    Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated,
-    ToolReturn, Usage,
+    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Key, KeyId, Labels, Lifetime,
+    Message, MessageId, ModelChoice, Part, Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
 };
 
 /// Which session is asked.
@@ -308,7 +309,8 @@ pub struct Health {
     pub error: Option<crate::domain::Error>,
 }
 
-/// The whole surface of the house. Every door calls this, and nothing else.
+/// The whole surface of the house. A session whose time is over is shown as [`SessionStatus::Expired`] and without
+/// messages; it can be deleted, cleared, and brought back by `import`; every other verb about it answers `expired`. Every door calls this, and nothing else.
 ///
 /// Every verb takes the principal who calls, and answers `forbidden` when the scopes do not allow it, and `not_found`
 /// when a thing that it names is not there.
@@ -348,6 +350,22 @@ pub trait Engine: Send + Sync {
     /// Changes what is said about a session.
     async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session>;
 
+    /// Removes what was said in a session, for good: messages, calls and what they gave, files. The session itself stays,
+    /// or with [`AfterClearing::Expired`] its time is over. Its runs are cancelled first, and waited for up to
+    /// `limits.busy_wait`. To clear it again is fine.
+    ///
+    /// # Errors
+    /// `busy` when a run does not end, `expired` when a session is to go on whose time is over.
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()>;
+
+    /// Goes back to after a message, or with `None` to before the first: what came later counts for nothing any more, for
+    /// agents and for people who read the messages; the log keeps it. After a message that calls tools, what its calls
+    /// gave counts. Runs that wait are cancelled.
+    ///
+    /// # Errors
+    /// `not_found` when the message is none of this history (any more), `busy` when a run is at work.
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()>;
+
     /// Ends a session, for good. A run at work is cancelled.
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()>;
 
@@ -363,7 +381,12 @@ pub trait Engine: Send + Sync {
     /// Closes, or goes on with, the runs of a session (absent = of all sessions) whose process died.
     async fn restore(&self, caller: &Principal, id: Option<&SessionId>, orphans: Orphans) -> Result<Vec<Restored>>;
 
-    /// Replaces a session's history, or makes a session with one.
+    /// Replaces a session's history, or makes a session with one. A session whose time is over, or that was cleared or
+    /// deleted, is brought back by it under the same id: with the lifetime that is given, or else its old one from now on.
+    /// Of a session that exists, nothing else is changed.
+    ///
+    /// # Errors
+    /// `busy` when a run is at work.
     async fn import(&self, caller: &Principal, imported: ImportedSession) -> Result<Session>;
 
     /// One run.
@@ -401,6 +424,41 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Engine::look`]; `not_supported` over a distance.
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile>;
+
+    /// Offers files to a session: checks names, types and sizes, and answers them as pending, with their ids, in the same
+    /// order. Nothing is kept yet.
+    ///
+    /// # Errors
+    /// `invalid_input`, `too_large`, `bad_media`.
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>>;
+
+    /// Gives the bytes of a file that was offered: all of them, and of the type that was told. Giving the same again is fine.
+    ///
+    /// # Errors
+    /// `too_large` and `invalid_input` when more or fewer bytes come, `bad_media` when they are of another type, `conflict`
+    /// when others are there already, `unavailable` when too many files come at once.
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File>;
+
+    /// The files of a session that are here, the oldest first.
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>>;
+
+    /// One of them.
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File>;
+
+    /// One of them, with its bytes.
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)>;
+
+    /// Takes a file away, for good, also out of the messages that show it.
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()>;
+
+    /// Signs a permission to upload a pending file, or to download one, for whoever holds it.
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile>;
+
+    /// What a permission that was signed opens, and the principal who may do that, and nothing else. Nobody is known before.
+    ///
+    /// # Errors
+    /// `forbidden` when it was not signed here, or for another purpose; `expired`; `not_supported` over a distance.
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed>;
 
     /// A session as others may see it.
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession>;

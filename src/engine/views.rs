@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::house::Core;
+use super::lives::may_be_followed;
 use super::reading::{decode, is_said};
 use super::verbs::{Health, MessagePage, ModelItem, Shown};
 use crate::domain::{
@@ -21,18 +22,28 @@ const EVENT_BYTES: usize = 64 << 20;
 
 /// The newest messages before a place.
 pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u64>, limit: usize) -> Result<MessagePage> {
-    core.existing(id).await?;
+    let fold = core.existing(id).await?.fold().await?;
+    let before = fold.read_back_before(before.unwrap_or(fold.head + 1));
+    // What was said in a session whose time is over is gone, whether it was removed already or not.
+    let Some(mut before) = before.filter(|_| !fold.is_over(core.clock.now())) else {
+        return Ok(MessagePage { messages: Vec::new(), before: None });
+    };
     let limit = limit.min(MESSAGES);
     let mut returns: HashMap<CallId, ToolReturn> = HashMap::new();
     let mut newest_first: Vec<Shown> = Vec::new();
-    let mut before = before;
     'pages: loop {
-        let entries = core.store.read_back(id, before, PAGE).await?;
+        let entries = core.store.read_back(id, Some(before), PAGE).await?;
         let Some(first) = entries.first().map(|entry| entry.seq) else { break };
         for entry in entries.iter().rev().filter(|entry| is_said(entry)) {
+            if entry.seq >= before {
+                continue;
+            }
             let event = decode(id, entry)?;
-            if let Fact::SessionRestored(_) = event.fact {
-                break 'pages;
+            match &event.fact {
+                Fact::SessionRestored(_) | Fact::SessionCleared(_) => break 'pages,
+                // What lies between counts for nothing.
+                Fact::SessionRewound(rewound) => before = rewound.after_seq + 1,
+                _ => {}
             }
             if let Some(shown) = show(event, &mut returns) {
                 newest_first.push(shown);
@@ -41,8 +52,8 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
                 }
             }
         }
-        before = Some(first);
-        if first <= 1 {
+        before = before.min(first);
+        if before <= 1 {
             break;
         }
     }
@@ -100,6 +111,7 @@ fn show(event: Event, returns: &mut HashMap<CallId, ToolReturn>) -> Option<Shown
 pub(crate) async fn events(core: &Arc<Core>, id: &SessionId, after: Option<Cursor>, limit: usize) -> Result<Vec<Event>> {
     let ledger = core.existing(id).await?;
     let fold = ledger.fold().await?;
+    may_be_followed(&fold, core.clock.now())?;
     let after = after.filter(|after| after.incarnation == fold.session.incarnation).map_or(0, |after| after.seq);
     let entries = core.store.read(id, after, limit, EVENT_BYTES).await?;
     entries.iter().map(|entry| decode(id, entry)).collect()

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request};
 use http_body::{Body as _, Frame, SizeHint};
@@ -31,9 +32,7 @@ pub async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
     }
     let (mut body, mut bytes) = (body, BytesMut::new());
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| {
-            own_error(error.into()).unwrap_or_else(|error| Error::invalid(format!("the body could not be read: {error}")))
-        })?;
+        let frame = frame.map_err(broken)?;
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > limit {
             tokio::spawn(discard(body, limit));
@@ -42,6 +41,56 @@ pub async fn read_body(body: Body, limit: usize) -> Result<Bytes> {
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.freeze())
+}
+
+/// A body piece by piece. Whoever drops it before its end has refused it: then the rest, up to `limit` bytes, is taken and
+/// thrown away.
+pub fn body_pieces(body: Body, limit: u64) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+    let pieces = Pieces { body: Some(body), limit: usize::try_from(limit).unwrap_or(usize::MAX) };
+    futures_util::stream::unfold(pieces, |mut pieces| async move {
+        loop {
+            let frame = pieces.body.as_mut()?.frame().await;
+            match frame {
+                None => {
+                    pieces.end();
+                    return None;
+                }
+                Some(Err(error)) => {
+                    pieces.end();
+                    return Some((Err(broken(error)), pieces));
+                }
+                Some(Ok(frame)) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    return Some((Ok(data), pieces));
+                }
+            }
+        }
+    })
+}
+
+struct Pieces {
+    /// `None` = it has ended.
+    body: Option<Body>,
+    limit: usize,
+}
+
+impl Pieces {
+    fn end(&mut self) {
+        self.body = None;
+    }
+}
+
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        if let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(discard(body, self.limit));
+        }
+    }
+}
+
+/// Why a body ended in its middle.
+fn broken(error: axum::Error) -> Error {
+    own_error(error.into()).unwrap_or_else(|error| Error::invalid(format!("the body could not be read: {error}")))
 }
 
 /// Takes so many more bytes and drops them: who is still sending would not see the answer if the connection were closed

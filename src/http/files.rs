@@ -6,6 +6,7 @@ use std::io::{Seek, SeekFrom};
 
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tokio::io::AsyncReadExt;
@@ -91,7 +92,7 @@ fn percent_decoded(path: &str) -> Option<String> {
 
 /// The media type that a name tells, with a charset for texts.
 pub fn media_type(name: &str) -> String {
-    let guess = mime_guess::from_path(name).first_or_octet_stream();
+    let guess = essence(name);
     let essence = guess.essence_str();
     let is_text = guess.type_() == mime_guess::mime::TEXT || matches!(essence, "application/json" | "image/svg+xml");
     if is_text { format!("{essence}; charset=utf-8") } else { essence.to_owned() }
@@ -134,7 +135,7 @@ pub fn send_file(asked: &HeaderMap, outgoing: Outgoing) -> Result<Response> {
     if response.status() != StatusCode::NOT_MODIFIED {
         set(&mut response, header::CONTENT_TYPE, &media_type(&name));
     }
-    guard(&mut response, &name, writer);
+    guard(&mut response, &name, essence(&name).essence_str(), writer);
     Ok(response)
 }
 
@@ -142,12 +143,43 @@ pub fn send_file(asked: &HeaderMap, outgoing: Outgoing) -> Result<Response> {
 pub fn send_bytes(bytes: impl Into<Body>, name: &str, writer: Writer) -> Response {
     let mut response = Response::new(bytes.into());
     set(&mut response, header::CONTENT_TYPE, &media_type(name));
-    guard(&mut response, name, writer);
+    guard(&mut response, name, essence(name).essence_str(), writer);
+    response
+}
+
+/// Sends a file that was uploaded, or the part of it that is asked for, under the type that it was uploaded with.
+pub fn send_kept(asked: &HeaderMap, file: &crate::domain::File, bytes: Bytes) -> Response {
+    let tag = format!("\"{}\"", file.blob.as_ref().map_or_else(String::new, ToString::to_string));
+    let (known, size) = (asked.get(header::IF_NONE_MATCH), bytes.len() as u64);
+    let is_known = |tags: &str| tags.split(',').any(|known| known.trim() == "*" || bare(known) == bare(&tag));
+    let mut response = if known.and_then(|tags| tags.to_str().ok()).is_some_and(is_known) {
+        empty(StatusCode::NOT_MODIFIED)
+    } else {
+        match range(asked, size, Some(&tag)) {
+            Wanted::Nothing => {
+                let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
+                set(&mut response, header::CONTENT_RANGE, &format!("bytes */{size}"));
+                return response;
+            }
+            Wanted::Whole => Response::new(bytes.into()),
+            Wanted::Part(first, last) => {
+                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+                let mut response = Response::new(bytes.slice(place(first)..=place(last)).into());
+                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+                set(&mut response, header::CONTENT_RANGE, &format!("bytes {first}-{last}/{size}"));
+                response
+            }
+        }
+    };
+    set(&mut response, header::ETAG, &tag);
+    set(&mut response, header::ACCEPT_RANGES, "bytes");
+    set(&mut response, header::CONTENT_TYPE, &file.media_type);
+    guard(&mut response, &file.name, &file.media_type, Writer::Other);
     response
 }
 
 /// What keeps a file in its place.
-fn guard(response: &mut Response, name: &str, writer: Writer) {
+fn guard(response: &mut Response, name: &str, essence: &str, writer: Writer) {
     set(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // It may be private, and it may have changed: a cache asks each time.
     set(response, header::CACHE_CONTROL, "private, no-cache");
@@ -156,14 +188,19 @@ fn guard(response: &mut Response, name: &str, writer: Writer) {
     }
     set(response, header::CONTENT_SECURITY_POLICY, SANDBOX);
     set(response, header::REFERRER_POLICY, "no-referrer");
-    if !is_shown(name) {
+    if !is_shown(essence) {
         set(response, header::CONTENT_DISPOSITION, &attachment(name));
     }
 }
 
-fn is_shown(name: &str) -> bool {
-    let guess = mime_guess::from_path(name).first_or_octet_stream();
-    matches!(guess.type_().as_str(), "image" | "audio" | "video") || SHOWN.contains(&guess.essence_str())
+/// The media type that a name tells, without parameters.
+fn essence(name: &str) -> mime_guess::Mime {
+    mime_guess::from_path(name).first_or_octet_stream()
+}
+
+fn is_shown(essence: &str) -> bool {
+    let kind = essence.split('/').next().unwrap_or_default();
+    matches!(kind, "image" | "audio" | "video") || SHOWN.contains(&essence)
 }
 
 /// `attachment`, with the name in a form for every browser.
@@ -208,12 +245,15 @@ fn http_date(at: Timestamp) -> Option<String> {
 fn is_known(asked: &HeaderMap, tag: &str, modified: Timestamp) -> bool {
     let text = |name: HeaderName| asked.get(name).and_then(|value| value.to_str().ok());
     if let Some(tags) = text(header::IF_NONE_MATCH) {
-        // Weak comparison: `W/` does not count.
-        let bare = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
         return tags.split(',').any(|known| known.trim() == "*" || bare(known) == bare(tag));
     }
     let since = text(header::IF_MODIFIED_SINCE).and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
     since.is_some_and(|since| modified.as_millis() / 1_000 <= since.as_second())
+}
+
+/// A tag for a weak comparison: `W/` does not count.
+fn bare(tag: &str) -> &str {
+    tag.trim().trim_start_matches("W/")
 }
 
 /// What of the file is wanted.

@@ -2,6 +2,7 @@
 //!
 //! What a request means is the business of a dialect; who calls and whether it may be let in is decided here, before.
 
+mod address;
 mod body;
 mod caller;
 mod credentials;
@@ -16,11 +17,12 @@ mod sse;
 mod token;
 mod websocket;
 
-pub use body::{JSON_DEPTH, parse_json, read_body, read_json, timed_body};
+pub use address::base_url;
+pub use body::{JSON_DEPTH, body_pieces, parse_json, read_body, read_json, timed_body};
 pub use caller::{Caller, Lacking, Unshown};
 pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, proof, wrong_door};
 pub use door::Door;
-pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
+pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file, send_kept};
 pub use outbound::{client_for, outbound_failure};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use resumable::resumable_stream;

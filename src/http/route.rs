@@ -37,6 +37,9 @@ pub struct Route {
     pub pattern: &'static str,
     /// Who is let through.
     pub needs: Needs,
+    /// Whether pages of every origin may call it, under every name of the server: what it may do is proven by its address
+    /// alone, such as by a signature.
+    pub open_to_all_origins: bool,
     /// What answers.
     pub handler: MethodRouter<Door>,
     /// What describes it.
@@ -52,7 +55,9 @@ impl Route {
         T: 'static,
     {
         let operation = OperationBuilder::new().build();
-        Self { method, pattern, needs: Needs::Caller, handler: on(filter, handler), operation, schemas: Vec::new() }
+        let handler = on(filter, handler);
+        let (needs, schemas) = (Needs::Caller, Vec::new());
+        Self { method, pattern, needs, open_to_all_origins: false, handler, operation, schemas }
     }
 
     /// A route for GET, and with it HEAD.
@@ -91,6 +96,14 @@ impl Route {
     #[must_use]
     pub fn needs(mut self, needs: Needs) -> Self {
         self.needs = needs;
+        self
+    }
+
+    /// Lets pages of every origin call it, under every name of the server. Only for what needs nothing of its caller, and
+    /// proves by its address what it may do.
+    #[must_use]
+    pub fn open_to_all_origins(mut self) -> Self {
+        self.open_to_all_origins = true;
         self
     }
 

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::wire::{self, HEARTBEAT_HEADER, ROOT, Refused, VERSION, VERSION_HEADER};
 use crate::domain::{Cause, Error, ErrorCode, Result};
+use crate::engine::FileBytes;
 use crate::outgoing;
 
 /// Most bytes of an answer.
@@ -83,6 +84,25 @@ impl Line {
         self.body(response, Instant::now() + limit, ANSWER).await
     }
 
+    /// Sends bytes as they come.
+    pub(super) async fn put<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        verb: &str,
+        wanted: &Q,
+        bytes: FileBytes,
+        limit: Duration,
+    ) -> Result<A> {
+        // The kind of its body is bytes, whatever the others are.
+        let mut headers = self.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+        let request = self.client.put(self.url(verb)?).query(wanted).body(reqwest::Body::wrap_stream(bytes));
+        let deadline = Instant::now() + limit;
+        let response = self.sent(request.headers(headers), deadline).await?;
+        let version = version(&response);
+        let text = self.body(response, deadline, ANSWER).await?;
+        serde_json::from_slice(&text).map_err(|error| self.misunderstood(verb, &version, &error.to_string()))
+    }
+
     /// Opens a stream; it has begun when this answers.
     pub(super) async fn open<Q: Serialize>(&self, verb: &str, wanted: &Q) -> Result<Opened> {
         let request = self.client.get(self.url(verb)?).query(wanted);
@@ -126,7 +146,11 @@ impl Line {
 
     /// Sends a request; answers when the head of a good answer of another house is there.
     async fn send(&self, request: RequestBuilder, deadline: Instant) -> Result<Response> {
-        let sent = timeout_at(deadline, request.headers(self.headers.clone()).send()).await.map_err(|_| self.silent())?;
+        self.sent(request.headers(self.headers.clone()), deadline).await
+    }
+
+    async fn sent(&self, request: RequestBuilder, deadline: Instant) -> Result<Response> {
+        let sent = timeout_at(deadline, request.send()).await.map_err(|_| self.silent())?;
         let response = sent.map_err(|error| self.not_sent(error))?;
         if response.headers().get(VERSION_HEADER).is_none() {
             return Err(self.foreign(response.status()));

@@ -13,21 +13,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use secrecy::SecretString;
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList, Nothing,
-    OfBlob, OfKey, OfRun, OfSession, OfToken, Questions, Restore, RestoredRuns, Revoked, RunPage, Runs, Update,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList,
+    Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore, RestoredRuns, Revoked,
+    Rewind, RunPage, Runs, Sign, Update, Uploads,
 };
 use crate::domain::{
-    BlobId, CallId, Cursor, Error, ErrorCode, Event, Key, KeyId, Principal, Result, Run, RunId, RunStatus, Session,
-    SessionId, SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
+    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
-    ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream,
-    OpenQuestion, OpenedFile, Orphans, Restored, SessionFilter, SessionItem, SessionPage, SharedSession,
+    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
+    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
+    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
+    SessionItem, SessionPage, SharedSession, SignedFile,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -92,6 +95,17 @@ impl Engine for Remote {
 
     async fn update(&self, _: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.line.call("update", &Update { session: id.clone(), change }, SOON).await
+    }
+
+    async fn clear(&self, _: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        let Nothing {} = self.line.call("clear", &Clear { session: id.clone(), then }, WORKS).await?;
+        Ok(())
+    }
+
+    async fn rewind(&self, _: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        let rewind = Rewind { session: id.clone(), after: after.cloned() };
+        let Nothing {} = self.line.call("rewind", &rewind, WORKS).await?;
+        Ok(())
     }
 
     async fn delete(&self, _: &Principal, id: &SessionId) -> Result<()> {
@@ -163,6 +177,44 @@ impl Engine for Remote {
 
     async fn open_file(&self, _: &Principal, _: Option<&SessionId>, _: &str) -> Result<OpenedFile> {
         Err(not_over_a_distance("a file cannot be opened").hint("read it by GET /ombud/v1/file of the server"))
+    }
+
+    async fn offer_files(&self, _: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>> {
+        let Uploads { files } = self.line.call("offer", &Offer { session: session.clone(), files: offers }, SOON).await?;
+        Ok(files)
+    }
+
+    async fn put_file(&self, _: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
+        self.line.put("upload", &PutFile::from(offered), bytes, WORKS).await
+    }
+
+    async fn kept_files(&self, _: &Principal, session: &SessionId) -> Result<Vec<File>> {
+        let Uploads { files } = self.line.call("uploads", &OfSession { session: session.clone() }, SOON).await?;
+        Ok(files)
+    }
+
+    async fn kept_file(&self, _: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
+        self.line.call("upload", &OfFile { session: session.clone(), file: file.clone() }, SOON).await
+    }
+
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)> {
+        let kept = self.kept_file(caller, session, file).await?;
+        let of = OfFile { session: session.clone(), file: file.clone() };
+        Ok((kept, self.line.bytes("upload", &of, WORKS).await?.into()))
+    }
+
+    async fn delete_file(&self, _: &Principal, session: &SessionId, file: &FileId) -> Result<()> {
+        let of = OfFile { session: session.clone(), file: file.clone() };
+        let Nothing {} = self.line.call("discard", &of, SOON).await?;
+        Ok(())
+    }
+
+    async fn sign_file(&self, _: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
+        self.line.call("sign", &Sign { file: file.clone(), purpose }, SOON).await
+    }
+
+    async fn redeem_file(&self, _: &str, _: FilePurpose) -> Result<Redeemed> {
+        Err(not_over_a_distance("a signed address cannot be opened").hint("call the address itself"))
     }
 
     async fn share(&self, _: &Principal, session: &SessionId) -> Result<SharedSession> {

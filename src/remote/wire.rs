@@ -7,8 +7,14 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{CallId, Cursor, Error, Event, Key, KeyId, Run, RunId, RunStatus, SessionId, SessionUpdated};
-use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
+use crate::domain::{
+    AfterClearing, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Run, RunId,
+    RunStatus, SessionId, SessionUpdated, Timestamp,
+};
+use crate::engine::{
+    AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
+    Restored,
+};
 
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
@@ -49,6 +55,33 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
+}
+
+/// Removes what was said in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Clear {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// What it is afterwards: `active`, or `expired`.
+    #[schema(value_type = String)]
+    pub then: AfterClearing,
+}
+
+/// Goes back in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rewind {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The message that is the last one then; absent = none is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.
@@ -210,6 +243,90 @@ pub struct Found {
     /// The files.
     #[schema(value_type = Vec<Object>)]
     pub files: Vec<FileItem>,
+}
+
+/// Offers files to a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// Each with `name`, `media_type` and `size`.
+    #[schema(value_type = Vec<Object>)]
+    pub files: Vec<FileOffer>,
+}
+
+/// Files of a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Uploads {
+    /// The files.
+    #[schema(value_type = Vec<Object>)]
+    pub files: Vec<File>,
+}
+
+/// A file of a session that is named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfFile {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The file.
+    #[schema(value_type = String)]
+    pub file: FileId,
+}
+
+/// A file whose bytes are sent, as it was offered, in the query of the address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PutFile {
+    /// The session.
+    #[serde(deserialize_with = "session")]
+    #[schema(value_type = String)]
+    pub session: SessionId,
+    /// The file.
+    #[schema(value_type = String)]
+    pub file: FileId,
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its bytes.
+    pub size: u64,
+    /// When it was offered.
+    #[schema(value_type = String)]
+    pub offered_at: Timestamp,
+}
+
+impl From<File> for PutFile {
+    fn from(file: File) -> Self {
+        let FileScope::Session(session) = file.scope;
+        let File { id, name, media_type, size, offered_at, .. } = file;
+        Self { session, file: id, name, media_type, size, offered_at }
+    }
+}
+
+impl From<PutFile> for File {
+    fn from(put: PutFile) -> Self {
+        let PutFile { session, file: id, name, media_type, size, offered_at } = put;
+        let scope = FileScope::Session(session);
+        Self { id, scope, name, media_type, size, state: FileState::Pending, blob: None, offered_at }
+    }
+}
+
+/// Signs a permission for whoever holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sign {
+    /// The file, as it was answered.
+    #[schema(value_type = Object)]
+    pub file: File,
+    /// `"upload"` or `"download"`.
+    #[schema(value_type = String)]
+    pub purpose: FilePurpose,
 }
 
 /// The permission questions that wait.

@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tracing::Instrument as _;
 
 use super::envelopes::Envelopes;
-use super::guard::{Guard, Stopped};
+use super::guard::{Guard, Stopped, Stranger};
 use super::metrics::{Metrics, counted};
 use super::mount::Answered;
 use crate::config::printable;
@@ -52,7 +52,7 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     );
     let heads = request.headers().clone();
     let mut response = front.answer(request, next, &path).instrument(span.clone()).await;
-    front.guard.headers(&method, &heads, response.headers_mut());
+    front.guard.headers(&method, &path, &heads, response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(X_REQUEST_ID.clone(), value);
     }
@@ -109,6 +109,9 @@ pub(super) type Fallbacks = Arc<[(&'static str, Fallback)]>;
 /// Where no route fits: what a dialect has there all the same, such as a file.
 pub(super) async fn no_route(front: Arc<Front>, fallbacks: Fallbacks, door: Door, request: Request) -> Response {
     let path = request.uri().path();
+    if let Some(Stranger(error)) = request.extensions().get() {
+        return front.envelopes.refuse(path, error);
+    }
     let Some(Caller(caller)) = request.extensions().get::<Caller>().cloned() else {
         return front.envelopes.refuse(path, &super::mount::nobody(request.extensions()));
     };
@@ -151,6 +154,9 @@ impl Front {
 
 /// Where a route fits, and the method does not. The header `Allow` is added by the router.
 pub(super) async fn no_method(front: Arc<Front>, request: Request) -> Response {
+    if let Some(Stranger(error)) = request.extensions().get() {
+        return front.envelopes.refuse(request.uri().path(), error);
+    }
     if request.method() == Method::OPTIONS {
         return empty(StatusCode::NO_CONTENT);
     }

@@ -78,7 +78,7 @@ impl Server {
         let address = listener.local_addr().map_err(|error| cannot_listen(server, &error))?;
         let metrics = Arc::new(Metrics::new());
         let front = Arc::new(Front {
-            guard: Guard::new(server, address, Arc::clone(&engine)),
+            guard: Guard::new(server, address, Arc::clone(&engine), &mount::open_paths(&dialects)),
             envelopes: Envelopes::new(&dialects),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),

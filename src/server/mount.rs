@@ -19,6 +19,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate as _, Size
 use tower_http::normalize_path::NormalizePathLayer;
 
 use super::front::{self, Fallbacks, Front};
+use super::guard::Stranger;
 use super::tags;
 use crate::dialects::{self, Dialect};
 use crate::domain::{Error, ErrorCode, Result};
@@ -44,6 +45,8 @@ pub struct Mounted {
     pub dialect: &'static str,
     /// Who is let through.
     pub needs: Needs,
+    /// Whether pages of every origin may call it.
+    pub open_to_all_origins: bool,
 }
 
 /// Which route gave an answer: stands among the answer's extensions.
@@ -85,6 +88,7 @@ struct Claim {
     method: Method,
     path: String,
     needs: Needs,
+    open: bool,
     /// Whether it lets in nobody without a key once there are keys.
     wants_credential: bool,
     handler: MethodRouter<Door>,
@@ -95,10 +99,10 @@ struct Claim {
 fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
     let (mut bare, mut prefixed): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
     for Dialect { name, routes, refuse, wants_credential, .. } in dialects {
-        for Route { method, pattern, needs, handler, .. } in routes {
+        for Route { method, pattern, needs, open_to_all_origins: open, handler, .. } in routes {
             let claim = |path: String| {
                 let (method, handler) = (method.clone(), handler.clone());
-                Claim { dialect: name, method, path, needs, wants_credential, handler, refuse }
+                Claim { dialect: name, method, path, needs, open, wants_credential, handler, refuse }
             };
             let own = format!("/{name}");
             // A dialect may keep to its own paths.
@@ -108,9 +112,9 @@ fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
             bare.push(claim(pattern.to_owned()));
         }
     }
-    let own = own.into_iter().map(|(path, Route { method, needs, handler, .. })| {
+    let own = own.into_iter().map(|(path, Route { method, needs, open_to_all_origins: open, handler, .. })| {
         let refuse = crate::http::refuse;
-        Claim { dialect: HOUSE, method, path, needs, wants_credential: false, handler, refuse }
+        Claim { dialect: HOUSE, method, path, needs, open, wants_credential: false, handler, refuse }
     });
     let mut taken = std::collections::HashSet::new();
     // The server's own paths are never taken by a dialect.
@@ -132,6 +136,18 @@ fn shape(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
+/// The paths that pages of every origin may call, each with its method.
+pub(super) fn open_paths(dialects: &[Dialect]) -> Vec<(Method, String)> {
+    let mut paths = Vec::new();
+    for dialect in dialects {
+        for route in dialect.routes.iter().filter(|route| route.open_to_all_origins) {
+            paths.push((route.method.clone(), route.pattern.to_owned()));
+            paths.push((route.method.clone(), format!("/{}{}", dialect.name, route.pattern)));
+        }
+    }
+    paths
+}
+
 /// Every route with its path.
 ///
 /// # Errors
@@ -145,6 +161,7 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
         path: claim.path,
         dialect: claim.dialect,
         needs: claim.needs,
+        open_to_all_origins: claim.open,
     };
     Ok(claims(dialects, own).into_iter().map(line).collect())
 }
@@ -157,8 +174,8 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
     let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
     let sockets = dialects.iter_mut().map(|dialect| (dialect.name, std::mem::take(&mut dialect.sockets))).collect();
-    for Claim { dialect, path, needs, wants_credential, handler, refuse, .. } in claims(dialects, own) {
-        let wanted = Wanted { door: if dialect == HOUSE { OWN } else { dialect }, needs, wants_credential };
+    for Claim { dialect, path, needs, open, wants_credential, handler, refuse, .. } in claims(dialects, own) {
+        let wanted = Wanted { door: if dialect == HOUSE { OWN } else { dialect }, needs, open, wants_credential };
         let answered = Arc::new(Answered { dialect, path: path.clone() });
         let guarded = handler.route_layer(from_fn(move |request: Request, next: Next| {
             let answered = Arc::clone(&answered);
@@ -213,12 +230,18 @@ struct Wanted {
     /// The door that it belongs to.
     door: &'static str,
     needs: Needs,
+    /// Whether pages of every origin may call it.
+    open: bool,
     wants_credential: bool,
 }
 
 /// What the caller lacks that a route wants.
 fn lacks(wanted: Wanted, request: &Request) -> Option<Error> {
-    let Wanted { door, needs, wants_credential } = wanted;
+    let Wanted { door, needs, open, wants_credential } = wanted;
+    // The guard lets a page of others pass where a path looks like that of an open route: here it is known which it is.
+    if let Some(Stranger(error)) = request.extensions().get::<Stranger>().filter(|_| !open) {
+        return Some(error.clone());
+    }
     if needs == Needs::Nothing {
         return None;
     }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rules::{self, Page, Place};
-use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store};
+use super::{Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 #[derive(Default)]
@@ -76,6 +76,20 @@ impl State {
         Ok(())
     }
 
+    fn clear(&mut self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        let session = append.session.clone();
+        let brings_snapshot = append.snapshot.is_some();
+        let old = self.logs.get(&session).map_or(&[][..], |log| &log.entries);
+        let kept = old.iter().map(|entry| rules::blanked(&session, entry, blank)).collect::<Result<Vec<_>, _>>()?;
+        self.append(append)?;
+        if let Some(log) = self.logs.get_mut(&session) {
+            log.entries.splice(..kept.len(), kept);
+            log.snapshot.take_if(|_| !brings_snapshot);
+        }
+        self.blobs.retain(|(owner, _), _| *owner != session);
+        Ok(())
+    }
+
     fn delete(&mut self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {
         let head = rules::decide_delete(self.head(session), after)?;
         let log = Log { incarnation: head.incarnation, deleted: true, entries: vec![entry], ..Log::default() };
@@ -87,6 +101,7 @@ impl State {
         self.blobs.retain(|(owner, _), _| owner != session);
         let owner = rules::owner_of(session);
         self.secrets.retain(|(of, _), _| *of != owner);
+        self.records.retain(|(of, _), _| *of != owner);
         self.version += 1;
         Ok(())
     }
@@ -173,6 +188,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        rules::check_clearing(&append)?;
+        self.state().clear(append, blank)
+    }
+
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {
         rules::check_entry(session, after + 1, &entry)?;
         self.state().delete(session, after, entry)
@@ -237,6 +257,17 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
+        let mut state = self.state();
+        let key = (record.kind, record.id);
+        let is_same = state.records.get(&key).map(String::as_str) == before;
+        if is_same {
+            state.records.insert(key, record.body);
+            state.version += 1;
+        }
+        Ok(is_same)
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         let mut state = self.state();
         state.version += 1;
@@ -258,6 +289,13 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn settle_secret(&self, owner: &str, name: &str, value: &SecretString) -> Result<SecretString, Error> {
+        let mut state = self.state();
+        state.version += 1;
+        let copy = || SecretString::from(value.expose_secret().to_owned());
+        Ok(state.secrets.entry((owner.to_owned(), name.to_owned())).or_insert_with(copy).clone())
+    }
+
     async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
         Ok(self.state().secrets.values().cloned().collect())
     }
@@ -266,6 +304,10 @@ impl Store for MemoryStore {
         let id = rules::blob_id(bytes);
         self.state().blobs.insert((session.clone(), id.clone()), bytes.to_vec());
         Ok(id)
+    }
+
+    async fn remove_blob(&self, session: &SessionId, id: &BlobId) -> Result<bool, Error> {
+        Ok(self.state().blobs.remove(&(session.clone(), id.clone())).is_some())
     }
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {

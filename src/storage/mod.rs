@@ -71,6 +71,11 @@ pub struct Record {
     pub body: String,
 }
 
+/// The kind of records that belong to a session and go with it.
+pub fn kind_of_session(session: &SessionId) -> String {
+    rules::owner_of(session)
+}
+
 /// What is appended to one log, all of it or nothing.
 #[derive(Clone, Debug)]
 pub struct Append {
@@ -143,6 +148,8 @@ pub struct SessionQuery {
     pub agent: Option<String>,
     /// Only those that have a run which has not ended.
     pub active: bool,
+    /// Only those whose time was over at this moment, and whose end is not in their log.
+    pub expired_before: Option<Timestamp>,
     /// Where the page begins.
     pub after: Option<SessionsAfter>,
     /// Most rows; 0 means none.
@@ -168,6 +175,9 @@ pub struct Counts {
     /// Of these, those that have a run which has not ended.
     pub active: u64,
 }
+
+/// Makes of an entry the one of the same place that is kept when what was said is removed.
+pub type Blank = fn(&Entry) -> Result<Entry, Error>;
 
 /// Holds a process's place among the living until it is dropped, or until the kernel takes it away with the process.
 pub trait Presence: Send + Sync {}
@@ -206,8 +216,13 @@ pub trait Store: Send + Sync {
     /// cost a rewrite of the store's file (sqlite) or of the session's log (file); removals at the same time share one.
     async fn scrub(&self, session: &SessionId, entry: Entry) -> Result<(), Error>;
 
+    /// Appends, and in the same step puts what `blank` makes of it in the place of every entry before, for good as in
+    /// `scrub`, and removes the session's blobs. The old saved fold goes too. The append brings no names and no records.
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError>;
+
     /// Ends a session: appends `entry`, then removes all other entries, its rows, snapshot, blobs, aliases to it and to
-    /// its runs, and secrets of owner `session:ID`, for good as in `scrub`. What is left is the head (deleted) and that entry.
+    /// its runs, its own records ([`kind_of_session`]), and secrets of owner `session:ID`, for good as in `scrub`. What is
+    /// left is the head (deleted) and that entry.
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError>;
 
     /// A page of sessions. A row whose file is lost or older than its log is left as it is, so the caller should
@@ -238,6 +253,10 @@ pub trait Store: Send + Sync {
     /// Puts a record, whether it exists or not. Durable.
     async fn put_record(&self, record: Record) -> Result<(), Error>;
 
+    /// Puts a record where it still is as it was: `before` is its text, or `None` when it was not there. False = it is
+    /// otherwise by now, and nothing was put. Durable.
+    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error>;
+
     /// Takes a record away, for good; true when it was there.
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error>;
 
@@ -247,11 +266,23 @@ pub trait Store: Send + Sync {
     /// Keeps a secret, or with `None` removes it, for good. Durable.
     async fn put_secret(&self, owner: &str, name: &str, value: Option<&secrecy::SecretString>) -> Result<(), Error>;
 
+    /// The secret of an owner, which is `value` when there was none: of several that are brought at once, one is kept, and
+    /// everybody is given that. Durable.
+    async fn settle_secret(
+        &self,
+        owner: &str,
+        name: &str,
+        value: &secrecy::SecretString,
+    ) -> Result<secrecy::SecretString, Error>;
+
     /// Every secret that is kept, for whoever must recognise them in what is shown.
     async fn secrets(&self) -> Result<Vec<secrecy::SecretString>, Error>;
 
     /// Keeps bytes beside a session's log, under their SHA-256. Durable before it answers.
     async fn put_blob(&self, session: &SessionId, bytes: &[u8]) -> Result<BlobId, Error>;
+
+    /// Takes bytes beside a session's log away, for good; true when they were there.
+    async fn remove_blob(&self, session: &SessionId, id: &BlobId) -> Result<bool, Error>;
 
     /// Bytes beside a session's log.
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error>;

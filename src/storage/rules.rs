@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use super::{Append, AppendError, Entry, Head, RunQuery, SessionQuery, SessionsAfter};
-use crate::domain::{BlobId, Error, ErrorCode, Run, RunId, SessionId, SessionSummary};
+use super::{Append, AppendError, Blank, Entry, Head, RunQuery, SessionQuery, SessionsAfter};
+use crate::domain::{BlobId, Error, ErrorCode, Run, RunId, SessionId, SessionSummary, Timestamp};
 
 /// Longest text of one entry, in bytes.
 const BODY_MAX: usize = 64 << 20;
@@ -92,7 +92,7 @@ pub(super) fn no_entry(session: &SessionId, seq: u64) -> Error {
     Error::not_found("entry", format!("{session}#{seq}"))
 }
 
-/// The owner of a session's secrets.
+/// The owner of a session's secrets, and the kind of its own records.
 pub(super) fn owner_of(session: &SessionId) -> String {
     format!("session:{session}")
 }
@@ -114,6 +114,28 @@ pub(super) fn is_listed(row: &SessionSummary, query: &SessionQuery) -> bool {
     query.labels.iter().all(|(key, value)| session.labels.contains(key, value))
         && query.agent.as_ref().is_none_or(|agent| session.agent == *agent)
         && (!query.active || !row.active.is_empty())
+        && query.expired_before.is_none_or(|now| end_of(row).is_some_and(|end| end <= now))
+}
+
+/// When a session's time is over; `None` when it has no end, or its end is in its log.
+pub(super) fn end_of(row: &SessionSummary) -> Option<Timestamp> {
+    row.session.expires_at.filter(|_| !row.session.expired)
+}
+
+/// An entry as it is kept when what was said is removed.
+pub(super) fn blanked(session: &SessionId, old: &Entry, blank: Blank) -> Result<Entry, Error> {
+    let entry = blank(old)?;
+    check_entry(session, old.seq, &entry)?;
+    Ok(entry)
+}
+
+/// Checks the form of an append that clears its session.
+pub(super) fn check_clearing(append: &Append) -> Result<(), Error> {
+    check_form(append)?;
+    if append.aliases.is_empty() && append.records.is_empty() && append.after > 0 {
+        return Ok(());
+    }
+    Err(Error::internal(format!("a clearing of session `{}` brings more than its end", append.session)))
 }
 
 /// The place of a session in lists.

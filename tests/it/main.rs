@@ -5,6 +5,8 @@
 mod asked;
 mod conversation;
 mod engine;
+mod engine_files;
+mod engine_lives;
 mod engine_queue;
 mod engine_rights;
 mod engine_serve;

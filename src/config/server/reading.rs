@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{ServerLimits, ServerSettings, TlsFiles, WebUi};
+use super::{FileLimits, ServerLimits, ServerSettings, TlsFiles, WebUi};
 use crate::config::file;
 use crate::config::layers::{Folders, Layer, Source};
 use crate::config::text;
@@ -113,6 +113,13 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
         ("requests_per_minute", limits.requests_per_minute.into()),
         ("runs_at_once", count(limits.runs_at_once)),
         ("question_seconds", limits.question_wait.as_secs()),
+        ("file_bytes", limits.files.file_bytes),
+        ("offer_files", count(limits.files.offer_files)),
+        ("offer_bytes", limits.files.offer_bytes),
+        ("session_files", count(limits.files.session_files)),
+        ("uploads_at_once", count(limits.files.uploads_at_once)),
+        ("upload_seconds", limits.files.upload_time.as_secs()),
+        ("download_seconds", limits.files.download_time.as_secs()),
     ] {
         set(&format!("server.limits.{name}"), value.into());
     }
@@ -137,6 +144,15 @@ fn limits(values: &Layer) -> ServerLimits {
         requests_per_minute: u32::try_from(number("requests_per_minute")).unwrap_or(u32::MAX),
         runs_at_once: size("runs_at_once"),
         question_wait: seconds("question_seconds"),
+        files: FileLimits {
+            file_bytes: number("file_bytes"),
+            offer_files: size("offer_files"),
+            offer_bytes: number("offer_bytes"),
+            session_files: size("session_files"),
+            uploads_at_once: size("uploads_at_once"),
+            upload_time: seconds("upload_seconds"),
+            download_time: seconds("download_seconds"),
+        },
     }
 }
 
@@ -174,6 +190,7 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         tls,
         origins: values.texts("server.origins"),
         hosts: values.texts("server.hosts"),
+        public_url: values.text("server.public_url").map(|url| url.trim_end_matches('/').to_owned()),
         models: models.iter().map(|model| ModelChoice::parse(model)).collect::<Result<_, _>>()?,
         runtime_settings: values.value("server.runtime_settings").cloned(),
         share_provider: values.text("share.provider").map(str::to_owned),

@@ -19,5 +19,5 @@ pub fn session(session: &Session, active: Option<bool>) -> SessionMetadata {
 
 /// A session of a list, or as it is now.
 pub fn item(item: &SessionItem) -> SessionMetadata {
-    session(&item.summary.session, Some(item.status != SessionStatus::Interrupted))
+    session(&item.summary.session, Some(!matches!(item.status, SessionStatus::Interrupted | SessionStatus::Expired)))
 }

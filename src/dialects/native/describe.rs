@@ -84,7 +84,7 @@ pub struct SessionFilter {
     labels: Option<Vec<Vec<String>>>,
     /// Only those of this agent.
     agent: Option<String>,
-    /// Only those that stand here: `idle`, `running`, `waiting` or `interrupted`.
+    /// Only those that stand here: `idle`, `running`, `waiting`, `interrupted` or `expired`.
     status: Option<String>,
     /// Only those whose title or id holds this text.
     text: Option<String>,
@@ -347,6 +347,37 @@ pub struct Run {
     /// Why it failed.
     #[schema(value_type = Option<Object>)]
     error: Value,
+}
+
+/// A file of a session.
+#[derive(ToSchema)]
+pub struct File {
+    /// Its id.
+    id: String,
+    /// Whose it is: `{"session": "ID"}`.
+    #[schema(value_type = Object)]
+    scope: Value,
+    /// Its name.
+    name: String,
+    /// Its media type.
+    media_type: String,
+    /// Its bytes.
+    size: u64,
+    /// `pending` or `ready`.
+    state: String,
+    /// Its bytes, by their SHA-256; absent while it is pending.
+    blob: Option<String>,
+    /// When it was offered.
+    offered_at: String,
+}
+
+/// A permission for whoever holds it.
+#[derive(ToSchema)]
+pub struct SignedFile {
+    /// What proves it: a secret.
+    ticket: String,
+    /// When it ends.
+    expires: String,
 }
 
 #[cfg(test)]

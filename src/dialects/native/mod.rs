@@ -11,6 +11,7 @@ mod rights;
 mod routes;
 mod sharing;
 mod streams;
+mod uploads;
 
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};

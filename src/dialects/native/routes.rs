@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{describe, keys, rights, sharing, streams};
+use super::{describe, keys, rights, sharing, streams, uploads};
 use crate::domain::{Run, Session};
 use crate::engine::{
     Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter, SessionItem,
@@ -13,8 +13,9 @@ use crate::engine::{
 };
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
-    Agents, Answers, Cancel, Cancelled, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing, OfRun,
-    OfSession, Questions, Refused, Restore, RestoredRuns, RunPage, Runs, Update,
+    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing,
+    OfFile, OfRun, OfSession, Offer, Questions, Refused, Restore, RestoredRuns, Rewind, RunPage, Runs, Sign, Update,
+    Uploads,
 };
 
 /// Sessions of a page when nobody says how many.
@@ -53,6 +54,14 @@ fn of_sessions() -> Routes {
             .about("Changes title, labels, agent, model or attributes of a session")
             .takes::<Update>()
             .gives::<describe::Session>(StatusCode::OK, "The session."),
+        Route::post("/ombud/v1/clear", clear)
+            .about("Removes what was said in a session, for good; the session stays, or its time is over")
+            .takes::<Clear>()
+            .gives::<Nothing>(StatusCode::OK, "It is gone."),
+        Route::post("/ombud/v1/rewind", rewind)
+            .about("Goes back in a session to after a message; what came later counts for nothing")
+            .takes::<Rewind>()
+            .gives::<Nothing>(StatusCode::OK, "It was done."),
         Route::post("/ombud/v1/delete", delete)
             .about("Ends a session, for good")
             .takes::<OfSession>()
@@ -145,6 +154,40 @@ fn of_files() -> Routes {
             .query("session", "The session.", true)
             .query("blob", "The blob: a SHA-256 in hexadecimal.", true)
             .gives_media(StatusCode::OK, BYTES, "The bytes."),
+        Route::post("/ombud/v1/offer", uploads::offer)
+            .about("Offers files to a session: checks them, and gives them ids")
+            .takes::<Offer>()
+            .gives::<Uploads>(StatusCode::OK, "The files, pending, in the same order."),
+        Route::put("/ombud/v1/upload", uploads::put)
+            .about("Gives the bytes of a file that was offered, as the body")
+            .query("session", "The session.", true)
+            .query("file", "The id that the offer gave.", true)
+            .query("name", "As it was offered.", true)
+            .query("media_type", "As it was offered.", true)
+            .query("size", "As it was offered, in bytes.", true)
+            .query("offered_at", "As the offer gave it.", true)
+            .gives::<describe::File>(StatusCode::OK, "The file, ready."),
+        Route::post("/ombud/v1/uploads", uploads::all)
+            .about("The files of a session")
+            .takes::<OfSession>()
+            .gives::<Uploads>(StatusCode::OK, "The files, the oldest first."),
+        Route::post("/ombud/v1/upload", uploads::one)
+            .about("One file of a session")
+            .takes::<OfFile>()
+            .gives::<describe::File>(StatusCode::OK, "The file."),
+        Route::get("/ombud/v1/upload", uploads::bytes)
+            .about("The bytes of a file of a session")
+            .query("session", "The session.", true)
+            .query("file", "The file.", true)
+            .gives_media(StatusCode::OK, BYTES, "The file, or the part of it that `Range` asks for."),
+        Route::post("/ombud/v1/discard", uploads::discard)
+            .about("Takes a file of a session away, for good, also out of the messages that show it")
+            .takes::<OfFile>()
+            .gives::<Nothing>(StatusCode::OK, "It is gone."),
+        Route::post("/ombud/v1/sign", uploads::sign)
+            .about("Signs a permission to upload or download one file, for whoever holds it")
+            .takes::<Sign>()
+            .gives::<describe::SignedFile>(StatusCode::OK, "The permission, and when it ends."),
         Route::get("/ombud/v1/page", sharing::page)
             .about("A page that replays a session, for others")
             .query("session", "The session.", true)
@@ -204,6 +247,16 @@ async fn create(State(door): State<Door>, Caller(caller): Caller, Given(new): Gi
 async fn update(State(door): State<Door>, Caller(caller): Caller, Given(update): Given<Update>) -> Answer<Session> {
     rights::change(&caller, &update.change)?;
     Ok(Gives(door.engine.update(&caller, &update.session, update.change).await?))
+}
+
+async fn clear(State(door): State<Door>, Caller(caller): Caller, Given(clear): Given<Clear>) -> Answer<Nothing> {
+    door.engine.clear(&caller, &clear.session, clear.then).await?;
+    Ok(Gives(Nothing {}))
+}
+
+async fn rewind(State(door): State<Door>, Caller(caller): Caller, Given(rewind): Given<Rewind>) -> Answer<Nothing> {
+    door.engine.rewind(&caller, &rewind.session, rewind.after.as_ref()).await?;
+    Ok(Gives(Nothing {}))
 }
 
 async fn delete(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfSession>) -> Answer<Nothing> {

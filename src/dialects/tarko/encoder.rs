@@ -86,6 +86,8 @@ fn bodies(event: &Event) -> Vec<Told> {
         Fact::SessionCreated(_)
         | Fact::SessionUpdated(_)
         | Fact::SessionRestored(_)
+        | Fact::SessionCleared(_)
+        | Fact::SessionRewound(_)
         | Fact::SessionDeleted(_)
         | Fact::RunQueued(_)
         | Fact::RunWaiting(_)

@@ -65,7 +65,7 @@ const PAGE: usize = 1_000;
 const EVENTS: usize = 100_000;
 
 /// What happened after a place, with the bytes of its files, and where the next part begins if it is too much for one
-/// answer. A history that was replaced is not told.
+/// answer. A history that was replaced or removed is not told, nor what a rewinding dropped.
 ///
 /// # Errors
 /// As [`Engine::events`].
@@ -81,21 +81,28 @@ pub async fn so_far(
         let whole = facts.len() < PAGE;
         for fact in facts {
             at = Some(Cursor::after(session.incarnation, fact.seq));
-            if matches!(fact.fact, Fact::SessionRestored(_)) {
-                told.clear();
+            match &fact.fact {
+                Fact::SessionRestored(_) | Fact::SessionCleared(_) => told.clear(),
+                Fact::SessionRewound(rewound) => told.retain(|(seq, _)| *seq <= rewound.after_seq),
+                _ => {}
             }
+            let seq = fact.seq;
             for mut event in encode(&Frame::Fact(Arc::new(fact)), session.incarnation) {
                 with_bytes(engine, caller, &session.id, &mut event).await?;
-                told.push(event);
+                told.push((seq, event));
             }
         }
         if whole {
-            return Ok((told, None));
+            return Ok((events(told), None));
         }
         if told.len() >= EVENTS {
-            return Ok((told, at));
+            return Ok((events(told), at));
         }
     }
+}
+
+fn events(told: Vec<(u64, TarkoEvent)>) -> Vec<TarkoEvent> {
+    told.into_iter().map(|(_, event)| event).collect()
 }
 
 /// The frames of one run, up to its end or an error, whichever is first.

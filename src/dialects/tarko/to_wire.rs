@@ -93,14 +93,14 @@ pub fn tells_calls(settings: &Settings, session: &Session) -> bool {
 
 /// Whether a session can be gone on with as it is; else `restore` makes it so.
 pub fn is_active(item: &SessionItem) -> bool {
-    item.status != SessionStatus::Interrupted
+    !matches!(item.status, SessionStatus::Interrupted | SessionStatus::Expired)
 }
 
 /// What a session does, in a word: `executing`, or how its last run ended.
 pub async fn state(engine: &dyn Engine, caller: &Principal, item: &SessionItem) -> Result<&'static str> {
     Ok(match item.status {
         SessionStatus::Running | SessionStatus::Waiting => "executing",
-        SessionStatus::Interrupted => "error",
+        SessionStatus::Interrupted | SessionStatus::Expired => "error",
         SessionStatus::Idle => {
             let runs = engine.runs(caller, Some(&item.summary.session.id), &[], 1).await?;
             match runs.first().map(|run| run.status) {

@@ -7,13 +7,16 @@ use super::{Actor, CallId, EventId, RunId, SessionId, Timestamp};
 
 mod message;
 mod run;
+mod scrub;
 mod session;
 mod step;
 mod tool;
 
 pub use message::{MessageAbandoned, MessageCompleted, MessageImported, MessagePosted};
 pub use run::{RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting};
-pub use session::{SessionCreated, SessionDeleted, SessionRestored, SessionUpdated};
+pub use session::{
+    AfterClearing, SessionCleared, SessionCreated, SessionDeleted, SessionRestored, SessionRewound, SessionUpdated,
+};
 pub use step::{StateSet, StepFinished, StepStarted, ThreadOpened};
 pub use tool::{ToolCalled, ToolReturned};
 
@@ -56,6 +59,12 @@ pub enum Fact {
     /// The history was replaced by messages that follow in the same append.
     #[serde(rename = "session.restored")]
     SessionRestored(SessionRestored),
+    /// The history ends; what was said before is scrubbed.
+    #[serde(rename = "session.cleared")]
+    SessionCleared(SessionCleared),
+    /// The history goes on after an earlier message.
+    #[serde(rename = "session.rewound")]
+    SessionRewound(SessionRewound),
     /// The session ended; everything before is scrubbed.
     #[serde(rename = "session.deleted")]
     SessionDeleted(SessionDeleted),
@@ -142,6 +151,8 @@ impl Fact {
             Self::SessionCreated(_) => "session.created",
             Self::SessionUpdated(_) => "session.updated",
             Self::SessionRestored(_) => "session.restored",
+            Self::SessionCleared(_) => "session.cleared",
+            Self::SessionRewound(_) => "session.rewound",
             Self::SessionDeleted(_) => "session.deleted",
             Self::RunQueued(_) => "run.queued",
             Self::RunStarted(_) => "run.started",

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{Attributes, Labels, Lifetime, ModelChoice};
+use crate::domain::{Attributes, Labels, Lifetime, MessageId, ModelChoice, TurnMark};
 
 /// A session begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -80,10 +80,46 @@ mod patch {
 }
 
 /// The history was replaced.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRestored {
     /// How many messages follow in the same append.
     pub count: u64,
+    /// What it remembers from here on.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
+}
+
+/// The history ends here; what was said before is scrubbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCleared {
+    /// What the session is afterwards.
+    pub then: AfterClearing,
+}
+
+/// What a session is after it was cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterClearing {
+    /// It goes on, with nothing said.
+    Active,
+    /// Its time is over.
+    Expired,
+}
+
+/// The history goes on after an earlier message: what came after that counts for nothing, and stays in the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SessionRewound {
+    /// The message that is the last one now; absent = none is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<MessageId>,
+    /// The last fact that counts: what lies between it and this one does not.
+    pub after_seq: u64,
+    /// The state of the session as it was there.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
+    /// The newest turns as they were there; absent = those that the fold still has marks of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turns: Vec<TurnMark>,
 }
 
 /// The session ended.

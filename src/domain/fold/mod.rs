@@ -3,15 +3,18 @@
 //! *Invariant:* the size of a fold does not grow with the length of the log. It holds marks of the newest turns, not
 //! their text; whoever needs the text reads the log from [`Fold::window_start`].
 
+mod life;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use self::life::Dropped;
 use super::session::ActiveRun;
 use super::{
-    AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary,
-    SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
+    AfterClearing, AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
+    SessionSummary, SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
 };
 
 /// Most bytes of log that the newest turns are read back from.
@@ -98,6 +101,12 @@ pub struct Fold {
     /// The newest message.
     #[serde(default)]
     pub last_message: Option<MessageId>,
+    /// The fact that the history begins with: the session was created, cleared, or given another history.
+    #[serde(default)]
+    pub history_from: u64,
+    /// What of the history counts for nothing, since the session was rewound: the newest pieces, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
     /// A fact that this version does not know: the session can be read but not continued.
     #[serde(default)]
     pub unknown: Option<String>,
@@ -114,20 +123,30 @@ impl Fold {
             runs: 0,
             usage: Usage::default(),
             active: Vec::new(),
-            marks: VecDeque::new(),
+            marks: VecDeque::from([TurnMark { seq: event.seq, bytes }]),
             state: created.state.clone(),
             threads: BTreeMap::new(),
             last_message: None,
+            history_from: event.seq,
+            dropped: Vec::new(),
             unknown: None,
         })
     }
 
     /// Folds the next event, which takes `bytes` of the log. Answers the run that it changed, as its row stands now.
     pub fn apply(&mut self, event: &Event, bytes: u64) -> Option<Run> {
+        let was_over = self.session.is_over(event.at);
         self.head = event.seq;
         self.bytes += bytes;
         self.session.updated_at = event.at;
         self.mark(event, bytes);
+        let changed = self.take(event, bytes);
+        self.age(event, was_over);
+        changed
+    }
+
+    /// Takes what happened.
+    fn take(&mut self, event: &Event, bytes: u64) -> Option<Run> {
         match &event.fact {
             Fact::SessionCreated(created) => {
                 self.session = session_of(event, created);
@@ -144,6 +163,26 @@ impl Fold {
             }
             Fact::SessionUpdated(updated) => {
                 update(&mut self.session, updated);
+                None
+            }
+            Fact::SessionRestored(restored) => {
+                self.begin_history(event.seq);
+                self.threads.clear();
+                self.state.clone_from(&restored.state);
+                None
+            }
+            Fact::SessionCleared(cleared) => {
+                self.begin_history(event.seq);
+                self.threads.clear();
+                if cleared.then == AfterClearing::Expired {
+                    self.state.clear();
+                }
+                // The entries before were written anew, and it is not known here how long they are now.
+                self.bytes = bytes;
+                None
+            }
+            Fact::SessionRewound(rewound) => {
+                self.rewind(event.seq, rewound);
                 None
             }
             Fact::SessionDeleted(_) => {
@@ -164,8 +203,7 @@ impl Fold {
                 None
             }
             Fact::RunQueued(queued) => self.queue(event, queued),
-            Fact::SessionRestored(_)
-            | Fact::RunStarted(_)
+            Fact::RunStarted(_)
             | Fact::RunWaiting(_)
             | Fact::RunCancelRequested(_)
             | Fact::RunFinished(_)
@@ -177,6 +215,12 @@ impl Fold {
             | Fact::StepFinished(_)
             | Fact::Notice(_) => self.apply_to_run(event),
         }
+    }
+
+    fn begin_history(&mut self, seq: u64) {
+        self.history_from = seq;
+        self.dropped.clear();
+        self.last_message = None;
     }
 
     fn queue(&mut self, event: &Event, queued: &RunQueued) -> Option<Run> {
@@ -236,8 +280,15 @@ impl Fold {
     /// Keeps the marks of the newest turns.
     fn mark(&mut self, event: &Event, bytes: u64) {
         let begins = match &event.fact {
-            Fact::SessionRestored(_) => {
+            Fact::SessionRestored(_) | Fact::SessionCleared(_) => {
                 self.marks.clear();
+                true
+            }
+            Fact::SessionRewound(rewound) => {
+                self.marks.retain(|mark| mark.seq <= rewound.after_seq);
+                if !rewound.turns.is_empty() {
+                    self.marks = rewound.turns.iter().copied().collect();
+                }
                 true
             }
             // What a step says belongs to the turn that its run is part of.
@@ -364,6 +415,9 @@ fn session_of(event: &Event, created: &SessionCreated) -> Session {
         lifetime: created.lifetime.clone(),
         created_at: event.at,
         updated_at: event.at,
+        lives_since: None,
+        expires_at: created.lifetime.as_ref().map(|lifetime| lifetime.end(event.at, event.at)),
+        expired: false,
         attributes: created.attributes.clone(),
         deleted: false,
     }

@@ -7,7 +7,7 @@ use crate::domain::{
     SessionId, SessionRestored, Visibility,
 };
 
-fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {
+pub(super) fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {
     Event {
         v: FACT_VERSION,
         seq,
@@ -20,7 +20,7 @@ fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {
     }
 }
 
-fn message(seq: u64, kind: AuthorKind) -> Message {
+pub(super) fn message(seq: u64, kind: AuthorKind) -> Message {
     Message {
         id: MessageId::from_text(&format!("m{seq}")),
         author: Author { kind, name: "a".into() },
@@ -32,7 +32,7 @@ fn message(seq: u64, kind: AuthorKind) -> Message {
     }
 }
 
-fn created() -> Event {
+pub(super) fn created() -> Event {
     let fact = SessionCreated {
         incarnation: 1,
         title: None,
@@ -47,11 +47,11 @@ fn created() -> Event {
     event(1, None, Fact::SessionCreated(fact))
 }
 
-fn posted(seq: u64) -> Event {
+pub(super) fn posted(seq: u64) -> Event {
     event(seq, None, Fact::MessagePosted(MessagePosted { message: message(seq, AuthorKind::Person) }))
 }
 
-fn queued(seq: u64, run: &str) -> Event {
+pub(super) fn queued(seq: u64, run: &str) -> Event {
     let fact = RunQueued {
         agent: "default".into(),
         revision: Revision("r".into()),
@@ -67,7 +67,7 @@ fn queued(seq: u64, run: &str) -> Event {
     event(seq, Some(run), Fact::RunQueued(fact))
 }
 
-fn finished(seq: u64, run: &str) -> Event {
+pub(super) fn finished(seq: u64, run: &str) -> Event {
     let fact = RunFinished {
         agent: "default".into(),
         outcome: Outcome::Completed,
@@ -135,7 +135,7 @@ fn what_a_run_answers_stays_in_the_window() {
 #[test]
 fn an_imported_history_has_turns_of_its_own() {
     let mut fold = Fold::begin(&created(), 10).unwrap();
-    fold.apply(&event(2, None, Fact::SessionRestored(SessionRestored { count: 6 })), 10);
+    fold.apply(&event(2, None, Fact::SessionRestored(SessionRestored { count: 6, ..SessionRestored::default() })), 10);
     for seq in 3..9 {
         let kind = if seq % 2 == 1 { AuthorKind::Person } else { AuthorKind::Agent };
         let fact = Fact::MessageImported(MessageImported { message: message(seq, kind), returns: Vec::new() });

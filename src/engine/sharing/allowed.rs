@@ -64,6 +64,8 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
     ("session.created", &[("incarnation", Plain), ("title", Plain), ("labels", Plain), ("agent", Plain), ("model", Plain)]),
     ("session.updated", &[("title", Plain), ("labels", Plain), ("agent", Plain), ("model", Plain)]),
     ("session.restored", &[("count", Plain)]),
+    ("session.cleared", &[("then", Plain)]),
+    ("session.rewound", &[("after", Plain), ("after_seq", Plain)]),
     ("run.queued", &[("agent", Plain), ("input", Plain), ("priority", Plain)]),
     (
         "run.started",

@@ -104,6 +104,7 @@ pub struct SharedSession {
 pub(crate) async fn share(core: &Arc<Core>, session: &SessionId) -> Result<SharedSession> {
     let ledger = core.existing(session).await?;
     let fold = ledger.fold().await?;
+    super::lives::must_live(&fold, core.clock.now())?;
     let mut events: Vec<Arc<Event>> = Vec::new();
     let mut bytes = 0;
     while events.last().map_or(0, |event| event.seq) < fold.head {
@@ -169,8 +170,14 @@ fn shared(fold: &Fold, events: &[Arc<Event>], mut redaction: Redaction) -> Resul
     let mut model = fold.session.model.clone();
     for event in events {
         match &event.fact {
-            // The history before it was replaced.
-            Fact::SessionRestored(_) => shown.retain(|event: &Value| event["type"] == "session.created"),
+            // The history before it was replaced, or removed.
+            Fact::SessionRestored(_) | Fact::SessionCleared(_) => {
+                shown.retain(|event: &Value| event["type"] == "session.created");
+            }
+            // What came after that place counts for nothing.
+            Fact::SessionRewound(rewound) => {
+                shown.retain(|event| event["seq"].as_u64().is_some_and(|seq| seq <= rewound.after_seq));
+            }
             Fact::MessagePosted(posted) if posted.message.visibility == Visibility::Model => {
                 redaction.count(HIDDEN);
                 continue;

@@ -5,6 +5,7 @@
 
 mod hosts;
 mod identity;
+mod open;
 mod origins;
 mod pace;
 
@@ -15,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use self::hosts::Hosts;
 pub(super) use self::identity::unknown;
 use self::identity::{Identity, Who};
+use self::open::OpenPaths;
 use self::origins::{From, Origins};
 use self::pace::Pace;
 use super::Peer;
@@ -27,11 +29,17 @@ use crate::http::{Caller, Lacking, Unshown, empty, timed_body};
 pub(super) struct Guard {
     hosts: Hosts,
     origins: Origins,
+    open: OpenPaths,
     identity: Identity,
     pace: Pace,
     address_bytes: usize,
     body_time: std::time::Duration,
 }
+
+/// Why a request would be refused if its route were not open to pages of every origin: stands among the extensions of one
+/// whose path looks like that of such a route.
+#[derive(Clone, Debug)]
+pub(super) struct Stranger(pub(super) Error);
 
 /// Why a request does not reach its handler.
 pub(super) enum Stopped {
@@ -44,15 +52,18 @@ pub(super) enum Stopped {
 }
 
 impl Guard {
-    /// The checks that the settings want of a server that listens at an address. Keys are known by the engine.
+    /// The checks that the settings want of a server that listens at an address. Keys are known by the engine;
+    /// `open` are the paths that pages of every origin may call, each with its method.
     pub(super) fn new(
         settings: &ServerSettings,
         listening: std::net::SocketAddr,
         engine: std::sync::Arc<dyn Engine>,
+        open: &[(Method, String)],
     ) -> Self {
         Self {
             hosts: Hosts::new(settings, listening.ip()),
             origins: Origins::new(&settings.origins),
+            open: OpenPaths::new(open),
             identity: Identity::new(settings, listening.port(), engine),
             pace: Pace::new(settings.limits.requests_per_minute),
             address_bytes: settings.limits.address_bytes,
@@ -64,29 +75,16 @@ impl Guard {
     pub(super) async fn check(&self, request: &mut Request<Body>) -> Result<(), Stopped> {
         check_address(request.uri(), self.address_bytes).map_err(Stopped::Refused)?;
         let authority = authority(request.uri(), request.headers()).map_err(Stopped::Refused)?;
-        if !self.hosts.allows(&authority) {
-            let shown = crate::config::printable(&authority);
-            return Err(Stopped::Refused(
-                Error::new(
-                    ErrorCode::Forbidden,
-                    format!("the request is meant for the host `{shown}`, which this server is not"),
-                )
-                .hint("add the name to server.hosts"),
-            ));
+        let open = self.open.methods(request.uri().path());
+        if origins::is_preflight(request.method(), request.headers()) && open::asks_for(&open, request.headers()) {
+            return Err(Stopped::Answered(Box::new(empty(StatusCode::NO_CONTENT))));
         }
-        match self.origins.judge(request.headers(), &authority) {
-            From::Here => {}
-            From::Allowed if origins::is_preflight(request.method(), request.headers()) => {
-                return Err(Stopped::Answered(Box::new(empty(StatusCode::NO_CONTENT))));
+        let stranger = self.stranger(request, &authority)?;
+        if let Some(error) = stranger {
+            if !open::has(&open, request.method()) {
+                return Err(Stopped::Refused(error));
             }
-            From::Allowed => {}
-            From::Elsewhere(page) => {
-                let shown = crate::config::printable(&page);
-                return Err(Stopped::Refused(
-                    Error::new(ErrorCode::Forbidden, format!("the request comes from a page of {shown}"))
-                        .hint("add its origin to server.origins"),
-                ));
-            }
+            request.extensions_mut().insert(Stranger(error));
         }
         let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
         if let Some(answer) = self.identity.take_cookie(request.method(), request.uri(), secure) {
@@ -120,9 +118,35 @@ impl Guard {
         Ok(())
     }
 
+    /// Why a request that comes from elsewhere, or is meant for another host, is refused where a route is not open to it.
+    fn stranger(&self, request: &Request<Body>, authority: &str) -> Result<Option<Error>, Stopped> {
+        if !self.hosts.allows(authority) {
+            let shown = crate::config::printable(authority);
+            let message = format!("the request is meant for the host `{shown}`, which this server is not");
+            return Ok(Some(Error::new(ErrorCode::Forbidden, message).hint("add the name to server.hosts")));
+        }
+        match self.origins.judge(request.headers(), authority) {
+            From::Here => Ok(None),
+            From::Allowed if origins::is_preflight(request.method(), request.headers()) => {
+                Err(Stopped::Answered(Box::new(empty(StatusCode::NO_CONTENT))))
+            }
+            From::Allowed => Ok(None),
+            From::Elsewhere(page) => {
+                let shown = crate::config::printable(&page);
+                let message = format!("the request comes from a page of {shown}");
+                Ok(Some(Error::new(ErrorCode::Forbidden, message).hint("add its origin to server.origins")))
+            }
+        }
+    }
+
     /// What every answer to this request tells its browser, whatever the answer is.
-    pub(super) fn headers(&self, method: &Method, request: &HeaderMap, response: &mut HeaderMap) {
-        self.origins.headers(method, request, response);
+    pub(super) fn headers(&self, method: &Method, path: &str, request: &HeaderMap, response: &mut HeaderMap) {
+        let open = self.open.methods(path);
+        if open::has(&open, method) || origins::is_preflight(method, request) && open::asks_for(&open, request) {
+            open::headers(&open, method, request, response);
+        } else {
+            self.origins.headers(method, request, response);
+        }
         response.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
     }
 }

@@ -87,17 +87,22 @@ impl Origins {
             response.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
             response.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
         }
-        if is_preflight(method, request) {
-            response.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
-            let asked = request.get(ACCESS_CONTROL_REQUEST_HEADERS).filter(|asked| is_list_of_names(asked));
-            response.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.cloned().unwrap_or(HeaderValue::from_static(HEADERS)));
-            response.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(REMEMBERED));
-            if request.contains_key(&ASKS_PRIVATE) {
-                response.insert(ALLOWS_PRIVATE.clone(), HeaderValue::from_static("true"));
-            }
-        } else {
-            response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        may(method, request, response, HeaderValue::from_static(METHODS));
+    }
+}
+
+/// What a page that may call is told beside that.
+pub(super) fn may(method: &Method, request: &HeaderMap, response: &mut HeaderMap, methods: HeaderValue) {
+    if is_preflight(method, request) {
+        response.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);
+        let asked = request.get(ACCESS_CONTROL_REQUEST_HEADERS).filter(|asked| is_list_of_names(asked));
+        response.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.cloned().unwrap_or(HeaderValue::from_static(HEADERS)));
+        response.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(REMEMBERED));
+        if request.contains_key(&ASKS_PRIVATE) {
+            response.insert(ALLOWS_PRIVATE.clone(), HeaderValue::from_static("true"));
         }
+    } else {
+        response.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     }
 }
 

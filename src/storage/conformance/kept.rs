@@ -65,6 +65,37 @@ pub(super) async fn records_are_put_and_taken_away(bed: &Bed) {
     assert_eq!(store.records("none").await.unwrap(), []);
 }
 
+pub(super) async fn a_record_is_swapped_only_as_it_was(bed: &Bed) {
+    let store = bed.open().await;
+    let swap = async |body: &str, before: Option<&str>| store.swap_record(record("k", "a", body), before).await.unwrap();
+    assert!(!swap("1", Some("0")).await);
+    assert_eq!(store.record("k", "a").await.unwrap(), None);
+    assert!(swap("1", None).await);
+    assert!(!swap("2", None).await);
+    assert!(!swap("2", Some("")).await);
+    assert!(swap("2", Some("1")).await);
+    assert!(swap("2", Some("2")).await);
+    assert_eq!(store.record("k", "a").await.unwrap(), Some(record("k", "a", "2")));
+    // Of many at once, one is as it was.
+    let swaps = (0..16).map(|number| {
+        let store = &store;
+        async move { store.swap_record(record("k", "a", &format!("of {number}")), Some("2")).await.unwrap() }
+    });
+    let swapped = futures_util::future::join_all(swaps).await;
+    assert_eq!(swapped.iter().filter(|done| **done).count(), 1, "{swapped:?}");
+}
+
+pub(super) async fn a_secret_is_settled_once(bed: &Bed) {
+    let (one, other) = (bed.open().await, bed.open().await);
+    let settle = async |store: &dyn Store, value: &str| {
+        store.settle_secret("o", "n", &SecretString::from(value)).await.unwrap().expose_secret().to_owned()
+    };
+    let (first, second) = futures_util::join!(settle(&*one, "of one"), settle(&*other, "of the other"));
+    assert_eq!(first, second);
+    assert_eq!(settle(&*one, "late").await, first);
+    assert_eq!(secret(&*other, "o", "n").await, Some(first));
+}
+
 pub(super) async fn secrets_are_put_and_taken_away(bed: &Bed) {
     let store = bed.open().await;
     let put = async |owner: &str, name: &str, value: Option<&str>| {
@@ -99,6 +130,12 @@ pub(super) async fn blobs_lie_beside_their_session(bed: &Bed) {
     assert_eq!(store.blob(&session("s"), &early).await.unwrap().as_deref(), Some(&b"\0bytes\n"[..]));
     assert!(store.blob(&session("s"), &other).await.unwrap() == Some(large));
     assert_eq!(store.blob(&session("t"), &early).await.unwrap(), None);
+    assert!(!store.remove_blob(&session("t"), &early).await.unwrap());
+    assert!(store.remove_blob(&session("s"), &early).await.unwrap());
+    assert!(!store.remove_blob(&session("s"), &early).await.unwrap());
+    assert_eq!(store.blob(&session("s"), &early).await.unwrap(), None);
+    assert!(store.blob(&session("s"), &other).await.unwrap().is_some());
+    assert_eq!(store.put_blob(&session("s"), b"\0bytes\n").await.unwrap(), early);
     assert_eq!(store.blob(&session("s"), &BlobId::from_text("../../format")).await.unwrap(), None);
 }
 

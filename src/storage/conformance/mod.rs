@@ -57,6 +57,7 @@ suites! {
     rows {
         sessions_are_listed_newest_first_in_pages
         sessions_are_chosen_by_label_agent_and_work
+        sessions_are_chosen_by_their_end
         a_row_changes_with_its_log
         runs_are_listed_newest_first
         sessions_are_counted
@@ -66,7 +67,9 @@ suites! {
         a_name_stands_for_one_thing
         names_and_records_come_with_their_append_or_not_at_all
         records_are_put_and_taken_away
+        a_record_is_swapped_only_as_it_was
         secrets_are_put_and_taken_away
+        a_secret_is_settled_once
         blobs_lie_beside_their_session
         strange_names_are_kept_apart
     }
@@ -74,6 +77,7 @@ suites! {
         scrubbed_text_is_in_no_file
         scrubbed_text_is_in_no_file_of_a_large_store
         removed_records_and_secrets_are_in_no_file
+        what_was_said_in_a_cleared_session_is_in_no_file
         a_deleted_session_leaves_its_head
         a_deleted_session_is_made_again
     }
@@ -177,6 +181,9 @@ pub(super) fn summary(id: &str, at: i64) -> SessionSummary {
             lifetime: None,
             created_at: Timestamp::from_millis(at),
             updated_at: Timestamp::from_millis(at),
+            lives_since: None,
+            expires_at: None,
+            expired: false,
             attributes: Attributes::default(),
             deleted: false,
         },

@@ -3,8 +3,8 @@
 use secrecy::SecretString;
 
 use super::{Bed, alias, append, entry, fence, head, log, record, run, session};
-use crate::domain::{ErrorCode, RunId, RunStatus};
-use crate::storage::{AppendError, Head, RunQuery, SessionQuery};
+use crate::domain::{Error, ErrorCode, RunId, RunStatus};
+use crate::storage::{AppendError, Entry, Head, Record, RunQuery, SessionQuery, Snapshot, kind_of_session};
 
 pub(super) async fn scrubbed_text_is_in_no_file(bed: &Bed) {
     let store = bed.open().await;
@@ -78,7 +78,74 @@ pub(super) async fn removed_records_and_secrets_are_in_no_file(bed: &Bed) {
     store.put_secret("o", "n", Some(&SecretString::from("canary two"))).await.unwrap();
     assert!(store.remove_record("k", "a").await.unwrap());
     store.put_secret("o", "n", None).await.unwrap();
+    let blob = store.put_blob(&session("s"), b"canary three").await.unwrap();
+    assert!(store.remove_blob(&session("s"), &blob).await.unwrap());
     assert_eq!(bed.files_with("canary"), [""; 0]);
+}
+
+fn blank(old: &Entry) -> Result<Entry, Error> {
+    match old.body.as_str() {
+        "broken" => Err(Error::internal("it cannot be read")),
+        "kept" => Ok(old.clone()),
+        _ => Ok(entry(old.seq, "blank")),
+    }
+}
+
+pub(super) async fn what_was_said_in_a_cleared_session_is_in_no_file(bed: &Bed) {
+    let store = bed.open().await;
+    let long = format!("long-canary {}", "z".repeat(20_000));
+    let mut full = append("s", 0, &["kept", "canary a", &long]);
+    full.snapshot = Some(b"canary fold".to_vec());
+    full.runs = vec![run("r", "s", 1, RunStatus::Completed, 1)];
+    full.summary.session.title = Some("a title".to_owned());
+    full.aliases = vec![alias("k", "s")];
+    store.append(full).await.unwrap();
+    store.append(append("s", 3, &["canary b"])).await.unwrap();
+    store.append(append("t", 0, &["of t"])).await.unwrap();
+    let blob = store.put_blob(&session("s"), b"canary blob").await.unwrap();
+    let kept = store.put_blob(&session("t"), b"of t").await.unwrap();
+    store.put_secret("session:s", "n", Some(&SecretString::from("secret"))).await.unwrap();
+
+    let late = store.clear(append("s", 3, &["cleared"]), blank).await;
+    assert_eq!(late, Err(AppendError::Conflict(head(1, 4))));
+    for id in ["never", "t"] {
+        let missing = store.clear(append(id, 7, &["cleared"]), blank).await;
+        assert_eq!(missing, Err(AppendError::Conflict(head(1, 1).filter(|_| id == "t"))));
+    }
+    let mut names = append("s", 4, &["cleared"]);
+    names.aliases = vec![alias("l", "s")];
+    assert!(matches!(store.clear(names, blank).await, Err(AppendError::Store(_))));
+    assert!(store.blob(&session("s"), &blob).await.unwrap().is_some());
+
+    let mut clearing = append("s", 4, &["cleared"]);
+    clearing.snapshot = Some(b"the fold afterwards".to_vec());
+    clearing.summary.events = 5;
+    let row = clearing.summary.clone();
+    store.clear(clearing, blank).await.unwrap();
+    assert_eq!(bed.files_with("canary"), [""; 0]);
+    let rest = [entry(1, "kept"), entry(2, "blank"), entry(3, "blank"), entry(4, "blank"), entry(5, "cleared")];
+    assert_eq!(log(&*store, "s").await, rest);
+    assert_eq!(store.head(&session("s")).await.unwrap(), head(1, 5));
+    assert_eq!(store.summary(&session("s")).await.unwrap(), Some(row));
+    let snapshot = Snapshot { seq: 5, body: b"the fold afterwards".to_vec() };
+    assert_eq!(store.snapshot(&session("s")).await.unwrap(), Some(snapshot));
+    assert_eq!(store.blob(&session("s"), &blob).await.unwrap(), None);
+    assert!(store.blob(&session("t"), &kept).await.unwrap().is_some());
+    assert_eq!(store.run(&RunId::from_text("r")).await.unwrap().map(|run| run.status), Some(RunStatus::Completed));
+    assert_eq!(store.resolve("space", "k").await.unwrap().as_deref(), Some("s"));
+    assert!(store.secret("session:s", "n").await.unwrap().is_some());
+
+    // It goes on, and is cleared again; the old fold goes also when no new one comes.
+    store.append(append("s", 5, &["kept", "canary c"])).await.unwrap();
+    store.clear(append("s", 7, &["cleared again"]), blank).await.unwrap();
+    assert_eq!(bed.files_with("canary"), [""; 0]);
+    assert_eq!(store.snapshot(&session("s")).await.unwrap(), None);
+    assert_eq!(log(&*store, "s").await.last(), Some(&entry(8, "cleared again")));
+    // What cannot be read stops it whole.
+    store.append(append("s", 8, &["broken"])).await.unwrap();
+    assert!(matches!(store.clear(append("s", 9, &["cleared"]), blank).await, Err(AppendError::Store(_))));
+    assert_eq!(store.head(&session("s")).await.unwrap(), head(1, 9));
+    assert_eq!(log(&*store, "s").await.last(), Some(&entry(9, "broken")));
 }
 
 pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
@@ -97,6 +164,11 @@ pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
     store.put_secret("session:s", "n", Some(&SecretString::from("canary secret"))).await.unwrap();
     store.put_secret("session:t", "n", Some(&SecretString::from("of t"))).await.unwrap();
 
+    for (of, body) in [("s", "canary record"), ("t", "of t")] {
+        let record = Record { kind: kind_of_session(&session(of)), id: "file:x".to_owned(), body: body.to_owned() };
+        store.put_record(record).await.unwrap();
+    }
+
     let conflict = store.delete(&session("s"), 1, entry(2, "deleted")).await;
     assert_eq!(conflict, Err(AppendError::Conflict(head(1, 2))));
     store.delete(&session("s"), 2, entry(3, "deleted")).await.unwrap();
@@ -113,6 +185,7 @@ pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
     assert_eq!(store.resolve("space", "canary-k").await.unwrap(), None);
     assert_eq!(store.resolve("space", "canary-l").await.unwrap(), None);
     assert!(store.secret("session:s", "n").await.unwrap().is_none());
+    assert_eq!(store.records(&kind_of_session(&session("s"))).await.unwrap(), []);
 
     let sessions = store.sessions(&SessionQuery { limit: 9, ..SessionQuery::default() }).await.unwrap();
     assert_eq!(sessions.iter().map(|row| row.session.id.as_str()).collect::<Vec<_>>(), ["t"]);
@@ -121,6 +194,7 @@ pub(super) async fn a_deleted_session_leaves_its_head(bed: &Bed) {
     assert!(store.blob(&session("t"), &kept).await.unwrap().is_some());
     assert_eq!(store.resolve("space", "of t").await.unwrap().as_deref(), Some("t"));
     assert!(store.secret("session:t", "n").await.unwrap().is_some());
+    assert_eq!(store.records("session:t").await.unwrap().len(), 1);
     for id in ["s", "never"] {
         let again = store.delete(&session(id), 3, entry(4, "deleted")).await;
         assert_eq!(again, Err(AppendError::Conflict(gone.filter(|_| id == "s"))));

@@ -53,6 +53,7 @@ pub(super) async fn sessions_are_chosen_by_label_agent_and_work(bed: &Bed) {
         labels,
         agent: agent.map(str::to_owned),
         active,
+        expired_before: None,
         after: None,
         limit: 9,
     };
@@ -65,6 +66,43 @@ pub(super) async fn sessions_are_chosen_by_label_agent_and_work(bed: &Bed) {
     assert_eq!(ids(&*store, &by(labels(&["x"]), None, true)).await, [""; 0]);
     let first = SessionQuery { limit: 1, ..by(labels(&["x"]), None, false) };
     assert_eq!(ids(&*store, &first).await, ["one"]);
+}
+
+pub(super) async fn sessions_are_chosen_by_their_end(bed: &Bed) {
+    let store = bed.open().await;
+    let ends = |id: &str, at, end: Option<i64>| {
+        let mut row = summary(id, at);
+        row.session.expires_at = end.map(Timestamp::from_millis);
+        row
+    };
+    for row in [ends("never", 1, None), ends("soon", 2, Some(50)), ends("later", 3, Some(60)), ends("renewed", 4, Some(10))]
+    {
+        put(&*store, row).await;
+    }
+    let mut told = ends("told", 5, Some(10));
+    told.session.expired = true;
+    put(&*store, told).await;
+    put(&*store, ends("deleted", 6, Some(10))).await;
+    store.delete(&session("deleted"), 1, super::entry(2, "gone")).await.unwrap();
+    let renewed = async |end| {
+        let head = store.head(&session("renewed")).await.unwrap().unwrap();
+        let mut append = append("renewed", head.seq, &["x"]);
+        append.summary = ends("renewed", 7, end);
+        store.append(append).await.unwrap();
+    };
+    let at = |now| SessionQuery { expired_before: Some(Timestamp::from_millis(now)), limit: 9, ..SessionQuery::default() };
+    assert_eq!(ids(&*store, &at(49)).await, ["renewed"]);
+    renewed(Some(55)).await;
+    assert_eq!(ids(&*store, &at(49)).await, [""; 0]);
+    assert_eq!(ids(&*store, &at(50)).await, ["soon"]);
+    assert_eq!(ids(&*store, &at(59)).await, ["renewed", "soon"]);
+    assert_eq!(ids(&*store, &at(60)).await, ["renewed", "later", "soon"]);
+    let page = SessionQuery { limit: 1, agent: Some("default".into()), ..at(60) };
+    assert_eq!(ids(&*store, &page).await, ["renewed"]);
+    let next = SessionsAfter { updated_at: Timestamp::from_millis(7), id: session("renewed") };
+    assert_eq!(ids(&*store, &SessionQuery { after: Some(next), ..page }).await, ["later"]);
+    renewed(None).await;
+    assert_eq!(ids(&*store, &at(60)).await, ["later", "soon"]);
 }
 
 pub(super) async fn a_row_changes_with_its_log(bed: &Bed) {

@@ -215,6 +215,11 @@ impl Kept {
         }
     }
 
+    /// Takes all records of a kind away.
+    pub(super) fn remove_records(&self, kind: &str) -> Result<(), Error> {
+        place::remove_folder(&self.kind(kind))
+    }
+
     /// Removes all secrets of an owner.
     pub(super) fn remove_secrets_of(&self, owner: &str) -> Result<(), Error> {
         place::remove_folder(&self.owner(owner))

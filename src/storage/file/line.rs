@@ -34,6 +34,9 @@ pub(super) struct Commit {
     /// Whether the session was deleted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) deleted: bool,
+    /// Whether the session was cleared by this append: blobs that are there without a later one are left over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) cleared: bool,
     /// CRC-32 of the journal that goes with this append.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) journal: Option<u32>,

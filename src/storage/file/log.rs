@@ -195,8 +195,14 @@ impl Folder {
         }
     }
 
-    /// Writes the log anew with another text of one entry, and without the rows of all commits but the last.
-    pub(super) fn rewrite(&self, view: &View, entry: &Entry) -> Result<(), Error> {
+    /// Writes the log anew with other texts of its entries, maybe with further ones and their commit, and without the rows
+    /// of all commits but the last.
+    pub(super) fn rewrite(
+        &self,
+        view: &View,
+        change: impl Fn(Entry) -> Result<Entry, Error>,
+        further: Option<(&[Entry], &Commit)>,
+    ) -> Result<(), Error> {
         let path = self.log();
         let mut reader = BufReader::new(&view.log);
         reader.seek(SeekFrom::Start(0)).at(&path)?;
@@ -209,15 +215,22 @@ impl Folder {
             match line::parse(&raw).ok_or_else(|| view.damaged(from - raw.len() as u64))? {
                 Line::Entry(old) => {
                     offsets.push(to);
-                    line::write_entry(&mut bytes, if old.seq == entry.seq { entry } else { &old });
+                    line::write_entry(&mut bytes, &change(old)?);
                 }
-                Line::Commit(_) if from == view.end => bytes.extend_from_slice(&raw),
+                Line::Commit(_) if from == view.end && further.is_none() => bytes.extend_from_slice(&raw),
                 Line::Commit(commit) => commit.bare().write(&mut bytes)?,
             }
             to += bytes.len() as u64;
             draft.write(&bytes)?;
         }
+        if let Some((entries, commit)) = further {
+            let (bytes, further) = lines(entries, commit, to)?;
+            offsets.extend(further);
+            probe::reached("append.written");
+            draft.write(&bytes)?;
+        }
         draft.finish(place::Keep::Durably)?;
+        probe::reached("append.durable");
         self.told(index::make(&self.index(), view.commit.incarnation, view.commit.first, &offsets));
         Ok(())
     }

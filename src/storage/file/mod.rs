@@ -26,9 +26,10 @@
 //! before the append until all this is written: whoever finds it, and the session's lock free, writes it again from the
 //! last commit. (After a power cut, a file of a run may be older than the log; the tokens in the commit never are.)
 //!
-//! `scrub` writes the whole log anew, with bare commits before the last. `delete` puts a log of one entry in its place.
+//! `scrub` and `clear` write the whole log anew, with bare commits before the last. `delete` puts a log of one entry in its place.
 //! Locks are those of `flock`: not for network file systems.
 
+mod clearing;
 mod index;
 mod kept;
 mod line;
@@ -49,7 +50,9 @@ use tokio::sync::{Semaphore, oneshot};
 use self::place::At;
 use self::store::Root;
 use super::rules::{self, Page, file_name};
-use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
+use super::{
+    Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence,
+};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// Most operations at once; each takes a thread that may wait.
@@ -138,6 +141,10 @@ impl Store for FileStore {
         self.run(move |root| root.scrub(&session, &entry)).await
     }
 
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        self.run(move |root| root.clear(&append, blank)).await
+    }
+
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {
         let session = session.clone();
         self.run(move |root| root.delete(&session, after, &entry)).await
@@ -207,6 +214,19 @@ impl Store for FileStore {
         .await
     }
 
+    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
+        let before = before.map(str::to_owned);
+        self.run(move |root| {
+            let _names = root.lock_names()?;
+            if root.kept.record(&record.kind, &record.id)?.map(|there| there.body) != before {
+                return Ok(false);
+            }
+            root.kept.put_record(&record)?;
+            root.change().map(|()| true)
+        })
+        .await
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         let (kind, id) = (kind.to_owned(), id.to_owned());
         self.run(move |root| {
@@ -233,6 +253,20 @@ impl Store for FileStore {
         .await
     }
 
+    async fn settle_secret(&self, owner: &str, name: &str, value: &SecretString) -> Result<SecretString, Error> {
+        let (owner, name) = (owner.to_owned(), name.to_owned());
+        let value = SecretString::from(value.expose_secret().to_owned());
+        self.run(move |root| {
+            let _names = root.lock_names()?;
+            if let Some(there) = root.kept.secret(&owner, &name)? {
+                return Ok(there);
+            }
+            root.kept.put_secret(&owner, &name, Some(&value))?;
+            root.change().map(|()| value)
+        })
+        .await
+    }
+
     async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
         self.run(|root| root.kept.secrets()).await
     }
@@ -244,6 +278,14 @@ impl Store for FileStore {
             Ok(id)
         })
         .await
+    }
+
+    async fn remove_blob(&self, session: &SessionId, id: &BlobId) -> Result<bool, Error> {
+        if !BlobId::is_well_formed(id.as_str()) {
+            return Ok(false);
+        }
+        let (name, id) = (file_name(session.as_str()), id.clone());
+        self.run(move |root| root.remove_blob(&name, &id)).await
     }
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {

@@ -33,10 +33,10 @@ pub(super) struct Root {
 }
 
 /// A session whose lock is held.
-struct Entered {
+pub(super) struct Entered {
     name: String,
-    folder: Folder,
-    view: Option<View>,
+    pub(super) folder: Folder,
+    pub(super) view: Option<View>,
     _lock: Lock,
 }
 
@@ -98,7 +98,7 @@ impl Root {
     }
 
     /// Takes the lock of a session and finishes what a dead process has begun there. The folder must be there.
-    fn enter(&self, name: &str) -> Result<Entered, Error> {
+    pub(super) fn enter(&self, name: &str) -> Result<Entered, Error> {
         let lock = Lock::take(&self.folder(name).join("lock"))?;
         self.entered(name, lock)
     }
@@ -124,10 +124,13 @@ impl Root {
     /// Writes the rows that a commit brings, or clears up after a deletion.
     fn put_rows(&self, folder: &Folder, commit: &Commit) -> Result<(), Error> {
         if commit.deleted {
-            return self.clear(folder, &commit.session);
+            return self.clear_away(folder, &commit.session);
         }
         for run in &commit.runs {
             self.put_run(folder, run)?;
+        }
+        if commit.cleared {
+            place::remove_folder(&folder.join("blobs"))?;
         }
         if let Some(summary) = super::rows::summary_of(folder, commit)? {
             touch(folder, summary.session.updated_at);
@@ -136,7 +139,7 @@ impl Root {
     }
 
     /// Removes everything of a deleted session but its log.
-    fn clear(&self, folder: &Folder, session: &SessionId) -> Result<(), Error> {
+    fn clear_away(&self, folder: &Folder, session: &SessionId) -> Result<(), Error> {
         for file in ["log.jsonl", "index", "snapshot"] {
             place::remove_draft(&folder.join(file))?;
         }
@@ -145,6 +148,7 @@ impl Root {
         self.remove_runs(folder)?;
         self.kept.remove_names_of(session.as_str())?;
         self.kept.remove_secrets_of(&rules::owner_of(session))?;
+        self.kept.remove_records(&rules::owner_of(session))?;
         touch(folder, Timestamp::from_millis(0));
         place::sync_folder(folder.path())
     }
@@ -229,6 +233,18 @@ impl Root {
         place::replace(&path, bytes, Keep::Durably)
     }
 
+    /// Takes bytes beside a log away.
+    pub(super) fn remove_blob(&self, name: &str, id: &BlobId) -> Result<bool, Error> {
+        let folder = self.folder(name);
+        let path = folder.join("blobs").join(id.as_str());
+        if !path.exists() {
+            return Ok(false);
+        }
+        let _lock = Lock::take(&folder.join("lock"))?;
+        place::remove_draft(&path)?;
+        place::remove_durably(&path)
+    }
+
     /// Finishes or throws away the append that a journal belongs to. The lock of the store must be held.
     fn recover(&self) -> Result<(), Error> {
         let Some((journal, crc)) = self.kept.unfinished()? else { return Ok(()) };
@@ -292,7 +308,7 @@ impl Root {
     }
 
     /// The token of a run of this session, where it has a row.
-    fn token(&self, entered: &Entered, run: &RunId) -> Result<Option<u64>, Error> {
+    pub(super) fn token(&self, entered: &Entered, run: &RunId) -> Result<Option<u64>, Error> {
         let held = entered.view.iter().flat_map(|view| &view.commit.held);
         match held.into_iter().find(|(id, _)| id == run) {
             Some((_, token)) => Ok(Some(*token)),
@@ -303,21 +319,7 @@ impl Root {
     /// Makes an append durable.
     fn write(&self, entered: &Entered, append: &Append, place: Place, journal: Option<u32>) -> Result<(), Error> {
         let before = entered.view.as_ref().filter(|_| place == Place::Next);
-        let is_changed = |id: &RunId| append.runs.iter().any(|run| run.id == *id);
-        let kept = before.iter().flat_map(|view| &view.commit.held).filter(|(id, _)| !is_changed(id)).cloned();
-        let taken = append.runs.iter().filter(|run| run.status.is_active()).map(|run| (run.id.clone(), run.fence));
-        let summary = serde_json::to_string(&append.summary).and_then(RawValue::from_string);
-        let commit = Commit {
-            commit: append.after + append.entries.len() as u64,
-            session: append.session.clone(),
-            incarnation: append.incarnation,
-            first: 1,
-            deleted: false,
-            journal,
-            held: kept.chain(taken).collect(),
-            runs: append.runs.clone(),
-            summary: Some(summary.map_err(|error| Error::internal(format!("a row cannot be written: {error}")))?),
-        };
+        let commit = Commit { journal, ..commit_of(before, append)? };
         self.begin(&entered.name)?;
         probe::reached("append.before");
         match place {
@@ -333,7 +335,7 @@ impl Root {
         }
     }
 
-    fn begin(&self, name: &str) -> Result<(), Error> {
+    pub(super) fn begin(&self, name: &str) -> Result<(), Error> {
         let mark = self.mark(name);
         place::make_folder(&self.path.join("unsettled"))?;
         place::options().write(true).create(true).truncate(false).open(&mark).at(&mark).map(|_| ())
@@ -341,7 +343,7 @@ impl Root {
 
     /// Writes what goes with an append that is durable. What fails here is done by the next one who enters, and is no
     /// failure of the append.
-    fn follow(&self, entered: &Entered, append: &Append, has_journal: bool) {
+    pub(super) fn follow(&self, entered: &Entered, append: &Append, has_journal: bool) {
         let Entered { name, folder, .. } = entered;
         let follow = || {
             if let (true, Some((journal, _))) = (has_journal, self.kept.unfinished()?) {
@@ -378,7 +380,8 @@ impl Root {
             place::remove_draft(&folder.join(file))?;
         }
         place::remove(&folder.join("snapshot"))?;
-        folder.rewrite(view, entry)?;
+        let replaced = |old: Entry| Ok(if old.seq == entry.seq { entry.clone() } else { old });
+        folder.rewrite(view, replaced, None)?;
         if let Some(summary) = super::rows::summary_of(folder, &view.commit)? {
             touch(folder, summary.session.updated_at);
         }
@@ -402,6 +405,7 @@ impl Root {
             incarnation: head.incarnation,
             first: entry.seq,
             deleted: true,
+            cleared: false,
             journal: None,
             held: Vec::new(),
             runs: Vec::new(),
@@ -409,7 +413,7 @@ impl Root {
         };
         self.begin(&name)?;
         entered.folder.begin_anew(std::slice::from_ref(entry), &commit)?;
-        self.clear(&entered.folder, session)?;
+        self.clear_away(&entered.folder, session)?;
         place::remove(&self.mark(&name))?;
         Ok(self.change()?)
     }
@@ -422,6 +426,26 @@ impl Root {
         let snapshot = parse_snapshot(&bytes, view.commit.incarnation);
         Ok(snapshot.filter(|snapshot| snapshot.seq <= view.commit.commit))
     }
+}
+
+/// The end of an append.
+pub(super) fn commit_of(before: Option<&View>, append: &Append) -> Result<Commit, Error> {
+    let is_changed = |id: &RunId| append.runs.iter().any(|run| run.id == *id);
+    let kept = before.iter().flat_map(|view| &view.commit.held).filter(|(id, _)| !is_changed(id)).cloned();
+    let taken = append.runs.iter().filter(|run| run.status.is_active()).map(|run| (run.id.clone(), run.fence));
+    let summary = serde_json::to_string(&append.summary).and_then(RawValue::from_string);
+    Ok(Commit {
+        commit: append.after + append.entries.len() as u64,
+        session: append.session.clone(),
+        incarnation: append.incarnation,
+        first: 1,
+        deleted: false,
+        cleared: false,
+        journal: None,
+        held: kept.chain(taken).collect(),
+        runs: append.runs.clone(),
+        summary: Some(summary.map_err(|error| Error::internal(format!("a row cannot be written: {error}")))?),
+    })
 }
 
 /// `CRC INCARNATION SEQ`, a line break, and the fold; the checksum is that of all after it.

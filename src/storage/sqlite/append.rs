@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Done;
-use crate::domain::{Error, Labels, RunId, SessionId};
+use crate::domain::{Error, Labels, RunId, SessionId, Timestamp};
 use crate::storage::rules::{self, Place};
-use crate::storage::{Alias, Append, AppendError, Entry, Head, Record};
+use crate::storage::{Alias, Append, AppendError, Blank, Entry, Head, Record};
 
 /// An append with its rows as text, made by the appender and not by the thread that writes.
 pub(super) struct Prepared {
@@ -19,6 +19,16 @@ impl Prepared {
     /// Checks the form of an append and writes its rows as text.
     pub(super) fn new(append: Append) -> Result<Self, Error> {
         rules::check_form(&append)?;
+        Self::checked(append)
+    }
+
+    /// The same for one that clears its session.
+    pub(super) fn clearing(append: Append) -> Result<Self, Error> {
+        rules::check_clearing(&append)?;
+        Self::checked(append)
+    }
+
+    fn checked(append: Append) -> Result<Self, Error> {
         let summary = text(&append.summary)?;
         let labels = text(&append.summary.session.labels)?;
         let runs = append.runs.iter().map(text).collect::<Result<_, _>>()?;
@@ -106,11 +116,12 @@ fn token(connection: &Connection, session: Option<i64>, run: &RunId) -> Done<Opt
 fn put_session(connection: &Connection, prepared: &Prepared, number: Option<i64>) -> Done<i64> {
     let append = &prepared.append;
     let session = &append.summary.session;
-    let sql = "INSERT INTO sessions (number, id, incarnation, seq, deleted, updated_at, agent, active, labels, summary)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)
+    let sql = "INSERT INTO sessions
+        (number, id, incarnation, seq, deleted, updated_at, agent, active, labels, summary, expires_at)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT (number) DO UPDATE SET incarnation = excluded.incarnation, seq = excluded.seq, deleted = 0,
         updated_at = excluded.updated_at, agent = excluded.agent, active = excluded.active, labels = excluded.labels,
-        summary = excluded.summary";
+        summary = excluded.summary, expires_at = excluded.expires_at";
     connection.prepare_cached(sql)?.execute(params![
         number,
         append.session.as_str(),
@@ -121,6 +132,7 @@ fn put_session(connection: &Connection, prepared: &Prepared, number: Option<i64>
         !append.summary.active.is_empty(),
         prepared.labels,
         prepared.summary,
+        rules::end_of(&append.summary).map(Timestamp::as_millis),
     ])?;
     Ok(number.unwrap_or_else(|| connection.last_insert_rowid()))
 }
@@ -166,6 +178,29 @@ pub(super) fn put_record(connection: &Connection, record: &Record) -> Done<()> {
     Ok(())
 }
 
+/// Puts a record where it is as it was; true when it was.
+pub(super) fn swap_record(connection: &Connection, record: &Record, before: Option<&str>) -> Done<bool> {
+    let (sql, row) = match before {
+        Some(before) => (
+            "UPDATE records SET body = ?3 WHERE kind = ?1 AND id = ?2 AND body = ?4",
+            vec![&*record.kind, &*record.id, &*record.body, before],
+        ),
+        None => (
+            "INSERT INTO records (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            vec![&*record.kind, &*record.id, &*record.body],
+        ),
+    };
+    Ok(connection.prepare_cached(sql)?.execute(rusqlite::params_from_iter(row))? > 0)
+}
+
+/// Keeps a secret unless there is one; answers the one that there is.
+pub(super) fn settle_secret(connection: &Connection, owner: &str, name: &str, value: &str) -> Done<String> {
+    let sql = "INSERT INTO secrets (owner, name, value) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    connection.prepare_cached(sql)?.execute([owner, name, value])?;
+    let sql = "SELECT value FROM secrets WHERE owner = ?1 AND name = ?2";
+    Ok(connection.prepare_cached(sql)?.query_row([owner, name], |row| row.get(0))?)
+}
+
 /// Replaces the text of an entry.
 pub(super) fn scrub(connection: &Connection, session: &SessionId, entry: &Entry) -> Done<()> {
     let number = find(connection, session)?.map(|row| row.number);
@@ -175,6 +210,39 @@ pub(super) fn scrub(connection: &Connection, session: &SessionId, entry: &Entry)
         return Err(rules::no_entry(session, entry.seq).into());
     }
     connection.prepare_cached("DELETE FROM snapshots WHERE session = ?1")?.execute([number])?;
+    Ok(())
+}
+
+/// Entries that are blanked at once.
+const BLANKED: i64 = 500;
+
+/// Appends, and blanks every entry before.
+pub(super) fn clear(connection: &Connection, prepared: &Prepared, blank: Blank) -> Done<()> {
+    append(connection, prepared)?;
+    let Append { session, after, snapshot, .. } = &prepared.append;
+    let Some(Row { number, .. }) = find(connection, session)? else { return Err(AppendError::Conflict(None).into()) };
+    let select = "SELECT place, body FROM entries WHERE place > ?1 AND place <= ?2 ORDER BY place LIMIT ?3";
+    let mut select = connection.prepare_cached(select)?;
+    let mut update = connection.prepare_cached("UPDATE entries SET body = ?2 WHERE place = ?1")?;
+    let (mut from, to) = (place_of(number, 0), place_of(number, *after));
+    while from < to {
+        let rows = select.query_map(params![from, to, BLANKED], super::read::entry)?;
+        let page = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+        for old in &page {
+            let entry = rules::blanked(session, old, blank)?;
+            from = place_of(number, old.seq);
+            if entry != *old {
+                update.execute(params![from, entry.body])?;
+            }
+        }
+        if page.is_empty() {
+            break;
+        }
+    }
+    if snapshot.is_none() {
+        connection.execute("DELETE FROM snapshots WHERE session = ?1", [number])?;
+    }
+    connection.execute("DELETE FROM blobs WHERE session = ?1", [session.as_str()])?;
     Ok(())
 }
 
@@ -191,10 +259,11 @@ pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, e
     }
     connection.execute("DELETE FROM blobs WHERE session = ?1", [session.as_str()])?;
     connection.execute("DELETE FROM secrets WHERE owner = ?1", [rules::owner_of(session)])?;
+    connection.execute("DELETE FROM records WHERE kind = ?1", [rules::owner_of(session)])?;
     let place = place_of(number, entry.seq);
     connection.execute("INSERT INTO entries (place, body) VALUES (?1, ?2)", params![place, entry.body])?;
-    let sql = "UPDATE sessions SET seq = ?2, deleted = 1, updated_at = 0, agent = '', active = 0, labels = '', summary = ''
-        WHERE number = ?1";
+    let sql = "UPDATE sessions SET seq = ?2, deleted = 1, updated_at = 0, agent = '', active = 0, labels = '', summary = '',
+        expires_at = NULL WHERE number = ?1";
     connection.execute(sql, params![number, integer(entry.seq)?])?;
     Ok(())
 }

@@ -34,7 +34,9 @@ use self::fault::Done;
 use self::read::Readers;
 use self::writer::Writer;
 use super::rules::{self, Page};
-use super::{Append, AppendError, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence};
+use super::{
+    Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence,
+};
 use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// The store.
@@ -142,6 +144,11 @@ impl Store for SqliteStore {
         self.remove(move |connection| append::scrub(connection, &session, &entry)).await.map_err(only_store)
     }
 
+    async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
+        let prepared = Prepared::clearing(append)?;
+        self.remove(move |connection| append::clear(connection, &prepared, blank)).await
+    }
+
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {
         rules::check_entry(session, after + 1, &entry)?;
         let session = session.clone();
@@ -197,6 +204,12 @@ impl Store for SqliteStore {
         self.write(move |connection| append::put_record(connection, &record)).await.map_err(only_store)
     }
 
+    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
+        let before = before.map(str::to_owned);
+        let swap = move |connection: &Connection| append::swap_record(connection, &record, before.as_deref());
+        self.write(swap).await.map_err(only_store)
+    }
+
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM records WHERE kind = ?1 AND id = ?2";
         let (kind, id) = (kind.to_owned(), id.to_owned());
@@ -234,6 +247,15 @@ impl Store for SqliteStore {
         done.map_err(only_store)
     }
 
+    async fn settle_secret(&self, owner: &str, name: &str, value: &SecretString) -> Result<SecretString, Error> {
+        let (owner, name) = (owner.to_owned(), name.to_owned());
+        let value = SecretString::from(value.expose_secret().to_owned());
+        let settle = move |connection: &Connection| {
+            append::settle_secret(connection, &owner, &name, value.expose_secret()).map(SecretString::from)
+        };
+        self.write(settle).await.map_err(only_store)
+    }
+
     async fn secrets(&self) -> Result<Vec<SecretString>, Error> {
         let values = self.readers.read(read::secrets).await?;
         Ok(values.into_iter().map(SecretString::from).collect())
@@ -247,6 +269,13 @@ impl Store for SqliteStore {
             Ok(id)
         };
         self.write(put).await.map_err(only_store)
+    }
+
+    async fn remove_blob(&self, session: &SessionId, id: &BlobId) -> Result<bool, Error> {
+        const SQL: &str = "DELETE FROM blobs WHERE session = ?1 AND id = ?2";
+        let (session, id) = (session.clone(), id.clone());
+        let remove = move |connection: &Connection| Ok(connection.execute(SQL, [session.as_str(), id.as_str()])? > 0);
+        self.remove(remove).await.map_err(only_store)
     }
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {

@@ -96,7 +96,8 @@ fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Error> {
         .map_err(|error| Error::store(Some(Cause::Corrupt), format!("a row of {what} cannot be read: {error}")))
 }
 
-fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
+/// An entry as its row has it: place and body.
+pub(super) fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
     let place: i64 = row.get(0)?;
     Ok(Entry { seq: (place & i64::from(u32::MAX)).unsigned_abs(), body: row.get(1)? })
 }
@@ -154,8 +155,15 @@ pub(super) fn summary(connection: &Connection, session: &SessionId) -> Done<Opti
 
 /// A page of sessions.
 pub(super) fn sessions(connection: &Connection, query: &SessionQuery) -> Done<Vec<SessionSummary>> {
-    let mut sql = String::from("SELECT summary FROM sessions WHERE deleted = 0");
+    let mut sql = String::from("SELECT summary FROM sessions");
     let mut values = Vec::new();
+    // Few have expired: they are sorted, and not looked for among all that are in order.
+    if let Some(now) = query.expired_before {
+        sql.push_str(" INDEXED BY sessions_by_expiry WHERE deleted = 0 AND expires_at <= ?");
+        values.push(now.as_millis().into());
+    } else {
+        sql.push_str(" WHERE deleted = 0");
+    }
     if query.active {
         sql.push_str(" AND active = 1");
     }

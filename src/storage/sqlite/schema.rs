@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 pub(super) const APPLICATION: i64 = 0x6f6d_6275;
 
 /// All steps; their number is the current version.
-pub(super) const STEPS: &[&str] = &[FIRST];
+pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY];
 
 /// `entries.place` is `number << 32 | seq`, so that a log lies in one piece of one tree, in order, with its texts in the
 /// leaves. A row of `sessions` is never removed: a deleted session keeps its number, incarnation and last place.
@@ -80,6 +80,12 @@ CREATE TABLE blobs (
     body BLOB NOT NULL,
     UNIQUE (session, id)
 ) STRICT;
+";
+
+/// When the time of a session is over; `NULL` where it has no end, or its end is in its log.
+const EXPIRY: &str = "
+ALTER TABLE sessions ADD COLUMN expires_at INTEGER;
+CREATE INDEX sessions_by_expiry ON sessions (expires_at) WHERE expires_at IS NOT NULL;
 ";
 
 /// What a database is.

@@ -87,11 +87,12 @@ fn a_new_store_is_made_once_by_many_at_once() {
 #[tokio::test]
 async fn a_newer_store_is_refused_and_left_unchanged() {
     let bed = Bed::sqlite().await;
-    drop(connect::open(&path(&bed), &[STEPS[0], "CREATE TABLE later (x)"]).unwrap());
+    drop(connect::open(&path(&bed), &[STEPS, &["CREATE TABLE later (x)"]].concat()).unwrap());
     let before = fs::read(path(&bed)).unwrap();
     let error = SqliteStore::open(&path(&bed)).await.err().unwrap();
     assert_eq!((error.code, error.cause), (ErrorCode::StoreFailed, Some(Cause::Newer)));
-    assert!(error.message.contains("store.db") && error.message.ends_with("has version 2, this program knows 1"));
+    let told = format!("has version {}, this program knows {}", STEPS.len() + 1, STEPS.len());
+    assert!(error.message.contains("store.db") && error.message.ends_with(&told), "{error}");
     assert!(fs::read(path(&bed)).unwrap() == before);
 }
 
@@ -101,7 +102,7 @@ async fn an_older_store_is_brought_forward_once() {
     let store = store(&bed).await;
     store.append(append("s", 0, &["x"])).await.unwrap();
     drop(store);
-    let steps = [STEPS[0], "CREATE TABLE later (x TEXT) STRICT; INSERT INTO later VALUES ('once')"];
+    let steps = [STEPS, &["CREATE TABLE later (x TEXT) STRICT; INSERT INTO later VALUES ('once')"]].concat();
     for _ in 0..2 {
         let (_, connection) = connect::open(&path(&bed), &steps).unwrap();
         assert_eq!(schema::look(&connection, &steps).unwrap(), Kind::Current);
@@ -110,11 +111,27 @@ async fn an_older_store_is_brought_forward_once() {
         assert_eq!(rows, (1, 1));
     }
     // A step that fails leaves the store as it was.
-    let broken = [steps[0], steps[1], "CREATE TABLE half (x); CREATE TABLE later (x)"];
+    let broken = [&*steps, &["CREATE TABLE half (x); CREATE TABLE later (x)"]].concat();
     assert!(connect::open(&path(&bed), &broken).is_err());
     let (_, connection) = connect::open(&path(&bed), &steps).unwrap();
     let half = "SELECT count(*) FROM sqlite_schema WHERE name = 'half'";
     assert_eq!(connection.query_row(half, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_brought_forward() {
+    let bed = Bed::sqlite().await;
+    let (_, connection) = connect::open(&path(&bed), &STEPS[..1]).unwrap();
+    let row = serde_json::to_string(&super::super::conformance::summary("s", 7)).unwrap();
+    let sql = "INSERT INTO sessions (id, incarnation, seq, deleted, updated_at, agent, active, labels, summary)
+        VALUES ('s', 1, 1, 0, 7, 'default', 0, '', ?1)";
+    connection.execute(sql, [row]).unwrap();
+    drop(connection);
+    let store = store(&bed).await;
+    let all = crate::storage::SessionQuery { limit: 9, ..crate::storage::SessionQuery::default() };
+    assert_eq!(store.sessions(&all).await.unwrap(), [super::super::conformance::summary("s", 7)]);
+    let expired = crate::storage::SessionQuery { expired_before: Some(crate::domain::Timestamp::from_millis(99)), ..all };
+    assert_eq!(store.sessions(&expired).await.unwrap(), []);
 }
 
 #[tokio::test]

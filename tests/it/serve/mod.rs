@@ -10,6 +10,7 @@ mod limits;
 mod meant;
 mod mounting;
 mod native;
+mod octavus_files;
 mod probe;
 mod replay;
 mod resume;

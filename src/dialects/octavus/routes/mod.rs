@@ -1,10 +1,13 @@
 //! The routes, a table a subject.
 
+mod files;
 mod tokens;
 
 use crate::http::Routes;
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    tokens::routes()
+    let mut routes = files::routes();
+    routes.extend(tokens::routes());
+    routes
 }

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use super::Monitor;
 use crate::domain::{
-    BlobId, CallId, Cursor, Event, Key, KeyId, Principal, Result, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    AfterClearing, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Run, RunId,
+    RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileItem, FileSearch, FrameStream, Health,
-    ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream,
-    OpenQuestion, OpenedFile, Orphans, Restored, SessionFilter, SessionItem, SessionPage, SharedSession,
+    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
+    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
+    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
+    SessionItem, SessionPage, SharedSession, SignedFile,
 };
 
 /// An engine whose runs are watched.
@@ -59,6 +62,14 @@ impl Engine for Watched {
 
     async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
         self.0.engine.update(caller, id, change).await
+    }
+
+    async fn clear(&self, caller: &Principal, id: &SessionId, then: AfterClearing) -> Result<()> {
+        self.0.engine.clear(caller, id, then).await
+    }
+
+    async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
+        self.0.engine.rewind(caller, id, after).await
     }
 
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
@@ -127,6 +138,38 @@ impl Engine for Watched {
 
     async fn open_file(&self, caller: &Principal, session: Option<&SessionId>, path: &str) -> Result<OpenedFile> {
         self.0.engine.open_file(caller, session, path).await
+    }
+
+    async fn offer_files(&self, caller: &Principal, session: &SessionId, offers: Vec<FileOffer>) -> Result<Vec<File>> {
+        self.0.engine.offer_files(caller, session, offers).await
+    }
+
+    async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
+        self.0.engine.put_file(caller, offered, bytes).await
+    }
+
+    async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>> {
+        self.0.engine.kept_files(caller, session).await
+    }
+
+    async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
+        self.0.engine.kept_file(caller, session, file).await
+    }
+
+    async fn file_bytes(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<(File, Bytes)> {
+        self.0.engine.file_bytes(caller, session, file).await
+    }
+
+    async fn delete_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<()> {
+        self.0.engine.delete_file(caller, session, file).await
+    }
+
+    async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
+        self.0.engine.sign_file(caller, file, purpose).await
+    }
+
+    async fn redeem_file(&self, ticket: &str, purpose: FilePurpose) -> Result<Redeemed> {
+        self.0.engine.redeem_file(ticket, purpose).await
     }
 
     async fn share(&self, caller: &Principal, session: &SessionId) -> Result<SharedSession> {

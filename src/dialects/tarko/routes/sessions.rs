@@ -69,7 +69,8 @@ pub async fn check_exclusive(asked: &Asked, own: Option<&str>) -> Result<(), Tar
     for run in asked.engine().runs(&asked.caller, None, &at_work, LOOKED_AT).await? {
         // A run whose process died is no work.
         let works = asked.engine().session(&asked.caller, &run.session).await;
-        let works = works.is_ok_and(|item| item.status != SessionStatus::Interrupted);
+        let idle = [SessionStatus::Interrupted, SessionStatus::Expired];
+        let works = works.is_ok_and(|item| !idle.contains(&item.status));
         if works && own != Some(run.session.as_str()) {
             return Err(TarkoError::exclusive(&run.session));
         }

@@ -1,0 +1,134 @@
+//! Going back in a session to after an earlier message. What came later stays in the log and counts for nothing; the fact
+//! that says so holds all that a fold needs, so that nobody has to read the log again for it.
+
+use std::sync::Arc;
+
+use super::asking::{busy, drivable};
+use super::house::Core;
+use super::ledger::{Draft, Ledger};
+use super::lives::{end_runs, must_live};
+use super::reading::{decode, kind};
+use super::recovery;
+use crate::domain::{Actor, Error, ErrorCode, Fact, Fold, MessageId, Result, RunStatus, SessionRewound};
+
+/// How often it is tried when others change the session at the same moment.
+const TRIES: usize = 10;
+/// Entries of one page when a log is read backwards.
+const PAGE: usize = 256;
+
+/// Goes back to after a message; `None` = to before the first.
+pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor, after: Option<&MessageId>) -> Result<()> {
+    for _ in 0..TRIES {
+        let fold = ledger.fold().await?;
+        drivable(&fold)?;
+        must_live(&fold, core.clock.now())?;
+        for active in &fold.active {
+            if active.run.status == RunStatus::Running && !recovery::is_orphan(core, ledger, active).await? {
+                return Err(busy(ledger, active));
+            }
+        }
+        let after_seq = match after {
+            Some(message) => place(core, ledger, &fold, message).await?,
+            None => fold.history_from,
+        };
+        if !fold.active.is_empty() {
+            end_runs(core, ledger, &actor, "the session was rewound").await?;
+            continue;
+        }
+        if after_seq >= fold.head {
+            return Ok(());
+        }
+        let fact = rewound(ledger, &fold, after.cloned(), after_seq).await?;
+        let mut is_done = false;
+        ledger
+            .append(|now| {
+                // What was found out is of use only where nothing was appended since.
+                is_done = now.is_some_and(|now| now.head == fold.head);
+                let mut draft = Draft::default();
+                if is_done {
+                    draft.session(actor.clone(), Fact::SessionRewound(fact.clone()));
+                }
+                Ok(draft)
+            })
+            .await?;
+        if is_done {
+            return Ok(());
+        }
+    }
+    Err(Error::new(ErrorCode::Busy, format!("session `{}` is changed again and again", ledger.id)))
+}
+
+/// The last fact that counts with a message: itself, or of an agent's message what belongs to it, up to the next message
+/// or run.
+async fn place(core: &Core, ledger: &Ledger, fold: &Fold, message: &MessageId) -> Result<u64> {
+    let session = &ledger.id;
+    let not_found = || {
+        let hint = "it may have been removed, or belong to a history that was replaced";
+        Error::not_found("message", message).hint(hint)
+    };
+    let (mut before, mut last) = (fold.head + 1, fold.head);
+    loop {
+        let entries = core.store.read_back(session, Some(before), PAGE).await?;
+        let first = entries.first().map(|entry| entry.seq).ok_or_else(not_found)?;
+        for entry in entries.iter().rev() {
+            if entry.seq >= before {
+                continue;
+            }
+            match kind(&entry.body) {
+                Some("session.created" | "session.restored" | "session.cleared") => return Err(not_found()),
+                Some("session.rewound") => {
+                    if let Fact::SessionRewound(rewound) = decode(session, entry)?.fact {
+                        (before, last) = (rewound.after_seq + 1, rewound.after_seq);
+                    }
+                }
+                Some("message.posted" | "message.completed" | "message.imported") => {
+                    if entry.body.contains(message.as_str()) {
+                        match decode(session, entry)?.fact {
+                            Fact::MessagePosted(posted) if posted.message.id == *message => return Ok(entry.seq),
+                            Fact::MessageImported(imported) if imported.message.id == *message => return Ok(entry.seq),
+                            Fact::MessageCompleted(completed) if completed.message_id == *message => return Ok(last),
+                            _ => {}
+                        }
+                    }
+                    last = entry.seq - 1;
+                }
+                Some("run.queued") => last = entry.seq - 1,
+                _ => {}
+            }
+        }
+        before = before.min(first);
+    }
+}
+
+/// The fact, with what of the past it has to tell.
+async fn rewound(ledger: &Ledger, fold: &Fold, after: Option<MessageId>, after_seq: u64) -> Result<SessionRewound> {
+    let mut fact = SessionRewound { after, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
+    // The marks of older turns are gone from the fold: else the first is that of the history's beginning.
+    let marks_are_gone = after_seq > fold.history_from && fold.window_start() > fold.history_from;
+    if marks_are_gone || !fold.state.is_empty() {
+        let past = as_of(ledger, after_seq).await?;
+        fact.state = past.state;
+        if marks_are_gone {
+            fact.turns = past.marks.into_iter().collect();
+        }
+    }
+    Ok(fact)
+}
+
+/// The fold as it was after a fact.
+async fn as_of(ledger: &Ledger, seq: u64) -> Result<Fold> {
+    let mut past: Option<Fold> = None;
+    let mut after = 0;
+    while after < seq {
+        let page = ledger.page(after).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.seq;
+        for (event, bytes) in page.iter().filter(|(event, _)| event.seq <= seq) {
+            match &mut past {
+                Some(past) => drop(past.apply(event, *bytes)),
+                None => past = Fold::begin(event, *bytes),
+            }
+        }
+    }
+    past.ok_or_else(|| super::ledger::no_session(&ledger.id))
+}
