@@ -17,7 +17,6 @@ mod help;
 mod hostile;
 mod input;
 mod keys;
-mod keys_command;
 mod machine;
 mod models;
 mod reference;
