@@ -118,7 +118,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, share, restore, keys, agents list and agents show.
+    /// sessions, share, restore, keys, agents list and agents show., and agents but for `agents validate`.,
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
@@ -192,7 +192,7 @@ pub enum Command {
     Share(ShareArguments),
     Restore(RestoreArguments),
     Serve(ServeArguments),
-    /// List, show, add and check agents
+    /// List, show, add, remove and check agents
     #[command(subcommand, after_long_help = agents::EXAMPLES)]
     Agents(AgentsCommand),
     /// Make, list and remove keys, which open a server for programs

@@ -78,9 +78,10 @@ fn works_here(command: &Command) -> Option<&'static str> {
         Command::Trust(_) => Some("trust"),
         Command::Config(_) => Some("config"),
         Command::Completions(_) => Some("completions"),
-        Command::Agents(AgentsCommand::Add(_)) => Some("agents add"),
         Command::Agents(AgentsCommand::Validate { .. }) => Some("agents validate"),
-        Command::Agents(AgentsCommand::List | AgentsCommand::Show { .. })
+        Command::Agents(
+            AgentsCommand::List | AgentsCommand::Show { .. } | AgentsCommand::Add(_) | AgentsCommand::Remove { .. },
+        )
         | Command::Run(_)
         | Command::Oneshot(_)
         | Command::Keys(_)
@@ -97,8 +98,17 @@ fn cannot_be_said(cli: &Cli) -> Option<&'static str> {
         Command::Run(run) => (false, run.ask.no_project_instructions),
         _ => (false, false),
     };
-    let said =
-        [(cli.global.store.is_some(), "--store"), (ephemeral, "--ephemeral"), (no_project, "--no-project-instructions")];
+    let (user, project) = match &cli.command {
+        Command::Agents(AgentsCommand::Add(add)) => (add.user, add.project),
+        _ => (false, false),
+    };
+    let said = [
+        (cli.global.store.is_some(), "--store"),
+        (ephemeral, "--ephemeral"),
+        (no_project, "--no-project-instructions"),
+        (user, "--user"),
+        (project, "--project"),
+    ];
     said.into_iter().find(|(said, _)| *said).map(|(_, flag)| flag)
 }
 

@@ -86,10 +86,7 @@ fn execute(cli: Cli) -> Result<u8> {
         program.context.resolved.notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
     let exit_code = match &cli.command {
-        Command::Agents(command) => match &program.server {
-            None => agents::execute(command, &program.context).map(|exit| exit.0),
-            Some(server) => in_runtime(agents::of_server(command, &program, server)),
-        },
+        Command::Agents(command) => in_runtime(async { Ok(agents::execute(command, &program).await?.0) }),
         Command::Config(command) => config::execute(command, &program.context).map(|exit| exit.0),
         Command::Trust(arguments) => trust::execute(arguments, &program.context).map(|exit| exit.0),
         Command::Completions(_) => Ok(0),

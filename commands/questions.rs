@@ -38,7 +38,12 @@ async fn until_nothing_is_told(
         match notices.next().await {
             Some(HouseNotice::QuestionAsked { question }) => waiting.push(*question),
             Some(HouseNotice::Missed) => waiting = engine.questions(caller).await?,
-            Some(HouseNotice::SessionChanged { .. } | HouseNotice::StoreChanged | HouseNotice::QuestionSettled { .. }) => {}
+            Some(
+                HouseNotice::SessionChanged { .. }
+                | HouseNotice::AgentChanged { .. }
+                | HouseNotice::StoreChanged
+                | HouseNotice::QuestionSettled { .. },
+            ) => {}
             None => return Ok(()),
         }
     }

@@ -138,10 +138,12 @@ async fn from_file(program: &Program, path: &Path, yes: bool) -> Result<u8> {
         return Err(Error::invalid(message).hint("write it again with a higher `--limit`"));
     }
     let house = program.open().await?;
-    // A definition that cannot be used is there all the same.
-    let known = match &program.server {
-        None => program.settings().agents.contains_key(file.agent.as_deref().unwrap_or_default()),
-        Some(_) => house.agents(&program.caller()).await?.contains_key(file.agent.as_deref().unwrap_or_default()),
+    let known = match &file.agent {
+        None => false,
+        Some(agent) => match house.agent(&program.caller(), agent).await {
+            Err(error) if error.code != ErrorCode::NotFound => return Err(error),
+            found => found.is_ok(),
+        },
     };
     let session = NewSession {
         id: Some(SessionId::parse(&file.id)?),

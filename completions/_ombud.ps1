@@ -49,8 +49,7 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('share', 'share', [CompletionResultType]::ParameterValue, 'Make one page of a session that others can replay')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
-            [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add and check agents')
-            [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Make, list and remove keys, which open a server for programs')
+            [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add, remove and check agents')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -488,9 +487,10 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or as JSON')
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it among your agents')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are, of the configuration and of the store')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or with --format json all that is known of it')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it in the store')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an agent from the store')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check definitions; exits 2 when one of them is wrong')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -554,8 +554,32 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Keep it beside your config file instead')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'Keep it in .ombud/agents of the workspace instead')
-            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace an agent of this name')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace the definition of an agent of this name')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;agents;remove' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
             [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
@@ -590,9 +614,10 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             break
         }
         'ombud;agents;help' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or as JSON')
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it among your agents')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are, of the configuration and of the store')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or with --format json all that is known of it')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it in the store')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an agent from the store')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check definitions; exits 2 when one of them is wrong')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -606,129 +631,13 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
         'ombud;agents;help;add' {
             break
         }
+        'ombud;agents;help;remove' {
+            break
+        }
         'ombud;agents;help;validate' {
             break
         }
         'ombud;agents;help;help' {
-            break
-        }
-        'ombud;keys' {
-            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
-            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
-            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
-            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make a key for programs, and print it')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys that there are, without their words')
-            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a key away, with all tokens that it minted')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
-            break
-        }
-        'ombud;keys;add' {
-            [CompletionResult]::new('--permission', '--permission', [CompletionResultType]::ParameterName, 'What it lets its holder do; default: sessions')
-            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'How long it counts, such as 12h, 90d or 52w; default: until it is removed')
-            [CompletionResult]::new('--doors', '--doors', [CompletionResultType]::ParameterName, 'The APIs that it opens, by name, or `all`; default: octavus')
-            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
-            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
-            [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'Let its holder administer the server: run commands, choose folders, make keys')
-            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
-            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'ombud;keys;list' {
-            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
-            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
-            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
-            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'ombud;keys;remove' {
-            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
-            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
-            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
-            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
-            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
-            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
-            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
-            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
-            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
-            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
-        'ombud;keys;help' {
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make a key for programs, and print it')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys that there are, without their words')
-            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a key away, with all tokens that it minted')
-            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
-            break
-        }
-        'ombud;keys;help;add' {
-            break
-        }
-        'ombud;keys;help;list' {
-            break
-        }
-        'ombud;keys;help;remove' {
-            break
-        }
-        'ombud;keys;help;help' {
             break
         }
         'ombud;trust' {
@@ -875,8 +784,7 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('share', 'share', [CompletionResultType]::ParameterValue, 'Make one page of a session that others can replay')
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
-            [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add and check agents')
-            [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Make, list and remove keys, which open a server for programs')
+            [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add, remove and check agents')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -930,9 +838,10 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             break
         }
         'ombud;help;agents' {
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are')
-            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or as JSON')
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it among your agents')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the agents that there are, of the configuration and of the store')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the definition of an agent as TOML, or with --format json all that is known of it')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Check a definition and keep it in the store')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an agent from the store')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check definitions; exits 2 when one of them is wrong')
             break
         }
@@ -945,22 +854,10 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
         'ombud;help;agents;add' {
             break
         }
+        'ombud;help;agents;remove' {
+            break
+        }
         'ombud;help;agents;validate' {
-            break
-        }
-        'ombud;help;keys' {
-            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make a key for programs, and print it')
-            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys that there are, without their words')
-            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a key away, with all tokens that it minted')
-            break
-        }
-        'ombud;help;keys;add' {
-            break
-        }
-        'ombud;help;keys;list' {
-            break
-        }
-        'ombud;help;keys;remove' {
             break
         }
         'ombud;help;trust' {

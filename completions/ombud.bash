@@ -61,6 +61,9 @@ _ombud() {
             ombud__subcmd__agents,list)
                 cmd="ombud__subcmd__agents__subcmd__list"
                 ;;
+            ombud__subcmd__agents,remove)
+                cmd="ombud__subcmd__agents__subcmd__remove"
+                ;;
             ombud__subcmd__agents,show)
                 cmd="ombud__subcmd__agents__subcmd__show"
                 ;;
@@ -75,6 +78,9 @@ _ombud() {
                 ;;
             ombud__subcmd__agents__subcmd__help,list)
                 cmd="ombud__subcmd__agents__subcmd__help__subcmd__list"
+                ;;
+            ombud__subcmd__agents__subcmd__help,remove)
+                cmd="ombud__subcmd__agents__subcmd__help__subcmd__remove"
                 ;;
             ombud__subcmd__agents__subcmd__help,show)
                 cmd="ombud__subcmd__agents__subcmd__help__subcmd__show"
@@ -141,6 +147,9 @@ _ombud() {
                 ;;
             ombud__subcmd__help__subcmd__agents,list)
                 cmd="ombud__subcmd__help__subcmd__agents__subcmd__list"
+                ;;
+            ombud__subcmd__help__subcmd__agents,remove)
+                cmd="ombud__subcmd__help__subcmd__agents__subcmd__remove"
                 ;;
             ombud__subcmd__help__subcmd__agents,show)
                 cmd="ombud__subcmd__help__subcmd__agents__subcmd__show"
@@ -325,7 +334,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show add validate help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list show add remove validate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -387,7 +396,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__add)
-            opts="-C -a -m -v -q -h --project --force --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
+            opts="-C -a -m -v -q -h --user --project --force --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -449,7 +458,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__help)
-            opts="list show add validate help"
+            opts="list show add remove validate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -504,6 +513,20 @@ _ombud() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        ombud__subcmd__agents__subcmd__help__subcmd__remove)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         ombud__subcmd__agents__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -533,6 +556,68 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__agents__subcmd__list)
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__agents__subcmd__remove)
             opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1037,7 +1122,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__help__subcmd__agents)
-            opts="list show add validate"
+            opts="list show add remove validate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1065,6 +1150,20 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__help__subcmd__agents__subcmd__list)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__help__subcmd__agents__subcmd__remove)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

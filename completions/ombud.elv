@@ -46,8 +46,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand share 'Make one page of a session that others can replay'
             cand restore 'Bring sessions in order whose process died'
             cand serve 'Open the house over HTTP'
-            cand agents 'List, show, add and check agents'
-            cand keys 'Make, list and remove keys, which open a server for programs'
+            cand agents 'List, show, add, remove and check agents'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -462,9 +461,10 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand --quiet 'Tell nothing but errors on stderr'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
-            cand list 'List the agents that there are'
-            cand show 'Show the definition of an agent as TOML, or as JSON'
-            cand add 'Check a definition and keep it among your agents'
+            cand list 'List the agents that there are, of the configuration and of the store'
+            cand show 'Show the definition of an agent as TOML, or with --format json all that is known of it'
+            cand add 'Check a definition and keep it in the store'
+            cand remove 'Remove an agent from the store'
             cand validate 'Check definitions; exits 2 when one of them is wrong'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -525,8 +525,31 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
             cand --format 'The form of the output; default: text'
             cand --color 'When to use colours; default: auto'
+            cand --user 'Keep it beside your config file instead'
             cand --project 'Keep it in .ombud/agents of the workspace instead'
-            cand --force 'Replace an agent of this name'
+            cand --force 'Replace the definition of an agent of this name'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;agents;remove'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
             cand --no-input 'Ask nothing, also on a terminal'
             cand --bare 'Ignore the config files of user and project'
             cand -v 'Tell more on stderr; twice for even more'
@@ -559,9 +582,10 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'ombud;agents;help'= {
-            cand list 'List the agents that there are'
-            cand show 'Show the definition of an agent as TOML, or as JSON'
-            cand add 'Check a definition and keep it among your agents'
+            cand list 'List the agents that there are, of the configuration and of the store'
+            cand show 'Show the definition of an agent as TOML, or with --format json all that is known of it'
+            cand add 'Check a definition and keep it in the store'
+            cand remove 'Remove an agent from the store'
             cand validate 'Check definitions; exits 2 when one of them is wrong'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -571,119 +595,11 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;agents;help;add'= {
         }
+        &'ombud;agents;help;remove'= {
+        }
         &'ombud;agents;help;validate'= {
         }
         &'ombud;agents;help;help'= {
-        }
-        &'ombud;keys'= {
-            cand --config 'Read this config file instead of the user''s'
-            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
-            cand -C 'Work in this folder; default: the current one'
-            cand --workspace 'Work in this folder; default: the current one'
-            cand -a 'The agent; default: `default`'
-            cand --agent 'The agent; default: `default`'
-            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
-            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
-            cand --format 'The form of the output; default: text'
-            cand --color 'When to use colours; default: auto'
-            cand --no-input 'Ask nothing, also on a terminal'
-            cand --bare 'Ignore the config files of user and project'
-            cand -v 'Tell more on stderr; twice for even more'
-            cand --verbose 'Tell more on stderr; twice for even more'
-            cand -q 'Tell nothing but errors on stderr'
-            cand --quiet 'Tell nothing but errors on stderr'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-            cand add 'Make a key for programs, and print it'
-            cand list 'List the keys that there are, without their words'
-            cand remove 'Take a key away, with all tokens that it minted'
-            cand help 'Print this message or the help of the given subcommand(s)'
-        }
-        &'ombud;keys;add'= {
-            cand --permission 'What it lets its holder do; default: sessions'
-            cand --expires 'How long it counts, such as 12h, 90d or 52w; default: until it is removed'
-            cand --doors 'The APIs that it opens, by name, or `all`; default: octavus'
-            cand --config 'Read this config file instead of the user''s'
-            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
-            cand -C 'Work in this folder; default: the current one'
-            cand --workspace 'Work in this folder; default: the current one'
-            cand -a 'The agent; default: `default`'
-            cand --agent 'The agent; default: `default`'
-            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
-            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
-            cand --format 'The form of the output; default: text'
-            cand --color 'When to use colours; default: auto'
-            cand --admin 'Let its holder administer the server: run commands, choose folders, make keys'
-            cand --no-input 'Ask nothing, also on a terminal'
-            cand --bare 'Ignore the config files of user and project'
-            cand -v 'Tell more on stderr; twice for even more'
-            cand --verbose 'Tell more on stderr; twice for even more'
-            cand -q 'Tell nothing but errors on stderr'
-            cand --quiet 'Tell nothing but errors on stderr'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'ombud;keys;list'= {
-            cand --config 'Read this config file instead of the user''s'
-            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
-            cand -C 'Work in this folder; default: the current one'
-            cand --workspace 'Work in this folder; default: the current one'
-            cand -a 'The agent; default: `default`'
-            cand --agent 'The agent; default: `default`'
-            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
-            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
-            cand --format 'The form of the output; default: text'
-            cand --color 'When to use colours; default: auto'
-            cand --no-input 'Ask nothing, also on a terminal'
-            cand --bare 'Ignore the config files of user and project'
-            cand -v 'Tell more on stderr; twice for even more'
-            cand --verbose 'Tell more on stderr; twice for even more'
-            cand -q 'Tell nothing but errors on stderr'
-            cand --quiet 'Tell nothing but errors on stderr'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'ombud;keys;remove'= {
-            cand --config 'Read this config file instead of the user''s'
-            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
-            cand -C 'Work in this folder; default: the current one'
-            cand --workspace 'Work in this folder; default: the current one'
-            cand -a 'The agent; default: `default`'
-            cand --agent 'The agent; default: `default`'
-            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
-            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
-            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
-            cand --format 'The form of the output; default: text'
-            cand --color 'When to use colours; default: auto'
-            cand --no-input 'Ask nothing, also on a terminal'
-            cand --bare 'Ignore the config files of user and project'
-            cand -v 'Tell more on stderr; twice for even more'
-            cand --verbose 'Tell more on stderr; twice for even more'
-            cand -q 'Tell nothing but errors on stderr'
-            cand --quiet 'Tell nothing but errors on stderr'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
-        &'ombud;keys;help'= {
-            cand add 'Make a key for programs, and print it'
-            cand list 'List the keys that there are, without their words'
-            cand remove 'Take a key away, with all tokens that it minted'
-            cand help 'Print this message or the help of the given subcommand(s)'
-        }
-        &'ombud;keys;help;add'= {
-        }
-        &'ombud;keys;help;list'= {
-        }
-        &'ombud;keys;help;remove'= {
-        }
-        &'ombud;keys;help;help'= {
         }
         &'ombud;trust'= {
             cand --config 'Read this config file instead of the user''s'
@@ -820,8 +736,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand share 'Make one page of a session that others can replay'
             cand restore 'Bring sessions in order whose process died'
             cand serve 'Open the house over HTTP'
-            cand agents 'List, show, add and check agents'
-            cand keys 'Make, list and remove keys, which open a server for programs'
+            cand agents 'List, show, add, remove and check agents'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -861,9 +776,10 @@ set edit:completion:arg-completer[ombud] = {|@words|
         &'ombud;help;serve'= {
         }
         &'ombud;help;agents'= {
-            cand list 'List the agents that there are'
-            cand show 'Show the definition of an agent as TOML, or as JSON'
-            cand add 'Check a definition and keep it among your agents'
+            cand list 'List the agents that there are, of the configuration and of the store'
+            cand show 'Show the definition of an agent as TOML, or with --format json all that is known of it'
+            cand add 'Check a definition and keep it in the store'
+            cand remove 'Remove an agent from the store'
             cand validate 'Check definitions; exits 2 when one of them is wrong'
         }
         &'ombud;help;agents;list'= {
@@ -872,18 +788,9 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;help;agents;add'= {
         }
+        &'ombud;help;agents;remove'= {
+        }
         &'ombud;help;agents;validate'= {
-        }
-        &'ombud;help;keys'= {
-            cand add 'Make a key for programs, and print it'
-            cand list 'List the keys that there are, without their words'
-            cand remove 'Take a key away, with all tokens that it minted'
-        }
-        &'ombud;help;keys;add'= {
-        }
-        &'ombud;help;keys;list'= {
-        }
-        &'ombud;help;keys;remove'= {
         }
         &'ombud;help;trust'= {
         }

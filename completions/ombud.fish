@@ -50,8 +50,7 @@ complete -c ombud -n "__fish_ombud_needs_command" -f -a "sessions" -d 'List, sho
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "share" -d 'Make one page of a session that others can replay'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "restore" -d 'Bring sessions in order whose process died'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "serve" -d 'Open the house over HTTP'
-complete -c ombud -n "__fish_ombud_needs_command" -f -a "agents" -d 'List, show, add and check agents'
-complete -c ombud -n "__fish_ombud_needs_command" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "agents" -d 'List, show, add, remove and check agents'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "trust" -d 'Let the config of a workspace count in full'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "config" -d 'Show settings and where they come from'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -385,30 +384,31 @@ complete -c ombud -n "__fish_ombud_using_subcommand serve" -l bare -d 'Ignore th
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l config -d 'Read this config file instead of the user\'s' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s a -l agent -d 'The agent; default: `default`' -r
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'
 tarko\t'As jsonl, with the events of Tarko\'s API'"
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l no-input -d 'Ask nothing, also on a terminal'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -l bare -d 'Ignore the config files of user and project'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s q -l quiet -d 'Tell nothing but errors on stderr'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "list" -d 'List the agents that there are'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "show" -d 'Show the definition of an agent as TOML, or as JSON'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "add" -d 'Check a definition and keep it among your agents'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add validate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -f -a "list" -d 'List the agents that there are, of the configuration and of the store'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -f -a "show" -d 'Show the definition of an agent as TOML, or with --format json all that is known of it'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -f -a "add" -d 'Check a definition and keep it in the store'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -f -a "remove" -d 'Remove an agent from the store'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and not __fish_seen_subcommand_from list show add remove validate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -461,13 +461,33 @@ tarko\t'As jsonl, with the events of Tarko\'s API'"
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l user -d 'Keep it beside your config file instead'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l project -d 'Keep it in .ombud/agents of the workspace instead'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l force -d 'Replace an agent of this name'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l force -d 'Replace the definition of an agent of this name'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l no-input -d 'Ask nothing, also on a terminal'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -l bare -d 'Ignore the config files of user and project'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -487,101 +507,12 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the agents that there are'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the definition of an agent as TOML, or as JSON'
-complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "add" -d 'Check a definition and keep it among your agents'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the agents that there are, of the configuration and of the store'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show the definition of an agent as TOML, or with --format json all that is known of it'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "add" -d 'Check a definition and keep it in the store'
+complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove an agent from the store'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l config -d 'Read this config file instead of the user\'s' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s a -l agent -d 'The agent; default: `default`' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
-json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'
-tarko\t'As jsonl, with the events of Tarko\'s API'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l no-input -d 'Ask nothing, also on a terminal'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l bare -d 'Ignore the config files of user and project'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s q -l quiet -d 'Tell nothing but errors on stderr'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "add" -d 'Make a key for programs, and print it'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "list" -d 'List the keys that there are, without their words'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l permission -d 'What it lets its holder do; default: sessions' -r -f -a "sessions\t'Make, use and read sessions, with their files; read agents'
-agents\t'Make, change, validate, archive and read agents'
-mint\t'Mint tokens for browsers, and revoke them'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l expires -d 'How long it counts, such as 12h, 90d or 52w; default: until it is removed' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l doors -d 'The APIs that it opens, by name, or `all`; default: octavus' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l config -d 'Read this config file instead of the user\'s' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s a -l agent -d 'The agent; default: `default`' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
-json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'
-tarko\t'As jsonl, with the events of Tarko\'s API'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l admin -d 'Let its holder administer the server: run commands, choose folders, make keys'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l no-input -d 'Ask nothing, also on a terminal'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l bare -d 'Ignore the config files of user and project'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more on stderr; twice for even more'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell nothing but errors on stderr'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
-json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'
-tarko\t'As jsonl, with the events of Tarko\'s API'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l no-input -d 'Ask nothing, also on a terminal'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l bare -d 'Ignore the config files of user and project'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more on stderr; twice for even more'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell nothing but errors on stderr'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of the user\'s' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s a -l agent -d 'The agent; default: `default`' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
-json\t'One JSON object'
-jsonl\t'One JSON object a line, while it happens'
-tarko\t'As jsonl, with the events of Tarko\'s API'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l no-input -d 'Ask nothing, also on a terminal'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l bare -d 'Ignore the config files of user and project'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell more on stderr; twice for even more'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Tell nothing but errors on stderr'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "add" -d 'Make a key for programs, and print it'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys that there are, without their words'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
-complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -686,18 +617,17 @@ complete -c ombud -n "__fish_ombud_using_subcommand completions" -l bare -d 'Ign
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "run" -d 'Talk with an agent'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "agents" -d 'List, show, add and check agents'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "config" -d 'Show settings and where they come from'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "run" -d 'Talk with an agent'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "agents" -d 'List, show, add, remove and check agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "config" -d 'Show settings and where they come from'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions, the newest first'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show a session and its last messages'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "events" -d 'Print the log of a session, one JSON object a line'
@@ -705,12 +635,10 @@ complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcom
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "update" -d 'Change a session\'s name, tags or model'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "cancel" -d 'Cancel what runs in a session, also in another process'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "delete" -d 'Delete sessions with all that they hold'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "list" -d 'List the agents that there are'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "show" -d 'Show the definition of an agent as TOML, or as JSON'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "add" -d 'Check a definition and keep it among your agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "list" -d 'List the agents that there are, of the configuration and of the store'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "show" -d 'Show the definition of an agent as TOML, or with --format json all that is known of it'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "add" -d 'Check a definition and keep it in the store'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "remove" -d 'Remove an agent from the store'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "add" -d 'Make a key for programs, and print it'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the keys that there are, without their words'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and its source'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Show where files are read from'

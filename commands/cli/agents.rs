@@ -9,6 +9,7 @@ Examples:
   ombud agents list
   ombud agents validate .ombud/agents/*.toml
   ombud agents add reviewer.toml
+  ombud oneshot -a reviewer \"Review the last change.\"
 
 A definition, reviewer.toml:
   description = \"Reviews changes\"
@@ -29,6 +30,11 @@ Examples:
   ombud agents show default
   ombud agents show default > mine.toml";
 
+const REMOVE_EXAMPLES: &str = "\
+Examples:
+  ombud agents remove reviewer
+  ombud agents remove reviewer --server http://127.0.0.1:3000";
+
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
   ombud agents validate reviewer.toml
@@ -37,17 +43,27 @@ Examples:
 /// Commands about agents.
 #[derive(Clone, Debug, Subcommand)]
 pub enum AgentsCommand {
-    /// List the agents that there are
+    /// List the agents that there are, of the configuration and of the store
     #[command(after_long_help = LIST_EXAMPLES)]
     List,
-    /// Show the definition of an agent as TOML, or as JSON
+    /// Show the definition of an agent as TOML, or with --format json all that is known of it
     #[command(after_long_help = SHOW_EXAMPLES)]
     Show {
-        /// The agent
+        /// The agent, by name or id
         #[arg(value_name = "NAME")]
         name: String,
     },
     Add(AgentsAdd),
+    /// Remove an agent from the store
+    ///
+    /// Its name is free then. Its sessions can still be read, and runs that have begun go on. An agent of the configuration
+    /// is removed where it is configured.
+    #[command(after_long_help = REMOVE_EXAMPLES)]
+    Remove {
+        /// The agent, by name or id
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
     /// Check definitions; exits 2 when one of them is wrong
     #[command(after_long_help = VALIDATE_EXAMPLES)]
     Validate {
@@ -60,12 +76,14 @@ pub enum AgentsCommand {
 const ADD_EXAMPLES: &str = "\
 Examples:
   ombud agents add reviewer.toml
+  ombud agents add reviewer.toml --force
   ombud agents add reviewer.yaml --project";
 
-/// Check a definition and keep it among your agents
+/// Check a definition and keep it in the store
 ///
-/// The file is copied into the folder `agents` beside the user's config file. The agent's name is the file's name without its
-/// ending, unless the definition has a `name`.
+/// Every process that uses the store sees the agent at once, servers too. The agent's name is the file's name without its
+/// ending, unless the definition has a `name`. With --user or --project the file is copied to where configuration is read
+/// from, and the store is left alone.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = ADD_EXAMPLES)]
 pub struct AgentsAdd {
@@ -73,11 +91,15 @@ pub struct AgentsAdd {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
+    /// Keep it beside your config file instead
+    #[arg(long, conflicts_with = "project")]
+    pub user: bool,
+
     /// Keep it in .ombud/agents of the workspace instead
     #[arg(long)]
     pub project: bool,
 
-    /// Replace an agent of this name
+    /// Replace the definition of an agent of this name
     #[arg(long)]
     pub force: bool,
 }

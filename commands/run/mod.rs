@@ -6,7 +6,7 @@ mod slash;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use ombud::domain::{Error, ModelChoice, Result, SessionId, SessionUpdated};
+use ombud::domain::{Error, ErrorCode, ModelChoice, Result, SessionId, SessionUpdated};
 use ombud::engine::{Engine, SessionFilter, Target};
 
 use self::editor::{Editor, Typed};
@@ -106,7 +106,10 @@ impl Conversation<'_> {
             Some(_) => self.program.global.agent.as_ref(),
         };
         match agent {
-            Some(agent) => Ok(self.house.agents(&caller).await?.remove(agent).map(|item| item.model)),
+            Some(agent) => match self.house.agent(&caller, agent).await {
+                Err(error) if error.code != ErrorCode::NotFound => Err(error),
+                found => Ok(found.ok().map(|item| item.model)),
+            },
             None => Ok(self.house.models(&caller).await?.into_iter().next().map(|item| item.model)),
         }
     }

@@ -137,22 +137,8 @@ fn check(
             document.error("", &wrong).hint("use letters, digits, `_` and `-`, at most 64, in the file's name or `name`");
         return Err(error);
     }
-    let within_range = |value: Option<f64>, most: f64| value.is_none_or(|value| (0.0..=most).contains(&value));
-    if !within_range(agent.settings.temperature, 2.0) {
-        return Err(document.error(&within("settings.temperature"), "must be a number from 0 to 2"));
-    }
-    if !within_range(agent.settings.top_p, 1.0) {
-        return Err(document.error(&within("settings.top_p"), "must be a number from 0 to 1"));
-    }
-    if agent.settings.max_tokens == Some(0) {
-        return Err(document.error(&within("settings.max_tokens"), "must be at least 1"));
-    }
-    for (index, rule) in agent.permissions.iter().enumerate() {
-        let text = rule.pattern.as_ref().map_or_else(|| rule.tool.clone(), |pattern| format!("{}({pattern})", rule.tool));
-        if let Err(error) = PermissionRule::parse(&text, rule.permission) {
-            let error = document.error(&within(&format!("permissions[{index}]")), &format!("is wrong: {}", error.message));
-            return Err(error);
-        }
+    if let Some((at, wrong)) = agent.fault() {
+        return Err(document.error(&within(&at), &wrong));
     }
     let empty = agent.instructions.source().trim().is_empty() && agent.state == AgentState::Active;
     if empty {

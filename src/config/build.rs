@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::env::Environment;
-use super::layers::Layer;
+use super::layers::{Layer, Source};
 use super::permissions::Rules;
 use super::providers;
 use super::settings::{Limits, Paths, Provider, Settings, ToolSettings};
@@ -70,6 +70,8 @@ pub struct Built {
     pub providers: BTreeMap<String, Provider>,
     /// Who works.
     pub agents: BTreeMap<String, Agent>,
+    /// Where each of them is defined.
+    pub agent_sources: BTreeMap<String, Source>,
     /// Whether a server is about to start: only then its token is read.
     pub serving: bool,
 }
@@ -104,6 +106,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         },
         providers: built.providers,
         agents: built.agents,
+        agent_sources: built.agent_sources,
         server: super::server::read(values, built.serving)?,
     })
 }

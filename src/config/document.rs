@@ -1,13 +1,12 @@
 //! A document of the user, in TOML, YAML or JSON: one tree of values, and the line of each key for messages.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::text;
+use super::tree::{self, Node, NodeKind};
 use crate::domain::Error;
 
 /// A document that was understood. It may hold keys, so it has no form for debugging.
@@ -143,26 +142,9 @@ fn toml_lines_of(starts: &Lines, value: &::toml::de::DeValue<'_>, place: &str, l
 }
 
 fn yaml(path: &Path, source: &str) -> Result<Parsed, Error> {
-    if source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
-        return Ok((Value::Null, BTreeMap::new()));
-    }
-    let tree = yaml_tree(source).map_err(|error| {
-        let error = error.without_snippet();
-        let line = error.location().map(|at| usize::try_from(at.line()).unwrap_or(0)).filter(|line| *line > 0);
-        syntax(path, line, &error.to_string())
-    })?;
+    let tree = tree::read_yaml(source).map_err(|wrong| syntax(path, wrong.line, &wrong.message))?;
     let mut lines = BTreeMap::new();
-    Ok((tree.into_value("", &mut lines), lines))
-}
-
-fn yaml_tree(source: &str) -> Result<Tree, serde_saphyr::Error> {
-    // `y`, `on` and `no` are texts here, as they are in YAML 1.2. A file of config needs few aliases.
-    let options = serde_saphyr::options! {
-        strict_booleans: true,
-        budget: serde_saphyr::budget! { max_depth: 64, max_nodes: 100_000 },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 }
-    };
-    serde_saphyr::from_str_with_options::<Tree>(source, options)
+    Ok((with_lines(tree, "", &mut lines), lines))
 }
 
 fn json(path: &Path, source: &str) -> Result<Parsed, Error> {
@@ -173,8 +155,8 @@ fn json(path: &Path, source: &str) -> Result<Parsed, Error> {
         serde_json::from_str::<Value>(source).map_err(|error| syntax(path, Some(error.line()), &error.to_string()))?;
     // JSON is YAML as well, whose parser tells lines. Where it does not agree there are just no lines.
     let mut lines = BTreeMap::new();
-    if let Ok(tree) = yaml_tree(source) {
-        tree.into_value("", &mut lines);
+    if let Ok(tree) = tree::read_yaml(source) {
+        with_lines(tree, "", &mut lines);
     }
     Ok((value, lines))
 }
@@ -183,103 +165,30 @@ fn join(above: &str, name: &str) -> String {
     if above.is_empty() { name.to_owned() } else { format!("{above}.{name}") }
 }
 
-/// A value of YAML whose parts know their lines.
-enum Tree {
-    Leaf(Value),
-    List(Vec<serde_saphyr::Spanned<Tree>>),
-    Table(Vec<(serde_saphyr::Spanned<String>, Tree)>),
-}
-
-impl Tree {
-    fn into_value(self, place: &str, lines: &mut BTreeMap<String, usize>) -> Value {
-        let line = |at: serde_saphyr::Location| usize::try_from(at.line()).unwrap_or(0);
-        match self {
-            Self::Leaf(value) => value,
-            Self::List(items) => items
+/// What a tree says, and the lines of its places.
+fn with_lines(node: Node, place: &str, lines: &mut BTreeMap<String, usize>) -> Value {
+    match node.kind {
+        NodeKind::Leaf(value) => value,
+        NodeKind::List(items) => items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let place = format!("{place}[{index}]");
+                lines.insert(place.clone(), item.line);
+                with_lines(item, &place, lines)
+            })
+            .collect(),
+        NodeKind::Table(entries) => Value::Object(
+            entries
                 .into_iter()
-                .enumerate()
-                .map(|(index, item)| {
-                    let place = format!("{place}[{index}]");
-                    lines.insert(place.clone(), line(item.referenced));
-                    item.value.into_value(&place, lines)
+                .map(|(name, value)| {
+                    let place = join(place, &name);
+                    lines.insert(place.clone(), value.line);
+                    let value = with_lines(value, &place, lines);
+                    (name, value)
                 })
                 .collect(),
-            Self::Table(entries) => Value::Object(
-                entries
-                    .into_iter()
-                    .map(|(name, value)| {
-                        let place = join(place, &name.value);
-                        lines.insert(place.clone(), line(name.referenced));
-                        let value = value.into_value(&place, lines);
-                        (name.value, value)
-                    })
-                    .collect(),
-            ),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Tree {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TreeVisitor)
-    }
-}
-
-struct TreeVisitor;
-
-impl<'de> Visitor<'de> for TreeVisitor {
-    type Value = Tree;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a value")
-    }
-
-    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Tree, E> {
-        Ok(Tree::Leaf(Value::Bool(value)))
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Tree, E> {
-        Ok(Tree::Leaf(Value::from(value)))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Tree, E> {
-        Ok(Tree::Leaf(Value::from(value)))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Tree, E> {
-        Ok(Tree::Leaf(Value::from(value)))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Tree, E> {
-        Ok(Tree::Leaf(Value::from(value)))
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Tree, E> {
-        Ok(Tree::Leaf(Value::Null))
-    }
-
-    fn visit_none<E: de::Error>(self) -> Result<Tree, E> {
-        Ok(Tree::Leaf(Value::Null))
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Tree, D::Error> {
-        Tree::deserialize(deserializer)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Tree, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Tree::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Tree, A::Error> {
-        let mut table = Vec::new();
-        while let Some(entry) = entries.next_entry()? {
-            table.push(entry);
-        }
-        Ok(Tree::Table(table))
+        ),
     }
 }
 

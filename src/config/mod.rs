@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod show;
 mod text;
+mod tree;
 mod trust;
 
 pub use agents::{built_in as built_in_agent, parse as parse_agent};
@@ -38,4 +39,5 @@ pub use server::{FileLimits, ServerFlags, ServerLimits, ServerSettings, TlsFiles
 pub use settings::{Limits, Paths, Provider, Settings, ToolSettings, Wire};
 pub use show::Row;
 pub use text::{did_you_mean, printable};
+pub use tree::{Node, NodeKind, YamlFault, read_yaml};
 pub use trust::{Ignored, Trust, TrustBook};

@@ -153,7 +153,7 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Resolved, Err
         &values,
         &rules,
         environment,
-        Built { workspace, providers, agents: cast.agents, serving: flags.server.serving },
+        Built { workspace, providers, agents: cast.agents, agent_sources: cast.sources, serving: flags.server.serving },
     )?;
     let user_file = user.file;
     Ok(Resolved { settings, origins, notices, project, user_file, broken_agents: cast.broken, values, rules })

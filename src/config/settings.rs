@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::layers::Source;
 use crate::domain::{Agent, Budget, Error, ModelChoice, PermissionRule};
 
 /// What the user wants.
@@ -34,6 +35,8 @@ pub struct Settings {
     pub tools: ToolSettings,
     /// The agents that configuration defines, by name; always holds `default`.
     pub agents: BTreeMap<String, Agent>,
+    /// Where each of them is defined; one that is not named is built in.
+    pub agent_sources: BTreeMap<String, Source>,
     /// Changes to the catalogue of models, by `provider/id`: JSON objects with the catalogue's fields.
     pub models: BTreeMap<String, serde_json::Value>,
     /// Whether `AGENTS.md` of the workspace is read as instructions.

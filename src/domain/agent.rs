@@ -87,4 +87,26 @@ impl Agent {
     pub fn is_name(text: &str) -> bool {
         (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
     }
+
+    /// What is wrong with its values, as the key's place and what it must be; `None` when nothing is. The name is not
+    /// looked at.
+    pub fn fault(&self) -> Option<(String, String)> {
+        let within = |value: Option<f64>, most: f64| value.is_none_or(|value| (0.0..=most).contains(&value));
+        let settings = &self.settings;
+        if !within(settings.temperature, 2.0) {
+            return Some(("settings.temperature".to_owned(), "must be a number from 0 to 2".to_owned()));
+        }
+        if !within(settings.top_p, 1.0) {
+            return Some(("settings.top_p".to_owned(), "must be a number from 0 to 1".to_owned()));
+        }
+        if settings.max_tokens == Some(0) {
+            return Some(("settings.max_tokens".to_owned(), "must be at least 1".to_owned()));
+        }
+        self.permissions.iter().enumerate().find_map(|(index, rule)| {
+            let pattern = rule.pattern.as_ref();
+            let text = pattern.map_or_else(|| rule.tool.clone(), |pattern| format!("{}({pattern})", rule.tool));
+            let error = PermissionRule::parse(&text, rule.permission).err()?;
+            Some((format!("permissions[{index}]"), format!("is wrong: {}", error.message)))
+        })
+    }
 }

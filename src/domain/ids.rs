@@ -50,6 +50,10 @@ id! {
     SessionId
 }
 id! {
+    /// Names an agent that is kept in the store. One of the configuration has no id: its name stands for it.
+    AgentId
+}
+id! {
     /// Names one run.
     RunId
 }

@@ -39,7 +39,7 @@ pub use fact::{
 pub use file::{File, FileScope, FileState};
 pub use fold::{Dropped, Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
-pub use ids::{BlobId, CallId, EventId, FileId, KeyId, MessageId, ProcessId, RunId, SessionId};
+pub use ids::{AgentId, BlobId, CallId, EventId, FileId, KeyId, MessageId, ProcessId, RunId, SessionId};
 pub use key::{Key, KeyPermission, Minter, Token};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};

@@ -6,7 +6,7 @@
 use super::house::Core;
 use super::keys;
 use super::ledger::no_session;
-use crate::domain::{Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Run, RunId, Scope, SessionId};
+use crate::domain::{Agent, Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Run, RunId, Scope, SessionId};
 
 /// What lets somebody administer the house.
 const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
@@ -241,6 +241,32 @@ pub(crate) fn within(caller: &Principal, mut pins: Pins) -> Pins {
     pins
 }
 
+/// What of a definition counts that somebody wrote: who may not administer the house can narrow what its runs may do.
+pub(crate) fn definition_within(caller: &Principal, mut agent: Agent) -> Agent {
+    if !caller.is_admin() {
+        agent.permissions.retain(|rule| rule.permission == Permission::Deny);
+        agent.settings.extra.clear();
+    }
+    agent
+}
+
+/// What of a run's pins counts under an agent: whoever wrote it has no more rights through it than by itself. So no
+/// commands are run for an agent of somebody who may not administer the house, also when somebody asks it who may.
+pub(crate) fn under(trusted: bool, mut pins: Pins) -> Pins {
+    pins.no_commands |= !trusted;
+    pins
+}
+
+/// Checks that somebody may change or remove an agent: who may not administer the house none that was written by
+/// somebody who may. What it denies, and what it is told, is relied on.
+pub(crate) fn may_change_agent(caller: &Principal, name: &str, trusted: bool) -> Result<()> {
+    if caller.is_admin() || !trusted {
+        return Ok(());
+    }
+    let message = format!("`{}` may not change agent `{name}`: who administers the house wrote it", caller.name);
+    Err(Error::new(ErrorCode::Forbidden, message).hint(HOW))
+}
+
 /// Checks that somebody may have a run gone on with: who may not administer the house only one that the house would go on
 /// with by itself, or for which no commands are run.
 pub(crate) fn may_resume(caller: &Principal, pins: &Pins) -> Result<()> {
@@ -253,7 +279,7 @@ pub(crate) fn may_resume(caller: &Principal, pins: &Pins) -> Result<()> {
 
 /// Why no command is run, for the model and for people.
 pub(crate) fn no_commands() -> String {
-    format!("no commands are run for callers who have not proven who they are; {HOW}")
+    format!("no commands are run for callers, or under agents of callers, who have not proven who they are; {HOW}")
 }
 
 /// Checks that somebody may say yes to a call of a tool that runs commands.

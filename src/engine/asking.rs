@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::access;
+use super::agents::{Working, revision};
 use super::course::{self, Course};
 use super::house::Core;
 use super::input::Input;
@@ -75,7 +76,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-            let created = created(core, caller, *new)?;
+            let created = created(core, caller, *new).await?;
             if let Some(input) = &input {
                 input.check_kept(&*core.store, None).await?;
             }
@@ -107,7 +108,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         Answering::One(name) => name,
         Answering::SessionAgent => session_agent.unwrap_or_else(|| core.settings.agent.clone()),
     };
-    let agent = core.agent(&name)?.clone();
+    let Working { agent, trusted } = core.agent(&name).await?;
     let mut procedure = ask.procedure;
     if let Some(call) = &mut procedure {
         let named = course::named(&agent, &call.name)?;
@@ -121,7 +122,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
     let model = core.choose([ask.pins.model.as_ref(), session_model, model_of_agent.as_ref()])?;
     core.models.get(&model)?;
-    let mut pins = access::within(caller, ask.pins);
+    let mut pins = access::under(trusted, access::within(caller, ask.pins));
     pins.model = Some(model.clone());
     pins.caller_tools.retain(|spec| !agent.caller_tools.iter().any(|tool| tool.name == spec.name));
     pins.caller_tools.extend(agent.caller_tools.iter().map(CallerTool::spec));
@@ -167,12 +168,14 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
 }
 
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
-pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
+pub(crate) async fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
     check_lifetime(new.lifetime.as_ref())?;
     super::sessions::check_size(new.title.as_deref(), Some(&new.labels), &new.attributes)?;
     let agent = new.agent.unwrap_or_else(|| core.settings.agent.clone());
-    let of_agent = core.agent(&agent)?;
+    // A session names its agent, also where an id was given.
+    let of_agent = core.agent(&agent).await?.agent;
+    let agent = of_agent.name.clone();
     let mut state = course::declared("input", &of_agent.inputs, new.input)?;
     let begins = |(name, declared): (&String, &Declaration)| Some((name.clone(), declared.default.clone()?));
     state.extend(of_agent.variables.iter().filter_map(begins));
@@ -187,17 +190,6 @@ pub(crate) fn created(core: &Core, caller: &Principal, new: NewSession) -> Resul
         state,
         attributes: new.attributes,
     })
-}
-
-/// The definition of an agent by its content, and the record that keeps it.
-fn revision(agent: &Agent) -> Result<(Revision, Record)> {
-    use sha2::Digest;
-    let body =
-        serde_json::to_string(agent).map_err(|error| Error::internal(format!("an agent cannot be written: {error}")))?;
-    let digest = sha2::Sha256::digest(body.as_bytes());
-    let id: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    let record = Record { kind: recovery::REVISION.to_owned(), id: id.clone(), body };
-    Ok((Revision(id), record))
 }
 
 /// Refuses to make a session that exists.

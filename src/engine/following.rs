@@ -72,6 +72,7 @@ async fn look(core: &Core, followed: Vec<Arc<Ledger>>, changed: bool, compares: 
     }
     if heard && let Some(newest) = newest {
         watch.compare(newest, &core.notices);
+        super::agents::tell_what_others_did(core).await?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::notices::Notices;
 use super::uploads::Uploads;
 use crate::config::Settings;
 use crate::domain::{
-    Agent, CallId, Clock, Error, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
+    Agent, CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
 };
 use crate::models::Models;
 use crate::storage::{Presence, Store};
@@ -124,6 +124,8 @@ pub(crate) struct Core {
     pub(crate) uploads: Uploads,
     /// Keys and tokens, as this process knows them.
     pub(crate) keys: Keyring,
+    /// Which changes of agents were told.
+    pub(crate) agent_changes: super::agents::Changes,
     following: OnceCell<()>,
 }
 
@@ -152,6 +154,7 @@ impl House {
             completing: Semaphore::new(super::completing::AT_ONCE),
             uploads,
             keys: Keyring::default(),
+            agent_changes: super::agents::Changes::default(),
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }
@@ -242,18 +245,6 @@ impl Core {
     pub(crate) fn followed(&self) -> Vec<Arc<Ledger>> {
         let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);
         ledgers.values().filter_map(Weak::upgrade).filter(|ledger| ledger.is_followed()).collect()
-    }
-
-    /// An agent that takes work.
-    pub(crate) fn agent(&self, name: &str) -> Result<&Agent> {
-        let Some(agent) = self.settings.agents.get(name) else {
-            let known: Vec<_> = self.settings.agents.keys().map(String::as_str).collect();
-            return Err(Error::not_found("agent", name).hint(format!("known agents: {}", known.join(", "))));
-        };
-        if agent.state == crate::domain::AgentState::Inactive {
-            return Err(Error::new(crate::domain::ErrorCode::Inactive, format!("agent `{name}` is inactive")));
-        }
-        Ok(agent)
     }
 
     /// The model that is asked: the first that is named, else what keys and catalogue choose.

@@ -5,6 +5,7 @@
 //! `calls` carries tools out, `ledger` appends what happened to the session's log, and `live` brings it to subscribers.
 
 mod access;
+mod agents;
 mod asking;
 mod attending;
 mod blobs;
@@ -50,11 +51,12 @@ use bytes::Bytes;
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, AfterClearing, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
-    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal,
+    Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
+pub use self::agents::{AgentItem, AgentOrigin};
 pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
@@ -62,12 +64,12 @@ pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
-pub use self::notices::{HouseNotice, NoticeStream, Notices};
+pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
-    AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
-    NewSession, OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem, NewSession,
+    OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
 };
 
 #[async_trait]
@@ -218,12 +220,36 @@ impl Engine for House {
 
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {
         self.check(caller, Does::Reads, On::Agents).await?;
-        let mut agents = BTreeMap::new();
-        for (name, agent) in self.core.settings.agents.iter().filter(|(name, _)| access::sees_agent(caller, name)) {
-            let model = self.core.choose([agent.model.as_ref(), None, None])?;
-            agents.insert(name.clone(), AgentItem { agent: agent.clone(), model });
-        }
+        let mut agents = agents::list(&self.core).await?;
+        agents.retain(|name, _| access::sees_agent(caller, name));
         Ok(agents)
+    }
+
+    async fn agent(&self, caller: &Principal, agent: &str) -> Result<AgentItem> {
+        self.check(caller, Does::Reads, On::Agents).await?;
+        let item = agents::one(&self.core, agent).await?;
+        if access::sees_agent(caller, &item.agent.name) { Ok(item) } else { Err(Error::not_found("agent", agent)) }
+    }
+
+    async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {
+        self.check(caller, Does::Changes, On::Agents).await?;
+        agents::create(&self.core, caller, agent).await
+    }
+
+    async fn update_agent(
+        &self,
+        caller: &Principal,
+        named: &str,
+        agent: Agent,
+        expected: Option<&Revision>,
+    ) -> Result<AgentItem> {
+        self.check(caller, Does::Changes, On::Agents).await?;
+        agents::update(&self.core, caller, named, agent, expected).await
+    }
+
+    async fn remove_agent(&self, caller: &Principal, named: &str) -> Result<AgentItem> {
+        self.check(caller, Does::Changes, On::Agents).await?;
+        agents::remove(&self.core, caller, named).await
     }
 
     async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>> {
@@ -351,7 +377,9 @@ impl Engine for House {
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
         self.check(caller, Does::Reads, On::House).await?;
+        let is_first = !self.core.notices.is_heard();
         let stream = self.core.notices.listen();
+        agents::listen(&self.core, is_first).await?;
         self.core.follow_others().await;
         Ok(keys::notices_while_it_counts(&self.core, caller, stream))
     }

@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::desk::OpenQuestion;
-use crate::domain::{CallId, SessionId};
+use crate::domain::{AgentId, CallId, SessionId};
 
 /// Notices that wait for one listener; one that is slower gets [`HouseNotice::Missed`].
 const WAITING: usize = 256;
@@ -25,6 +25,18 @@ const GATHERED: usize = 64;
 /// Sessions whose last fact is remembered; when there are more, one may be told of twice.
 const KNOWN: usize = 4_096;
 
+/// What was done with an agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentChange {
+    /// It was made.
+    Created,
+    /// Its definition was changed.
+    Changed,
+    /// It was removed.
+    Removed,
+}
+
 /// Something changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type")]
@@ -34,6 +46,16 @@ pub enum HouseNotice {
     SessionChanged {
         /// Which.
         session: SessionId,
+    },
+    /// An agent of the store was made, changed or removed.
+    #[serde(rename = "agent.changed")]
+    AgentChanged {
+        /// Its name.
+        agent: String,
+        /// Its id.
+        id: AgentId,
+        /// What was done.
+        change: AgentChange,
     },
     /// Another process changed something, or very much has changed: lists are to be read again.
     #[serde(rename = "store.changed")]

@@ -272,7 +272,7 @@ async fn pinned(core: &Core, active: &FoldedRun) -> Result<Agent> {
         Some(record) => serde_json::from_str(&record.body).map_err(|error| {
             Error::store(Some(Cause::Corrupt), format!("agent revision `{revision}` cannot be read: {error}"))
         }),
-        None => core.agent(&active.run.agent).cloned(),
+        None => core.agent(&active.run.agent).await.map(|working| working.agent),
     }
 }
 

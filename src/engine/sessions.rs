@@ -169,7 +169,7 @@ pub(crate) fn check_size(title: Option<&str>, labels: Option<&Labels>, attribute
 
 pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession) -> Result<Session> {
     let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
-    let fact = created(core, caller, new)?;
+    let fact = created(core, caller, new).await?;
     let ledger = core.ledger(&id).await?;
     let appended = ledger
         .append(|fold| {
@@ -183,10 +183,15 @@ pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession
     Ok(ledger.fold().await?.session)
 }
 
-pub(crate) async fn update(core: &Arc<Core>, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+pub(crate) async fn update(
+    core: &Arc<Core>,
+    caller: &Principal,
+    id: &SessionId,
+    mut change: SessionUpdated,
+) -> Result<Session> {
     access::may_work_in(core, caller, change.workspace.as_ref().and_then(Option::as_deref))?;
-    if let Some(agent) = &change.agent {
-        core.agent(agent)?;
+    if let Some(agent) = &mut change.agent {
+        *agent = core.agent(agent).await?.agent.name;
     }
     check_size(change.title.as_ref().and_then(|title| title.as_deref()), change.labels.as_ref(), &change.attributes)?;
     check_lifetime(change.lifetime.as_ref().and_then(Option::as_ref))?;
@@ -217,7 +222,7 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
         end_expired_runs(core, &ledger).await?;
         keep_input(core, &ledger, &mut wanted).await?;
     }
-    let new = created(core, caller, wanted)?;
+    let new = created(core, caller, wanted).await?;
     let count = imported.messages.len() as u64;
     let appended = ledger
         .append(|fold| {
@@ -252,8 +257,8 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
 /// A session that exists keeps its agent and the input that it was made with, where no others are named.
 async fn keep_input(core: &Core, ledger: &Ledger, wanted: &mut NewSession) -> Result<()> {
     let agent = ledger.fold().await?.session.agent;
-    let inputs = match core.agent(wanted.agent.get_or_insert(agent)) {
-        Ok(agent) => &agent.inputs,
+    let inputs = match core.agent(wanted.agent.get_or_insert(agent)).await {
+        Ok(working) => working.agent.inputs.clone(),
         Err(_) => return Ok(()),
     };
     if wanted.input.is_empty() && !inputs.is_empty() {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::agents::AgentItem;
 use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
@@ -19,7 +20,7 @@ use super::sharing::SharedSession;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use crate::domain::{
     AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Key, KeyId, Labels, Lifetime,
-    Message, MessageId, ModelChoice, Part, Pins, Principal, Result, Run, RunId, RunStatus, Session, SessionId,
+    Message, MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
     SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
 };
 
@@ -268,15 +269,6 @@ pub struct ImportedSession {
     pub messages: Vec<(Message, Vec<ToolReturn>)>,
 }
 
-/// An agent, and where its definition comes from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AgentItem {
-    /// The definition.
-    pub agent: Agent,
-    /// The model that it would ask now.
-    pub model: ModelChoice,
-}
-
 /// A model that can be asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelItem {
@@ -401,8 +393,39 @@ pub trait Engine: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Run>>;
 
-    /// The agents, by name.
+    /// The agents that take work or may, by name: those of the configuration, and those that are kept in the store.
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>>;
+
+    /// One agent, by its name or its id; by its id also one that was removed.
+    async fn agent(&self, caller: &Principal, agent: &str) -> Result<AgentItem>;
+
+    /// Makes an agent, for the whole house, and keeps it in the store. Of a definition by who may not administer the house
+    /// only what narrows counts; the answer tells what is kept.
+    ///
+    /// # Errors
+    /// `invalid_input` (name, values), `conflict` when an agent of this name is there or configured, `too_large`.
+    async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem>;
+
+    /// Replaces the definition of an agent of the store, by its name or its id; it keeps its name, and may leave it out.
+    /// Runs that have begun keep the definition that they pinned. `expected` = only if it still has this revision.
+    ///
+    /// # Errors
+    /// As [`Engine::create_agent`]; `forbidden` when it is configured, or written by who administers the house and the
+    /// caller does not; `conflict` when it has another revision.
+    async fn update_agent(
+        &self,
+        caller: &Principal,
+        named: &str,
+        agent: Agent,
+        expected: Option<&Revision>,
+    ) -> Result<AgentItem>;
+
+    /// Removes an agent of the store, by its name or its id: it takes no more work, and its name is free. Its sessions can
+    /// be read, and runs that have begun go on.
+    ///
+    /// # Errors
+    /// `forbidden` as for [`Engine::update_agent`].
+    async fn remove_agent(&self, caller: &Principal, named: &str) -> Result<AgentItem>;
 
     /// The models that can be asked, the one that is asked by default first.
     async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>>;

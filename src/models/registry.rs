@@ -190,6 +190,7 @@ mod tests {
             limits: Limits::default(),
             tools: crate::config::ToolSettings::default(),
             agents: BTreeMap::new(),
+            agent_sources: BTreeMap::new(),
             models: BTreeMap::new(),
             project_instructions: true,
             paths: crate::config::Paths::default(),

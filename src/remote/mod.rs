@@ -18,13 +18,13 @@ use secrecy::SecretString;
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Keys, Look, Messages, ModelList,
-    Nothing, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore, RestoredRuns, Revoked,
-    Rewind, RunPage, Runs, Sign, Update, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, Keys, Look, Messages,
+    ModelList, Nothing, OfAgent, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore,
+    RestoredRuns, Revoked, Rewind, RunPage, Runs, Sign, Update, UpdateAgent, Uploads,
 };
 use crate::domain::{
-    AfterClearing, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
-    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal,
+    Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
@@ -154,6 +154,29 @@ impl Engine for Remote {
     async fn agents(&self, _: &Principal) -> Result<BTreeMap<String, AgentItem>> {
         let Agents { agents } = self.line.call("agents", &Nothing {}, SOON).await?;
         Ok(agents)
+    }
+
+    async fn agent(&self, _: &Principal, agent: &str) -> Result<AgentItem> {
+        self.line.call("agent", &OfAgent { agent: agent.to_owned() }, SOON).await
+    }
+
+    async fn create_agent(&self, _: &Principal, agent: Agent) -> Result<AgentItem> {
+        self.line.call("create_agent", &CreateAgent { definition: agent }, SOON).await
+    }
+
+    async fn update_agent(
+        &self,
+        _: &Principal,
+        named: &str,
+        agent: Agent,
+        expected: Option<&Revision>,
+    ) -> Result<AgentItem> {
+        let update = UpdateAgent { agent: named.to_owned(), definition: agent, revision: expected.cloned() };
+        self.line.call("update_agent", &update, SOON).await
+    }
+
+    async fn remove_agent(&self, _: &Principal, named: &str) -> Result<AgentItem> {
+        self.line.call("remove_agent", &OfAgent { agent: named.to_owned() }, SOON).await
     }
 
     async fn models(&self, _: &Principal) -> Result<Vec<ModelItem>> {

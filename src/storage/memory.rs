@@ -257,15 +257,15 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
+    async fn put_record_if(&self, record: Record, expected: Option<&str>) -> Result<bool, Error> {
         let mut state = self.state();
         let key = (record.kind, record.id);
-        let is_same = state.records.get(&key).map(String::as_str) == before;
-        if is_same {
+        let is_expected = state.records.get(&key).map(String::as_str) == expected;
+        if is_expected {
             state.records.insert(key, record.body);
             state.version += 1;
         }
-        Ok(is_same)
+        Ok(is_expected)
     }
 
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {

@@ -253,9 +253,9 @@ pub trait Store: Send + Sync {
     /// Puts a record, whether it exists or not. Durable.
     async fn put_record(&self, record: Record) -> Result<(), Error>;
 
-    /// Puts a record where it still is as it was: `before` is its text, or `None` when it was not there. False = it is
-    /// otherwise by now, and nothing was put. Durable.
-    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error>;
+    /// Puts a record if its text is `expected` until then (absent = if there is none); true when it was put. Durable. Of
+    /// several at once, in whatever processes, one puts.
+    async fn put_record_if(&self, record: Record, expected: Option<&str>) -> Result<bool, Error>;
 
     /// Takes a record away, for good; true when it was there.
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error>;

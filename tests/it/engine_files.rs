@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use ombud::config::{FileLimits, Settings, Wire};
 use ombud::domain::{
-    BlobId, Clock, Error, ErrorCode, File, FileId, FileState, NamedProcedure, Principal, Procedure, Result, SayStep, Scope,
-    SessionId, Step, Timestamp,
+    BlobId, Clock, Declaration, Error, ErrorCode, File, FileId, FileState, NamedProcedure, Principal, Procedure, Result,
+    SayStep, Scope, SessionId, Step, Timestamp,
 };
 use ombud::engine::{
     Ask, Engine, FileBytes, FileOffer, FilePurpose, House, NewSession, NobodyToAsk, Notices, Parts, ProcedureCall, Target,
@@ -260,10 +260,9 @@ async fn a_file_goes_for_good_and_with_its_session() {
     let again = NewSession { id: Some(bed.session.clone()), ..NewSession::default() };
     for _ in 0..2 {
         assert_eq!(code(bed.house.kept_file(&somebody(), &bed.session, &third.id).await), ErrorCode::NotFound);
-        let gone = |purpose, ticket: String| async move { bed.redeem(&ticket, purpose).await.unwrap_err().0 };
-        let gone = &gone;
-        assert_eq!(gone(FilePurpose::Upload, upload.ticket.clone()).await, ErrorCode::NotFound);
-        assert_eq!(gone(FilePurpose::Download, download.ticket.clone()).await, ErrorCode::NotFound);
+        for (ticket, purpose) in [(&upload.ticket, FilePurpose::Upload), (&download.ticket, FilePurpose::Download)] {
+            assert_eq!(bed.redeem(ticket, purpose).await.unwrap_err().0, ErrorCode::NotFound);
+        }
         // Also when there is a session of that name again.
         let _ = bed.house.create(&somebody(), again.clone()).await;
     }
@@ -380,7 +379,9 @@ async fn showing(script: Vec<Answer>) -> Bed {
         let agent = settings.agents.get_mut("default").unwrap();
         let say = SayStep { text: "Look.".into(), files: vec!["FILES".to_owned()], ..SayStep::default() };
         let steps = Procedure::new(vec![Step::Say(say)]);
-        agent.procedures.insert("show".to_owned(), NamedProcedure { steps, ..NamedProcedure::default() });
+        let arguments = [("FILES".to_owned(), Declaration::default())].into();
+        let show = NamedProcedure { arguments, steps, ..NamedProcedure::default() };
+        agent.procedures.insert("show".to_owned(), show);
     })
     .await
 }

@@ -58,6 +58,7 @@ fn every_command_explains_itself() {
             "agents list",
             "agents show",
             "agents add",
+            "agents remove",
             "agents validate",
             "keys",
             "keys add",

@@ -11,6 +11,7 @@ use crate::support::schema::{self, check, violations};
 fn every_schema_is_one() {
     let names: Vec<&str> = schema::all().iter().map(|(name, _)| name.as_str()).collect();
     let expected = [
+        "agent",
         "agents",
         "cancel",
         "config",

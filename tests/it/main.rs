@@ -2,6 +2,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by them")]
 
+mod agents;
+mod agents_commands;
 mod asked;
 mod conversation;
 mod engine;

@@ -53,6 +53,7 @@ fn model(wire: Wire, base_url: &str, limits: Limits) -> Arc<dyn Model> {
         limits,
         tools: ToolSettings::default(),
         agents: BTreeMap::new(),
+        agent_sources: BTreeMap::new(),
         models: BTreeMap::new(),
         project_instructions: false,
         paths: Paths::default(),

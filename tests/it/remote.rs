@@ -107,6 +107,8 @@ fn what_is_about_this_machine_cannot_be_said() {
         (&["oneshot", "x", "--ephemeral"], "--ephemeral"),
         (&["oneshot", "x", "--no-project-instructions"], "--no-project-instructions"),
         (&["run", "x", "--no-project-instructions"], "--no-project-instructions"),
+        (&["agents", "add", "x.toml", "--user"], "--user"),
+        (&["agents", "add", "x.toml", "--project"], "--project"),
     ] {
         let said = ombud.run(&[arguments, &["--server", &server]].concat());
         assert_eq!(said, together(flag, "`--server`"), "{arguments:?}");
@@ -115,7 +117,6 @@ fn what_is_about_this_machine_cannot_be_said() {
         (&["serve"][..], "serve"),
         (&["trust", "--list"], "trust"),
         (&["config", "show"], "config"),
-        (&["agents", "add", "x.toml"], "agents add"),
         (&["agents", "validate", "x.toml"], "agents validate"),
     ] {
         let said = ombud.run(&[arguments, &["--server", &server]].concat());
@@ -270,9 +271,14 @@ fn agents_of_a_server_are_shown_as_they_are() {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("reviewer.toml"), "description = \"Reviews\"\ninstructions = \"Review.\"\n").unwrap();
     let server = ombud.serve();
-    for name in ["default", "reviewer"] {
-        let (near, far) = (ombud.run(&["agents", "show", name]), ombud.run(&["agents", "show", name, "--server", &server]));
-        assert_eq!((far.exit, &far), (0, &near));
+    ombud.file("kept.toml", "instructions = \"Keep.\"\n");
+    assert_eq!(ombud.run(&["agents", "add", "kept.toml", "--server", &server]).exit, 0);
+    for name in ["default", "reviewer", "kept"] {
+        let near = ombud.run(&["agents", "show", name]);
+        let far = ombud.run(&["agents", "show", name, "--server", &server]);
+        // What is told beside the definition differs in its first line: the source.
+        let body = |said: &Said| said.stdout.split_once('\n').unwrap().1.to_owned();
+        assert_eq!((far.exit, &far.stderr, body(&far)), (0, &near.stderr, body(&near)));
     }
     let far = ombud.json(&["agents", "list", "--server", &server]);
     let mut near = ombud.json(&["agents", "list"]);
@@ -282,9 +288,11 @@ fn agents_of_a_server_are_shown_as_they_are() {
     assert_eq!(far, near);
     let text = ombud.run(&["agents", "list", "--server", &server]).stdout;
     assert!(text.lines().nth(1).unwrap().contains(&format!("server {server}")), "{text}");
+    assert!(text.lines().nth(2).unwrap().contains(&format!("server {server}, store")), "{text}");
     let said = ombud.run(&["agents", "show", "reviwer", "--server", &server]);
-    let stderr = "error: agent `reviwer` is not known (not_found); known: default, reviewer\n".to_owned();
-    assert_eq!(said, Said { exit: 4, stdout: String::new(), stderr });
+    let stderr = "error: agent `reviwer` is not known; did you mean `reviewer`? (not_found); known agents: default, kept, \
+                  reviewer\n";
+    assert_eq!(said, Said { exit: 4, stdout: String::new(), stderr: stderr.to_owned() });
 }
 
 #[test]

@@ -243,6 +243,33 @@ pub struct SessionItem {
     status: String,
 }
 
+/// An agent, and where its definition comes from.
+#[derive(ToSchema)]
+pub struct AgentItem {
+    /// The definition.
+    #[schema(value_type = Object)]
+    agent: Value,
+    /// The model that it would ask now.
+    model: String,
+    /// The definition by its content: a SHA-256.
+    revision: String,
+    /// `configuration`, or `store`.
+    origin: String,
+    /// Whether who wrote it administers the house; no commands are run for any other.
+    trusted: bool,
+    /// Its id; absent for one of the configuration, as all that follows.
+    id: Option<String>,
+    /// When it was made.
+    created_at: Option<String>,
+    /// When its definition was last changed.
+    updated_at: Option<String>,
+    /// Who wrote the definition: `kind` and `name`.
+    #[schema(value_type = Option<Object>)]
+    written_by: Value,
+    /// When it was removed.
+    archived_at: Option<String>,
+}
+
 /// A page of sessions.
 #[derive(ToSchema)]
 pub struct SessionPage {
@@ -419,6 +446,20 @@ mod tests {
             priority: 0,
         };
         assert_eq!(described::<Ask>(), written(&ask));
+        let at = Some(crate::domain::Timestamp::from_millis(0));
+        let item = engine::AgentItem {
+            agent: crate::domain::Agent::default(),
+            model: crate::domain::ModelChoice::new("a", "b"),
+            revision: crate::domain::Revision(String::new()),
+            origin: engine::AgentOrigin::Store,
+            trusted: true,
+            id: Some(crate::domain::AgentId::from_text("x")),
+            created_at: at,
+            updated_at: at,
+            written_by: Some(crate::domain::Actor::house()),
+            archived_at: at,
+        };
+        assert_eq!(described::<AgentItem>(), written(&item));
         let page = engine::SessionPage { sessions: vec![], next: None };
         assert_eq!(described::<SessionPage>(), written(&page));
         let page = engine::MessagePage { messages: vec![], before: None };

@@ -1,7 +1,9 @@
 //! What a request may ask for beyond its verb: a folder of the machine, and permission for tools, are given by those who
 //! administer the house, and by nobody else.
 
-use crate::domain::{Budget, Error, ErrorCode, Permission, Pins, Principal, Result, SessionId, SessionUpdated};
+use crate::domain::{
+    Agent, Budget, Error, ErrorCode, Permission, PermissionRule, Pins, Principal, Result, SessionId, SessionUpdated,
+};
 use crate::engine::{Ask, NewSession, Target};
 
 /// Checks a question; what its run may use up is lowered to what the house allows.
@@ -42,7 +44,16 @@ pub fn change(caller: &Principal, change: &SessionUpdated) -> Result<()> {
 
 fn pins(caller: &Principal, pins: &Pins) -> Result<()> {
     folder(caller, pins.workspace.is_some())?;
-    let widens = pins.permissions.iter().find(|rule| rule.permission == Permission::Allow);
+    widens(caller, &pins.permissions)
+}
+
+/// Checks the definition of an agent: what it may do is said by who administers the house.
+pub fn definition(caller: &Principal, agent: &Agent) -> Result<()> {
+    widens(caller, &agent.permissions)
+}
+
+fn widens(caller: &Principal, rules: &[PermissionRule]) -> Result<()> {
+    let widens = rules.iter().find(|rule| rule.permission == Permission::Allow);
     match widens {
         Some(rule) if !caller.is_admin() => {
             Err(forbidden(format!("`{}` may not allow calls of tool `{}`", caller.name, rule.tool)))
@@ -70,7 +81,6 @@ fn checked(id: &SessionId) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{ErrorCode, PermissionRule};
     use crate::engine::Answering;
 
     fn question(pins: Pins) -> Ask {

@@ -8,14 +8,14 @@ use super::request::{Answer, Given, Gives};
 use super::{describe, keys, rights, sharing, streams, uploads};
 use crate::domain::{Run, Session};
 use crate::engine::{
-    Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter, SessionItem,
-    SessionPage, SharedSession,
+    AgentItem, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter,
+    SessionItem, SessionPage, SharedSession,
 };
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
-    Agents, Answers, Cancel, Cancelled, Clear, Decide, EventPage, Events, Find, Found, Look, Messages, ModelList, Nothing,
-    OfFile, OfRun, OfSession, Offer, Questions, Refused, Restore, RestoredRuns, Rewind, RunPage, Runs, Sign, Update,
-    Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, Look, Messages,
+    ModelList, Nothing, OfAgent, OfFile, OfRun, OfSession, Offer, Questions, Refused, Restore, RestoredRuns, Rewind,
+    RunPage, Runs, Sign, Update, UpdateAgent, Uploads,
 };
 
 /// Sessions of a page when nobody says how many.
@@ -204,6 +204,22 @@ fn of_the_house() -> Routes {
             .about("The agents")
             .takes::<Nothing>()
             .gives::<Agents>(StatusCode::OK, "The agents."),
+        Route::post("/ombud/v1/agent", agent)
+            .about("One agent, by its name or its id; by its id also one that was removed")
+            .takes::<OfAgent>()
+            .gives::<describe::AgentItem>(StatusCode::OK, "The agent."),
+        Route::post("/ombud/v1/create_agent", create_agent)
+            .about("Makes an agent, for every process of the house")
+            .takes::<CreateAgent>()
+            .gives::<describe::AgentItem>(StatusCode::OK, "The agent as it is kept."),
+        Route::post("/ombud/v1/update_agent", update_agent)
+            .about("Replaces the definition of an agent")
+            .takes::<UpdateAgent>()
+            .gives::<describe::AgentItem>(StatusCode::OK, "The agent as it is kept."),
+        Route::post("/ombud/v1/remove_agent", remove_agent)
+            .about("Removes an agent; its sessions can still be read")
+            .takes::<OfAgent>()
+            .gives::<describe::AgentItem>(StatusCode::OK, "The agent as it was."),
         Route::post("/ombud/v1/models", models)
             .about("The models that can be asked")
             .takes::<Nothing>()
@@ -299,6 +315,33 @@ async fn runs(State(door): State<Door>, Caller(caller): Caller, Given(page): Giv
 
 async fn agents(State(door): State<Door>, Caller(caller): Caller, Given(_): Given<Nothing>) -> Answer<Agents> {
     Ok(Gives(Agents { agents: door.engine.agents(&caller).await? }))
+}
+
+async fn agent(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfAgent>) -> Answer<AgentItem> {
+    Ok(Gives(door.engine.agent(&caller, &of.agent).await?))
+}
+
+async fn create_agent(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(create): Given<CreateAgent>,
+) -> Answer<AgentItem> {
+    rights::definition(&caller, &create.definition)?;
+    Ok(Gives(door.engine.create_agent(&caller, create.definition).await?))
+}
+
+async fn update_agent(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(update): Given<UpdateAgent>,
+) -> Answer<AgentItem> {
+    rights::definition(&caller, &update.definition)?;
+    let UpdateAgent { agent, definition, revision } = update;
+    Ok(Gives(door.engine.update_agent(&caller, &agent, definition, revision.as_ref()).await?))
+}
+
+async fn remove_agent(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfAgent>) -> Answer<AgentItem> {
+    Ok(Gives(door.engine.remove_agent(&caller, &of.agent).await?))
 }
 
 async fn models(State(door): State<Door>, Caller(caller): Caller, Given(_): Given<Nothing>) -> Answer<ModelList> {

@@ -3,6 +3,7 @@
 //! An agent of this API is an agent of the house with named procedures; a trigger asks it for one of them, and a tool of
 //! the application is a tool that the caller carries out.
 
+pub mod definition;
 mod errors;
 mod routes;
 mod wire;

@@ -87,7 +87,7 @@ pub async fn follow(
     if framing == Framing::Tarko {
         let events = events::follow(&*door.engine, caller, session, place).await?;
         // Pieces of a call's arguments only come to who wants them.
-        let calls = tells_calls(&door.settings, &summary.session);
+        let calls = tells_calls(&*door.engine, caller, &summary.session).await;
         let (engine, caller, session) = (Arc::clone(&door.engine), caller.clone(), session.clone());
         let next = events.filter_map(move |event| {
             let (engine, caller, session) = (Arc::clone(&engine), caller.clone(), session.clone());

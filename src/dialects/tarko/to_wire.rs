@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 
 use super::request::Asked;
 use super::wire::{Body, Content, ContentPart, FileBytes, ModelInfo, SessionInfo, TarkoEvent};
-use crate::config::Settings;
 use crate::domain::{Attributes, ErrorCode, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};
 use crate::engine::{AgentItem, Engine, SessionItem};
 
@@ -83,9 +82,11 @@ pub fn model_info(model: &ModelChoice) -> ModelInfo {
 }
 
 /// Whether pieces of a call's arguments are told: as the session says, or else its agent.
-pub fn tells_calls(settings: &Settings, session: &Session) -> bool {
+pub async fn tells_calls(engine: &dyn Engine, caller: &Principal, session: &Session) -> bool {
     let kept = kept(session);
-    let of_agent = settings.agents.get(&session.agent).and_then(|agent| agent.attributes.get(NAMESPACE));
+    // One that is not there any more says nothing.
+    let of_agent = engine.agent(caller, &session.agent).await.ok();
+    let of_agent = of_agent.as_ref().and_then(|item| item.agent.attributes.get(NAMESPACE));
     let all = [kept.get("agentOptions"), kept.get("runtimeSettings"), of_agent];
     let said = all.into_iter().flatten().find_map(|all| all.get("enableStreamingToolCallEvents")?.as_bool());
     said.unwrap_or(false)

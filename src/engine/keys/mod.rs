@@ -216,7 +216,7 @@ pub(crate) async fn mint(core: &Arc<Core>, caller: &Principal, new: NewToken) ->
     if new.ttl_seconds == Some(0) {
         return Err(Error::invalid("a token lives for at least a second"));
     }
-    core.agent(&new.agent)?;
+    core.agent(&new.agent).await?;
     if let Some(session) = &new.session {
         let of = core.existing(session).await?.fold().await?.session.agent;
         // A session of another agent is none of this one.

@@ -155,7 +155,7 @@ mod tests {
     fn other_bytes_are_refused() {
         for (media_type, bytes, looks) in [
             ("image/png", JPEG, "of type `image/jpeg`"),
-            ("image/png", b"<script>alert(1)</script>".as_slice(), "of another"),
+            ("image/png", b"<script>alert(1)</script>".as_slice(), "of type `text/html`"),
             ("image/png", b"hello", "of another"),
             ("image/jpeg", ELF, "of type `application/x-executable`"),
             ("application/pdf", b"hello", "of another"),

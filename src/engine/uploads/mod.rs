@@ -224,7 +224,7 @@ pub(crate) async fn put(core: &Arc<Core>, offered: File, bytes: FileBytes) -> Re
     let file = File { state: FileState::Ready, blob: Some(blob.clone()), ..offered };
     let body = serde_json::to_string(&file)
         .map_err(|error| Error::internal(format!("file `{id}` cannot be written as JSON: {error}")))?;
-    let is_first = core.store.swap_record(record(&session, &id, body), None).await?;
+    let is_first = core.store.put_record_if(record(&session, &id, body), None).await?;
     // The session may have ended meanwhile: then nothing of it may stay.
     if !incarnation(core, &session).await.is_ok_and(|now| now == begun_in) {
         core.store.remove_record(&kind_of_session(&session), &format!("{PREFIX}{id}")).await?;

@@ -60,10 +60,8 @@ async function start() {
     end: (error) => tell("The server refuses to tell what changes", error),
   });
   try {
-    const [{ agents }, { models }] = await Promise.all([call("agents"), call("models").catch(() => ({ models: [] }))]);
-    desk.agents = Object.entries(agents).filter(([, item]) => item.agent.state !== "inactive").map(([name]) => name);
+    const [, { models }] = await Promise.all([loadAgents(), call("models").catch(() => ({ models: [] }))]);
     desk.models = models.map((item) => item.model);
-    roster.agents(desk.agents);
   } catch (error) {
     tell("The server does not answer", error);
   }
@@ -71,7 +69,14 @@ async function start() {
   show();
 }
 
+async function loadAgents() {
+  const { agents } = await call("agents");
+  desk.agents = Object.entries(agents).filter(([, item]) => item.agent.state !== "inactive").map(([name]) => name);
+  roster.agents(desk.agents);
+}
+
 function catchUp() {
+  loadAgents().catch(() => {});
   roster.refresh();
   open?.refresh();
   questions.load().catch(() => {});
@@ -80,6 +85,7 @@ function catchUp() {
 function takeNotice(notice) {
   questions.take(notice);
   if (notice.type === "missed") catchUp();
+  if (notice.type === "agent.changed" || notice.type === "store.changed") loadAgents().catch(() => {});
   if (notice.type === "session.changed" || notice.type === "store.changed") roster.stale();
 }
 

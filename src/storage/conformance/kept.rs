@@ -65,26 +65,6 @@ pub(super) async fn records_are_put_and_taken_away(bed: &Bed) {
     assert_eq!(store.records("none").await.unwrap(), []);
 }
 
-pub(super) async fn a_record_is_swapped_only_as_it_was(bed: &Bed) {
-    let store = bed.open().await;
-    let swap = async |body: &str, before: Option<&str>| store.swap_record(record("k", "a", body), before).await.unwrap();
-    assert!(!swap("1", Some("0")).await);
-    assert_eq!(store.record("k", "a").await.unwrap(), None);
-    assert!(swap("1", None).await);
-    assert!(!swap("2", None).await);
-    assert!(!swap("2", Some("")).await);
-    assert!(swap("2", Some("1")).await);
-    assert!(swap("2", Some("2")).await);
-    assert_eq!(store.record("k", "a").await.unwrap(), Some(record("k", "a", "2")));
-    // Of many at once, one is as it was.
-    let swaps = (0..16).map(|number| {
-        let store = &store;
-        async move { store.swap_record(record("k", "a", &format!("of {number}")), Some("2")).await.unwrap() }
-    });
-    let swapped = futures_util::future::join_all(swaps).await;
-    assert_eq!(swapped.iter().filter(|done| **done).count(), 1, "{swapped:?}");
-}
-
 pub(super) async fn a_secret_is_settled_once(bed: &Bed) {
     let (one, other) = (bed.open().await, bed.open().await);
     let settle = async |store: &dyn Store, value: &str| {
@@ -94,6 +74,30 @@ pub(super) async fn a_secret_is_settled_once(bed: &Bed) {
     assert_eq!(first, second);
     assert_eq!(settle(&*one, "late").await, first);
     assert_eq!(secret(&*other, "o", "n").await, Some(first));
+}
+
+pub(super) async fn a_record_is_put_if_it_is_as_expected(bed: &Bed) {
+    let store = bed.open().await;
+    let put =
+        async |body: &str, expected: Option<&str>| store.put_record_if(record("k", "a", body), expected).await.unwrap();
+    for (body, expected, done) in [
+        ("1", Some("1"), false),
+        ("1", None, true),
+        ("2", None, false),
+        ("2", Some(""), false),
+        ("2", Some("1"), true),
+        ("2", Some("2"), true),
+        ("", Some("2"), true),
+        // Empty is not absent.
+        ("3", None, false),
+        ("3", Some(""), true),
+    ] {
+        assert_eq!(put(body, expected).await, done, "{body:?} after {expected:?}");
+    }
+    assert_eq!(store.records("k").await.unwrap(), [record("k", "a", "3")]);
+    let version = store.version().await.unwrap();
+    assert!(!put("4", Some("x")).await);
+    assert_eq!(store.version().await.unwrap(), version);
 }
 
 pub(super) async fn secrets_are_put_and_taken_away(bed: &Bed) {

@@ -67,7 +67,7 @@ suites! {
         a_name_stands_for_one_thing
         names_and_records_come_with_their_append_or_not_at_all
         records_are_put_and_taken_away
-        a_record_is_swapped_only_as_it_was
+        a_record_is_put_if_it_is_as_expected
         secrets_are_put_and_taken_away
         a_secret_is_settled_once
         blobs_lie_beside_their_session
@@ -87,6 +87,7 @@ suites! {
         the_version_changes_with_another_handle
         a_process_lives_until_it_leaves
         appenders_of_two_handles_take_turns
+        of_many_who_put_a_record_one_does
     }
 }
 

@@ -117,3 +117,25 @@ pub(super) async fn appenders_of_two_handles_take_turns(bed: &Bed) {
     }
     assert_eq!(handles[1].head(&session("s")).await.unwrap(), head(1, 40));
 }
+
+/// Each counts one up, until it has done so ten times.
+pub(super) async fn of_many_who_put_a_record_one_does(bed: &Bed) {
+    let handles = [bed.open().await, bed.open().await];
+    let count = |handle: usize| {
+        let store = handles[handle].clone();
+        async move {
+            let mut done = 0;
+            while done < 10 {
+                let kept = store.record("k", "count").await.unwrap().map(|record| record.body);
+                let next = kept.as_ref().map_or(1, |body| body.parse::<u64>().unwrap() + 1);
+                let put = store.put_record_if(record("k", "count", &next.to_string()), kept.as_deref()).await.unwrap();
+                done += u64::from(put);
+            }
+        }
+    };
+    let tasks: Vec<_> = (0..4).map(|task| tokio::spawn(count(task % 2))).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(handles[0].record("k", "count").await.unwrap(), Some(record("k", "count", "40")));
+}

@@ -214,11 +214,12 @@ impl Store for FileStore {
         .await
     }
 
-    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
-        let before = before.map(str::to_owned);
+    async fn put_record_if(&self, record: Record, expected: Option<&str>) -> Result<bool, Error> {
+        let expected = expected.map(str::to_owned);
         self.run(move |root| {
             let _names = root.lock_names()?;
-            if root.kept.record(&record.kind, &record.id)?.map(|there| there.body) != before {
+            let kept = root.kept.record(&record.kind, &record.id)?;
+            if kept.map(|kept| kept.body) != expected {
                 return Ok(false);
             }
             root.kept.put_record(&record)?;

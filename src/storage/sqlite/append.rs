@@ -178,19 +178,20 @@ pub(super) fn put_record(connection: &Connection, record: &Record) -> Done<()> {
     Ok(())
 }
 
-/// Puts a record where it is as it was; true when it was.
-pub(super) fn swap_record(connection: &Connection, record: &Record, before: Option<&str>) -> Done<bool> {
-    let (sql, row) = match before {
-        Some(before) => (
-            "UPDATE records SET body = ?3 WHERE kind = ?1 AND id = ?2 AND body = ?4",
-            vec![&*record.kind, &*record.id, &*record.body, before],
-        ),
-        None => (
-            "INSERT INTO records (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-            vec![&*record.kind, &*record.id, &*record.body],
-        ),
+/// Puts a record if its text is `expected` until then; true when it was put.
+pub(super) fn put_record_if(connection: &Connection, record: &Record, expected: Option<&str>) -> Done<bool> {
+    let (insert, update) = (
+        "INSERT INTO records (kind, id, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+        "UPDATE records SET body = ?3 WHERE kind = ?1 AND id = ?2 AND body = ?4",
+    );
+    let row = params![record.kind, record.id, record.body];
+    let changed = match expected {
+        None => connection.prepare_cached(insert)?.execute(row)?,
+        Some(expected) => {
+            connection.prepare_cached(update)?.execute(params![record.kind, record.id, record.body, expected])?
+        }
     };
-    Ok(connection.prepare_cached(sql)?.execute(rusqlite::params_from_iter(row))? > 0)
+    Ok(changed == 1)
 }
 
 /// Keeps a secret unless there is one; answers the one that there is.

@@ -204,10 +204,10 @@ impl Store for SqliteStore {
         self.write(move |connection| append::put_record(connection, &record)).await.map_err(only_store)
     }
 
-    async fn swap_record(&self, record: Record, before: Option<&str>) -> Result<bool, Error> {
-        let before = before.map(str::to_owned);
-        let swap = move |connection: &Connection| append::swap_record(connection, &record, before.as_deref());
-        self.write(swap).await.map_err(only_store)
+    async fn put_record_if(&self, record: Record, expected: Option<&str>) -> Result<bool, Error> {
+        let expected = expected.map(str::to_owned);
+        let put = move |connection: &Connection| append::put_record_if(connection, &record, expected.as_deref());
+        self.write(put).await.map_err(only_store)
     }
 
     async fn remove_record(&self, kind: &str, id: &str) -> Result<bool, Error> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
     AfterClearing, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, RunId, Scope, SessionId, SessionUpdated,
@@ -99,14 +100,15 @@ impl Scene {
                 tell(&format!("rewind: {name}"), house.rewind(who, id, Some(&first)).await);
                 tell(&format!("import: {name}"), house.import(who, import(Some(id), None)).await.map(drop));
                 tell(&format!("clear: {name}"), house.clear(who, id, AfterClearing::Active).await);
+                let words = || futures_util::stream::iter([Ok(Bytes::from_static(b"words"))]).boxed();
                 let offers = || vec![FileOffer { name: "a.txt".into(), media_type: "text/plain".into(), size: 5 }];
                 tell(&format!("offer_files: {name}"), house.offer_files(who, id, offers()).await.map(drop));
                 let offered = house.offer_files(&somebody(), id, offers()).await.unwrap().remove(0);
                 let signed = house.sign_file(who, &offered, FilePurpose::Upload).await.map(drop);
                 tell(&format!("sign_file, up: {name}"), signed);
-                let put = house.put_file(who, offered.clone(), Bytes::from_static(b"words").into()).await.map(drop);
+                let put = house.put_file(who, offered.clone(), words()).await.map(drop);
                 tell(&format!("put_file: {name}"), put);
-                let file = house.put_file(&somebody(), offered, Bytes::from_static(b"words").into()).await.unwrap();
+                let file = house.put_file(&somebody(), offered, words()).await.unwrap();
                 tell(&format!("kept_files: {name}"), house.kept_files(who, id).await.map(drop));
                 tell(&format!("kept_file: {name}"), house.kept_file(who, id, &file.id).await.map(drop));
                 tell(&format!("file_bytes: {name}"), house.file_bytes(who, id, &file.id).await.map(drop));

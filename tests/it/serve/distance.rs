@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
-    Cause, Cursor, Delta, ErrorCode, Fact, Frame, Labels, Part, Principal, RunId, SessionId, SessionUpdated,
+    Agent, Cause, Cursor, Delta, ErrorCode, Fact, Frame, Labels, Part, Principal, RunId, SessionId, SessionUpdated,
 };
 use ombud::engine::{Ask, Asked, Engine, NewSession, OnBusy, SessionFilter};
 use ombud::remote::Remote;
@@ -122,6 +122,7 @@ async fn every_verb_answers_as_the_house_does() {
     assert_eq!(far.run(&me, &run).await, near.run(&me, &run).await);
     assert_eq!(far.runs(&me, Some(id), &[], 10).await, near.runs(&me, Some(id), &[], 10).await);
     assert_eq!(far.agents(&me).await, near.agents(&me).await);
+    agents_are_the_same(&far, near).await;
     assert_eq!(far.models(&me).await, near.models(&me).await);
     assert_eq!(far.questions(&me).await, Ok(vec![]));
     assert_eq!(far.cancel(&me, id, None, "nothing is at work").await, Ok(vec![]));
@@ -392,4 +393,33 @@ async fn a_stream_that_cannot_be_repaired_says_why() {
 fn a_token_does_not_print_itself() {
     let error = Remote::new("http://127.0.0.1:1", Some(&SecretString::from("canary\u{7f}"))).err().unwrap();
     assert!(!format!("{error:?}").contains("canary"), "{error:?}");
+}
+
+/// Agents made, changed and removed from afar are those of the house.
+async fn agents_are_the_same(far: &Remote, near: &dyn Engine) {
+    // Nobody has proven who they are there.
+    let me = Principal::unproven();
+    let agent = |instructions: &str| Agent { name: "far".into(), instructions: instructions.into(), ..Agent::default() };
+    let made = far.create_agent(&me, agent("One.")).await.unwrap();
+    let id = made.id.clone().unwrap();
+    assert_eq!((made.trusted, &made.agent), (false, &agent("One.")));
+    for named in ["far", id.as_str(), "default", "missing"] {
+        assert_eq!(far.agent(&me, named).await, near.agent(&me, named).await, "{named}");
+    }
+    assert_eq!(far.agents(&me).await, near.agents(&me).await);
+    let taken = far.create_agent(&me, agent("Two.")).await;
+    assert_eq!(taken, near.create_agent(&me, agent("Two.")).await);
+    assert_eq!(taken.unwrap_err().code, ErrorCode::Conflict);
+    let changed = far.update_agent(&me, "far", agent("Two."), Some(&made.revision)).await.unwrap();
+    assert_eq!(near.agent(&me, "far").await, Ok(changed.clone()));
+    let late = far.update_agent(&me, id.as_str(), agent("Three."), Some(&made.revision)).await;
+    assert_eq!(late, near.update_agent(&me, id.as_str(), agent("Three."), Some(&made.revision)).await);
+    assert_eq!(late.unwrap_err().code, ErrorCode::Conflict);
+    let configured = far.remove_agent(&me, "default").await;
+    assert_eq!(configured, near.remove_agent(&me, "default").await);
+    assert_eq!(configured.unwrap_err().code, ErrorCode::Forbidden);
+    let removed = far.remove_agent(&me, id.as_str()).await.unwrap();
+    assert_eq!(removed.revision, changed.revision);
+    assert_eq!(near.agent(&me, id.as_str()).await, Ok(removed));
+    assert_eq!(far.remove_agent(&me, "far").await, near.remove_agent(&me, "far").await);
 }

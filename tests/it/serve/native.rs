@@ -248,3 +248,34 @@ async fn bytes_of_others_do_nothing_in_a_browser() {
     }
     served.leave().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn agents_of_callers_who_have_not_proven_who_they_are() {
+    let (_model, served) = served(vec![]).await;
+    let client = &served.client;
+    let definition = |rules: Value| json!({"name": "x", "instructions": "Do.", "permissions": rules});
+    let create = |rules: Value| json!({"definition": definition(rules)});
+    let allow = json!([{"tool": "run_command", "permission": "allow"}]);
+    let reply = client.post("/ombud/v1/create_agent", &create(allow.clone())).await;
+    let message = "`local` may not allow calls of tool `run_command`";
+    assert_eq!(refusal(&reply), told(403, "forbidden", message));
+    let deny = json!([{"tool": "run_command", "permission": "deny"}]);
+    let made = client.post("/ombud/v1/create_agent", &create(deny.clone())).await.expect(200);
+    assert_eq!((&made["agent"]["permissions"], &made["trusted"], &made["origin"]), (&deny, &json!(false), &json!("store")));
+    assert_eq!(client.post("/ombud/v1/agent", &json!({"agent": made["id"]})).await.expect(200), made);
+    let reply = client.post("/ombud/v1/create_agent", &create(json!([]))).await;
+    assert_eq!(refusal(&reply), told(409, "conflict", "agent `x` is there already"));
+    let update = |rules: Value| json!({"agent": "x", "definition": definition(rules), "revision": made["revision"]});
+    let reply = client.post("/ombud/v1/update_agent", &update(allow)).await;
+    assert_eq!(refusal(&reply), told(403, "forbidden", message));
+    let changed = client.post("/ombud/v1/update_agent", &update(json!([]))).await.expect(200);
+    assert_eq!((&changed["id"], changed["agent"].get("permissions")), (&made["id"], None));
+    let reply = client.post("/ombud/v1/update_agent", &update(deny)).await;
+    assert_eq!(refusal(&reply).0, 409);
+    let reply = client.post("/ombud/v1/remove_agent", &json!({"agent": "default"})).await;
+    assert_eq!(refusal(&reply), told(403, "forbidden", "agent `default` cannot be changed here: it is configured"));
+    assert!(client.post("/ombud/v1/remove_agent", &json!({"agent": "x"})).await.expect(200)["archived_at"].is_string());
+    let reply = client.post("/ombud/v1/agent", &json!({"agent": "x"})).await;
+    assert_eq!(refusal(&reply), told(404, "not_found", "agent `x` is not known"));
+    served.leave().await;
+}

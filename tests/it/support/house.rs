@@ -37,6 +37,7 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         limits: Limits { busy_wait: Duration::from_secs(10), ..Limits::default() },
         tools: ToolSettings::default(),
         agents: BTreeMap::from([("default".to_owned(), agent)]),
+        agent_sources: BTreeMap::new(),
         models: BTreeMap::new(),
         project_instructions: false,
         paths: Paths::default(),

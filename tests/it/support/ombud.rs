@@ -204,8 +204,9 @@ pub fn over_a_server() -> bool {
 fn asks_a_server(arguments: &[&str]) -> bool {
     let word = |at: usize| arguments.get(at).copied().unwrap_or_default();
     let commands = ["oneshot", "run", "sessions", "restore"].contains(&word(0))
-        || word(0) == "agents" && ["list", "show"].contains(&word(1));
-    commands && !arguments.iter().any(|word| ["-h", "--help", "--store", "--ephemeral"].contains(word))
+        || word(0) == "agents" && ["list", "show", "add", "remove"].contains(&word(1));
+    commands
+        && !arguments.iter().any(|word| ["-h", "--help", "--store", "--ephemeral", "--user", "--project"].contains(word))
 }
 
 /// A config file with the model `house/small`.

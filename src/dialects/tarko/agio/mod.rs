@@ -95,7 +95,8 @@ impl Monitor {
             return None;
         }
         let all_tools = || Tools::new(&self.settings.limits, &self.settings.tools).names().len();
-        let agent = self.settings.agents.get(&item.summary.session.agent);
+        let agent = self.engine.agent(house, &item.summary.session.agent).await.ok().map(|item| item.agent);
+        let agent = agent.as_ref();
         Some(About {
             max_tokens: agent.and_then(|agent| agent.settings.max_tokens),
             temperature: agent.and_then(|agent| agent.settings.temperature),

@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use super::Monitor;
 use crate::domain::{
-    AfterClearing, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Run, RunId,
-    RunStatus, Session, SessionId, SessionUpdated,
+    AfterClearing, Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Revision,
+    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
@@ -118,6 +118,28 @@ impl Engine for Watched {
 
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {
         self.0.engine.agents(caller).await
+    }
+
+    async fn agent(&self, caller: &Principal, agent: &str) -> Result<AgentItem> {
+        self.0.engine.agent(caller, agent).await
+    }
+
+    async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {
+        self.0.engine.create_agent(caller, agent).await
+    }
+
+    async fn update_agent(
+        &self,
+        caller: &Principal,
+        named: &str,
+        agent: Agent,
+        expected: Option<&Revision>,
+    ) -> Result<AgentItem> {
+        self.0.engine.update_agent(caller, named, agent, expected).await
+    }
+
+    async fn remove_agent(&self, caller: &Principal, named: &str) -> Result<AgentItem> {
+        self.0.engine.remove_agent(caller, named).await
     }
 
     async fn models(&self, caller: &Principal) -> Result<Vec<ModelItem>> {

@@ -153,7 +153,7 @@ async fn answered(asked: &Asked, ask: Ask, oneshot: bool) -> Answer {
 async fn query_stream(asked: Asked) -> Answer {
     let session = asked.session().await?.summary.session;
     let ask = ask_in(&asked, &session).await?;
-    let calls = to_wire::tells_calls(&asked.door.settings, &session);
+    let calls = to_wire::tells_calls(asked.engine(), &asked.caller, &session).await;
     match asked.engine().ask(&asked.caller, ask).await {
         Ok(taken) => streams::of_run(&asked, &taken, Vec::new(), calls).await,
         Err(error) if error.code == ErrorCode::Busy => Ok(streams::of_error(&asked, &error)),

@@ -73,9 +73,12 @@ async fn version(_: Asked) -> Answer {
 
 async fn options(asked: Asked) -> Answer {
     let settings = &asked.door.settings;
-    let agents = asked.engine().agents(&asked.caller).await?;
     let mut options = Map::new();
-    if let Some(item) = agents.get(&settings.agent) {
+    let found = match asked.engine().agent(&asked.caller, &settings.agent).await {
+        Err(error) if error.code != ErrorCode::NotFound => return Err(error.into()),
+        found => found.ok(),
+    };
+    if let Some(item) = found {
         let agent = &item.agent;
         options.insert("name".to_owned(), json!(agent.name));
         options.insert("model".to_owned(), json!(model_info(&item.model)));

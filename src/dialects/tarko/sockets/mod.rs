@@ -102,7 +102,7 @@ struct Feeding {
 impl Feeding {
     async fn go(self, mut next: NextStream) {
         // As over HTTP: pieces of a call's arguments only come to who wants them.
-        let calls = to_wire::tells_calls(&self.asked.door.settings, &self.session);
+        let calls = to_wire::tells_calls(self.asked.engine(), &self.asked.caller, &self.session).await;
         let mapped = Mapped::new(self.session.id.clone());
         while let Some(next) = next.next().await {
             match next.map(|next| next.told) {
