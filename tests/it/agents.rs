@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt;
 use ombud::config::{Source, Wire};
 use ombud::domain::{
-    Agent, AgentState, ErrorCode, Fact, Frame, ModelChoice, Permission, PermissionRule, Pins, Principal, Procedure,
-    Revision, Scope, SessionUpdated, Step,
+    Agent, AgentState, AskStep, ErrorCode, Fact, Frame, ModelChoice, Permission, PermissionRule, Pins, Principal, Procedure,
+    Revision, SayStep, Scope, SessionUpdated, Step,
 };
 use ombud::engine::{
     AgentChange, AgentOrigin, Answering, Ask, Engine, House, HouseNotice, NewSession, NoticeStream, OnBusy, SessionFilter,
@@ -147,7 +147,7 @@ async fn what_cannot_be_done_says_so() {
     hot.settings.temperature = Some(3.0);
     let told = invalid("agent `hot`: `settings.temperature` must be a number from 0 to 2");
     assert_eq!(code(house.create_agent(&me, hot)).await, told);
-    let large = Agent { instructions: "x".repeat(3 << 20), ..named("large") };
+    let large = Agent { instructions: "x".repeat(3 << 20).into(), ..named("large") };
     assert_eq!(code(house.create_agent(&me, large)).await.0, ErrorCode::TooLarge);
     let other = "0198c0de-0000-7000-8000-000000000001";
     assert_eq!(code(house.agent(&me, other)).await, (ErrorCode::NotFound, format!("agent `{other}` is not known")));
@@ -366,7 +366,11 @@ async fn an_agent_of_the_store_works_wherever_one_is_named() {
     let me = somebody();
     let (missing, message) = code(house.ask(&me, question("x"))).await;
     assert_eq!((missing, message.as_str()), (ErrorCode::NotFound, "agent `helper` is not known"));
-    let steps = Procedure::new(vec![Step::Ask, Step::Say { text: "Check.".into() }, Step::Ask]);
+    let steps = Procedure::new(vec![
+        Step::Ask(AskStep::default()),
+        Step::Say(SayStep { text: "Check.".into(), ..SayStep::default() }),
+        Step::Ask(AskStep::default()),
+    ]);
     let made = house.create_agent(&me, Agent { procedure: steps, ..helper("One.") }).await.unwrap();
     house.create_agent(&me, Agent { name: "other".into(), ..helper("Other.") }).await.unwrap();
     // As the settings' agent, with its own procedure.
