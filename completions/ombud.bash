@@ -2659,7 +2659,7 @@ _ombud() {
                     return 0
                     ;;
                 --status)
-                    COMPREPLY=($(compgen -W "idle running waiting interrupted" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "idle running waiting interrupted expired" -- "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -83,7 +83,7 @@ impl Engine for House {
             Target::Existing(id) => self.check(caller, Does::Asks, On::Session(id)).await?,
         }
         if let Answering::One(agent) = &ask.answering {
-            access::may_have_answer(caller, agent)?;
+            access::may_have_answer(&self.core, caller, agent).await?;
         }
         asking::ask(&self.core, caller, ask).await
     }
@@ -227,8 +227,11 @@ impl Engine for House {
 
     async fn agent(&self, caller: &Principal, agent: &str) -> Result<AgentItem> {
         self.check(caller, Does::Reads, On::Agents).await?;
-        let item = agents::one(&self.core, agent).await?;
-        if access::sees_agent(caller, &item.agent.name) { Ok(item) } else { Err(Error::not_found("agent", agent)) }
+        match agents::one(&self.core, agent).await {
+            Ok(item) if access::sees_agent(caller, &item.agent.name) => Ok(item),
+            Ok(_) => Err(access::no_agent(caller, agent, Error::not_found("agent", agent))),
+            Err(error) => Err(access::no_agent(caller, agent, error)),
+        }
     }
 
     async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {

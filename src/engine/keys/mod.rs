@@ -12,6 +12,7 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 
+use super::access;
 use super::house::Core;
 use super::ledger::no_session;
 use super::live::FrameStream;
@@ -216,11 +217,11 @@ pub(crate) async fn mint(core: &Arc<Core>, caller: &Principal, new: NewToken) ->
     if new.ttl_seconds == Some(0) {
         return Err(Error::invalid("a token lives for at least a second"));
     }
-    core.agent(&new.agent).await?;
+    let agent = core.agent(&new.agent).await.map_err(|error| access::no_agent(caller, &new.agent, error))?.agent.name;
     if let Some(session) = &new.session {
         let of = core.existing(session).await?.fold().await?.session.agent;
         // A session of another agent is none of this one.
-        if of != new.agent {
+        if of != agent {
             return Err(no_session(session));
         }
     }
@@ -237,7 +238,7 @@ pub(crate) async fn mint(core: &Arc<Core>, caller: &Principal, new: NewToken) ->
     let word = Word::drawn(prefix);
     let token = Token {
         id: KeyId::new(&*core.clock),
-        agent: new.agent,
+        agent,
         session: new.session,
         doors,
         ending: word.ending(),

@@ -54,7 +54,7 @@ fn a_key_is_printed_once() {
     assert_eq!(again.exit, 5);
     assert_eq!(
         again.stderr,
-        "error: key `shop` exists\n  give it another name, or take the other away: `ombud keys remove NAME`\n"
+        "error: key `shop` exists (conflict); give it another name, or take the other away: `ombud keys remove NAME`\n"
     );
     let removed = ombud.run(&["keys", "remove", "shop"]);
     assert_eq!((removed.exit, removed.stdout.as_str(), removed.stderr.as_str()), (0, "removed key shop\n", ""));

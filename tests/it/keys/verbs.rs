@@ -6,17 +6,18 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
-    AfterClearing, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, RunId, Scope, SessionId, SessionUpdated,
+    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, RunId, Scope, SessionId,
+    SessionUpdated,
 };
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, FileOffer, FilePurpose, FileSearch, House, ImportedSession,
-    NewKey, NewSession, Orphans, SessionFilter, Target,
+    NewKey, NewSession, OnBusy, Orphans, SessionFilter, Target,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
 
 use super::{key, token, two_agents, verified};
-use crate::support::house::{answer, open, question, somebody};
+use crate::support::house::{again, answer, open, question, somebody};
 use crate::support::model_server::{Answer, ModelServer};
 
 /// Sessions of two agents, with a run each.
@@ -156,6 +157,17 @@ impl Scene {
         let list = house.agents(who).await;
         tell(&format!("agents: shows {} of 2", list.as_ref().map_or(0, BTreeMap::len)), list.map(drop));
 
+        for (name, agent) in [("own", "alpha"), ("other", "beta"), ("no", "gamma")] {
+            tell(&format!("agent: {name}"), house.agent(who, agent).await.map(drop));
+        }
+        let written =
+            |name: &str| Agent { name: name.into(), instructions: "Be kind.".to_owned().into(), ..Agent::default() };
+        tell("create_agent", house.create_agent(who, written("made")).await.map(drop));
+        // One of somebody who administers nothing, so that others may change it.
+        house.create_agent(&Principal::unproven(), written("plain")).await.unwrap();
+        tell("update_agent", house.update_agent(who, "plain", written("plain"), None).await.map(drop));
+        tell("remove_agent", house.remove_agent(who, "plain").await.map(drop));
+
         tell("models", house.models(who).await.map(drop));
         tell("health", house.health(who).await.map(drop));
         let nothing = house.complete(who, Completion::default()).await.map(drop);
@@ -183,6 +195,24 @@ impl Scene {
         tell("delete: other", house.delete(who, other).await);
         tell("delete: own", house.delete(who, mine).await);
         told
+    }
+}
+
+/// A verb that the walk leaves out would be checked by nobody.
+#[test]
+fn the_walk_goes_over_every_verb() {
+    // One waits for the runs of this process, and one is proven by its own signature.
+    const NO_VERB: [&str; 2] = ["drain", "redeem_file"];
+    let (engine, walk) = (include_str!("../../../src/engine/verbs.rs"), include_str!("verbs.rs"));
+    let (_, engine) = engine.split_once("pub trait Engine").unwrap();
+    let verbs: Vec<&str> = engine
+        .lines()
+        .filter_map(|line| line.strip_prefix("    async fn ")?.split('(').next())
+        .filter(|verb| !NO_VERB.contains(verb))
+        .collect();
+    assert!(verbs.len() > 40, "{verbs:?}");
+    for verb in verbs {
+        assert!(walk.contains(&format!("house.{verb}(who")), "`{verb}` is not walked");
     }
 }
 
@@ -263,9 +293,29 @@ async fn nobody_learns_of_sessions_of_other_agents() {
         }
         assert_eq!(house.agents(&caller).await.unwrap().into_keys().collect::<Vec<_>>(), ["alpha"]);
     }
+    // An agent may be named by its id too, and a token is for the agent whichever way it was named.
+    let written = Agent { name: "kept".into(), instructions: "Be kind.".to_owned().into(), ..Agent::default() };
+    let id = house.create_agent(&somebody(), written).await.unwrap().id.unwrap();
+    let issued = house.mint(&somebody(), token(id.as_str(), None)).await.unwrap();
+    let holder = verified(house, &issued.word).await;
+    for named in [id.as_str(), "kept"] {
+        let new = || NewSession { agent: Some(named.to_owned()), ..NewSession::default() };
+        let made = house.create(&holder, new()).await.unwrap();
+        assert_eq!(made.agent, "kept");
+        let by = Ask { answering: Answering::One(named.to_owned()), ..again(&made.id, "hi", OnBusy::Reject) };
+        answer(house, &house.ask(&holder, by).await.unwrap()).await;
+        assert_eq!(house.agent(&holder, named).await.unwrap().agent.name, "kept");
+    }
+    for other in ["alpha", "gamma"] {
+        let error = house.agent(&holder, other).await.unwrap_err();
+        assert_eq!((error.code, error.hint), (ErrorCode::NotFound, None), "no agents are told that there are");
+    }
     // A token for a session of another agent is not minted.
     let error = house.mint(&somebody(), token("alpha", Some(&scene.other))).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::NotFound);
     let error = house.mint(&somebody(), token("gamma", None)).await.unwrap_err();
-    assert_eq!((error.code, error.message.as_str()), (ErrorCode::NotFound, "agent `gamma` is not known"));
+    assert_eq!(error.code, ErrorCode::NotFound);
+    let minter = scene.key(&[KeyPermission::Mint]).await;
+    let error = house.mint(&minter, token("gamma", None)).await.unwrap_err();
+    assert_eq!((error.code, error.message.as_str(), error.hint), (ErrorCode::NotFound, "agent `gamma` is not known", None));
 }
