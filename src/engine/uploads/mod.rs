@@ -21,6 +21,7 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, RwLock, Semaphore, SemaphorePe
 
 use super::house::Core;
 use super::ledger::no_session;
+use super::lives;
 use crate::config::FileLimits;
 use crate::domain::{BlobId, Error, ErrorCode, File, FileId, FilePart, FileScope, FileState, Result, SessionId};
 use crate::storage::{Record, kind_of_session};
@@ -122,11 +123,12 @@ async fn known(core: &Core, session: &SessionId, id: &FileId) -> Result<Option<K
     found.as_ref().map(read).transpose()
 }
 
-/// The incarnation of a session that exists.
+/// The incarnation of a session that exists, and whose time is not over.
 async fn incarnation(core: &Core, session: &SessionId) -> Result<u64> {
-    match core.store.head(session).await? {
-        Some(head) if !head.deleted => Ok(head.incarnation),
-        _ => Err(no_session(session)),
+    match core.store.summary(session).await? {
+        Some(row) if row.session.is_over(core.clock.now()) => Err(lives::expired(&row.session)),
+        Some(row) => Ok(row.session.incarnation),
+        None => Err(no_session(session)),
     }
 }
 
@@ -315,11 +317,11 @@ pub(crate) async fn remove(core: &Core, session: &SessionId, id: &FileId) -> Res
     }
 }
 
-/// Takes all files of a session away, for good: it was cleared.
-#[expect(dead_code, reason = "clearing a session will call it")]
-pub(crate) async fn remove_all(core: &Core, session: &SessionId) -> Result<()> {
+/// Forgets all files of a session, whose bytes are about to be taken away: it is being cleared.
+pub(crate) async fn forget_all(core: &Core, session: &SessionId) -> Result<()> {
+    let _alone = core.uploads.removing.write().await;
     for file in list(core, session).await? {
-        remove(core, session, &file.id).await?;
+        core.store.put_record(record(session, &file.id, REMOVED.to_owned())).await?;
     }
     Ok(())
 }
