@@ -1,6 +1,8 @@
 //! The words of the native API where the engine has none of its own: what a verb takes, and what it gives, as one JSON
 //! object each. Everything else is the engine's own types.
 
+mod keys;
+
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
@@ -8,13 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Revision,
-    Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp,
+    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Revision, Run, RunId,
+    RunStatus, SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
     Restored,
 };
+
+pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
@@ -380,38 +384,6 @@ pub struct Decide {
     /// `"allow"`, or `{"deny": "why"}`.
     #[schema(value_type = Object)]
     pub decision: Decision,
-}
-
-/// The keys that there are, the oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Keys {
-    /// The keys, without their words.
-    #[schema(value_type = Vec<Object>)]
-    pub keys: Vec<Key>,
-}
-
-/// A key that is named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfKey {
-    /// Its name, or its id.
-    pub name: String,
-}
-
-/// A token that is to be revoked. It does not print itself.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfToken {
-    /// Its word.
-    pub token: String,
-}
-
-/// What was revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Revoked {
-    /// The token's id; null when none counted.
-    #[schema(value_type = Option<String>)]
-    pub id: Option<KeyId>,
 }
 
 /// Brings runs in order whose process died.
