@@ -2,6 +2,7 @@
 //! object each. Everything else is the engine's own types.
 
 mod agents;
+mod keys;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -10,12 +11,14 @@ use utoipa::ToSchema;
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 
 use crate::domain::{
-    AfterClearing, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Run, RunId,
-    RunStatus, SessionId, SessionUpdated, Timestamp,
+    AfterClearing, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Run, RunId, RunStatus,
+    SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans, Restored,
 };
+
+pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
@@ -340,38 +343,6 @@ pub struct Decide {
     /// `"allow"`, or `{"deny": "why"}`.
     #[schema(value_type = Object)]
     pub decision: Decision,
-}
-
-/// The keys that there are, the oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Keys {
-    /// The keys, without their words.
-    #[schema(value_type = Vec<Object>)]
-    pub keys: Vec<Key>,
-}
-
-/// A key that is named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfKey {
-    /// Its name, or its id.
-    pub name: String,
-}
-
-/// A token that is to be revoked. It does not print itself.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfToken {
-    /// Its word.
-    pub token: String,
-}
-
-/// What was revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Revoked {
-    /// The token's id; null when none counted.
-    #[schema(value_type = Option<String>)]
-    pub id: Option<KeyId>,
 }
 
 /// Brings runs in order whose process died.

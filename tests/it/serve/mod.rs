@@ -5,6 +5,7 @@ mod agents;
 mod agio;
 mod distance;
 mod guards;
+mod keys;
 mod leaving;
 mod limits;
 mod meant;
