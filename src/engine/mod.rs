@@ -50,6 +50,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
@@ -71,8 +72,8 @@ pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
-    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans, ProcedureCall,
-    Restored, Target,
+    Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans,
+    ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
 
@@ -94,7 +95,7 @@ impl Engine for House {
         asking::ask(&self.core, caller, ask).await
     }
 
-    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         self.check(caller, Does::Asks, On::Sessions).await?;
         let row = access::run_of(&self.core, caller, Does::Asks, run).await?;
         let ledger = self.core.existing(&row.session).await?;
@@ -141,6 +142,19 @@ impl Engine for House {
     async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem> {
         self.check(caller, Does::Reads, On::Session(id)).await?;
         sessions::item(&self.core, id).await
+    }
+
+    async fn state(&self, caller: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
+        self.check(caller, Does::Reads, On::Session(id)).await?;
+        Ok(self.core.existing(id).await?.fold().await?.state)
+    }
+
+    async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>> {
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        let Some(id) = self.core.store.resolve(sessions::KEY, key).await? else { return Ok(None) };
+        let id = SessionId::from_text(&id);
+        self.check(caller, Does::Reads, On::Session(&id)).await?;
+        Ok(Some(id))
     }
 
     async fn create(&self, caller: &Principal, mut session: NewSession) -> Result<Session> {
@@ -213,6 +227,12 @@ impl Engine for House {
     async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run> {
         self.check(caller, Does::Reads, On::Sessions).await?;
         access::run_of(&self.core, caller, Does::Reads, run).await
+    }
+
+    async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent> {
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        let row = access::run_of(&self.core, caller, Does::Reads, run).await?;
+        recovery::agent_of(&self.core, &row).await
     }
 
     async fn runs(

@@ -6,13 +6,14 @@ mod keys;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 
 use crate::domain::{
-    AfterClearing, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Run, RunId, RunStatus,
-    SessionId, SessionUpdated, Timestamp,
+    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Run, RunId,
+    RunStatus, SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans, Restored,
@@ -173,6 +174,39 @@ pub struct OfRun {
     /// The run.
     #[schema(value_type = String)]
     pub run: RunId,
+}
+
+/// The agent as a run pinned it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PinnedAgent {
+    /// Its definition.
+    #[schema(value_type = Object)]
+    pub agent: Agent,
+}
+
+/// A session that is named by the key that it was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfSessionKey {
+    /// The key.
+    pub key: String,
+}
+
+/// The session of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeyedSession {
+    /// The session; absent when none was made with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub session: Option<SessionId>,
+}
+
+/// What a session remembers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Remembered {
+    /// Its values, by name.
+    #[schema(value_type = Object)]
+    pub state: Map<String, Value>,
 }
 
 /// Which runs a list is about.
