@@ -211,10 +211,15 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 13] = [
+    const WITHHELD: [(&str, &str); 18] = [
         ("session.created", "workspace"),
         ("session.created", "lifetime"),
         ("session.created", "attributes"),
+        ("session.restored", "state"),
+        ("session.cleared", "state"),
+        ("session.rewound", "state"),
+        ("session.rewound", "threads"),
+        ("session.rewound", "turns"),
         ("session.updated", "workspace"),
         ("session.updated", "lifetime"),
         ("session.updated", "attributes"),
