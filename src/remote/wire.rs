@@ -1,6 +1,8 @@
 //! The words of the native API where the engine has none of its own: what a verb takes, and what it gives, as one JSON
 //! object each. Everything else is the engine's own types.
 
+mod lives;
+
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
@@ -8,13 +10,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Revision,
-    Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp,
+    Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, Revision, Run, RunId, RunStatus,
+    SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
     Restored,
 };
+
+pub use self::lives::{Clear, Rewind};
 
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
@@ -55,33 +59,6 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
-}
-
-/// Removes what was said in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Clear {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// What it is afterwards: `active`, or `expired`.
-    #[schema(value_type = String)]
-    pub then: AfterClearing,
-}
-
-/// Goes back in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rewind {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// The message that is the last one then; absent = none is left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.
