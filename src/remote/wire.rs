@@ -3,6 +3,8 @@
 
 mod agents;
 mod keys;
+mod lives;
+
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -12,14 +14,14 @@ use utoipa::ToSchema;
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 
 use crate::domain::{
-    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Run, RunId,
-    RunStatus, SessionId, SessionUpdated, Timestamp,
+    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp, Key, KeyId, Revision,
 };
 use crate::engine::{
     CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans, Restored,
 };
 
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
+pub use self::lives::{Clear, Rewind};
 
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
@@ -60,33 +62,6 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
-}
-
-/// Removes what was said in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Clear {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// What it is afterwards: `active`, or `expired`.
-    #[schema(value_type = String)]
-    pub then: AfterClearing,
-}
-
-/// Goes back in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rewind {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// The message that is the last one then; absent = none is left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.
