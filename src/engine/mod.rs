@@ -82,14 +82,14 @@ impl Engine for House {
     async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
         match &mut ask.target {
             Target::New(new) => {
-                self.name_agent(&mut new.agent).await?;
+                self.core.by_name(new.agent.as_mut()).await?;
                 self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
                 access::may_choose_id(caller, new.id.as_ref())?;
             }
             Target::Existing(id) => self.check(caller, Does::Asks, On::Session(&*id)).await?,
         }
         if let Answering::One(agent) = &mut ask.answering {
-            self.core.by_name(agent).await?;
+            self.core.by_name(Some(agent)).await?;
             access::may_have_answer(&self.core, caller, agent).await?;
         }
         asking::ask(&self.core, caller, ask).await
@@ -158,7 +158,7 @@ impl Engine for House {
     }
 
     async fn create(&self, caller: &Principal, mut session: NewSession) -> Result<Session> {
-        self.name_agent(&mut session.agent).await?;
+        self.core.by_name(session.agent.as_mut()).await?;
         self.check(caller, Does::Changes, On::New(self.agent_of(&session))).await?;
         access::may_choose_id(caller, session.id.as_ref())?;
         sessions::create(&self.core, caller, session).await
@@ -166,7 +166,7 @@ impl Engine for House {
 
     async fn update(&self, caller: &Principal, id: &SessionId, mut change: SessionUpdated) -> Result<Session> {
         self.check(caller, Does::Changes, On::Session(id)).await?;
-        self.name_agent(&mut change.agent).await?;
+        self.core.by_name(change.agent.as_mut()).await?;
         if let Some(agent) = &change.agent {
             self.check(caller, Does::Changes, On::New(agent)).await?;
         }
@@ -213,7 +213,7 @@ impl Engine for House {
 
     async fn import(&self, caller: &Principal, mut imported: ImportedSession) -> Result<Session> {
         let new = &mut imported.session;
-        self.name_agent(&mut new.agent).await?;
+        self.core.by_name(new.agent.as_mut()).await?;
         if let Some(sight) = Sight::of(caller) {
             new.agent = new.agent.take().or_else(|| sight.only_agent().map(str::to_owned));
             if let Some(id) = &new.id {
@@ -398,7 +398,7 @@ impl Engine for House {
 
     async fn mint(&self, caller: &Principal, mut new: NewToken) -> Result<IssuedToken> {
         self.check(caller, Does::Changes, On::Tokens).await?;
-        self.core.by_name(&mut new.agent).await?;
+        self.core.by_name(Some(&mut new.agent)).await?;
         keys::mint(&self.core, caller, new).await
     }
 
@@ -443,14 +443,6 @@ impl House {
     /// The agent of a session that is to be made.
     fn agent_of<'a>(&'a self, new: &'a NewSession) -> &'a str {
         new.agent.as_deref().unwrap_or(&self.core.settings.agent)
-    }
-
-    /// Puts an agent's name in the place of its id.
-    async fn name_agent(&self, agent: &mut Option<String>) -> Result<()> {
-        match agent {
-            Some(agent) => self.core.by_name(agent).await,
-            None => Ok(()),
-        }
     }
 
     async fn find_run(&self, run: &RunId) -> Result<Run> {
