@@ -1,4 +1,4 @@
-//! The machine's clock, and its source of chance.
+//! The machine's clock.
 
 use uuid::Uuid;
 
