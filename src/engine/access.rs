@@ -56,12 +56,6 @@ pub(crate) async fn check(core: &Core, caller: &Principal, does: Does, on: On<'_
     if caller.scopes.iter().any(|scope| allows(scope, does, on)) {
         return Ok(());
     }
-    if let On::New(named) = on
-        && let Some(name) = own_agent(core, caller, named).await
-        && caller.scopes.iter().any(|scope| allows(scope, does, On::New(&name)))
-    {
-        return Ok(());
-    }
     let (On::Session(id), Some(sight)) = (on, Sight::of(caller).filter(|sight| !sight.is_blind())) else {
         return Err(forbidden(caller, on));
     };
@@ -99,29 +93,12 @@ pub(crate) fn may_choose_id(caller: &Principal, id: Option<&SessionId>) -> Resul
 }
 
 /// Checks that somebody may have an agent answer that they name, instead of the session's.
-pub(crate) async fn may_have_answer(core: &Core, caller: &Principal, agent: &str) -> Result<()> {
+pub(crate) fn may_have_answer(caller: &Principal, agent: &str) -> Result<()> {
     let is_bound = caller.scopes.iter().any(|scope| matches!(scope, Scope::Agent { .. }));
-    if !is_bound || sees_agent(caller, agent) || own_agent(core, caller, agent).await.is_some() {
+    if !is_bound || sees_agent(caller, agent) {
         return Ok(());
     }
     Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not ask another agent than its own", caller.name)))
-}
-
-/// The name of an agent that may be named by its id, where the caller may know of it.
-async fn own_agent(core: &Core, caller: &Principal, named: &str) -> Option<String> {
-    // Who is bound to no agent needs no look at it.
-    Sight::of(caller).and_then(|sight| sight.only_agent().map(drop))?;
-    let name = core.agent(named).await.ok()?.agent.name;
-    sees_agent(caller, &name).then_some(name)
-}
-
-/// That an agent is not there, for somebody who may not know which there are.
-pub(crate) fn no_agent(caller: &Principal, named: &str, error: Error) -> Error {
-    let sees_all = |scope: &Scope| !matches!(scope, Scope::Agent { .. } | Scope::Session(_) | Scope::Mint);
-    if error.code != ErrorCode::NotFound || caller.scopes.iter().any(sees_all) {
-        return error;
-    }
-    Error::not_found("agent", crate::workspace::shown(named))
 }
 
 /// Whether somebody may know of an agent.
@@ -131,6 +108,12 @@ pub(crate) fn sees_agent(caller: &Principal, agent: &str) -> bool {
         Scope::Agent { name, .. } => name == agent,
         Scope::Session(_) | Scope::Mint => false,
     })
+}
+
+/// Whether somebody may know of every agent.
+pub(crate) fn sees_all_agents(caller: &Principal) -> bool {
+    // Nobody's own agent has an empty name.
+    sees_agent(caller, "")
 }
 
 /// Whether a scope allows a verb, without looking at what it is about.

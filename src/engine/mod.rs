@@ -54,8 +54,8 @@ use serde_json::{Map, Value};
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal,
-    Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
+    Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -90,7 +90,7 @@ impl Engine for House {
         }
         if let Answering::One(agent) = &mut ask.answering {
             self.core.by_name(Some(agent)).await?;
-            access::may_have_answer(&self.core, caller, agent).await?;
+            access::may_have_answer(caller, agent)?;
         }
         asking::ask(&self.core, caller, ask).await
     }
@@ -258,8 +258,9 @@ impl Engine for House {
         self.check(caller, Does::Reads, On::Agents).await?;
         match agents::one(&self.core, agent).await {
             Ok(item) if access::sees_agent(caller, &item.agent.name) => Ok(item),
-            Ok(_) => Err(access::no_agent(caller, agent, Error::not_found("agent", agent))),
-            Err(error) => Err(access::no_agent(caller, agent, error)),
+            Err(error) if error.code != ErrorCode::NotFound || access::sees_all_agents(caller) => Err(error),
+            // Whether there is another is not for everybody.
+            _ => Err(Error::not_found("agent", crate::config::printable(agent))),
         }
     }
 

@@ -5,16 +5,17 @@ mod agents;
 mod keys;
 mod lives;
 
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
+pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 
 use crate::domain::{
-    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp, Key, KeyId, Revision,
+    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Revision,
+    Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans, Restored,
@@ -22,7 +23,6 @@ use crate::engine::{
 
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};
-
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
 /// The header in which a house tells its version, with every answer.

@@ -217,7 +217,14 @@ pub(crate) async fn mint(core: &Arc<Core>, caller: &Principal, new: NewToken) ->
     if new.ttl_seconds == Some(0) {
         return Err(Error::invalid("a token lives for at least a second"));
     }
-    let agent = core.agent(&new.agent).await.map_err(|error| access::no_agent(caller, &new.agent, error))?.agent.name;
+    let agent = match core.agent(&new.agent).await {
+        Ok(working) => working.agent.name,
+        // Which agents there are is not for everybody.
+        Err(error) if error.code == ErrorCode::NotFound && !access::sees_all_agents(caller) => {
+            return Err(Error::not_found("agent", crate::config::printable(&new.agent)));
+        }
+        Err(error) => return Err(error),
+    };
     if let Some(session) = &new.session {
         let of = core.existing(session).await?.fold().await?.session.agent;
         // A session of another agent is none of this one.
