@@ -8,6 +8,8 @@ mod errors;
 mod routes;
 mod wire;
 
+pub use definition::{Fault, is_definition, read_folder};
+
 use super::Dialect;
 use crate::http::SocketEvents;
 

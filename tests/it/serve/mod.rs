@@ -9,6 +9,7 @@ mod limits;
 mod meant;
 mod mounting;
 mod native;
+mod octavus_agents;
 mod octavus_files;
 mod probe;
 mod replay;

@@ -1,5 +1,6 @@
 //! The routes, a table a subject.
 
+mod agents;
 mod files;
 mod tokens;
 
@@ -7,7 +8,8 @@ use crate::http::Routes;
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    let mut routes = files::routes();
+    let mut routes = agents::routes();
+    routes.extend(files::routes());
     routes.extend(tokens::routes());
     routes
 }
