@@ -12,6 +12,7 @@ mod meant;
 mod mounting;
 mod native;
 mod octavus;
+mod octavus_agents;
 mod octavus_files;
 mod octavus_later;
 mod octavus_sessions;
