@@ -78,7 +78,7 @@ await suite.check('reasoning is shown apart from the text', async () => {
 
 await suite.check('a tool of the application is answered on the way', async () => {
   await send('call get-user {"userId":"42"}');
-  await answered('The tool returned: .*Ada-42');
+  await answered(/The tool returned: .*Ada-42/);
   assert.deepEqual(looked, ['42']);
   const tool = answers.last().locator('.tool');
   assert.equal(await tool.getAttribute('data-status'), 'done');
@@ -146,14 +146,16 @@ await suite.check('what fails is told, and the chat goes on', async () => {
 /** What the page shows of each message. */
 const shown = () => page.locator('article').evaluateAll((all) => all.map((one) => [one.className, [...one.querySelectorAll('.text')].map(({ textContent }) => textContent.trim())]));
 
+/** What was said, without what the browser and the server may have cut off at another word, and what was sent twice. */
+const spoken = (all) => all.filter(([, [text]], at) =>
+  text !== undefined && !/^slow /.test(all[at - 1]?.[1][0] ?? '') && all[at - 1]?.[1][0] !== text);
+
 await suite.check('after a reload the messages are there, and the next is asked with all of them', async () => {
-  const before = (await shown()).filter(([, texts]) => texts.length > 0);
+  const before = spoken(await shown());
   await page.reload({ waitUntil: 'load' });
   await status('idle');
   assert.equal(await page.locator('#how').textContent(), 'active');
-  const after = (await shown()).filter(([, texts]) => texts.length > 0);
-  const spoken = (all) => all.filter(([, [text]]) => !/fail 400|^w1 w2 w3 w4 w5 w6 w7/.test(text));
-  assert.deepEqual(spoken(after), spoken(before));
+  assert.deepEqual(spoken(await shown()), before);
   await tab.shot('06-reloaded');
   const asked = model.requests.length;
   await send('say Remembered.');

@@ -68,7 +68,7 @@ export async function stream({ suite, house }) {
   });
 
   await suite.check('stream: text that is more than ASCII, and more than one piece', async () => {
-    const text = 'Grüße, 世界 🎉 \u2028 “quoted” \\ back';
+    const text = 'Grüße, 世界 🎉 \u00a0“quoted” \\ back';
     const leg = await say(await wire.session(chat), `say ${text}`);
     assert.equal(spoken(checkLegs([leg.events])), text);
   });
@@ -153,7 +153,7 @@ export async function stream({ suite, house }) {
 
   await suite.check('stream: a model that breaks off is an error, and what it said is kept', async () => {
     const session = await wire.session(chat);
-    const leg = await say(session, 'words 9\ncut 4');
+    const leg = await say(session, 'slow 5\nwords 9\ncut 4');
     checkLegs([leg.events]);
     assert.deepEqual([leg.end.type, leg.end.source], ['error', 'provider']);
     checkLegs([(await say(session, 'say On we go.')).events]);

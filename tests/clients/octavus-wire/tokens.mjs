@@ -1,7 +1,9 @@
-// Tokens: minted for a while, for an agent or a session, and taken back.
+// Keys with permissions; tokens that they mint for a while, for an agent or a session, and take back.
 
 import assert from 'node:assert/strict';
 
+import { definition } from '../support/octavus/agents.mjs';
+import { addKey, removeKey } from '../support/octavus/house.mjs';
 import { checkLegs } from '../support/octavus/order.mjs';
 import { until } from '../support/report.mjs';
 
@@ -11,6 +13,42 @@ export async function tokens({ suite, house }) {
   const mint = (body) => wire.ask('POST', '/api/tokens', { agentId: chat, ...body }, 'token');
   const revoke = (token) => wire.ask('POST', '/api/tokens/revoke', { token }, 'revoked');
   const hello = { triggerName: 'user-message', input: { USER_MESSAGE: 'say Hello.' } };
+
+  await suite.check('keys: each opens what it is for', async () => {
+    const session = await wire.session(chat);
+    const file = { filename: 'a.txt', mediaType: 'text/plain', size: 1 };
+    const asked = {
+      sessions: [
+        ['POST', '/api/agent-sessions', { agentId: chat }], ['GET', `/api/agent-sessions/${session}?format=ui`],
+        ['POST', '/api/files/upload-urls', { sessionId: session, files: [file] }],
+      ],
+      agents: [['POST', '/api/agents/validate', definition('chat')], ['PATCH', '/api/agents/suite-strict?by=slug', {}]],
+      mint: [['POST', '/api/tokens', { agentId: chat }]],
+    };
+    for (const permission of Object.keys(asked)) {
+      const holder = wire.as({ key: await addKey(house, permission, permission) });
+      assert.match(holder.key, /^oct_sk_/);
+      for (const [needed, requests] of Object.entries(asked)) {
+        for (const [method, path, body] of requests) {
+          if (needed === permission) await holder.ask(method, path, body);
+          else await holder.refused(method, path, body, 403, 'FORBIDDEN');
+        }
+      }
+      if (permission !== 'mint') await holder.ask('GET', '/api/agents', undefined, 'agents');
+    }
+  });
+
+  await suite.check('keys: one that is taken away opens nothing, and neither do its tokens', async () => {
+    const holder = wire.as({ key: await addKey(house, 'short') });
+    const { token } = await holder.ask('POST', '/api/tokens', { agentId: chat }, 'token');
+    const session = await holder.session(chat);
+    await removeKey(house, 'short');
+    for (const key of [holder.key, token]) {
+      const gone = wire.as({ key });
+      await until('the key is gone', async () => (await gone.send('GET', `/api/agent-sessions/${session}`)).status === 401);
+    }
+    assert.equal((await wire.messages(session)).length, 0);
+  });
 
   await suite.check('tokens: one is minted, works, and is taken back once', async () => {
     const { token, jti, expiresAt } = await mint({ ttlSeconds: 60 });

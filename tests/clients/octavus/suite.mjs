@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { modelConfig } from '../support/octavus/house.mjs';
+import { addKey, modelConfig } from '../support/octavus/house.mjs';
 import { limited, startOmbud } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
 
@@ -18,8 +18,6 @@ const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || j
 
 /** The whole script may take so long, in milliseconds. */
 const PATIENCE = 180_000;
-
-const TOKEN = 'oct_sk_of_the_acceptance';
 
 /** What the SDK 2.0.0 does not have, so that the script leaves it out. */
 const NOT_IN_THIS_SDK = [
@@ -50,12 +48,11 @@ async function accepted(prefix) {
   const where = prefix || 'bare';
   const port = await freePort();
   const house = await startOmbud({
-    token: TOKEN,
     config: modelConfig(`http://127.0.0.1:${port}/v1`, 'key-of-the-mock'),
     args: ['--dialects', 'octavus,tarko,agent-tars'],
   });
   suite.atEnd(() => house.close());
-  const told = await run({ BASE_URL: house.url + prefix, API_KEY: TOKEN, MOCK_PORT: String(port) });
+  const told = await run({ BASE_URL: house.url + prefix, API_KEY: await addKey(house, 'acceptance'), MOCK_PORT: String(port) });
   await suite.check(`${where}: the script comes to its end`, () => {
     assert.equal(told.error, null);
     assert.match(told.last, /^\d+ passed, \d+ failed$/, told.err);
