@@ -8,7 +8,7 @@ use ombud::config::{Source, parse_agent, printable, read_config_file};
 use ombud::domain::{Error, ErrorCode, Result};
 use serde_json::json;
 
-use super::definition;
+use super::definition::{self, Definition};
 use crate::cli::{AgentsAdd, Format};
 use crate::context::{Context, Exit};
 use crate::program::Program;
@@ -19,7 +19,11 @@ pub async fn add(program: &Program, arguments: &AgentsAdd) -> Result<Exit> {
     if arguments.user || arguments.project {
         return as_file(arguments, &program.context);
     }
-    let agent = definition::read(&arguments.file)?;
+    let Definition { agent, faults } = definition::read(&arguments.file);
+    let agent = agent?;
+    if program.context.manner.format == Format::Text && !program.global.quiet {
+        faults.iter().for_each(|fault| note(&fault.to_string()));
+    }
     let (house, caller) = (program.open().await?, program.caller());
     let (name, wanted) = (agent.name.clone(), agent.clone());
     let (item, done) = match house.create_agent(&caller, agent.clone()).await {
@@ -46,6 +50,11 @@ pub async fn add(program: &Program, arguments: &AgentsAdd) -> Result<Exit> {
 
 /// Copies a definition into a folder that configuration is read from.
 pub fn as_file(arguments: &AgentsAdd, context: &Context) -> Result<Exit> {
+    if arguments.file.is_dir() {
+        let shown = printable(&arguments.file.to_string_lossy());
+        return Err(Error::invalid(format!("{shown} is a folder, which configuration has no place for"))
+            .hint("leave out --user and --project: it is kept in the store then"));
+    }
     let source = read_config_file(&arguments.file)?;
     let agent = parse_agent(&arguments.file, &source)?;
     let folder = folder_for(arguments.project, context)?;

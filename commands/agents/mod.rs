@@ -10,6 +10,7 @@ use ombud::domain::Result;
 use ombud::engine::{AgentItem, AgentOrigin};
 use serde_json::{Value, json};
 
+use self::definition::Definition;
 use super::cli::{AgentsCommand, Format};
 use super::context::{Context, Exit};
 use super::output::table;
@@ -127,24 +128,30 @@ fn validate(files: &[PathBuf], context: &Context) -> Result<Exit> {
     let mut exit = Exit::OK;
     let mut results = Vec::new();
     for file in files {
-        let checked = definition::read(file);
-        if checked.is_err() {
+        let Definition { agent, faults } = definition::read(file);
+        if agent.is_err() {
             exit = Exit::INVALID;
         }
-        match (context.manner.format, &checked) {
+        if context.manner.format == Format::Text {
+            faults.iter().try_for_each(|fault| context.out.write_line(&fault.to_string()))?;
+        }
+        match (context.manner.format, &agent) {
             (Format::Text, Ok(agent)) => {
                 let file = printable(&file.to_string_lossy());
                 context.out.write_line(&format!("{file}: agent `{}` is well defined", agent.name))?;
             }
+            // All of it was told already.
+            (Format::Text, Err(_)) if !faults.is_empty() => {}
             (Format::Text, Err(error)) => {
                 let hint = error.hint.as_ref().map(|hint| format!("\n  {hint}")).unwrap_or_default();
                 context.out.write_line(&format!("{}{hint}", error.message))?;
             }
-            (Format::Json | Format::Jsonl | Format::Tarko, checked) => results.push(json!({
+            (Format::Json | Format::Jsonl | Format::Tarko, agent) => results.push(json!({
                 "file": file,
-                "ok": checked.is_ok(),
-                "agent": checked.as_ref().ok().map(|agent| &agent.name),
-                "error": checked.as_ref().err(),
+                "ok": agent.is_ok(),
+                "agent": agent.as_ref().ok().map(|agent| &agent.name),
+                "error": agent.as_ref().err(),
+                "faults": faults,
             })),
         }
     }

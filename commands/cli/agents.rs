@@ -38,7 +38,8 @@ Examples:
 const VALIDATE_EXAMPLES: &str = "\
 Examples:
   ombud agents validate reviewer.toml
-  ombud agents validate .ombud/agents/*.toml --format json";
+  ombud agents validate .ombud/agents/*.toml --format json
+  ombud agents validate support-chat/";
 
 /// Commands about agents.
 #[derive(Clone, Debug, Subcommand)]
@@ -67,8 +68,8 @@ pub enum AgentsCommand {
     /// Check definitions; exits 2 when one of them is wrong
     #[command(after_long_help = VALIDATE_EXAMPLES)]
     Validate {
-        /// Files in TOML, YAML or JSON
-        #[arg(value_name = "FILE", required = true)]
+        /// Files in TOML, YAML or JSON, or folders with settings.json and protocol.yaml
+        #[arg(value_name = "PATH", required = true)]
         files: Vec<PathBuf>,
     },
 }
@@ -77,7 +78,8 @@ const ADD_EXAMPLES: &str = "\
 Examples:
   ombud agents add reviewer.toml
   ombud agents add reviewer.toml --force
-  ombud agents add reviewer.yaml --project";
+  ombud agents add reviewer.yaml --project
+  ombud agents add support-chat/";
 
 /// Check a definition and keep it in the store
 ///
@@ -87,8 +89,8 @@ Examples:
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = ADD_EXAMPLES)]
 pub struct AgentsAdd {
-    /// A file in TOML, YAML or JSON
-    #[arg(value_name = "FILE")]
+    /// A file in TOML, YAML or JSON, or a folder with settings.json and protocol.yaml
+    #[arg(value_name = "PATH")]
     pub file: PathBuf,
 
     /// Keep it beside your config file instead

@@ -5,6 +5,9 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+/// Deepest nesting. The parser calls itself, and a thread has 2 MiB of stack: in a debug build they are used up at 64.
+const DEPTH: usize = 32;
+
 /// A part of a document, with its line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
@@ -50,7 +53,7 @@ pub struct YamlFault {
 /// Reads YAML. A document without a value, such as one of comments only, is nothing.
 ///
 /// # Errors
-/// When it is no YAML, has a key twice, is deeper than 64 or larger than 100,000 parts, or its aliases unfold to more than
+/// When it is no YAML, has a key twice, is deeper than 32 or larger than 100,000 parts, or its aliases unfold to more than
 /// 10,000.
 pub fn read_yaml(source: &str) -> Result<Node, YamlFault> {
     if source.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
@@ -59,7 +62,7 @@ pub fn read_yaml(source: &str) -> Result<Node, YamlFault> {
     // `y`, `on` and `no` are texts here, as they are in YAML 1.2. What people write needs few aliases.
     let options = serde_saphyr::options! {
         strict_booleans: true,
-        budget: serde_saphyr::budget! { max_depth: 64, max_nodes: 100_000 },
+        budget: serde_saphyr::budget! { max_depth: DEPTH, max_nodes: 100_000 },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 }
     };
     let tree = serde_saphyr::from_str_with_options::<Tree>(source, options).map_err(|error| {

@@ -94,8 +94,8 @@ pub(crate) fn may_choose_id(caller: &Principal, id: Option<&SessionId>) -> Resul
 
 /// Checks that somebody may have an agent answer that they name, instead of the session's.
 pub(crate) fn may_have_answer(caller: &Principal, agent: &str) -> Result<()> {
-    let bound = |scope: &Scope| matches!(scope, Scope::Agent { .. });
-    if sees_agent(caller, agent) || !caller.scopes.iter().any(bound) {
+    let is_bound = caller.scopes.iter().any(|scope| matches!(scope, Scope::Agent { .. }));
+    if !is_bound || sees_agent(caller, agent) {
         return Ok(());
     }
     Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not ask another agent than its own", caller.name)))
@@ -108,6 +108,12 @@ pub(crate) fn sees_agent(caller: &Principal, agent: &str) -> bool {
         Scope::Agent { name, .. } => name == agent,
         Scope::Session(_) | Scope::Mint => false,
     })
+}
+
+/// Whether somebody may know of every agent.
+pub(crate) fn sees_all_agents(caller: &Principal) -> bool {
+    // Nobody's own agent has an empty name.
+    sees_agent(caller, "")
 }
 
 /// Whether a scope allows a verb, without looking at what it is about.
@@ -245,7 +251,8 @@ pub(crate) fn within(caller: &Principal, mut pins: Pins) -> Pins {
 pub(crate) fn definition_within(caller: &Principal, mut agent: Agent) -> Agent {
     if !caller.is_admin() {
         agent.permissions.retain(|rule| rule.permission == Permission::Deny);
-        agent.settings.extra.clear();
+        // As with pins: fields that the house does not know go to the provider with the house's key.
+        agent.settings_mut().for_each(|settings| settings.extra.clear());
     }
     agent
 }

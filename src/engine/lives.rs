@@ -61,7 +61,12 @@ pub(crate) async fn clear(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor, 
         }
         AfterClearing::Expired => Ok(!fold.session.expired),
     };
-    clear_when(core, ledger, actor, then, &is_wanted).await
+    clear_when(core, ledger, actor, then, &is_wanted).await?;
+    match then {
+        // Where nothing was said there may be files all the same.
+        AfterClearing::Active => super::uploads::forget_all(core, &ledger.id).await,
+        AfterClearing::Expired => Ok(()),
+    }
 }
 
 /// The same, as long as it is wanted by what the log tells when it is done.

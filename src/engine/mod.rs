@@ -54,8 +54,8 @@ use serde_json::{Map, Value};
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal,
-    Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
+    Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -72,21 +72,24 @@ pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
-    Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, ModelItem, NewSession,
-    OnBusy, Orphans, ProcedureCall, Restored, Target,
+    Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans,
+    ProcedureCall, Restored, Target,
 };
+pub use self::views::{Health, ModelItem};
 
 #[async_trait]
 impl Engine for House {
-    async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
-        match &ask.target {
+    async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
+        match &mut ask.target {
             Target::New(new) => {
+                self.core.by_name(new.agent.as_mut()).await?;
                 self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
                 access::may_choose_id(caller, new.id.as_ref())?;
             }
-            Target::Existing(id) => self.check(caller, Does::Asks, On::Session(id)).await?,
+            Target::Existing(id) => self.check(caller, Does::Asks, On::Session(&*id)).await?,
         }
-        if let Answering::One(agent) = &ask.answering {
+        if let Answering::One(agent) = &mut ask.answering {
+            self.core.by_name(Some(agent)).await?;
             access::may_have_answer(caller, agent)?;
         }
         asking::ask(&self.core, caller, ask).await
@@ -154,14 +157,16 @@ impl Engine for House {
         Ok(Some(id))
     }
 
-    async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
+    async fn create(&self, caller: &Principal, mut session: NewSession) -> Result<Session> {
+        self.core.by_name(session.agent.as_mut()).await?;
         self.check(caller, Does::Changes, On::New(self.agent_of(&session))).await?;
         access::may_choose_id(caller, session.id.as_ref())?;
         sessions::create(&self.core, caller, session).await
     }
 
-    async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+    async fn update(&self, caller: &Principal, id: &SessionId, mut change: SessionUpdated) -> Result<Session> {
         self.check(caller, Does::Changes, On::Session(id)).await?;
+        self.core.by_name(change.agent.as_mut()).await?;
         if let Some(agent) = &change.agent {
             self.check(caller, Does::Changes, On::New(agent)).await?;
         }
@@ -208,6 +213,7 @@ impl Engine for House {
 
     async fn import(&self, caller: &Principal, mut imported: ImportedSession) -> Result<Session> {
         let new = &mut imported.session;
+        self.core.by_name(new.agent.as_mut()).await?;
         if let Some(sight) = Sight::of(caller) {
             new.agent = new.agent.take().or_else(|| sight.only_agent().map(str::to_owned));
             if let Some(id) = &new.id {
@@ -250,8 +256,12 @@ impl Engine for House {
 
     async fn agent(&self, caller: &Principal, agent: &str) -> Result<AgentItem> {
         self.check(caller, Does::Reads, On::Agents).await?;
-        let item = agents::one(&self.core, agent).await?;
-        if access::sees_agent(caller, &item.agent.name) { Ok(item) } else { Err(Error::not_found("agent", agent)) }
+        match agents::one(&self.core, agent).await {
+            Ok(item) if access::sees_agent(caller, &item.agent.name) => Ok(item),
+            Err(error) if error.code != ErrorCode::NotFound || access::sees_all_agents(caller) => Err(error),
+            // Whether there is another is not for everybody.
+            _ => Err(Error::not_found("agent", crate::config::printable(agent))),
+        }
     }
 
     async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {
@@ -312,8 +322,7 @@ impl Engine for House {
 
     async fn kept_files(&self, caller: &Principal, session: &SessionId) -> Result<Vec<File>> {
         self.check(caller, Does::Reads, On::Session(session)).await?;
-        lives::must_live(&self.core.existing(session).await?.fold().await?, self.core.clock.now())?;
-        uploads::list(&self.core, session).await
+        uploads::all(&self.core, session).await
     }
 
     async fn kept_file(&self, caller: &Principal, session: &SessionId, file: &FileId) -> Result<File> {
@@ -388,8 +397,9 @@ impl Engine for House {
         keys::remove(&self.core, name).await
     }
 
-    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken> {
+    async fn mint(&self, caller: &Principal, mut new: NewToken) -> Result<IssuedToken> {
         self.check(caller, Does::Changes, On::Tokens).await?;
+        self.core.by_name(Some(&mut new.agent)).await?;
         keys::mint(&self.core, caller, new).await
     }
 

@@ -1,6 +1,5 @@
-//! The machine's clock, and its source of chance.
+//! The machine's clock.
 
-use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::domain::{Clock, Timestamp};
@@ -19,10 +18,4 @@ impl Clock for SystemClock {
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
     }
-}
-
-/// A secret that nobody can guess: 244 bits of the system's own chance, as 64 hexadecimal digits.
-#[expect(clippy::disallowed_methods, reason = "this is the home of chance")]
-pub fn random_secret() -> SecretString {
-    SecretString::from(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()))
 }

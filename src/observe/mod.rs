@@ -13,9 +13,9 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
 
-pub use clock::{SystemClock, random_secret};
+pub use clock::SystemClock;
 pub use counts::{COUNTS, Count, Counts};
-pub use random::unguessable;
+pub use random::random_secret;
 pub use traces::{Traces, rename};
 
 use crate::domain::Result;

@@ -1,20 +1,25 @@
 //! The words of the native API where the engine has none of its own: what a verb takes, and what it gives, as one JSON
 //! object each. Everything else is the engine's own types.
 
-use std::collections::BTreeMap;
+mod agents;
+mod keys;
+mod lives;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
+pub use self::keys::{Keys, OfKey, OfToken, Revoked};
+pub use self::lives::{Clear, Rewind};
+
 use crate::domain::{
-    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Revision,
-    Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp,
+    Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Run, RunId, RunStatus, SessionId,
+    SessionUpdated, Timestamp,
 };
 use crate::engine::{
-    AgentItem, CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans,
-    Restored,
+    CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans, Restored,
 };
 
 /// The folder of every address of this API.
@@ -56,33 +61,6 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
-}
-
-/// Removes what was said in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Clear {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// What it is afterwards: `active`, or `expired`.
-    #[schema(value_type = String)]
-    pub then: AfterClearing,
-}
-
-/// Goes back in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rewind {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// The message that is the last one then; absent = none is left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.
@@ -230,47 +208,6 @@ pub struct RunPage {
     pub runs: Vec<Run>,
 }
 
-/// The agents.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Agents {
-    /// By name.
-    #[schema(value_type = BTreeMap<String, Object>)]
-    pub agents: BTreeMap<String, AgentItem>,
-}
-
-/// An agent that is named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfAgent {
-    /// Its name, or its id.
-    pub agent: String,
-}
-
-/// Makes an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateAgent {
-    /// Its definition, with the fields of a definition in a file; `permissions` is a list of `{"tool", "pattern",
-    /// "permission"}`. Of callers who may not administer the house only denials count.
-    #[schema(value_type = Object)]
-    pub definition: Agent,
-}
-
-/// Replaces the definition of an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateAgent {
-    /// Its name, or its id.
-    pub agent: String,
-    /// The new definition, whole. Its name stays, and may be left out.
-    #[schema(value_type = Object)]
-    pub definition: Agent,
-    /// Only if it still has this revision.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub revision: Option<Revision>,
-}
-
 /// The models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ModelList {
@@ -414,38 +351,6 @@ pub struct Decide {
     /// `"allow"`, or `{"deny": "why"}`.
     #[schema(value_type = Object)]
     pub decision: Decision,
-}
-
-/// The keys that there are, the oldest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Keys {
-    /// The keys, without their words.
-    #[schema(value_type = Vec<Object>)]
-    pub keys: Vec<Key>,
-}
-
-/// A key that is named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfKey {
-    /// Its name, or its id.
-    pub name: String,
-}
-
-/// A token that is to be revoked. It does not print itself.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfToken {
-    /// Its word.
-    pub token: String,
-}
-
-/// What was revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Revoked {
-    /// The token's id; null when none counted.
-    #[schema(value_type = Option<String>)]
-    pub id: Option<KeyId>,
 }
 
 /// Brings runs in order whose process died.

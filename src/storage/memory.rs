@@ -87,6 +87,8 @@ impl State {
             log.snapshot.take_if(|_| !brings_snapshot);
         }
         self.blobs.retain(|(owner, _), _| *owner != session);
+        let owner = rules::owner_of(&session);
+        self.records.retain(|(of, _), _| *of != owner);
         Ok(())
     }
 

@@ -217,7 +217,7 @@ pub trait Store: Send + Sync {
     async fn scrub(&self, session: &SessionId, entry: Entry) -> Result<(), Error>;
 
     /// Appends, and in the same step puts what `blank` makes of it in the place of every entry before, for good as in
-    /// `scrub`, and removes the session's blobs. The old saved fold goes too. The append brings no names and no records.
+    /// `scrub`, and removes the session's blobs and its own records ([`kind_of_session`]). The old saved fold goes too. The append brings no names and no records.
     async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError>;
 
     /// Ends a session: appends `entry`, then removes all other entries, its rows, snapshot, blobs, aliases to it and to

@@ -95,7 +95,9 @@ fn an_agent_is_shown_with_where_it_comes_from() {
     // What is shown can be read again, and is the same.
     ombud.file("again/helper.toml", &text);
     assert_eq!(ombud.run(&["agents", "add", "again/helper.toml", "--force"]), good("agent `helper` is changed\n"));
-    assert_eq!(ombud.run(&["agents", "show", "helper"]).stdout, text);
+    // Another server has another address.
+    let body = |text: &str| text.split_once('\n').unwrap().1.to_owned();
+    assert_eq!(body(&ombud.run(&["agents", "show", "helper"]).stdout), body(&text));
     if over_a_server() {
         return;
     }
@@ -154,5 +156,65 @@ fn a_server_and_a_shell_share_agents() {
     let said = ombud.run(&["agents", "add", "broken.toml", "--server", &served]);
     assert_eq!((said.exit, said.stdout.as_str()), (2, ""));
     assert!(said.stderr.contains("broken.toml:1: `instruction` is not known; did you mean `instructions`?"), "{said:?}");
+    server.finish();
+}
+
+const SETTINGS: &str = "{ \"slug\": \"support-chat\", \"name\": \"Support\", \"format\": \"interactive\" }\n";
+const PROTOCOL: &str = "\
+triggers: { user-message: { input: { TEXT: { type: string } } } }
+agent: { model: house/small, system: system, cache: off }
+handlers:
+  user-message:
+    Add: { block: add-message, role: user, prompt: user-message, input: [TEXT] }
+    Respond: { block: next-message }
+";
+
+#[test]
+fn a_folder_with_a_protocol_is_checked_and_kept() {
+    let server = ModelServer::start(Wire::Openai, vec![Answer::text("Fine.")]);
+    let ombud = Ombud::with_model(&server, Wire::Openai);
+    ombud.file("support/settings.json", SETTINGS);
+    ombud.file("support/protocol.yaml", PROTOCOL);
+    ombud.file("support/prompts/system.md", "Help.\n");
+    ombud.file("support/prompts/user-message.md", "{{TEXT}}\n");
+    let warning =
+        "support/protocol.yaml:2: agent.cache: warning: `cache` has no effect here: the provider's own caching applies";
+    let said = ombud.run(&["agents", "validate", "support"]);
+    assert_eq!(said, good(&format!("{warning}\nsupport: agent `support-chat` is well defined\n")));
+    let added = ombud.run(&["agents", "add", "support"]);
+    let kept = Said { stderr: format!("{warning}\n"), ..good("agent `support-chat` is kept in the store\n") };
+    assert_eq!(added, kept);
+    assert_eq!(ombud.run(&["oneshot", "Hello", "-a", "support-chat"]), good("Fine.\n"));
+    assert_eq!(ombud.json(&["agents", "show", "support-chat"])["agent"]["instructions"], "Help.");
+
+    ombud.file("support/protocol.yaml", &PROTOCOL.replace("system: system", "system: sytem").replace("[TEXT]", "[TEX]"));
+    let errors = "support/protocol.yaml:2: agent.system: there is no prompt `sytem`; did you mean `system`?\n\
+                  support/protocol.yaml:2: agent.cache: warning: `cache` has no effect here: the provider's own caching applies\n\
+                  support/protocol.yaml:5: handlers.user-message.Add.input[0]: there is no input, variable or resource `TEX`; \
+                  did you mean `TEXT`?\n\
+                  support/protocol.yaml:5: handlers.user-message.Add.prompt: warning: `{{TEXT}}` in prompt `user-message` stays \
+                  as it is: `input` does not list it; did you mean `TEX`?\n\
+                  support/protocol.yaml:5: handlers.user-message.Add.input[0]: warning: prompt `user-message` has no place for \
+                  `TEX`\n";
+    assert_eq!(ombud.run(&["agents", "validate", "support"]), Said { exit: 2, ..good(errors) });
+    let checked = ombud.run(&["agents", "validate", "support", "--format", "json"]);
+    let faults = &checked.json()["files"][0]["faults"];
+    assert_eq!(
+        faults[0],
+        json!({
+            "severity": "error", "file": "support/protocol.yaml", "line": 2, "path": "agent.system",
+            "message": "there is no prompt `sytem`; did you mean `system`?",
+        })
+    );
+    assert_eq!((checked.exit, faults.as_array().unwrap().len()), (2, 5));
+    let refused = ombud.run(&["agents", "add", "support", "--force"]);
+    assert_eq!((refused.exit, refused.stdout.as_str()), (2, ""));
+    assert!(
+        refused.stderr.starts_with("error: support/protocol.yaml:2: agent.system: there is no prompt"),
+        "{}",
+        refused.stderr
+    );
+    let refused = ombud.run(&["agents", "add", "support", "--project"]);
+    assert_eq!((refused.exit, refused.stdout.as_str()), (2, ""));
     server.finish();
 }

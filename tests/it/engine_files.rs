@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use ombud::config::{FileLimits, Settings, Wire};
 use ombud::domain::{
-    BlobId, Clock, Declaration, Error, ErrorCode, File, FileId, FileState, NamedProcedure, Principal, Procedure, Result,
-    SayStep, Scope, SessionId, Step, Timestamp,
+    AfterClearing, BlobId, Clock, Declaration, Error, ErrorCode, File, FileId, FileState, NamedProcedure, Principal,
+    Procedure, Result, SayStep, Scope, SessionId, Step, Timestamp,
 };
 use ombud::engine::{
     Ask, Engine, FileBytes, FileOffer, FilePurpose, House, NewSession, NobodyToAsk, Notices, Parts, ProcedureCall, Target,
@@ -269,6 +269,27 @@ async fn a_file_goes_for_good_and_with_its_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_cleared_has_no_files() {
+    let bed = Bed::new().await;
+    let file = bed.given("a.txt", "text/plain", b"hello").await;
+    let download = bed.house.sign_file(&somebody(), &file, FilePurpose::Download).await.unwrap().ticket;
+    let late = bed.offer("b.txt", "text/plain", 5).await;
+    let upload = bed.house.sign_file(&somebody(), &late, FilePurpose::Upload).await.unwrap().ticket;
+    bed.house.clear(&somebody(), &bed.session, AfterClearing::Active).await.unwrap();
+    assert_eq!(bed.house.kept_files(&somebody(), &bed.session).await.unwrap(), []);
+    assert_eq!(bed.redeem(&download, FilePurpose::Download).await.unwrap_err().0, ErrorCode::NotFound);
+    // It lives, so it takes what comes now; one whose time is over takes nothing.
+    assert_eq!(bed.put(&late, b"hello").await.unwrap().state, FileState::Ready);
+    bed.house.clear(&somebody(), &bed.session, AfterClearing::Expired).await.unwrap();
+    assert_eq!(code(bed.put(&late, b"hello").await), ErrorCode::Expired);
+    assert_eq!(code(bed.got(&late.id).await), ErrorCode::Expired);
+    assert_eq!(code(bed.house.kept_files(&somebody(), &bed.session).await), ErrorCode::Expired);
+    assert_eq!(bed.redeem(&upload, FilePurpose::Upload).await.unwrap_err().0, ErrorCode::Expired);
+    let offers = vec![offer("c", "text/plain", 1)];
+    assert_eq!(code(bed.house.offer_files(&somebody(), &bed.session, offers).await), ErrorCode::Expired);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signed_address_is_good_for_what_it_says() {
     let bed = Bed::new().await;
     let offered = bed.offer("a.txt", "text/plain", 5).await;
@@ -284,7 +305,7 @@ async fn a_signed_address_is_good_for_what_it_says() {
     // It opens this file, and nothing else.
     assert_eq!(code(bed.house.delete_file(&redeemed.caller, &bed.session, &file.id).await), ErrorCode::Forbidden);
     let other = bed.house.create(&somebody(), NewSession::default()).await.unwrap().id;
-    assert_eq!(code(bed.house.kept_files(&redeemed.caller, &other).await), ErrorCode::Forbidden);
+    assert_eq!(code(bed.house.kept_files(&redeemed.caller, &other).await), ErrorCode::NotFound);
     // For another purpose.
     let wrong = |text: &str| Err((ErrorCode::Forbidden, text.to_owned()));
     let for_upload = "the address is signed for an upload, and not for a download";
@@ -357,19 +378,22 @@ async fn rights_are_those_of_the_session() {
     let of = |scopes: Vec<Scope>| Principal { scopes, ..Principal::unproven() };
     let (reader, nobody) = (of(vec![Scope::Read]), of(vec![]));
     let stranger = of(vec![Scope::Session("other".to_owned())]);
-    for caller in [&nobody, &stranger] {
-        assert_eq!(code(bed.house.file_bytes(caller, &bed.session, &file.id).await), ErrorCode::Forbidden);
-        assert_eq!(code(bed.house.kept_files(caller, &bed.session).await), ErrorCode::Forbidden);
-        assert_eq!(code(bed.house.sign_file(caller, &file, FilePurpose::Download).await), ErrorCode::Forbidden);
+    // Who sees another session only is not told that there is this one.
+    for (caller, refused) in [(&nobody, ErrorCode::Forbidden), (&stranger, ErrorCode::NotFound)] {
+        assert_eq!(code(bed.house.file_bytes(caller, &bed.session, &file.id).await), refused);
+        assert_eq!(code(bed.house.kept_files(caller, &bed.session).await), refused);
+        assert_eq!(code(bed.house.sign_file(caller, &file, FilePurpose::Download).await), refused);
     }
     assert_eq!(bed.house.file_bytes(&reader, &bed.session, &file.id).await.unwrap().1, "hello");
     assert!(bed.house.sign_file(&reader, &file, FilePurpose::Download).await.is_ok());
-    for caller in [&reader, &nobody, &stranger] {
+    for (caller, refused) in
+        [(&reader, ErrorCode::Forbidden), (&nobody, ErrorCode::Forbidden), (&stranger, ErrorCode::NotFound)]
+    {
         let offers = vec![offer("a", "text/plain", 1)];
-        assert_eq!(code(bed.house.offer_files(caller, &bed.session, offers).await), ErrorCode::Forbidden);
-        assert_eq!(code(bed.house.put_file(caller, file.clone(), stream(b"hello")).await), ErrorCode::Forbidden);
-        assert_eq!(code(bed.house.sign_file(caller, &file, FilePurpose::Upload).await), ErrorCode::Forbidden);
-        assert_eq!(code(bed.house.delete_file(caller, &bed.session, &file.id).await), ErrorCode::Forbidden);
+        assert_eq!(code(bed.house.offer_files(caller, &bed.session, offers).await), refused);
+        assert_eq!(code(bed.house.put_file(caller, file.clone(), stream(b"hello")).await), refused);
+        assert_eq!(code(bed.house.sign_file(caller, &file, FilePurpose::Upload).await), refused);
+        assert_eq!(code(bed.house.delete_file(caller, &bed.session, &file.id).await), refused);
     }
 }
 

@@ -20,6 +20,7 @@ mod guard;
 mod help;
 mod hostile;
 mod input;
+mod keys;
 mod machine;
 mod models;
 mod reference;

@@ -237,6 +237,12 @@ pub struct Session {
     created_at: String,
     /// When something was last appended.
     updated_at: String,
+    /// From when its lifetime counts, where that is not when it was made.
+    lives_since: Option<String>,
+    /// When its time is over, or was; absent = it has no end.
+    expires_at: Option<String>,
+    /// Whether its end is in its log; absent = it is not.
+    expired: Option<bool>,
     /// What doors keep about it.
     #[schema(value_type = Object)]
     attributes: Value,

@@ -17,6 +17,8 @@ mod told;
 mod triggering;
 mod wire;
 
+pub use definition::{Fault, is_definition, read_folder};
+
 use super::Dialect;
 use crate::http::SocketEvents;
 

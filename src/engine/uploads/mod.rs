@@ -20,8 +20,7 @@ use serde_json::{Value, json};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, RwLock, Semaphore, SemaphorePermit};
 
 use super::house::Core;
-use super::ledger::no_session;
-use super::lives;
+use super::lives::must_live;
 use crate::config::FileLimits;
 use crate::domain::{BlobId, Error, ErrorCode, File, FileId, FilePart, FileScope, FileState, Result, SessionId};
 use crate::storage::{Record, kind_of_session};
@@ -123,13 +122,14 @@ async fn known(core: &Core, session: &SessionId, id: &FileId) -> Result<Option<K
     found.as_ref().map(read).transpose()
 }
 
-/// The incarnation of a session that exists, and whose time is not over.
-async fn incarnation(core: &Core, session: &SessionId) -> Result<u64> {
-    match core.store.summary(session).await? {
-        Some(row) if row.session.is_over(core.clock.now()) => Err(lives::expired(&row.session)),
-        Some(row) => Ok(row.session.incarnation),
-        None => Err(no_session(session)),
-    }
+/// What a session is made anew by: its incarnation, and where its history begins, which moves when it is cleared.
+type Epoch = (u64, u64);
+
+/// The epoch of a session that exists and lives.
+async fn epoch(core: &Core, session: &SessionId) -> Result<Epoch> {
+    let fold = core.existing(session).await?.fold().await?;
+    must_live(&fold, core.clock.now())?;
+    Ok((fold.session.incarnation, fold.history_from))
 }
 
 fn no_file(session: &SessionId, id: &FileId) -> Error {
@@ -165,7 +165,7 @@ pub(crate) async fn offer(core: &Arc<Core>, session: &SessionId, offers: Vec<Fil
         let message = format!("the files have {all} bytes together, at most {} may be offered at once", limits.offer_bytes);
         return Err(Error::new(ErrorCode::TooLarge, message).hint("offer fewer of them at once"));
     }
-    incarnation(core, session).await?;
+    epoch(core, session).await?;
     check_room(core, session, files.len()).await?;
     Ok(files)
 }
@@ -204,7 +204,7 @@ pub(crate) async fn put(core: &Arc<Core>, offered: File, bytes: FileBytes) -> Re
     let uploads = &core.uploads;
     check(&core.settings.server.limits.files, &offered)?;
     let (session, id) = (offered.session().clone(), offered.id.clone());
-    let begun_in = incarnation(core, &session).await?;
+    let begun_in = epoch(core, &session).await?;
     match known(core, &session, &id).await? {
         Some(Known::Removed) => return Err(no_file(&session, &id)),
         Some(Known::Here(_)) => {}
@@ -227,11 +227,14 @@ pub(crate) async fn put(core: &Arc<Core>, offered: File, bytes: FileBytes) -> Re
     let body = serde_json::to_string(&file)
         .map_err(|error| Error::internal(format!("file `{id}` cannot be written as JSON: {error}")))?;
     let is_first = core.store.put_record_if(record(&session, &id, body), None).await?;
-    // The session may have ended meanwhile: then nothing of it may stay.
-    if !incarnation(core, &session).await.is_ok_and(|now| now == begun_in) {
+    // The session may have ended or been cleared meanwhile: then nothing of it may stay.
+    let now = epoch(core, &session).await;
+    if now.as_ref() != Ok(&begun_in) {
         core.store.remove_record(&kind_of_session(&session), &format!("{PREFIX}{id}")).await?;
         remove_from(core, &session, &blob).await?;
-        return Err(no_session(&session));
+        now?;
+        return Err(Error::new(ErrorCode::Conflict, format!("session `{session}` was made anew while file `{id}` came"))
+            .hint("offer the file again"));
     }
     if is_first {
         return Ok(file);
@@ -265,7 +268,12 @@ async fn checked(bytes: Vec<u8>, media_type: String) -> Result<(Vec<u8>, BlobId)
 }
 
 /// The files of a session that are here, the oldest first.
-pub(crate) async fn list(core: &Core, session: &SessionId) -> Result<Vec<File>> {
+pub(crate) async fn all(core: &Core, session: &SessionId) -> Result<Vec<File>> {
+    epoch(core, session).await?;
+    list(core, session).await
+}
+
+async fn list(core: &Core, session: &SessionId) -> Result<Vec<File>> {
     let records = core.store.records(&kind_of_session(session)).await?;
     let mut files = Vec::new();
     for record in records.iter().filter(|record| record.id.starts_with(PREFIX)) {
@@ -278,7 +286,7 @@ pub(crate) async fn list(core: &Core, session: &SessionId) -> Result<Vec<File>> 
 
 /// One file that is here.
 pub(crate) async fn file(core: &Core, session: &SessionId, id: &FileId) -> Result<File> {
-    incarnation(core, session).await?;
+    epoch(core, session).await?;
     match known(core, session, id).await? {
         Some(Known::Here(file)) => Ok(file),
         Some(Known::Removed) | None => Err(no_file(session, id)),

@@ -19,6 +19,7 @@ use crate::domain::{
     Error, ErrorCode, File, FileId, FileScope, FileState, Principal, PrincipalKind, Result, Scope, SessionId, Timestamp,
 };
 use crate::engine::house::Core;
+use crate::engine::ledger::no_session;
 
 /// Whose the key is, and its name, among the secrets of a store.
 const KEY: (&str, &str) = ("house", "file_signing_key");
@@ -110,7 +111,7 @@ pub(crate) async fn sign(core: &Arc<Core>, file: &File, purpose: FilePurpose) ->
     let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     let expires = Timestamp::from_millis(core.clock.now().as_millis().saturating_add(time));
     let session = file.session().clone();
-    let incarnation = super::incarnation(core, &session).await?;
+    let (incarnation, _) = super::epoch(core, &session).await?;
     let claims = Claims { purpose, session, incarnation, file: file.id.clone(), expires, offer };
     let claims =
         serde_json::to_vec(&claims).map_err(|error| Error::internal(format!("an address cannot be signed: {error}")))?;
@@ -135,8 +136,8 @@ pub(crate) async fn redeem(core: &Arc<Core>, ticket: &str, purpose: FilePurpose)
         return Err(Error::new(ErrorCode::Expired, message).hint("ask for a new one"));
     }
     let Claims { session, incarnation, file, offer, .. } = claims;
-    if super::incarnation(core, &session).await? != incarnation {
-        return Err(super::no_session(&session));
+    if super::epoch(core, &session).await?.0 != incarnation {
+        return Err(no_session(&session));
     }
     let scopes = vec![Scope::Session(session.as_str().to_owned())];
     let caller = Principal { name: "signed address".to_owned(), kind: PrincipalKind::Person, scopes, credential: None };

@@ -105,6 +105,10 @@ pub(super) async fn what_was_said_in_a_cleared_session_is_in_no_file(bed: &Bed) 
     let blob = store.put_blob(&session("s"), b"canary blob").await.unwrap();
     let kept = store.put_blob(&session("t"), b"of t").await.unwrap();
     store.put_secret("session:s", "n", Some(&SecretString::from("secret"))).await.unwrap();
+    for of in ["s", "t"] {
+        store.put_record(record(&kind_of_session(&session(of)), "file:x", "canary record")).await.unwrap();
+    }
+    store.put_record(record(&kind_of_session(&session("t")), "file:x", "of t")).await.unwrap();
 
     let late = store.clear(append("s", 3, &["cleared"]), blank).await;
     assert_eq!(late, Err(AppendError::Conflict(head(1, 4))));
@@ -134,6 +138,8 @@ pub(super) async fn what_was_said_in_a_cleared_session_is_in_no_file(bed: &Bed) 
     assert_eq!(store.run(&RunId::from_text("r")).await.unwrap().map(|run| run.status), Some(RunStatus::Completed));
     assert_eq!(store.resolve("space", "k").await.unwrap().as_deref(), Some("s"));
     assert!(store.secret("session:s", "n").await.unwrap().is_some());
+    assert_eq!(store.records("session:s").await.unwrap(), []);
+    assert_eq!(store.records("session:t").await.unwrap().len(), 1);
 
     // It goes on, and is cleared again; the old fold goes also when no new one comes.
     store.append(append("s", 5, &["kept", "canary c"])).await.unwrap();

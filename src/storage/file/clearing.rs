@@ -3,7 +3,7 @@
 
 use super::place;
 use super::store::{Root, commit_of};
-use crate::domain::Error;
+use crate::domain::{Error, SessionId};
 use crate::storage::rules::{self, Place, file_name};
 use crate::storage::{Append, AppendError, Blank, probe};
 
@@ -15,6 +15,8 @@ impl Root {
         if !self.folder(&name).path().is_dir() {
             return Err(AppendError::Conflict(None));
         }
+        // Its records must not be written meanwhile.
+        let _names = self.lock_names()?;
         let entered = self.enter(&name)?;
         let head = entered.view.as_ref().map(|view| view.commit.head());
         let place = rules::decide(head, append, |run| self.token(&entered, run).map_err(AppendError::from))?;
@@ -33,7 +35,7 @@ impl Root {
         place::remove(&folder.join("snapshot"))?;
         let blanked = |old| rules::blanked(&append.session, &old, blank);
         folder.rewrite(view, blanked, Some((&append.entries, &commit)))?;
-        if let Err(error) = self.follow_clearing(folder) {
+        if let Err(error) = self.clear_beside(folder, &append.session).and_then(|()| self.change()) {
             tracing::warn!(session = %append.session, %error, "blobs of a cleared session are still there");
             return Ok(());
         }
@@ -42,8 +44,8 @@ impl Root {
     }
 
     /// Removes what lay beside the log. What fails here is done by the next one who enters: the mark stands until then.
-    fn follow_clearing(&self, folder: &super::log::Folder) -> Result<(), Error> {
+    pub(super) fn clear_beside(&self, folder: &super::log::Folder, session: &SessionId) -> Result<(), Error> {
         place::remove_folder(&folder.join("blobs"))?;
-        self.change()
+        self.kept.remove_records(&rules::owner_of(session))
     }
 }

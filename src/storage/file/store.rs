@@ -130,7 +130,7 @@ impl Root {
             self.put_run(folder, run)?;
         }
         if commit.cleared {
-            place::remove_folder(&folder.join("blobs"))?;
+            self.clear_beside(folder, &commit.session)?;
         }
         if let Some(summary) = super::rows::summary_of(folder, commit)? {
             touch(folder, summary.session.updated_at);

@@ -244,6 +244,7 @@ pub(super) fn clear(connection: &Connection, prepared: &Prepared, blank: Blank) 
         connection.execute("DELETE FROM snapshots WHERE session = ?1", [number])?;
     }
     connection.execute("DELETE FROM blobs WHERE session = ?1", [session.as_str()])?;
+    connection.execute("DELETE FROM records WHERE kind = ?1", [rules::owner_of(session)])?;
     Ok(())
 }
 

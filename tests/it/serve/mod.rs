@@ -1,15 +1,18 @@
 //! The server: one file a topic.
 
 mod agent_tars_transcripts;
+mod agents;
 mod agio;
 mod distance;
 mod guards;
+mod keys;
 mod leaving;
 mod limits;
 mod meant;
 mod mounting;
 mod native;
 mod octavus;
+mod octavus_agents;
 mod octavus_files;
 mod octavus_later;
 mod octavus_sessions;

@@ -56,7 +56,12 @@ impl<'a> Compiling<'a> {
             None => {}
         }
         match self.thinking(fields, scope) {
-            Some(Setting::Value(effort)) => answering.settings.reasoning_effort = effort,
+            Some(Setting::Value(effort)) => {
+                // Others have no word above `high`.
+                let knows_max = answering.model.as_ref().is_some_and(|model| model.provider == "anthropic");
+                let effort = effort.map(|effort| if effort == "max" && !knows_max { "high".to_owned() } else { effort });
+                answering.settings.reasoning_effort = effort;
+            }
             Some(Setting::Variable(name)) => answering.from_state.reasoning_effort = Some(name),
             None => {}
         }

@@ -23,6 +23,15 @@ const MOST: usize = 200;
 /// The thread that is there without being opened.
 const MAIN: &str = "main";
 
+/// A block that opens a thread.
+#[derive(Debug)]
+pub struct Opener<'a> {
+    /// The block.
+    pub at: At<'a>,
+    /// The place of its handler.
+    handler: String,
+}
+
 /// What the blocks of one handler know of each other.
 pub struct Handler<'s> {
     /// The values that they can name.
@@ -130,7 +139,7 @@ impl<'a> Compiling<'a> {
     /// Whether the handler that a place is in opens a thread.
     fn opened_here(&self, place: &At<'_>, thread: &str) -> bool {
         let openers = self.threads.get(thread).map_or(&[][..], Vec::as_slice);
-        openers.iter().any(|opener| place.path.starts_with(&format!("{opener}.")))
+        openers.iter().any(|opener| place.path.starts_with(&format!("{}.", opener.handler)))
     }
 
     /// A variable that a block may set.
@@ -335,7 +344,8 @@ impl<'a> Compiling<'a> {
             };
             if text("block").as_deref() == Some("start-thread") {
                 let thread = text("thread").unwrap_or_else(|| name.clone());
-                self.threads.entry(thread).or_default().push(handler.path.clone());
+                let at = At { node: block, path: format!("{}.{name}", handler.path) };
+                self.threads.entry(thread).or_default().push(Opener { at, handler: handler.path.clone() });
             }
         }
     }

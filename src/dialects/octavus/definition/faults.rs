@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::config::printable;
+use crate::config::{YamlFault, printable};
 
 /// Most faults that are told; what is beyond is counted.
 const MOST: usize = 200;
@@ -102,15 +102,7 @@ impl Faults {
 
     /// Those of each file together, by line; errors of a line first.
     pub fn into_sorted(mut self) -> Vec<Fault> {
-        let rank = |file: &str| match file {
-            SETTINGS => 0,
-            PROTOCOL => 1,
-            _ => 2,
-        };
-        self.told.sort_by(|left, right| {
-            let key = |fault: &Fault| (rank(&fault.file), fault.file.clone(), fault.line.unwrap_or(0), fault.severity);
-            key(left).cmp(&key(right))
-        });
+        sort(&mut self.told);
         if self.untold > 0 {
             let severity = if self.any_error { Severity::Error } else { Severity::Warning };
             let message = format!("{} more are not told", self.untold);
@@ -118,6 +110,28 @@ impl Faults {
         }
         self.told
     }
+}
+
+/// Puts those of each file together, by line; errors of a line first.
+pub fn sort(faults: &mut [Fault]) {
+    let rank = |file: &str| match file {
+        SETTINGS => 0,
+        PROTOCOL => 1,
+        _ => 2,
+    };
+    faults.sort_by(|left, right| {
+        let key = |fault: &Fault| (rank(&fault.file), fault.file.clone(), fault.line.unwrap_or(0), fault.severity);
+        key(left).cmp(&key(right))
+    });
+}
+
+/// Why a text is no YAML, without what only programmers can do about it.
+pub fn of_yaml(wrong: &YamlFault) -> String {
+    let message = wrong.message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ");
+    if let Some(key) = message.strip_prefix("duplicate mapping key: ").and_then(|rest| rest.split(',').next()) {
+        return format!("{} is there twice", quoted(key));
+    }
+    message.split(" at line ").next().unwrap_or_default().to_owned()
 }
 
 /// A name from a definition as a message shows it.

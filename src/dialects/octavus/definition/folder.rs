@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::faults::{Faults, PROTOCOL, SETTINGS, Severity};
+use super::faults::{self, Faults, PROTOCOL, SETTINGS, Severity};
 use super::source::{Prompt, Reference, Settings, Source};
 use super::{Fault, compile};
 use crate::config::{NodeKind, printable, read_yaml};
@@ -33,7 +33,9 @@ pub fn read(folder: &Path) -> Result<(Option<Agent>, Vec<Fault>)> {
     let mut reader = Reader { folder, faults: Faults::default(), files: 0 };
     let settings_text = reader.needed(SETTINGS)?;
     let protocol = reader.needed(PROTOCOL)?;
-    let (settings, lines) = reader.settings(&settings_text);
+    let read = reader.settings(&settings_text);
+    let is_json = read.is_some();
+    let (settings, lines) = read.unwrap_or_default();
     let mut prompts = Vec::new();
     reader.prompts(&folder.join("prompts"), "", 0, &mut prompts)?;
     let references = reader.references()?;
@@ -44,10 +46,14 @@ pub fn read(folder: &Path) -> Result<(Option<Agent>, Vec<Fault>)> {
         let key = fault.path.strip_prefix("settings.").unwrap_or_default();
         fault.line = lines.iter().find(|(name, _)| name == key).map(|(_, line)| *line).or(Some(1));
     }
-    let mut all = reader.faults.into_sorted();
     // What could not be read at all is not told again as missing.
-    faults.retain(|fault| !(is_broken && all.iter().any(|told| told.file == fault.file && told.path == fault.path)));
+    let mut all = reader.faults.into_sorted();
+    faults.retain(|fault| {
+        let is_told = all.iter().any(|told| told.is_error() && told.file == fault.file && told.path == fault.path);
+        !is_told && (is_json || fault.file != SETTINGS)
+    });
     all.extend(faults);
+    faults::sort(&mut all);
     Ok((agent.filter(|_| !is_broken), all))
 }
 
@@ -85,8 +91,8 @@ impl Reader<'_> {
         String::from_utf8(bytes).map_err(|_| Error::invalid(format!("{} is no text in UTF-8", shown())))
     }
 
-    /// The settings, and the line of each key.
-    fn settings(&mut self, text: &str) -> (Settings, Vec<(String, usize)>) {
+    /// The settings, and the line of each key; nothing when they are no JSON.
+    fn settings(&mut self, text: &str) -> Option<(Settings, Vec<(String, usize)>)> {
         let mut wrong = |line, path: &str, message: &str| self.faults.tell(Severity::Error, SETTINGS, line, path, message);
         let value: Value = match serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)) {
             Ok(value) => value,
@@ -94,10 +100,7 @@ impl Reader<'_> {
                 let message = error.to_string();
                 let message = message.split(" at line ").next().unwrap_or_default();
                 wrong(Some(error.line()), "", &format!("it is no JSON: {message}"));
-                for key in ["slug", "name", "format"] {
-                    wrong(Some(1), &format!("settings.{key}"), "could not be read");
-                }
-                return (Settings::default(), Vec::new());
+                return None;
             }
         };
         let lines: Vec<(String, usize)> = match read_yaml(text).map(|node| node.kind) {
@@ -115,7 +118,7 @@ impl Reader<'_> {
         };
         let (slug, name, format) = (text_of("slug"), text_of("name"), text_of("format"));
         let description = Some(text_of("description")).filter(|text| !text.is_empty());
-        (Settings { slug, name, description, format }, lines)
+        Some((Settings { slug, name, description, format }, lines))
     }
 
     /// The Markdown files of a folder and its folders, in the order of their names. Links are not followed: they may lead
@@ -182,7 +185,7 @@ impl Reader<'_> {
             Ok(node) => node.to_value()["description"].as_str().unwrap_or_default().trim().to_owned(),
             Err(wrong) => {
                 let line = wrong.line.map(|line| line + 1);
-                self.faults.tell(Severity::Error, &file, line, &path, &wrong.message);
+                self.faults.tell(Severity::Error, &file, line, &path, &faults::of_yaml(&wrong));
                 String::new()
             }
         };

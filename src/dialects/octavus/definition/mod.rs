@@ -52,14 +52,16 @@ struct Compiling<'a> {
     prompts: Prompts<'a>,
     tools: BTreeMap<String, tools::DeclaredTool<'a>>,
     skills: BTreeMap<String, tools::Skill<'a>>,
-    /// The threads that blocks open, by name, with the places of their handlers.
-    threads: BTreeMap<String, Vec<String>>,
+    /// The threads that blocks open, by name.
+    threads: BTreeMap<String, Vec<blocks::Opener<'a>>>,
     used: scope::Used,
     set_variables: BTreeSet<String>,
     used_tools: BTreeSet<String>,
     used_skills: BTreeSet<String>,
     used_references: BTreeSet<String>,
     used_threads: BTreeSet<String>,
+    /// What nothing uses; told only when nothing is wrong, since a slip may be why.
+    unused: Vec<(At<'a>, String)>,
 }
 
 /// Makes an agent of a definition. All that is wrong is told, errors and warnings; with an error there is no agent.
@@ -73,9 +75,7 @@ pub fn compile(source: &Source) -> (Option<Agent>, Vec<Fault>) {
     let root = match read_yaml(source.protocol.strip_prefix('\u{feff}').unwrap_or(&source.protocol)) {
         Ok(root) => root,
         Err(wrong) => {
-            let message =
-                wrong.message.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(", ");
-            faults.tell(Severity::Error, PROTOCOL, wrong.line, "", &message);
+            faults.tell(Severity::Error, PROTOCOL, wrong.line, "", &faults::of_yaml(&wrong));
             return (None, faults.into_sorted());
         }
     };
@@ -94,6 +94,7 @@ pub fn compile(source: &Source) -> (Option<Agent>, Vec<Fault>) {
         used_skills: BTreeSet::new(),
         used_references: BTreeSet::new(),
         used_threads: BTreeSet::new(),
+        unused: Vec::new(),
     };
     let agent = compiling.protocol(&At::whole(&root));
     let faults = compiling.reading.faults;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::faults::{Faults, PROTOCOL as PROTOCOL_FILE, Severity, quoted};
+use super::faults::{Faults, Severity, quoted};
 use super::keys::{AGENT, INTERACTIVE_ONLY, PROTOCOL, TRIGGER, WORKER_ONLY};
 use super::reading::{At, Fields};
 use super::scope::{Kind, Scope, with_article};
@@ -131,7 +131,7 @@ impl<'a> Compiling<'a> {
             let steps = self.steps(handler, &scope);
             for (argument, at) in arguments {
                 if !self.used.contains(&(Kind::Argument, argument.clone())) {
-                    self.reading.warning(&at, format!("no block of the handler uses {}", quoted(&argument)));
+                    self.unused.push((at, format!("no block of the handler uses {}", quoted(&argument))));
                 }
             }
             let arguments = scope.declarations(Kind::Argument);
@@ -183,25 +183,29 @@ impl<'a> Compiling<'a> {
             let is_set = self.set_variables.contains(name);
             let is_read = self.used.contains(&(*kind, name.clone()));
             match kind {
-                Kind::Variable if !is_set && !is_read => {
-                    self.reading.warning(at, format!("nothing uses variable {}", quoted(name)));
+                Kind::Variable if is_set => {}
+                Kind::Argument => {}
+                _ if is_read => {}
+                Kind::Input | Kind::Variable | Kind::Resource => {
+                    self.unused.push((at.clone(), format!("nothing uses {} {}", kind.word(), quoted(name))));
                 }
-                Kind::Variable | Kind::Argument => {}
-                Kind::Input | Kind::Resource if !is_read => {
-                    self.reading.warning(at, format!("nothing uses {} {}", kind.word(), quoted(name)));
-                }
-                Kind::Input | Kind::Resource => {}
             }
         }
         for (name, at) in self.types.unused() {
-            self.reading.warning(&at, format!("nothing uses type {}", quoted(name)));
+            self.unused.push((at, format!("nothing uses type {}", quoted(name))));
         }
         let tools = self.tools.iter().filter(|(name, _)| !self.used_tools.contains(*name));
         let skills = self.skills.iter().filter(|(name, _)| !self.used_skills.contains(*name));
+        let threads = self.threads.iter().filter(|(thread, _)| !self.used_threads.contains(*thread));
+        let threads = threads.filter_map(|(thread, openers)| Some(("thread", thread, &openers.first()?.at)));
         let unused = tools.map(|(name, tool)| ("tool", name, &tool.at));
-        let unused: Vec<_> = unused.chain(skills.map(|(name, skill)| ("skill", name, &skill.at))).collect();
-        for (what, name, at) in unused {
-            self.reading.warning(at, format!("nothing uses {what} {}", quoted(name)));
+        let unused = unused.chain(skills.map(|(name, skill)| ("skill", name, &skill.at))).chain(threads);
+        self.unused.extend(unused.map(|(what, name, at)| (at.clone(), format!("nothing uses {what} {}", quoted(name)))));
+        if self.reading.faults.any_error() {
+            return;
+        }
+        for (at, message) in std::mem::take(&mut self.unused) {
+            self.reading.warning(&at, message);
         }
         let faults: &mut Faults = &mut self.reading.faults;
         for reference in &self.source.references {
@@ -209,11 +213,6 @@ impl<'a> Compiling<'a> {
                 let (file, path) = (format!("references/{}.md", reference.name), format!("references.{}", reference.name));
                 faults.tell(Severity::Warning, &file, None, &path, "nothing uses this reference");
             }
-        }
-        for (thread, openers) in self.threads.iter().filter(|(thread, _)| !self.used_threads.contains(*thread)) {
-            let opener = openers.first().map_or("", String::as_str);
-            let message = format!("nothing uses thread {}", quoted(thread));
-            faults.tell(Severity::Warning, PROTOCOL_FILE, None, opener, &message);
         }
         self.prompts.tell_unused(faults);
     }

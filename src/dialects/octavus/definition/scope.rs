@@ -84,7 +84,7 @@ impl Scope {
             if !names::is_variable(name) {
                 reading.error(&at, format!("{} cannot name a value: use UPPER_SNAKE_CASE", quoted(name)));
             }
-            let Some(declared) = declared(reading, types, &at, kind) else { continue };
+            let declared = declared(reading, types, &at, kind);
             if let Some(other) = self.values.get(name).filter(|other| other.kind != kind) {
                 let message = format!("{} is the name of {} too", quoted(name), with_article(other.kind));
                 if kind == Kind::Argument {
@@ -117,26 +117,29 @@ pub fn with_article(kind: Kind) -> String {
     format!("{article} {}", kind.word())
 }
 
-fn declared<'a>(reading: &mut Reading, types: &mut Types<'a>, at: &At<'a>, kind: Kind) -> Option<Declared> {
+fn declared<'a>(reading: &mut Reading, types: &mut Types<'a>, at: &At<'a>, kind: Kind) -> Declared {
     let fields = reading.fields(at, kind.keys());
     let description = reading.description(&fields).unwrap_or_default();
     let optional = kind.keys().iter().any(|key| key.name == "optional") && reading.flag(&fields, "optional", false);
     let readonly = kind == Kind::Resource && reading.flag(&fields, "readonly", false);
-    let written = reading.needed(&fields, "type")?;
-    let type_name = written.as_text().unwrap_or_default().to_owned();
-    let mut schema = types.schema(reading, &written)?;
+    let written = reading.needed(&fields, "type");
+    let type_name = written.as_ref().and_then(At::as_text).unwrap_or_default().to_owned();
+    // What has no type is there all the same: that is told once.
+    let schema = written.and_then(|written| types.schema(reading, &written));
+    let is_known = schema.is_some();
+    let mut schema = schema.unwrap_or_default();
     let choices = fields.get("enum").cloned().map(|at| {
         let choices: Vec<_> = reading.texts(&at).into_iter().map(|(text, _)| text).collect();
-        if type_name != "string" {
+        if is_known && type_name != "string" {
             reading.error(&at, "`enum` needs `type: string`");
         }
         choices
     });
-    if let Some(choices) = choices.as_ref().filter(|choices| !choices.is_empty()) {
+    if let Some(choices) = choices.as_ref().filter(|choices| is_known && !choices.is_empty()) {
         schema["enum"] = serde_json::json!(choices);
     }
     let default = fields.get("default").map(|at| (at.clone(), at.node.to_value()));
-    if let Some((at, value)) = &default
+    if let Some((at, value)) = default.as_ref().filter(|_| is_known)
         && let Some(why) = misfit(&schema, value)
     {
         reading.error(at, format!("does not fit the type: {why}"));
@@ -149,7 +152,7 @@ fn declared<'a>(reading: &mut Reading, types: &mut Types<'a>, at: &At<'a>, kind:
     }
     let required = is_input && !optional && default.is_none();
     let declaration = Declaration { description, schema, required, default };
-    Some(Declared { kind, declaration, otherwise, choices, type_name, readonly })
+    Declared { kind, declaration, otherwise, choices, type_name, readonly }
 }
 
 /// A value that a prompt sees under a label.

@@ -30,13 +30,16 @@ impl Format {
 #[schema(as = OctavusSettings)]
 pub struct Settings {
     /// Its name in addresses: lower-case words with dashes.
+    #[serde(default)]
     pub slug: String,
     /// Its name for people.
+    #[serde(default)]
     pub name: String,
     /// What it is for; `null` and nothing are the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// What it is: `interactive` or `worker`.
+    #[serde(default)]
     #[schema(value_type = Format)]
     pub format: String,
 }
@@ -68,8 +71,10 @@ pub struct Reference {
 #[schema(as = OctavusDefinition)]
 pub struct Source {
     /// Who the agent is.
+    #[serde(default)]
     pub settings: Settings,
     /// What it does: YAML.
+    #[serde(default)]
     pub protocol: String,
     /// Texts for the model.
     #[serde(default)]

@@ -1,5 +1,6 @@
 //! The routes, a table a subject.
 
+mod agents;
 mod files;
 mod sessions;
 mod tokens;
@@ -13,6 +14,7 @@ pub fn all() -> Routes {
     let mut routes = sessions::routes();
     routes.extend(trigger::routes());
     routes.extend(workers::routes());
+    routes.extend(agents::routes());
     routes.extend(files::routes());
     routes.extend(tokens::routes());
     routes

@@ -1,6 +1,7 @@
 //! The words of this API as serde types, a file a subject. What is optional is left out where it is absent, and never
 //! `null`: the SDK drops an event or an answer for that.
 
+mod agents;
 mod answers;
 mod events;
 mod files;
@@ -9,6 +10,7 @@ mod refusal;
 mod requests;
 mod tokens;
 
+pub use agents::{AgentAnswer, AgentChange, AgentChanged, AgentList, AgentRow, Finding, SettingsChange, Validation};
 pub use answers::{Cleared, Created, Expired, Logs, Messages, Restored, State};
 pub use events::{Cost, ErrorEvent, ProviderError, RequestedCall, StreamEvent, Tokens, Told};
 pub use files::{UploadFile, UploadTarget, UploadTargets, UploadUrls};

@@ -1,5 +1,10 @@
 //! Definitions as wholes: what becomes of good ones, and everything that is told of broken ones.
 
+mod broken;
+mod folders;
+mod meaning;
+mod walk;
+
 use super::*;
 
 /// A definition of these texts.
@@ -7,10 +12,6 @@ fn source(format: &str, protocol: &str, prompts: &[(&str, &str)]) -> Source {
     let settings = Settings { slug: "helper".into(), name: "Helper".into(), description: None, format: format.into() };
     let prompt = |(name, content): &(&str, &str)| Prompt { name: (*name).into(), content: (*content).into() };
     Source { settings, protocol: protocol.into(), prompts: prompts.iter().map(prompt).collect(), references: Vec::new() }
-}
-
-fn told(source: &Source) -> Vec<String> {
-    compile(source).1.iter().map(ToString::to_string).collect()
 }
 
 const CHAT: &str = "\
