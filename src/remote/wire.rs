@@ -14,14 +14,13 @@ pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 
 use crate::domain::{
-    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Revision,
-    Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp,
+    Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Run, RunId, RunStatus, SessionId,
+    SessionUpdated, Timestamp,
 };
 use crate::engine::{
     CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans, Restored,
 };
 
-pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";

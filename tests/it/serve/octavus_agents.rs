@@ -251,8 +251,8 @@ async fn what_was_made_works() {
     let frames = answer(&served.house, &asked).await;
     let ended = finished(&frames);
     assert_eq!((ended.outcome, &ended.error), (Outcome::Completed, &None));
-    let item = served.house.session(&somebody(), &asked.session).await.unwrap();
-    assert_eq!(item.state["ANSWER"], json!({ "text": "Tea." }));
+    let state = served.house.state(&somebody(), &asked.session).await.unwrap();
+    assert_eq!(state["ANSWER"], json!({ "text": "Tea." }));
     served.leave().await;
     let requests = model.finish();
     let said = |number: usize| requests[number].body["messages"].clone();
