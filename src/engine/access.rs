@@ -94,8 +94,8 @@ pub(crate) fn may_choose_id(caller: &Principal, id: Option<&SessionId>) -> Resul
 
 /// Checks that somebody may have an agent answer that they name, instead of the session's.
 pub(crate) fn may_have_answer(caller: &Principal, agent: &str) -> Result<()> {
-    let bound = |scope: &Scope| matches!(scope, Scope::Agent { .. });
-    if sees_agent(caller, agent) || !caller.scopes.iter().any(bound) {
+    let is_bound = caller.scopes.iter().any(|scope| matches!(scope, Scope::Agent { .. }));
+    if !is_bound || sees_agent(caller, agent) {
         return Ok(());
     }
     Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not ask another agent than its own", caller.name)))

@@ -15,7 +15,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 pub use clock::SystemClock;
 pub use counts::{COUNTS, Count, Counts};
-pub use random::unguessable;
+pub use random::random_secret;
 pub use traces::{Traces, rename};
 
 use crate::domain::Result;

@@ -108,6 +108,16 @@ fn what_commands_print_fits_its_schema() {
     check("restore", &ombud.json(&["restore"]));
     check("delete", &ombud.json(&["sessions", "delete", "s", "--yes"]));
     server.finish();
+    check("keys", &ombud.json(&["keys", "list"]));
+    check("keys-add", &ombud.json(&["keys", "add", "shop", "--permission", "sessions,mint", "--expires", "90d"]));
+    check("keys-add", &ombud.json(&["keys", "add", "operator", "--admin", "--doors", "all"]));
+    let keys = ombud.json(&["keys", "list"]);
+    check("keys", &keys);
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+    for line in ombud.run(&["keys", "list", "--format", "jsonl"]).jsonl() {
+        check("words#/$defs/key", &line);
+    }
+    check("keys-remove", &ombud.json(&["keys", "remove", "shop"]));
     let agents: Value = ombud.run(&["agents", "list", "--format", "json"]).json();
     check("agents", &agents);
     check("config", &ombud.run(&["config", "show", "--format", "json"]).json());

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use serde::{Deserialize, Serialize};
 
+use super::access;
 use super::house::Core;
 use super::ledger::no_session;
 use super::live::FrameStream;
@@ -201,7 +202,12 @@ pub(crate) async fn remove(core: &Core, name: &str) -> Result<Key> {
         removed = Some(key);
     }
     removed.ok_or_else(|| {
-        Error::not_found("key", crate::config::printable(name)).hint("`ombud keys list` shows the keys that there are")
+        // Who gives the word of a key instead of its name does not find it in a log.
+        let unknown = match check_name(name) {
+            Ok(()) => Error::not_found("key", name),
+            Err(_) => Error::new(ErrorCode::NotFound, "no key has this name"),
+        };
+        unknown.hint("`ombud keys list` shows the keys that there are")
     })
 }
 
@@ -211,11 +217,18 @@ pub(crate) async fn mint(core: &Arc<Core>, caller: &Principal, new: NewToken) ->
     if new.ttl_seconds == Some(0) {
         return Err(Error::invalid("a token lives for at least a second"));
     }
-    core.agent(&new.agent).await?;
+    let agent = match core.agent(&new.agent).await {
+        Ok(working) => working.agent.name,
+        // Which agents there are is not for everybody.
+        Err(error) if error.code == ErrorCode::NotFound && !access::sees_all_agents(caller) => {
+            return Err(Error::not_found("agent", crate::config::printable(&new.agent)));
+        }
+        Err(error) => return Err(error),
+    };
     if let Some(session) = &new.session {
         let of = core.existing(session).await?.fold().await?.session.agent;
         // A session of another agent is none of this one.
-        if of != new.agent {
+        if of != agent {
             return Err(no_session(session));
         }
     }
@@ -232,7 +245,7 @@ pub(crate) async fn mint(core: &Arc<Core>, caller: &Principal, new: NewToken) ->
     let word = Word::drawn(prefix);
     let token = Token {
         id: KeyId::new(&*core.clock),
-        agent: new.agent,
+        agent,
         session: new.session,
         doors,
         ending: word.ending(),
@@ -314,8 +327,9 @@ fn check_name(name: &str) -> Result<()> {
     if first && rest && name.len() <= NAME {
         return Ok(());
     }
-    let shown: String = name.chars().take(40).collect();
-    Err(Error::invalid(format!("key name {shown:?} is not allowed"))
+    // One that is too long is not told: it may be the word of a key.
+    let shown = if name.len() <= NAME { format!(" {name:?}") } else { String::new() };
+    Err(Error::invalid(format!("key name{shown} is not allowed"))
         .hint("use letters, digits, `.`, `_` and `-`, at most 64, and begin with a letter or digit"))
 }
 

@@ -18,7 +18,7 @@ pub struct Word(SecretString);
 impl Word {
     /// A new one that nobody can guess.
     pub(super) fn drawn(prefix: &str) -> Self {
-        Self(SecretString::from(format!("{prefix}{}", hexadecimal(&crate::observe::unguessable()))))
+        Self(SecretString::from(format!("{prefix}{}", crate::observe::random_secret().expose_secret())))
     }
 
     /// The word itself.
@@ -66,16 +66,12 @@ impl<'de> Deserialize<'de> for Word {
 
 /// The SHA-256 of a word, in hexadecimal.
 pub(super) fn hash(word: &str) -> String {
-    hexadecimal(&Sha256::digest(word))
+    Sha256::digest(word).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whether two hashes are the same, found out in constant time.
 pub(super) fn same_hash(one: &str, other: &str) -> bool {
     one.as_bytes().ct_eq(other.as_bytes()).into()
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

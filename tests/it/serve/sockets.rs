@@ -319,6 +319,30 @@ async fn who_is_not_let_in_is_told_why() {
     served.leave().await;
 }
 
+/// A key opens sockets, where it was made for an API that has them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_opens_sockets_of_its_own_doors() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let closed = |settings: &mut Settings| settings.server.token = Some(SecretString::from("secret"));
+    let served = Served::start_with(&model, closed).await;
+    for (name, door, said) in [("one", "tarko", "40{\"sid\":"), ("two", "octavus", "44")] {
+        let new = ombud::engine::NewKey {
+            name: name.into(),
+            permissions: vec![ombud::domain::KeyPermission::Sessions],
+            doors: Some(vec![door.into()]),
+            prefix: "ombud_sk_".into(),
+            ..Default::default()
+        };
+        let admin = ombud::domain::Principal::local("admin");
+        let issued = ombud::engine::Engine::create_key(&*served.house, &admin, new).await.unwrap();
+        let mut socket = Polling::open(&served.client, "").await;
+        socket.say(&format!("40{{\"token\":\"{}\"}}", issued.word.expose())).await;
+        let packet = socket.packet().await;
+        assert!(packet.starts_with(said) && !packet.contains(issued.word.expose()), "{packet}");
+    }
+    served.leave().await;
+}
+
 /// The next message over a WebSocket, but for signs of life.
 async fn heard(socket: &mut WebSocketStream<TcpStream>) -> String {
     loop {

@@ -1,0 +1,91 @@
+// The acceptance script of the API with the published packages, as it is shared with us, against `ombud serve`: on the bare
+// paths, and below `/octavus`. What it needs is installed, in a copy of its folder, by `.ci/clients install`.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { addKey, modelConfig } from '../support/octavus/house.mjs';
+import { limited, startOmbud } from '../support/ombud.mjs';
+import { report } from '../support/report.mjs';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients', 'shared', 'octavus');
+
+/** The whole script may take so long, in milliseconds. */
+const PATIENCE = 180_000;
+
+/** What the SDK 2.0.0 does not have, so that the script leaves it out. */
+const NOT_IN_THIS_SDK = [
+  'start.create-and-trigger', 'start.idempotent', 'trigger.rollback-and-sender', 'trigger.dynamic-tools', 'logs.get',
+  'tokens.mint-and-revoke', 'workers.generate', 'workers.execute',
+];
+
+const suite = report('octavus');
+if (!existsSync(join(folder, 'node_modules', '@octavus', 'server-sdk'))) {
+  throw new Error(`${folder} has no packages: .ci/clients install`);
+}
+for (const prefix of ['', '/octavus']) await accepted(prefix);
+await suite.finish();
+
+/** A port that is free now. */
+async function freePort() {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Runs the script below a prefix; each of its checks is one of ours. */
+async function accepted(prefix) {
+  const where = prefix || 'bare';
+  const port = await freePort();
+  const house = await startOmbud({
+    config: modelConfig(`http://127.0.0.1:${port}/v1`, 'key-of-the-mock'),
+    args: ['--dialects', 'octavus,tarko,agent-tars'],
+  });
+  suite.atEnd(() => house.close());
+  const told = await run({ BASE_URL: house.url + prefix, API_KEY: await addKey(house, 'acceptance'), MOCK_PORT: String(port) });
+  await suite.check(`${where}: the script comes to its end`, () => {
+    assert.equal(told.error, null);
+    assert.match(told.last, /^\d+ passed, \d+ failed$/, told.err);
+    assert.ok(told.lines.length > 0, told.err);
+  });
+  for (const { word, name, why } of told.lines) {
+    if (word === 'skip') console.log(`        left out: ${name}: ${why}`);
+    else await suite.check(`${where}: ${name}`, () => assert.equal(word, 'ok', why));
+  }
+  await suite.check(`${where}: nothing is left out but what this SDK does not have`, () => {
+    const skipped = told.lines.filter(({ word }) => word === 'skip').map(({ name }) => name);
+    assert.deepEqual(skipped, NOT_IN_THIS_SDK);
+  });
+  await house.close();
+}
+
+/** The script's lines: { word: ok, not ok or skip, name, why }. */
+async function run(env) {
+  const child = spawn(process.execPath, ['check.mjs'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+  const error = await limited(once(child, 'close'), PATIENCE, 'the script does not end').then(() => null, String);
+  child.kill('SIGKILL');
+  const all = out.trimEnd().split('\n');
+  const lines = all.flatMap((line) => {
+    const [, word, name, why] = /^(ok|not ok|skip) ([^:\s]+)(?:: (.*))?$/.exec(line) ?? [];
+    return word ? [{ word, name, why }] : [];
+  });
+  return { lines, last: all.at(-1), err, error };
+}

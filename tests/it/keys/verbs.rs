@@ -1,0 +1,321 @@
+//! What each kind of caller may do, verb by verb.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use ombud::config::Wire;
+use ombud::domain::{
+    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, RunId, Scope, SessionId,
+    SessionUpdated,
+};
+use ombud::engine::{
+    Answering, Ask, CallerReturn, Completion, Decision, Engine, FileOffer, FilePurpose, FileSearch, House, ImportedSession,
+    NewKey, NewSession, OnBusy, Orphans, SessionFilter, Target,
+};
+use ombud::storage::StoreUrl;
+use serde_json::json;
+
+use super::{key, token, two_agents, verified};
+use crate::support::house::{again, answer, open, question, somebody};
+use crate::support::model_server::{Answer, ModelServer};
+
+/// Sessions of two agents, with a run each.
+struct Scene {
+    house: House,
+    mine: SessionId,
+    other: SessionId,
+    runs: [RunId; 2],
+    workspace: tempfile::TempDir,
+}
+
+impl Scene {
+    async fn new(server: &ModelServer) -> Self {
+        let workspace = tempfile::tempdir().unwrap();
+        std::fs::write(workspace.path().join("a.txt"), "words").unwrap();
+        let house = open(two_agents(server, workspace.path()), &StoreUrl::Memory).await;
+        let mut sessions = Vec::new();
+        let mut runs = Vec::new();
+        for agent in ["alpha", "beta"] {
+            let new = NewSession { agent: Some(agent.into()), ..NewSession::default() };
+            let asked = house.ask(&somebody(), Ask { target: Target::New(Box::new(new)), ..question("hi") }).await.unwrap();
+            answer(&house, &asked).await;
+            sessions.push(asked.session);
+            runs.push(asked.run.unwrap());
+        }
+        let [mine, other] = [sessions.remove(0), sessions.remove(0)];
+        Self { house, mine, other, runs: [runs.remove(0), runs.remove(0)], workspace }
+    }
+
+    async fn key(&self, permissions: &[KeyPermission]) -> Principal {
+        let issued = self.house.create_key(&somebody(), key("k", permissions)).await.unwrap();
+        verified(&self.house, &issued.word).await
+    }
+
+    async fn token(&self, session: Option<&SessionId>) -> Principal {
+        let issued = self.house.mint(&somebody(), token("alpha", session)).await.unwrap();
+        verified(&self.house, &issued.word).await
+    }
+
+    /// Every verb, on what is the caller's own and on what is not, with what came of it.
+    async fn walk(&self, who: &Principal) -> Vec<(String, String)> {
+        let Self { house, mine, other, runs: [run, other_run], .. } = self;
+        let missing = SessionId::from_text("missing");
+        let mut told: Vec<(String, String)> = Vec::new();
+        let mut tell = |verb: &str, came: Result<()>| {
+            let came = came.map_or_else(|error| format!("{:?}", error.code), |()| "ok".to_owned());
+            told.push((verb.to_owned(), came));
+        };
+        let new = |agent: &str| NewSession { agent: Some(agent.into()), ..NewSession::default() };
+        let posted = |target: Target, answering: Answering| Ask { target, answering, ..question("hi") };
+        let post = |session: &SessionId| posted(Target::Existing(session.clone()), Answering::Nobody);
+        let title = || SessionUpdated { title: Some(Some("t".into())), ..SessionUpdated::default() };
+        let search = FileSearch { limit: 5, ..FileSearch::default() };
+        let import = |id: Option<&SessionId>, agent: Option<&str>| {
+            let session = NewSession { id: id.cloned(), agent: agent.map(str::to_owned), ..NewSession::default() };
+            ImportedSession { session, messages: vec![] }
+        };
+        let gives = || vec![CallerReturn { id: CallId::from_text("c"), output: json!(1), error: None }];
+
+        for (name, id) in [("own", mine), ("other", other), ("no", &missing)] {
+            tell(&format!("session: {name}"), house.session(who, id).await.map(drop));
+            tell(&format!("subscribe: {name}"), house.subscribe(who, id, None).await.map(drop));
+            tell(&format!("messages: {name}"), house.messages(who, id, None, 5).await.map(drop));
+            tell(&format!("events: {name}"), house.events(who, id, None, 5).await.map(drop));
+            tell(&format!("share: {name}"), house.share(who, id).await.map(drop));
+            tell(&format!("cancel: {name}"), house.cancel(who, id, None, "x").await.map(drop));
+            tell(&format!("ask: {name}"), house.ask(who, post(id)).await.map(drop));
+            tell(&format!("update: {name}"), house.update(who, id, title()).await.map(drop));
+            tell(&format!("restore: {name}"), house.restore(who, Some(id), Orphans::Close).await.map(drop));
+            tell(&format!("look: {name}"), house.look(who, Some(id), "").await.map(drop));
+            tell(&format!("find: {name}"), house.find(who, Some(id), &search).await.map(drop));
+            tell(&format!("open_file: {name}"), house.open_file(who, Some(id), "a.txt").await.map(drop));
+            tell(&format!("runs: {name}"), house.runs(who, Some(id), &[], 5).await.map(drop));
+            if name != "no" {
+                let blob = BlobId::of(b"none");
+                let came = house.blob(who, id, &blob).await.map(drop);
+                // What is not there is found out after the right to look.
+                let came = came.or_else(|error| if error.message.contains("blob") { Ok(()) } else { Err(error) });
+                tell(&format!("blob: {name}"), came);
+                let first = house.messages(&somebody(), id, None, 9).await.unwrap().messages.remove(0).message.id;
+                tell(&format!("rewind: {name}"), house.rewind(who, id, Some(&first)).await);
+                tell(&format!("import: {name}"), house.import(who, import(Some(id), None)).await.map(drop));
+                tell(&format!("clear: {name}"), house.clear(who, id, AfterClearing::Active).await);
+                let words = || futures_util::stream::iter([Ok(Bytes::from_static(b"words"))]).boxed();
+                let offers = || vec![FileOffer { name: "a.txt".into(), media_type: "text/plain".into(), size: 5 }];
+                tell(&format!("offer_files: {name}"), house.offer_files(who, id, offers()).await.map(drop));
+                let offered = house.offer_files(&somebody(), id, offers()).await.unwrap().remove(0);
+                let signed = house.sign_file(who, &offered, FilePurpose::Upload).await.map(drop);
+                tell(&format!("sign_file, up: {name}"), signed);
+                let put = house.put_file(who, offered.clone(), words()).await.map(drop);
+                tell(&format!("put_file: {name}"), put);
+                let file = house.put_file(&somebody(), offered, words()).await.unwrap();
+                tell(&format!("kept_files: {name}"), house.kept_files(who, id).await.map(drop));
+                tell(&format!("kept_file: {name}"), house.kept_file(who, id, &file.id).await.map(drop));
+                tell(&format!("file_bytes: {name}"), house.file_bytes(who, id, &file.id).await.map(drop));
+                let signed = house.sign_file(who, &file, FilePurpose::Download).await.map(drop);
+                tell(&format!("sign_file, down: {name}"), signed);
+                tell(&format!("delete_file: {name}"), house.delete_file(who, id, &file.id).await);
+            }
+        }
+        let none = RunId::from_text("none");
+        for (name, id) in [("own", run), ("other", other_run), ("no", &none)] {
+            tell(&format!("run: {name}"), house.run(who, id).await.map(drop));
+            tell(&format!("answer: {name}"), house.answer(who, id, gives()).await.map(drop));
+        }
+        for (name, agent) in [("own", "alpha"), ("other", "beta")] {
+            tell(&format!("create: {name}"), house.create(who, new(agent)).await.map(drop));
+            let target = Target::New(Box::new(new(agent)));
+            tell(&format!("ask new: {name}"), house.ask(who, posted(target, Answering::Nobody)).await.map(drop));
+            tell(&format!("import new: {name}"), house.import(who, import(None, Some(agent))).await.map(drop));
+            let by = posted(Target::Existing(mine.clone()), Answering::One(agent.into()));
+            let asked = house.ask(who, by).await;
+            if let Ok(asked) = &asked {
+                answer(house, asked).await;
+            }
+            tell(&format!("ask agent: {name}"), asked.map(drop));
+            let change = SessionUpdated { agent: Some(agent.into()), ..SessionUpdated::default() };
+            tell(&format!("update agent: {name}"), house.update(who, mine, change).await.map(drop));
+            let back = SessionUpdated { agent: Some("alpha".into()), ..SessionUpdated::default() };
+            house.update(&somebody(), mine, back).await.unwrap();
+        }
+        let chosen = NewSession { id: Some(SessionId::from_text("chosen")), ..new("alpha") };
+        tell("create: chosen id", house.create(who, chosen.clone()).await.map(drop));
+        let target = Target::New(Box::new(NewSession { id: Some(SessionId::from_text("chosen-too")), ..chosen }));
+        tell("ask new: chosen id", house.ask(who, posted(target, Answering::Nobody)).await.map(drop));
+
+        let filter = SessionFilter { limit: 100, ..SessionFilter::default() };
+        let list = house.sessions(who, &filter).await;
+        let shown = list.as_ref().map_or(0, |page| {
+            let own = |id: &SessionId| id == mine || id == other;
+            page.sessions.iter().filter(|item| own(&item.summary.session.id)).count()
+        });
+        tell(&format!("sessions: shows {shown} of 2"), list.map(drop));
+        let list = house.runs(who, None, &[], 100).await;
+        let shown = list.as_ref().map_or(0, |runs| runs.iter().filter(|row| row.id == *run || row.id == *other_run).count());
+        tell(&format!("runs: shows {shown} of 2"), list.map(drop));
+        let list = house.agents(who).await;
+        tell(&format!("agents: shows {} of 2", list.as_ref().map_or(0, BTreeMap::len)), list.map(drop));
+
+        for (name, agent) in [("own", "alpha"), ("other", "beta"), ("no", "gamma")] {
+            tell(&format!("agent: {name}"), house.agent(who, agent).await.map(drop));
+        }
+        let written =
+            |name: &str| Agent { name: name.into(), instructions: "Be kind.".to_owned().into(), ..Agent::default() };
+        tell("create_agent", house.create_agent(who, written("made")).await.map(drop));
+        // One of somebody who administers nothing, so that others may change it.
+        house.create_agent(&Principal::unproven(), written("plain")).await.unwrap();
+        tell("update_agent", house.update_agent(who, "plain", written("plain"), None).await.map(drop));
+        tell("remove_agent", house.remove_agent(who, "plain").await.map(drop));
+
+        tell("models", house.models(who).await.map(drop));
+        tell("health", house.health(who).await.map(drop));
+        let nothing = house.complete(who, Completion::default()).await.map(drop);
+        tell("complete: nothing", nothing);
+        tell("look: house", house.look(who, None, "").await.map(drop));
+        tell("find: house", house.find(who, None, &search).await.map(drop));
+        tell("open_file: house", house.open_file(who, None, "a.txt").await.map(drop));
+        tell("questions", house.questions(who).await.map(drop));
+        tell("decide: none", house.decide(who, &CallId::from_text("c"), Decision::Allow).await);
+        tell("notices", house.notices(who).await.map(drop));
+        tell("restore: all", house.restore(who, None, Orphans::Close).await.map(drop));
+
+        tell("verify: wrong", house.verify(who, "x").await.map(drop));
+        tell("has_keys", house.has_keys(who).await.map(drop));
+        let wanted = NewKey { name: "new".into(), ..key("", &KeyPermission::ALL) };
+        tell("create_key", house.create_key(who, wanted).await.map(drop));
+        tell("keys", house.keys(who).await.map(drop));
+        let removed = house.remove_key(who, "new").await.map(drop);
+        tell("remove_key", removed);
+        tell("mint", house.mint(who, token("alpha", None)).await.map(drop));
+        tell("mint: one session", house.mint(who, token("alpha", Some(mine))).await.map(drop));
+        tell("revoke: none", house.revoke(who, "x").await.map(drop));
+
+        tell("stop", house.stop(who, "x").await);
+        tell("delete: other", house.delete(who, other).await);
+        tell("delete: own", house.delete(who, mine).await);
+        told
+    }
+}
+
+/// A verb that the walk leaves out would be checked by nobody.
+#[test]
+fn the_walk_goes_over_every_verb() {
+    // One waits for the runs of this process, and one is proven by its own signature.
+    const NO_VERB: [&str; 2] = ["drain", "redeem_file"];
+    let (engine, walk) = (include_str!("../../../src/engine/verbs.rs"), include_str!("verbs.rs"));
+    let (_, engine) = engine.split_once("pub trait Engine").unwrap();
+    let verbs: Vec<&str> = engine
+        .lines()
+        .filter_map(|line| line.strip_prefix("    async fn ")?.split('(').next())
+        .filter(|verb| !NO_VERB.contains(verb))
+        .collect();
+    assert!(verbs.len() > 40, "{verbs:?}");
+    for verb in verbs {
+        assert!(walk.contains(&format!("house.{verb}(who")), "`{verb}` is not walked");
+    }
+}
+
+/// Each verb with each kind of caller: one letter each, in the order of the callers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_verb_asks_who_calls() {
+    let server = ModelServer::start(Wire::Openai, vec![Answer::text("ok").always()]);
+    let mut table: Vec<(String, String)> = Vec::new();
+    let kinds =
+        ["admin", "local", "read", "sessions", "agents", "mint", "all three", "agent", "agent, session", "session", "none"];
+    for kind in kinds {
+        let scene = Scene::new(&server).await;
+        let with = |scopes: Vec<Scope>| Principal { scopes, ..Principal::local("p") };
+        let caller = match kind {
+            "admin" => somebody(),
+            "local" => Principal::unproven(),
+            "read" => with(vec![Scope::Read]),
+            "sessions" => scene.key(&[KeyPermission::Sessions]).await,
+            "agents" => scene.key(&[KeyPermission::Agents]).await,
+            "mint" => scene.key(&[KeyPermission::Mint]).await,
+            "all three" => scene.key(&KeyPermission::ALL).await,
+            "agent" => scene.token(None).await,
+            "agent, session" => scene.token(Some(&scene.mine)).await,
+            "session" => with(vec![Scope::Session(scene.mine.as_str().to_owned())]),
+            _ => with(vec![]),
+        };
+        for (at, (verb, came)) in scene.walk(&caller).await.into_iter().enumerate() {
+            let sign = match came.as_str() {
+                "ok" => '+',
+                "Forbidden" => '-',
+                "NotFound" => '?',
+                "Unauthorized" => '!',
+                "Conflict" => '=',
+                "InvalidInput" => 'i',
+                other => panic!("{kind}: {verb}: {other}"),
+            };
+            // How much a list shows is told beside its name.
+            let (name, shows) =
+                verb.split_once(" shows ").map_or((verb.as_str(), None), |(name, shows)| (name, Some(shows)));
+            let told = match shows {
+                Some(shows) if sign == '+' => shows.chars().next().unwrap(),
+                _ => sign,
+            };
+            if table.len() <= at {
+                table.push((name.to_owned(), String::new()));
+            }
+            assert_eq!(table[at].0, name);
+            table[at].1.push(told);
+        }
+        assert!(scene.workspace.path().exists());
+    }
+    let table: String = table.iter().map(|(verb, told)| format!("{verb:22} {told}\n")).collect();
+    insta::assert_snapshot!("every_verb", format!("{}\n{table}", kinds.join(" | ")));
+}
+
+/// What is not theirs is, for who sees a part only, as if it were not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_learns_of_sessions_of_other_agents() {
+    let server = ModelServer::start(Wire::Openai, vec![Answer::text("ok").always()]);
+    let scene = Scene::new(&server).await;
+    let house = &scene.house;
+    for caller in [scene.token(None).await, scene.token(Some(&scene.mine)).await] {
+        let missing = SessionId::from_text("missing");
+        let told = house.session(&caller, &missing).await.unwrap_err();
+        let other = house.session(&caller, &scene.other).await.unwrap_err();
+        assert_eq!(other.message, told.message.replace("missing", scene.other.as_str()));
+        assert_eq!((other.code, &other.hint), (told.code, &told.hint));
+        let told = house.run(&caller, &RunId::from_text("none")).await.unwrap_err();
+        let other = house.run(&caller, &scene.runs[1]).await.unwrap_err();
+        assert_eq!((other.code, other.message), (told.code, told.message.replace("none", scene.runs[1].as_str())));
+        // Neither does a filter find them.
+        for agent in [None, Some("beta"), Some("alpha")] {
+            let filter = SessionFilter { limit: 10, agent: agent.map(str::to_owned), ..SessionFilter::default() };
+            let page = house.sessions(&caller, &filter).await.unwrap();
+            let ids: Vec<_> = page.sessions.into_iter().map(|item| item.summary.session.id).collect();
+            let expected = if agent == Some("beta") { vec![] } else { vec![scene.mine.clone()] };
+            assert_eq!((ids, page.next), (expected, None), "{agent:?}");
+        }
+        assert_eq!(house.agents(&caller).await.unwrap().into_keys().collect::<Vec<_>>(), ["alpha"]);
+    }
+    // An agent may be named by its id too, and a token is for the agent whichever way it was named.
+    let written = Agent { name: "kept".into(), instructions: "Be kind.".to_owned().into(), ..Agent::default() };
+    let id = house.create_agent(&somebody(), written).await.unwrap().id.unwrap();
+    let issued = house.mint(&somebody(), token(id.as_str(), None)).await.unwrap();
+    let holder = verified(house, &issued.word).await;
+    for named in [id.as_str(), "kept"] {
+        let new = || NewSession { agent: Some(named.to_owned()), ..NewSession::default() };
+        let made = house.create(&holder, new()).await.unwrap();
+        assert_eq!(made.agent, "kept");
+        let by = Ask { answering: Answering::One(named.to_owned()), ..again(&made.id, "hi", OnBusy::Reject) };
+        answer(house, &house.ask(&holder, by).await.unwrap()).await;
+        assert_eq!(house.agent(&holder, named).await.unwrap().agent.name, "kept");
+    }
+    for other in ["alpha", "gamma"] {
+        let error = house.agent(&holder, other).await.unwrap_err();
+        assert_eq!((error.code, error.hint), (ErrorCode::NotFound, None), "no agents are told that there are");
+    }
+    // A token for a session of another agent is not minted.
+    let error = house.mint(&somebody(), token("alpha", Some(&scene.other))).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotFound);
+    let error = house.mint(&somebody(), token("gamma", None)).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotFound);
+    let minter = scene.key(&[KeyPermission::Mint]).await;
+    let error = house.mint(&minter, token("gamma", None)).await.unwrap_err();
+    assert_eq!((error.code, error.message.as_str(), error.hint), (ErrorCode::NotFound, "agent `gamma` is not known", None));
+}
