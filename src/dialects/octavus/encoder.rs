@@ -151,11 +151,10 @@ impl Encoder {
             return Vec::new();
         }
         self.step.clone_from(&started.step);
-        let late = self.about.generation.is_late();
         let mut events = vec![StreamEvent::Start {
             message_id: self.about.run.to_string(),
             execution_id: self.execution(),
-            last_message_id: self.about.last_message.clone().filter(|_| late),
+            last_message_id: self.about.last_message.clone(),
             session_id: self.about.session.clone(),
         }];
         if let Some(worker) = self.about.worker.as_ref().filter(|_| started.attempt == 1) {

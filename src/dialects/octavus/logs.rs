@@ -102,10 +102,9 @@ impl Steps {
             }
             Fact::ToolReturned(returned) => {
                 let result = result_of(&returned.returned);
-                let fields = json!({ "toolName": returned.returned.name, "thread": returned.thread, "blockName": block });
-                let mut fields = fields;
-                // That a tool gave nothing is told as well.
-                fields["toolResult"] = if result.is_null() { json!("null") } else { result };
+                let fields = json!({
+                    "toolName": returned.returned.name, "toolResult": result, "thread": returned.thread, "blockName": block,
+                });
                 vec![("tool-result", fields)]
             }
             Fact::ThreadOpened(opened) => {

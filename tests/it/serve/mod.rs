@@ -17,6 +17,7 @@ mod octavus_files;
 mod octavus_later;
 mod octavus_sessions;
 mod octavus_stream;
+mod octavus_transcripts;
 mod probe;
 mod replay;
 mod resume;

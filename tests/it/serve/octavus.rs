@@ -39,6 +39,17 @@ fn agent(slug: &str, format: &str, protocol: &str, prompts: &[(&str, &str)]) -> 
     agent.unwrap_or_else(|| panic!("{faults:?}"))
 }
 
+/// The agent of the acceptance script, which the recordings are about.
+pub fn acceptance() -> Agent {
+    let protocol =
+        include_str!("../../fixtures/octavus/acceptance/protocol.yaml").replace("openai/mock-model", "house/small");
+    let prompts = [
+        ("system", include_str!("../../fixtures/octavus/acceptance/prompts/system.md")),
+        ("user-message", include_str!("../../fixtures/octavus/acceptance/prompts/user-message.md")),
+    ];
+    agent("octavus-acceptance", "interactive", &protocol, &prompts)
+}
+
 /// The settings of a server with both agents.
 pub fn with_agents(settings: &mut Settings) {
     settings.server.token = Some(SecretString::from(TOKEN));
@@ -144,18 +155,15 @@ pub struct Leg {
 
 /// Reads one leg, and holds it to the frames that the SDKs read.
 pub async fn leg(client: &Client, path: &str, body: &Value) -> Leg {
-    let stream = client.ask(path, body).await;
-    let header = |name: &str| stream.headers.get(name).map(|value| value.to_str().unwrap().to_owned());
-    if stream.status != 200 {
-        panic!("{path} {body}: {}", client.post(path, body).await.text());
-    }
-    assert_eq!(header("content-type").as_deref(), Some("text/event-stream"));
-    assert_eq!(header("x-accel-buffering").as_deref(), Some("no"));
-    let mut frames = stream.rest().await;
-    let last = frames.pop().unwrap();
-    assert_eq!(last.data.as_deref(), Some("[DONE]"));
-    assert!(frames.iter().all(|frame| frame.id.is_none() && frame.event.is_none()));
-    Leg { events: frames.iter().map(crate::support::server::Event::json).collect() }
+    let reply = client.post(path, body).await;
+    let text = reply.text();
+    assert_eq!(reply.status, 200, "{path} {body}: {text}");
+    assert_eq!(reply.header("content-type"), Some("text/event-stream"));
+    assert_eq!(reply.header("x-accel-buffering"), Some("no"));
+    let events = text.strip_suffix("data: [DONE]\n\n").unwrap_or_else(|| panic!("{text}"));
+    let events = events.split_terminator("\n\n").filter(|frame| !frame.starts_with(':'));
+    let data = events.map(|frame| frame.strip_prefix("data: ").unwrap_or_else(|| panic!("{frame}")));
+    Leg { events: data.map(|data| serde_json::from_str(data).unwrap()).collect() }
 }
 
 impl Leg {

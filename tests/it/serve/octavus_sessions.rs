@@ -188,14 +188,15 @@ async fn a_run_that_waits_is_gone_on_with_by_another_server() {
     let place = tempfile::tempdir().unwrap();
     let url = StoreUrl::Sqlite(place.path().join("store.db"));
     let call = Answer::calls(vec![("get-user", json!({"userId": "42"}))]);
-    let bed = Bed::with(&url, vec![call], |_| ()).await;
+    let workspace = |settings: &mut ombud::config::Settings| settings.workspace = place.path().to_owned();
+    let bed = Bed::with(&url, vec![call], workspace).await;
     let session = bed.session().await;
     let first = bed.say(&session, "Who is it?").await;
     let waiting = bed.messages(&session).await;
     assert_eq!(waiting[1]["parts"].as_array().unwrap().last().unwrap()["status"], "running");
     assert_eq!(waiting[1]["status"], "streaming");
     bed.served.leave().await;
-    let bed = Bed::with(&url, vec![Answer::text("It is Ada.")], |_| ()).await;
+    let bed = Bed::with(&url, vec![Answer::text("It is Ada.")], workspace).await;
     let results = json!([{"toolCallId": first.calls()[0]["toolCallId"], "result": "Ada"}]);
     let second = bed.give(&session, &first, &results).await;
     assert_eq!((second.spoken().as_str(), &second.events[0]["messageId"]), ("It is Ada.", &first.events[0]["messageId"]));

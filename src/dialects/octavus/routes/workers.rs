@@ -44,8 +44,8 @@ async fn start(
     input: Map<String, serde_json::Value>,
     tools: Option<&[DynamicTool]>,
 ) -> Answer {
-    let new = new_session(asked, known, input.clone());
-    let call = ProcedureCall { name: STEPS.to_owned(), ..ProcedureCall::default() };
+    let new = new_session(asked, known, Map::new());
+    let call = ProcedureCall { name: STEPS.to_owned(), arguments: input.clone(), ..ProcedureCall::default() };
     let ask = triggering::asking(Target::New(Box::new(new)), call, tools)?;
     let taken = asked.engine().ask(&asked.caller, ask).await?;
     let worker = Worker { id: taken.session.to_string(), slug: known.agent.name.clone(), input };

@@ -114,7 +114,9 @@ impl Making<'_> {
                 self.say(thread.clone(), part);
             }
             UiPart::Object { object: Some(object), thread, .. } => {
-                self.say(thread.clone(), Part::text(object.to_string()));
+                // Not in one line with what was said before it.
+                let between = if self.parts.is_empty() { "" } else { "\n" };
+                self.say(thread.clone(), Part::text(format!("{between}{object}")));
             }
             UiPart::ToolCall(call) => {
                 let arguments = Value::Object(call.args.clone());
