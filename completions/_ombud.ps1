@@ -50,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add, remove and check agents')
+            [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Make, list and remove keys, which open a server for programs')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -640,6 +641,125 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
         'ombud;agents;help;help' {
             break
         }
+        'ombud;keys' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make a key for programs, and print it')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys that there are, without their words')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a key away, with all tokens that it minted')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;keys;add' {
+            [CompletionResult]::new('--permission', '--permission', [CompletionResultType]::ParameterName, 'What it lets its holder do; default: sessions')
+            [CompletionResult]::new('--expires', '--expires', [CompletionResultType]::ParameterName, 'How long it counts, such as 12h, 90d or 52w; default: until it is removed')
+            [CompletionResult]::new('--doors', '--doors', [CompletionResultType]::ParameterName, 'The APIs that it opens, by name, or `all`; default: octavus')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'Let its holder administer the server: run commands, choose folders, make keys')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;keys;list' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;keys;remove' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;keys;help' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make a key for programs, and print it')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys that there are, without their words')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a key away, with all tokens that it minted')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;keys;help;add' {
+            break
+        }
+        'ombud;keys;help;list' {
+            break
+        }
+        'ombud;keys;help;remove' {
+            break
+        }
+        'ombud;keys;help;help' {
+            break
+        }
         'ombud;trust' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
@@ -785,6 +905,7 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('restore', 'restore', [CompletionResultType]::ParameterValue, 'Bring sessions in order whose process died')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add, remove and check agents')
+            [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Make, list and remove keys, which open a server for programs')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -858,6 +979,21 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             break
         }
         'ombud;help;agents;validate' {
+            break
+        }
+        'ombud;help;keys' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make a key for programs, and print it')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the keys that there are, without their words')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Take a key away, with all tokens that it minted')
+            break
+        }
+        'ombud;help;keys;add' {
+            break
+        }
+        'ombud;help;keys;list' {
+            break
+        }
+        'ombud;help;keys;remove' {
             break
         }
         'ombud;help;trust' {

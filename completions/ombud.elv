@@ -47,6 +47,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand restore 'Bring sessions in order whose process died'
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add, remove and check agents'
+            cand keys 'Make, list and remove keys, which open a server for programs'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -601,6 +602,116 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;agents;help;help'= {
         }
+        &'ombud;keys'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand add 'Make a key for programs, and print it'
+            cand list 'List the keys that there are, without their words'
+            cand remove 'Take a key away, with all tokens that it minted'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;keys;add'= {
+            cand --permission 'What it lets its holder do; default: sessions'
+            cand --expires 'How long it counts, such as 12h, 90d or 52w; default: until it is removed'
+            cand --doors 'The APIs that it opens, by name, or `all`; default: octavus'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --admin 'Let its holder administer the server: run commands, choose folders, make keys'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;keys;list'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;keys;remove'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;keys;help'= {
+            cand add 'Make a key for programs, and print it'
+            cand list 'List the keys that there are, without their words'
+            cand remove 'Take a key away, with all tokens that it minted'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;keys;help;add'= {
+        }
+        &'ombud;keys;help;list'= {
+        }
+        &'ombud;keys;help;remove'= {
+        }
+        &'ombud;keys;help;help'= {
+        }
         &'ombud;trust'= {
             cand --config 'Read this config file instead of the user''s'
             cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
@@ -737,6 +848,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand restore 'Bring sessions in order whose process died'
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add, remove and check agents'
+            cand keys 'Make, list and remove keys, which open a server for programs'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -791,6 +903,17 @@ set edit:completion:arg-completer[ombud] = {|@words|
         &'ombud;help;agents;remove'= {
         }
         &'ombud;help;agents;validate'= {
+        }
+        &'ombud;help;keys'= {
+            cand add 'Make a key for programs, and print it'
+            cand list 'List the keys that there are, without their words'
+            cand remove 'Take a key away, with all tokens that it minted'
+        }
+        &'ombud;help;keys;add'= {
+        }
+        &'ombud;help;keys;list'= {
+        }
+        &'ombud;help;keys;remove'= {
         }
         &'ombud;help;trust'= {
         }

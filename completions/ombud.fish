@@ -51,6 +51,7 @@ complete -c ombud -n "__fish_ombud_needs_command" -f -a "share" -d 'Make one pag
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "restore" -d 'Bring sessions in order whose process died'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "serve" -d 'Open the house over HTTP'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "agents" -d 'List, show, add, remove and check agents'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "trust" -d 'Let the config of a workspace count in full'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "config" -d 'Show settings and where they come from'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -155,7 +156,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_su
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l status -d 'Only sessions that stand so' -r -f -a "idle\t'Nothing'
 running\t'A run is queued or at work'
 waiting\t'A run waits for the caller\'s tools'
-interrupted\t'A run\'s process died; `ombud restore` brings it in order'"
+interrupted\t'A run\'s process died; `ombud restore` brings it in order'
+expired\t'Its time is over'"
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand sessions; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -513,6 +515,96 @@ complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subc
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove an agent from the store'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
 complete -c ombud -n "__fish_ombud_using_subcommand agents; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "add" -d 'Make a key for programs, and print it'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "list" -d 'List the keys that there are, without their words'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and not __fish_seen_subcommand_from add list remove help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l permission -d 'What it lets its holder do; default: sessions' -r -f -a "sessions\t'Make, use and read sessions, with their files; read agents'
+agents\t'Make, change, validate, archive and read agents'
+mint\t'Mint tokens for browsers, and revoke them'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l expires -d 'How long it counts, such as 12h, 90d or 52w; default: until it is removed' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l doors -d 'The APIs that it opens, by name, or `all`; default: octavus' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l admin -d 'Let its holder administer the server: run commands, choose folders, make keys'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "add" -d 'Make a key for programs, and print it'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys that there are, without their words'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
+complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -617,17 +709,18 @@ complete -c ombud -n "__fish_ombud_using_subcommand completions" -l bare -d 'Ign
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "run" -d 'Talk with an agent'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "agents" -d 'List, show, add, remove and check agents'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "config" -d 'Show settings and where they come from'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "run" -d 'Talk with an agent'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "agents" -d 'List, show, add, remove and check agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "config" -d 'Show settings and where they come from'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions, the newest first'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show a session and its last messages'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "events" -d 'Print the log of a session, one JSON object a line'
@@ -640,5 +733,8 @@ complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcom
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "add" -d 'Check a definition and keep it in the store'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "remove" -d 'Remove an agent from the store'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from agents" -f -a "validate" -d 'Check definitions; exits 2 when one of them is wrong'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "add" -d 'Make a key for programs, and print it'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the keys that there are, without their words'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and its source'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Show where files are read from'

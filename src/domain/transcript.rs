@@ -249,6 +249,8 @@ fn unanswered(call: &ToolCallPart) -> ToolReturn {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
     use crate::domain::{
         Actor, AfterClearing, Author, AuthorKind, EventId, FACT_VERSION, MessagePosted, SessionCleared, SessionId,
@@ -282,7 +284,7 @@ mod tests {
     }
 
     fn rewound(seq: u64, after_seq: u64) -> Event {
-        let fact = SessionRewound { after: None, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
+        let fact = SessionRewound { after: None, after_seq, state: Map::new(), threads: Vec::new(), turns: Vec::new() };
         event(seq, Fact::SessionRewound(fact))
     }
 
@@ -308,7 +310,8 @@ mod tests {
 
     #[test]
     fn what_was_cleared_is_not_shown() {
-        let cleared = |seq| event(seq, Fact::SessionCleared(SessionCleared { then: AfterClearing::Active }));
+        let cleared =
+            |seq| event(seq, Fact::SessionCleared(SessionCleared { then: AfterClearing::Active, state: Map::new() }));
         assert_eq!(said(&[posted(1), cleared(2)]), [""; 0]);
         assert_eq!(said(&[posted(1), rewound(2, 0), cleared(3), posted(4)]), ["m4"]);
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::access;
@@ -167,6 +168,14 @@ pub(crate) fn drivable(fold: &Fold) -> Result<()> {
     }
 }
 
+/// What a session of an agent remembers at its beginning.
+pub(crate) fn beginning(agent: &Agent, input: Map<String, Value>) -> Result<Map<String, Value>> {
+    let mut state = course::declared("input", &agent.inputs, input)?;
+    let begins = |(name, declared): (&String, &Declaration)| Some((name.clone(), declared.default.clone()?));
+    state.extend(agent.variables.iter().filter_map(begins));
+    Ok(state)
+}
+
 /// The first fact of a new session. Its incarnation is filled in when it is appended.
 pub(crate) async fn created(core: &Core, caller: &Principal, new: NewSession) -> Result<SessionCreated> {
     access::may_work_in(core, caller, new.workspace.as_deref())?;
@@ -176,9 +185,7 @@ pub(crate) async fn created(core: &Core, caller: &Principal, new: NewSession) ->
     // A session names its agent, also where an id was given.
     let of_agent = core.agent(&agent).await?.agent;
     let agent = of_agent.name.clone();
-    let mut state = course::declared("input", &of_agent.inputs, new.input)?;
-    let begins = |(name, declared): (&String, &Declaration)| Some((name.clone(), declared.default.clone()?));
-    state.extend(of_agent.variables.iter().filter_map(begins));
+    let state = beginning(&of_agent, new.input)?;
     Ok(SessionCreated {
         incarnation: 1,
         title: new.title,

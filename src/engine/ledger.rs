@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+pub(crate) use super::draft::{Draft, Refused};
 use super::holding::{AtWork, RunsHere};
 use super::live::{Hub, Joined};
 use super::notices::Notices;
@@ -13,7 +14,7 @@ use crate::domain::{
     Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
     SessionId, Timestamp,
 };
-use crate::storage::{Append, AppendError, Entry, Fence, Head, Record, Store};
+use crate::storage::{Append, AppendError, Entry, Head, Store};
 
 /// Entries of one page when a log is read.
 const PAGE: usize = 512;
@@ -23,57 +24,6 @@ const PAGE_BYTES: usize = 1 << 20;
 const ATTEMPTS: usize = 200;
 /// A snapshot is saved when this many events were folded since the last one, and at the end of every run.
 const SNAPSHOT_EVENTS: u64 = 256;
-
-/// What is to be appended, decided on a fold of the log's end.
-#[derive(Default)]
-pub(crate) struct Draft {
-    /// The facts, with the run that each belongs to and who did it.
-    pub(crate) facts: Vec<(Option<RunId>, Actor, Fact)>,
-    /// For facts of a run.
-    pub(crate) fence: Option<Fence>,
-    /// Records to put in the same append.
-    pub(crate) records: Vec<Record>,
-    /// Whether what was said before is removed in the same step.
-    pub(crate) clears: bool,
-}
-
-impl Draft {
-    /// Adds a fact of the session.
-    pub(crate) fn session(&mut self, actor: Actor, fact: Fact) {
-        self.facts.push((None, actor, fact));
-    }
-
-    /// Adds a fact of a run.
-    pub(crate) fn run(&mut self, run: &RunId, actor: Actor, fact: Fact) {
-        self.facts.push((Some(run.clone()), actor, fact));
-    }
-}
-
-/// Why nothing was appended.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// Another process took the run: this one must leave it alone.
-    Fenced,
-    /// The draft, or the store.
-    Failed(Error),
-}
-
-impl From<Error> for Refused {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Fenced => {
-                Self::new(ErrorCode::Conflict, "another process has taken this run").because(Cause::Interrupted)
-            }
-            Refused::Failed(error) => error,
-        }
-    }
-}
 
 /// What of a log is in memory.
 #[derive(Default)]

@@ -8,14 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::asking::drivable;
 use super::house::Core;
 use super::ledger::{Draft, Ledger};
-use super::{recovery, runs};
+use super::reading::decode;
+use super::{recovery, runs, uploads};
 use crate::domain::{
-    Actor, AfterClearing, Error, ErrorCode, Fact, Fold, Lifetime, Result, RunStatus, SessionCleared, Timestamp,
+    Actor, AfterClearing, Error, ErrorCode, Fact, Fold, Lifetime, Result, RunStatus, Session, SessionCleared, Timestamp,
 };
 use crate::storage::SessionQuery;
 
@@ -30,7 +32,7 @@ const EXPIRED: &str = "the session expired";
 
 /// Refuses when a session's time is over.
 pub(crate) fn must_live(fold: &Fold, now: Timestamp) -> Result<()> {
-    if fold.is_over(now) { Err(expired(fold)) } else { Ok(()) }
+    if fold.is_over(now) { Err(expired(&fold.session)) } else { Ok(()) }
 }
 
 /// Refuses to show the log of a session whose time is over, once its last run has ended.
@@ -38,8 +40,8 @@ pub(crate) fn may_be_followed(fold: &Fold, now: Timestamp) -> Result<()> {
     if fold.active.is_empty() { must_live(fold, now) } else { Ok(()) }
 }
 
-fn expired(fold: &Fold) -> Error {
-    let session = &fold.session;
+/// Says that a session's time is over.
+pub(crate) fn expired(session: &Session) -> Error {
     let end = session.expires_at.unwrap_or(session.updated_at);
     Error::new(ErrorCode::Expired, format!("session `{}` expired at {end}", session.id))
         .hint("import its messages into it to bring it back, or begin another session")
@@ -62,7 +64,7 @@ pub(crate) async fn clear(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor, 
     clear_when(core, ledger, actor, then, &is_wanted).await?;
     match then {
         // Where nothing was said there may be files all the same.
-        AfterClearing::Active => super::uploads::remove_all(core, &ledger.id).await,
+        AfterClearing::Active => uploads::remove_all(core, &ledger.id).await,
         AfterClearing::Expired => Ok(()),
     }
 }
@@ -82,6 +84,8 @@ async fn clear_when(
         }
         drivable(&fold)?;
         end_runs(core, ledger, &actor, "the session was cleared").await?;
+        let state = began_with(core, ledger).await?;
+        let files = uploads::ids(core, &ledger.id).await?;
         let mut is_cleared = false;
         ledger
             .append(|fold| {
@@ -89,16 +93,30 @@ async fn clear_when(
                 is_cleared = is_wanted && fold.is_some_and(|fold| fold.active.is_empty());
                 let mut draft = Draft { clears: is_cleared, ..Draft::default() };
                 if is_cleared {
-                    draft.session(actor.clone(), Fact::SessionCleared(SessionCleared { then }));
+                    draft.session(actor.clone(), Fact::SessionCleared(SessionCleared { then, state: state.clone() }));
                 }
                 Ok(draft)
             })
             .await?;
         if is_cleared {
+            uploads::bury(core, &ledger.id, &files).await?;
             return Ok(());
         }
     }
     Err(Error::new(ErrorCode::Busy, format!("session `{}` is asked again and again", ledger.id)))
+}
+
+/// What a session remembered at the beginning of its history.
+pub(crate) async fn began_with(core: &Core, ledger: &Ledger) -> Result<Map<String, Value>> {
+    let fold = ledger.fold().await?;
+    let entries = core.store.read(&ledger.id, fold.history_from.saturating_sub(1), 1, usize::MAX).await?;
+    let begin = entries.first().map(|entry| decode(&ledger.id, entry)).transpose()?;
+    Ok(match begin.map(|event| event.fact) {
+        Some(Fact::SessionCreated(created)) => created.state,
+        Some(Fact::SessionRestored(restored)) => restored.state,
+        Some(Fact::SessionCleared(cleared)) => cleared.state,
+        _ => Map::new(),
+    })
 }
 
 /// Ends the runs of a session: those at work are asked to, and waited for; all others are closed.

@@ -14,6 +14,7 @@ mod completing;
 mod context;
 mod course;
 mod desk;
+mod draft;
 mod drive;
 mod ending;
 mod files;
@@ -24,6 +25,7 @@ mod input;
 mod instructions;
 mod keys;
 mod ledger;
+mod listing;
 mod live;
 mod lives;
 mod next;
@@ -62,14 +64,15 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
+pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
-    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem, NewSession,
-    OnBusy, Orphans, ProcedureCall, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,
+    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, ModelItem, NewSession, OnBusy,
+    Orphans, ProcedureCall, Restored, Target,
 };
 
 #[async_trait]

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Map;
+
 use super::asking::{busy, drivable};
 use super::house::Core;
 use super::ledger::{Draft, Ledger};
@@ -35,7 +37,8 @@ pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor,
             end_runs(core, ledger, &actor, "the session was rewound").await?;
             continue;
         }
-        if after_seq >= fold.head {
+        let stands_there = fold.dropped.iter().any(|last| last.after == after_seq && last.until == fold.head);
+        if stands_there || after_seq >= fold.head {
             return Ok(());
         }
         let fact = rewound(ledger, &fold, after.cloned(), after_seq).await?;
@@ -102,15 +105,15 @@ async fn place(core: &Core, ledger: &Ledger, fold: &Fold, message: &MessageId) -
 
 /// The fact, with what of the past it has to tell.
 async fn rewound(ledger: &Ledger, fold: &Fold, after: Option<MessageId>, after_seq: u64) -> Result<SessionRewound> {
-    let mut fact = SessionRewound { after, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
     // The marks of older turns are gone from the fold: else the first is that of the history's beginning.
-    let marks_are_gone = after_seq > fold.history_from && fold.window_start() > fold.history_from;
-    if marks_are_gone || !fold.state.is_empty() {
+    let misses_turns = after_seq > fold.history_from && fold.window_start() > fold.history_from;
+    let mut fact = SessionRewound { after, after_seq, state: Map::new(), threads: Vec::new(), turns: Vec::new() };
+    // What is empty now was so before.
+    if misses_turns || !fold.state.is_empty() || !fold.threads.is_empty() {
         let past = as_of(ledger, after_seq).await?;
         fact.state = past.state;
-        if marks_are_gone {
-            fact.turns = past.marks.into_iter().collect();
-        }
+        fact.threads = past.threads.into_values().collect();
+        fact.turns = past.marks.into_iter().filter(|_| misses_turns).collect();
     }
     Ok(fact)
 }

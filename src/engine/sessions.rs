@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::access::{self, Sight};
-use super::asking::{created, drivable, must_be_new};
+use super::asking::{beginning, busy, created, drivable, must_be_new};
 use super::house::Core;
-use super::ledger::{Draft, Ledger};
-use super::lives::{check_lifetime, end_expired_runs, must_live};
-use super::verbs::{ImportedSession, NewSession, SessionFilter, SessionItem, SessionPage};
+use super::ledger::Draft;
+use super::listing::{SessionFilter, SessionItem, SessionPage};
+use super::lives::{began_with, check_lifetime, end_expired_runs, must_live};
+use super::verbs::{ImportedSession, NewSession};
 use crate::domain::{
     Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session, SessionId,
     SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
@@ -215,35 +216,45 @@ pub(crate) async fn update(
 }
 
 pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: ImportedSession) -> Result<Session> {
-    let id = imported.session.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+    let ImportedSession { session: new, messages } = imported;
+    check_lifetime(new.lifetime.as_ref())?;
+    let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+    let lifetime = new.lifetime.clone();
     let ledger = core.ledger(&id).await?;
-    let mut wanted = imported.session;
-    if ledger.follow().await? {
+    let (begins, state) = if ledger.follow().await? {
         end_expired_runs(core, &ledger).await?;
-        keep_input(core, &ledger, &mut wanted).await?;
-    }
-    let new = created(core, caller, wanted).await?;
-    let count = imported.messages.len() as u64;
+        let state = if new.input.is_empty() {
+            began_with(core, &ledger).await?
+        } else {
+            beginning(&core.agent(&ledger.fold().await?.session.agent).await?.agent, new.input)?
+        };
+        (None, state)
+    } else {
+        let created = created(core, caller, new).await?;
+        let state = created.state.clone();
+        (Some(created), state)
+    };
+    let restored = SessionRestored { count: messages.len() as u64, state };
     let appended = ledger
         .append(|fold| {
             let mut draft = Draft::default();
-            match fold {
-                None => draft.session(caller.actor(), Fact::SessionCreated(new.clone())),
-                Some(fold) => {
+            match (fold, &begins) {
+                (None, Some(created)) => draft.session(caller.actor(), Fact::SessionCreated(created.clone())),
+                // It was deleted at this moment.
+                (None, None) => return Err(super::ledger::no_session(&id).into()),
+                (Some(fold), _) => {
                     drivable(fold)?;
                     if let Some(active) = fold.active.first() {
-                        let message =
-                            format!("session `{id}` is busy: run `{}` is {}", active.run.id, active.run.status.word());
-                        return Err(Error::new(ErrorCode::Busy, message).into());
+                        return Err(busy(&ledger, active).into());
                     }
-                    if new.lifetime.is_some() {
-                        let change = SessionUpdated { lifetime: Some(new.lifetime.clone()), ..SessionUpdated::default() };
+                    if lifetime.is_some() {
+                        let change = SessionUpdated { lifetime: Some(lifetime.clone()), ..SessionUpdated::default() };
                         draft.session(caller.actor(), Fact::SessionUpdated(change));
                     }
                 }
             }
-            draft.session(caller.actor(), Fact::SessionRestored(SessionRestored { count, state: new.state.clone() }));
-            for (message, returns) in &imported.messages {
+            draft.session(caller.actor(), Fact::SessionRestored(restored.clone()));
+            for (message, returns) in &messages {
                 let fact = MessageImported { message: message.clone(), returns: returns.clone() };
                 draft.session(caller.actor(), Fact::MessageImported(fact));
             }
@@ -252,21 +263,4 @@ pub(crate) async fn import(core: &Arc<Core>, caller: &Principal, imported: Impor
         .await;
     appended?;
     Ok(ledger.fold().await?.session)
-}
-
-/// A session that exists keeps its agent and the input that it was made with, where no others are named.
-async fn keep_input(core: &Core, ledger: &Ledger, wanted: &mut NewSession) -> Result<()> {
-    let agent = ledger.fold().await?.session.agent;
-    let inputs = match core.agent(wanted.agent.get_or_insert(agent)).await {
-        Ok(working) => working.agent.inputs.clone(),
-        Err(_) => return Ok(()),
-    };
-    if wanted.input.is_empty() && !inputs.is_empty() {
-        let first = ledger.page(0).await?;
-        if let Some(Fact::SessionCreated(created)) = first.first().map(|(event, _)| &event.fact) {
-            let kept = created.state.iter().filter(|(name, _)| inputs.contains_key(*name));
-            wanted.input = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-        }
-    }
-    Ok(())
 }

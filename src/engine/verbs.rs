@@ -14,14 +14,15 @@ use super::desk::OpenQuestion;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
 use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
+use super::listing::{MessagePage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use crate::domain::{
-    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Finish, Key, KeyId, Labels, Lifetime,
-    Message, MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
-    SessionStatus, SessionSummary, SessionUpdated, ToolReturn, Usage,
+    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
+    MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
+    SessionUpdated, ToolReturn,
 };
 
 /// Which session is asked.
@@ -170,70 +171,6 @@ pub struct CallerReturn {
     pub error: Option<String>,
 }
 
-/// Which sessions a list is about. Newest change first.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SessionFilter {
-    /// Only those that have all these labels (key, value).
-    pub labels: Vec<(String, String)>,
-    /// Only those of this agent.
-    pub agent: Option<String>,
-    /// Only those that stand here.
-    pub status: Option<SessionStatus>,
-    /// Only those whose title or id holds this text, ignoring case.
-    pub text: Option<String>,
-    /// After this row of an earlier page.
-    pub after: Option<String>,
-    /// Most rows.
-    pub limit: usize,
-}
-
-/// One session of a list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SessionItem {
-    /// Its row.
-    pub summary: SessionSummary,
-    /// What it is doing.
-    pub status: SessionStatus,
-}
-
-/// A page of sessions.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SessionPage {
-    /// The rows.
-    pub sessions: Vec<SessionItem>,
-    /// Where the next page begins; absent = this was the last.
-    pub next: Option<String>,
-}
-
-/// A message as people are shown it, with what its calls gave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Shown {
-    /// The message.
-    pub message: Message,
-    /// Where it stands in the log.
-    pub seq: u64,
-    /// The run that wrote it, or that it asked for.
-    pub run: Option<RunId>,
-    /// Why its writer stopped.
-    pub finish: Option<Finish>,
-    /// What it used.
-    pub usage: Option<Usage>,
-    /// The model that wrote it.
-    pub model: Option<ModelChoice>,
-    /// What its calls gave.
-    pub returns: Vec<ToolReturn>,
-}
-
-/// A page of messages, oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MessagePage {
-    /// The messages.
-    pub messages: Vec<Shown>,
-    /// What comes before them begins before this place; absent = these are the first.
-    pub before: Option<u64>,
-}
-
 /// What `restore` is to do with a session whose run lost its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -301,7 +238,7 @@ pub struct Health {
     pub error: Option<crate::domain::Error>,
 }
 
-/// The whole surface of the house. A session whose time is over is shown as [`SessionStatus::Expired`] and without
+/// The whole surface of the house. A session whose time is over is shown as [`crate::domain::SessionStatus::Expired`] and without
 /// messages; it can be deleted, cleared, and brought back by `import`; every other verb about it answers `expired`. Every door calls this, and nothing else.
 ///
 /// Every verb takes the principal who calls, and answers `forbidden` when the scopes do not allow it, and `not_found`

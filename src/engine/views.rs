@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::house::Core;
+use super::listing::{MessagePage, Shown};
 use super::lives::may_be_followed;
 use super::reading::{decode, is_said};
-use super::verbs::{Health, MessagePage, ModelItem, Shown};
+use super::verbs::{Health, ModelItem};
 use crate::domain::{
     Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
 };

@@ -7,6 +7,7 @@ mod agents_commands;
 mod asked;
 mod conversation;
 mod engine;
+mod engine_back;
 mod engine_files;
 mod engine_lives;
 mod engine_queue;
@@ -28,6 +29,7 @@ mod several;
 mod signals;
 mod support {
     pub mod house;
+    pub mod lives;
     pub mod model_server;
     pub mod ombud;
     pub mod process;

@@ -7,7 +7,7 @@ use crate::domain::{AuthorKind, Message};
 
 impl Fact {
     /// The fact without anything that was said, thought, given to tools or got from them. What a session *is* stays:
-    /// title, labels, attributes. *Invariant:* it folds to the same session and the same use.
+    /// title, labels, attributes, and the input that it began with. *Invariant:* it folds to the same session and the same use.
     #[must_use]
     pub fn without_text(mut self) -> Self {
         match &mut self {
@@ -20,14 +20,15 @@ impl Fact {
             | Self::MessageAbandoned(_)
             | Self::StepStarted(_)
             | Self::StepFinished(_) => {}
-            Self::StateSet(set) => set.value = Value::Null,
-            Self::ThreadOpened(opened) => opened.instructions.clear(),
-            Self::SessionRewound(rewound) => rewound.state.clear(),
+            Self::SessionRewound(rewound) => {
+                rewound.state.clear();
+                rewound.threads.clear();
+            }
             Self::RunQueued(queued) => {
-                queued.arguments.clear();
-                queued.attributes.clear();
                 queued.pins.instructions.clear();
                 queued.pins.caller_tools.clear();
+                queued.arguments.clear();
+                queued.attributes.clear();
             }
             Self::RunStarted(started) => started.input = None,
             Self::RunWaiting(waiting) => waiting.calls.iter_mut().for_each(|call| call.arguments = Value::Null),
@@ -35,6 +36,8 @@ impl Fact {
                 finished.answer.clear();
                 finished.output = None;
             }
+            Self::StateSet(set) => set.value = Value::Null,
+            Self::ThreadOpened(opened) => opened.instructions.clear(),
             Self::MessagePosted(posted) => silence(&mut posted.message),
             Self::MessageImported(imported) => {
                 silence(&mut imported.message);
@@ -94,19 +97,20 @@ mod tests {
         });
         let call = json!({"id": "c", "name": "t", "arguments": {"x": "canary"}, "place": "caller", "effect": "once"});
         vec![
-            json!({"type": "session.rewound", "after_seq": 3, "state": {"x": "canary"}}),
-            json!({"type": "run.queued", "agent": "a", "revision": "r", "pins": {"instructions": ["canary"]},
-                "procedure": "p", "arguments": {"x": "canary"}, "attributes": {"door": "canary"}}),
-            json!({"type": "state.set", "key": "x", "value": "canary"}),
+            json!({"type": "session.rewound", "after_seq": 3, "state": {"x": "canary"},
+                "threads": [{"thread": "t", "instructions": "canary"}]}),
+            json!({"type": "state.set", "key": "k", "value": "canary"}),
             json!({"type": "thread.opened", "thread": "t", "instructions": "canary"}),
+            json!({"type": "run.queued", "agent": "a", "revision": "r", "pins": {"instructions": ["canary"]},
+                "arguments": {"x": "canary"}, "attributes": {"door": "canary"}}),
             json!({
                 "type": "run.started", "agent": "a", "message_id": "m", "input": "canary", "model": "p/x", "attempt": 1,
                 "process": "p", "base_seq": 1
             }),
             json!({"type": "run.waiting", "calls": [call]}),
             json!({
-                "type": "run.finished", "agent": "a", "outcome": "completed", "answer": "canary", "rounds": 1,
-                "output": "canary", "tool_calls": 0, "usage": {"input_tokens": 7, "output_tokens": 2}, "elapsed_ms": 1
+                "type": "run.finished", "agent": "a", "outcome": "completed", "answer": "canary", "output": "canary", "rounds": 1,
+                "tool_calls": 0, "usage": {"input_tokens": 7, "output_tokens": 2}, "elapsed_ms": 1
             }),
             json!({"type": "message.posted", "message": message("environment")}),
             json!({"type": "message.imported", "message": message("environment"), "returns": [returned]}),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{Attributes, Labels, Lifetime, MessageId, ModelChoice, TurnMark};
+use crate::domain::{Attributes, Labels, Lifetime, MessageId, ModelChoice, ThreadOpened, TurnMark};
 
 /// A session begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,16 +84,19 @@ mod patch {
 pub struct SessionRestored {
     /// How many messages follow in the same append.
     pub count: u64,
-    /// What it remembers from here on.
+    /// What the session remembers from here on.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub state: Map<String, Value>,
 }
 
 /// The history ends here; what was said before is scrubbed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionCleared {
     /// What the session is afterwards.
     pub then: AfterClearing,
+    /// What the session remembers from here on: what it did at the beginning of the history that ends.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub state: Map<String, Value>,
 }
 
 /// What a session is after it was cleared.
@@ -114,9 +117,12 @@ pub struct SessionRewound {
     pub after: Option<MessageId>,
     /// The last fact that counts: what lies between it and this one does not.
     pub after_seq: u64,
-    /// The state of the session as it was there.
+    /// What the session remembered there.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub state: Map<String, Value>,
+    /// The threads that there were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<ThreadOpened>,
     /// The newest turns as they were there; absent = those that the fold still has marks of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turns: Vec<TurnMark>,

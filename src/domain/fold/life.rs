@@ -1,6 +1,7 @@
 //! The life of a session in its fold: when its time is over, and which of its history counts.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Fold;
 use crate::domain::{AfterClearing, Event, Fact, SessionRewound, Timestamp};
@@ -49,10 +50,20 @@ impl Fold {
         session.expires_at = session.lifetime.as_ref().map(|lifetime| lifetime.end(since, event.at));
     }
 
+    /// Begins a history.
+    pub(super) fn begin_history(&mut self, seq: u64, state: &Map<String, Value>) {
+        self.history_from = seq;
+        self.state.clone_from(state);
+        self.threads.clear();
+        self.dropped.clear();
+        self.last_message = None;
+    }
+
     /// Drops what came after a place.
     pub(super) fn rewind(&mut self, seq: u64, rewound: &SessionRewound) {
         self.last_message.clone_from(&rewound.after);
         self.state.clone_from(&rewound.state);
+        self.threads = rewound.threads.iter().map(|opened| (opened.thread.clone(), opened.clone())).collect();
         self.dropped.retain(|dropped| dropped.after < rewound.after_seq);
         self.dropped.push(Dropped { after: rewound.after_seq, until: seq });
         if self.dropped.len() > DROPPED {
@@ -118,12 +129,12 @@ mod tests {
     }
 
     fn cleared(seq: u64, then: AfterClearing) -> Event {
-        event(seq, None, Fact::SessionCleared(SessionCleared { then }))
+        event(seq, None, Fact::SessionCleared(SessionCleared { then, state: Map::new() }))
     }
 
     fn rewound(seq: u64, after_seq: u64) -> Event {
         let after = (after_seq > 1).then(|| MessageId::from_text(&format!("m{after_seq}")));
-        let fact = SessionRewound { after, after_seq, state: serde_json::Map::new(), turns: Vec::new() };
+        let fact = SessionRewound { after, after_seq, state: Map::new(), threads: Vec::new(), turns: Vec::new() };
         event(seq, None, Fact::SessionRewound(fact))
     }
 

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 pub use self::life::Dropped;
 use super::session::ActiveRun;
 use super::{
-    AfterClearing, AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
-    SessionSummary, SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
+    AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary,
+    SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
 };
 
 /// Most bytes of log that the newest turns are read back from.
@@ -166,17 +166,11 @@ impl Fold {
                 None
             }
             Fact::SessionRestored(restored) => {
-                self.begin_history(event.seq);
-                self.threads.clear();
-                self.state.clone_from(&restored.state);
+                self.begin_history(event.seq, &restored.state);
                 None
             }
             Fact::SessionCleared(cleared) => {
-                self.begin_history(event.seq);
-                self.threads.clear();
-                if cleared.then == AfterClearing::Expired {
-                    self.state.clear();
-                }
+                self.begin_history(event.seq, &cleared.state);
                 // The entries before were written anew, and it is not known here how long they are now.
                 self.bytes = bytes;
                 None
@@ -215,12 +209,6 @@ impl Fold {
             | Fact::StepFinished(_)
             | Fact::Notice(_) => self.apply_to_run(event),
         }
-    }
-
-    fn begin_history(&mut self, seq: u64) {
-        self.history_from = seq;
-        self.dropped.clear();
-        self.last_message = None;
     }
 
     fn queue(&mut self, event: &Event, queued: &RunQueued) -> Option<Run> {

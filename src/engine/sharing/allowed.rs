@@ -45,7 +45,26 @@ const RETURN: Shape = Fields(&[
     ("error", TOOL_ERROR),
     ("elapsed_ms", Plain),
 ]);
-const CALL: Shape = Fields(&[("id", Plain), ("name", Plain), ("arguments", Any), ("place", Plain), ("effect", Plain)]);
+const CALL: Shape = Fields(&[
+    ("id", Plain),
+    ("name", Plain),
+    ("arguments", Any),
+    ("place", Plain),
+    ("effect", Plain),
+    ("step", Plain),
+    ("output", Plain),
+]);
+const STEP: Shape = Fields(STEP_FIELDS);
+const STEP_FIELDS: &[(&str, Shape)] = &[
+    ("step", Plain),
+    ("kind", Plain),
+    ("name", Plain),
+    ("description", Plain),
+    ("display", Plain),
+    ("thread", Plain),
+    ("aside", Plain),
+    ("form", Plain),
+];
 
 /// What every event has.
 const ENVELOPE: &[(&str, Shape)] = &[
@@ -66,7 +85,7 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
     ("session.restored", &[("count", Plain)]),
     ("session.cleared", &[("then", Plain)]),
     ("session.rewound", &[("after", Plain), ("after_seq", Plain)]),
-    ("run.queued", &[("agent", Plain), ("input", Plain), ("priority", Plain)]),
+    ("run.queued", &[("agent", Plain), ("input", Plain), ("priority", Plain), ("procedure", Plain), ("asked_by", Plain)]),
     (
         "run.started",
         &[
@@ -76,9 +95,10 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
             ("input", Plain),
             ("model", Plain),
             ("attempt", Plain),
+            ("step", STEP),
         ],
     ),
-    ("run.waiting", &[("calls", Each(&CALL)), ("deadline", Plain)]),
+    ("run.waiting", &[("calls", Each(&CALL)), ("thread", Plain), ("deadline", Plain)]),
     ("run.cancel_requested", &[("reason", Plain)]),
     (
         "run.finished",
@@ -91,6 +111,7 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
             ("rounds", Plain),
             ("tool_calls", Plain),
             ("usage", Plain),
+            ("output", Any),
             ("elapsed_ms", Plain),
             ("error", ERROR),
         ],
@@ -110,6 +131,9 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
             ("elapsed_ms", Plain),
             ("next_message_id", Plain),
             ("thread", Plain),
+            ("step", Plain),
+            ("visibility", Plain),
+            ("form", Plain),
         ],
     ),
     ("message.abandoned", &[("message_id", Plain), ("reason", Plain)]),
@@ -124,6 +148,10 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
             ("effect", Plain),
             ("message_id", Plain),
             ("description", Plain),
+            ("display", Plain),
+            ("title", Plain),
+            ("step", Plain),
+            ("output", Plain),
             ("thread", Plain),
         ],
     ),
@@ -141,8 +169,11 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
             ("thread", Plain),
         ],
     ),
-    ("step.started", &[("step", Plain), ("kind", Plain)]),
+    ("step.started", STEP_FIELDS),
     ("step.finished", &[("step", Plain), ("kind", Plain)]),
+    // Values that are remembered are told by what is said with them; by themselves nobody looked through them.
+    ("state.set", &[("key", Plain), ("told", Plain)]),
+    ("thread.opened", &[("thread", Plain), ("model", Plain), ("tools", Plain), ("max_turns", Plain)]),
     ("notice", &[("code", Plain), ("message", Plain)]),
 ];
 
@@ -211,7 +242,16 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 13] = [
+    const WITHHELD: [(&str, &str); 22] = [
+        ("session.created", "state"),
+        ("session.restored", "state"),
+        ("session.rewound", "state"),
+        ("session.rewound", "turns"),
+        ("run.queued", "arguments"),
+        ("run.queued", "attributes"),
+        ("state.set", "value"),
+        ("thread.opened", "instructions"),
+        ("thread.opened", "settings"),
         ("session.created", "workspace"),
         ("session.created", "lifetime"),
         ("session.created", "attributes"),

@@ -325,6 +325,21 @@ pub(crate) async fn remove(core: &Core, session: &SessionId, id: &FileId) -> Res
     }
 }
 
+/// The ids of all files of a session, also of those that were taken away.
+pub(crate) async fn ids(core: &Core, session: &SessionId) -> Result<Vec<FileId>> {
+    let records = core.store.records(&kind_of_session(session)).await?;
+    Ok(records.iter().filter_map(|record| record.id.strip_prefix(PREFIX)).map(FileId::from_text).collect())
+}
+
+/// Keeps files from coming back that were taken away with all else of a session that was cleared: an address for an upload
+/// may still be good.
+pub(crate) async fn bury(core: &Core, session: &SessionId, files: &[FileId]) -> Result<()> {
+    for id in files {
+        core.store.swap_record(record(session, id, REMOVED.to_owned()), None).await?;
+    }
+    Ok(())
+}
+
 /// Takes all files of a session away, for good.
 pub(crate) async fn remove_all(core: &Core, session: &SessionId) -> Result<()> {
     for file in list(core, session).await? {

@@ -4,7 +4,7 @@ import { fill, h, icon, moment, plural } from "./dom.js";
 import { call } from "./house.js";
 
 const PAGE = 40;
-const STATUS = { running: "working", waiting: "waiting", interrupted: "interrupted" };
+const STATUS = { running: "working", waiting: "waiting", interrupted: "interrupted", expired: "expired" };
 
 /** The list. */
 export class Roster {
@@ -25,6 +25,7 @@ export class Roster {
       h("option", { value: "running" }, "Working"),
       h("option", { value: "waiting" }, "Waiting"),
       h("option", { value: "interrupted" }, "Interrupted"),
+      h("option", { value: "expired" }, "Expired"),
     );
     this.agent = h("select", { class: "quiet", "aria-label": "Agent", hidden: true, onchange: () => this.refresh() });
     this.list = h("ul", { class: "rows" });

@@ -116,6 +116,20 @@ const TAKERS = {
     story.add({ kind: "event", text: "history replaced" }, fact);
     story.touch(null);
   },
+  "session.cleared"(story, fact) {
+    story.entries = [];
+    story.open.clear();
+    story.calls.clear();
+    story.add({ kind: "event", text: fact.then === "expired" ? "session expired" : "history cleared" }, fact);
+    story.touch(null);
+  },
+  "session.rewound"(story, fact) {
+    const isLeft = (entry) => entry.seq === undefined || entry.seq <= fact.after_seq;
+    story.entries = story.entries.filter(isLeft);
+    story.open.clear();
+    story.add({ kind: "event", text: fact.after ? "went back to here" : "went back to the beginning" }, fact);
+    story.touch(null);
+  },
   "session.deleted"(story, fact) {
     story.deleted = true;
     story.add({ kind: "event", text: "session deleted" }, fact);
