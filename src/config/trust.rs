@@ -248,6 +248,12 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     if !agent.procedure.is_ordinary() {
         ignore("procedure", format!("{} steps", agent.procedure.steps().len()));
     }
+    if !agent.procedures.is_empty() {
+        ignore("procedures", agent.procedures.keys().cloned().collect::<Vec<_>>().join(", "));
+    }
+    if !agent.from_state.is_silent() {
+        ignore("from_state", "set".to_owned());
+    }
     let (denials, others): (Vec<_>, Vec<_>) =
         agent.permissions.iter().cloned().partition(|rule| rule.permission == Permission::Deny);
     if !others.is_empty() {
@@ -261,6 +267,8 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
         permissions: denials,
         // Each step that asks is paid for.
         procedure: crate::domain::Procedure::default(),
+        procedures: BTreeMap::new(),
+        from_state: crate::domain::FromState::default(),
         ..agent.clone()
     };
     (kept, ignored)
@@ -299,6 +307,21 @@ mod tests {
         digests.dedup();
         assert_eq!(digests.len(), all.len());
         assert_eq!(digest(&folder("a", &[])), digest(&folder("a", &[])));
+    }
+
+    #[test]
+    fn what_an_unknown_agent_does_by_name_does_not_count() {
+        let thread = r#"{"kind": "open_thread", "thread": "t", "setup": {"model": "a/b"}}"#;
+        let text = format!(
+            r#"{{"instructions": "x", "tools": ["read_file"], "from_state": {{"model": "M"}},
+                "procedures": {{"one": {{"steps": [{thread}]}}, "two": {{"steps": []}}}}}}"#
+        );
+        let agent = super::super::agents::parse(Path::new("/w/a.json"), &text).unwrap();
+        let (kept, ignored) = narrow_agent(agent.clone(), Path::new("/w/a.json"));
+        let ignored: Vec<_> = ignored.iter().map(|ignored| (ignored.place.as_str(), ignored.value.as_str())).collect();
+        assert_eq!(ignored, [("agents.a.procedures", "one, two"), ("agents.a.from_state", "set")]);
+        let expected = Agent { procedures: BTreeMap::new(), from_state: crate::domain::FromState::default(), ..agent };
+        assert_eq!(kept, expected);
     }
 
     #[test]

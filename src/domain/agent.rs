@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Attributes, CallerTool, Declaration, FromState, Labels, ModelChoice, ModelSettings, NamedProcedure, PermissionRule,
-    Procedure, Template,
+    Procedure, Step, Template,
 };
 
 /// Whether an agent takes work.
@@ -86,6 +86,17 @@ impl Agent {
     /// Whether a text can name an agent.
     pub fn is_name(text: &str) -> bool {
         (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+    }
+
+    /// How its models are asked, in every place where it says so.
+    pub fn settings_mut(&mut self) -> impl Iterator<Item = &mut ModelSettings> {
+        let named = self.procedures.values_mut().map(|procedure| &mut procedure.steps);
+        let steps = std::iter::once(&mut self.procedure).chain(named).flat_map(Procedure::steps_mut);
+        let of_steps = steps.filter_map(|step| match step {
+            Step::OpenThread(step) => Some(&mut step.setup.settings),
+            Step::Ask(_) | Step::Say(_) | Step::Call(_) | Step::Set(_) | Step::Serialize(_) => None,
+        });
+        std::iter::once(&mut self.settings).chain(of_steps)
     }
 
     /// What is wrong with its values, as the key's place and what it must be; `None` when nothing is. The name is not

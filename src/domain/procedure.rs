@@ -311,6 +311,11 @@ impl Procedure {
         &self.0
     }
 
+    /// The steps, to change them.
+    pub fn steps_mut(&mut self) -> impl Iterator<Item = &mut Step> {
+        self.0.iter_mut()
+    }
+
     /// Whether it is what every agent does: then its single step leaves no facts of its own.
     pub fn is_ordinary(&self) -> bool {
         match self.0.as_slice() {

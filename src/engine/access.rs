@@ -110,6 +110,12 @@ pub(crate) fn sees_agent(caller: &Principal, agent: &str) -> bool {
     })
 }
 
+/// Whether somebody may know of every agent.
+pub(crate) fn sees_all_agents(caller: &Principal) -> bool {
+    // Nobody's own agent has an empty name.
+    sees_agent(caller, "")
+}
+
 /// Whether a scope allows a verb, without looking at what it is about.
 fn allows(scope: &Scope, does: Does, on: On<'_>) -> bool {
     match (scope, on) {
@@ -245,7 +251,8 @@ pub(crate) fn within(caller: &Principal, mut pins: Pins) -> Pins {
 pub(crate) fn definition_within(caller: &Principal, mut agent: Agent) -> Agent {
     if !caller.is_admin() {
         agent.permissions.retain(|rule| rule.permission == Permission::Deny);
-        agent.settings.extra.clear();
+        // As with pins: fields that the house does not know go to the provider with the house's key.
+        agent.settings_mut().for_each(|settings| settings.extra.clear());
     }
     agent
 }

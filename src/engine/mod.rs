@@ -53,8 +53,8 @@ use bytes::Bytes;
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, Event, File, FileId, Key, KeyId, MessageId, Principal,
-    Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
+    Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::storage::RunQuery;
 
@@ -71,21 +71,24 @@ pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
-    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, ModelItem, NewSession, OnBusy,
-    Orphans, ProcedureCall, Restored, Target,
+    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans, ProcedureCall,
+    Restored, Target,
 };
+pub use self::views::{Health, ModelItem};
 
 #[async_trait]
 impl Engine for House {
-    async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
-        match &ask.target {
+    async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
+        match &mut ask.target {
             Target::New(new) => {
+                self.name_agent(&mut new.agent).await?;
                 self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
                 access::may_choose_id(caller, new.id.as_ref())?;
             }
-            Target::Existing(id) => self.check(caller, Does::Asks, On::Session(id)).await?,
+            Target::Existing(id) => self.check(caller, Does::Asks, On::Session(&*id)).await?,
         }
-        if let Answering::One(agent) = &ask.answering {
+        if let Answering::One(agent) = &mut ask.answering {
+            self.core.by_name(agent).await?;
             access::may_have_answer(caller, agent)?;
         }
         asking::ask(&self.core, caller, ask).await
@@ -140,14 +143,16 @@ impl Engine for House {
         sessions::item(&self.core, id).await
     }
 
-    async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
+    async fn create(&self, caller: &Principal, mut session: NewSession) -> Result<Session> {
+        self.name_agent(&mut session.agent).await?;
         self.check(caller, Does::Changes, On::New(self.agent_of(&session))).await?;
         access::may_choose_id(caller, session.id.as_ref())?;
         sessions::create(&self.core, caller, session).await
     }
 
-    async fn update(&self, caller: &Principal, id: &SessionId, change: SessionUpdated) -> Result<Session> {
+    async fn update(&self, caller: &Principal, id: &SessionId, mut change: SessionUpdated) -> Result<Session> {
         self.check(caller, Does::Changes, On::Session(id)).await?;
+        self.name_agent(&mut change.agent).await?;
         if let Some(agent) = &change.agent {
             self.check(caller, Does::Changes, On::New(agent)).await?;
         }
@@ -194,6 +199,7 @@ impl Engine for House {
 
     async fn import(&self, caller: &Principal, mut imported: ImportedSession) -> Result<Session> {
         let new = &mut imported.session;
+        self.name_agent(&mut new.agent).await?;
         if let Some(sight) = Sight::of(caller) {
             new.agent = new.agent.take().or_else(|| sight.only_agent().map(str::to_owned));
             if let Some(id) = &new.id {
@@ -230,8 +236,12 @@ impl Engine for House {
 
     async fn agent(&self, caller: &Principal, agent: &str) -> Result<AgentItem> {
         self.check(caller, Does::Reads, On::Agents).await?;
-        let item = agents::one(&self.core, agent).await?;
-        if access::sees_agent(caller, &item.agent.name) { Ok(item) } else { Err(Error::not_found("agent", agent)) }
+        match agents::one(&self.core, agent).await {
+            Ok(item) if access::sees_agent(caller, &item.agent.name) => Ok(item),
+            Err(error) if error.code != ErrorCode::NotFound || access::sees_all_agents(caller) => Err(error),
+            // Whether there is another is not for everybody.
+            _ => Err(Error::not_found("agent", crate::config::printable(agent))),
+        }
     }
 
     async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {
@@ -367,8 +377,9 @@ impl Engine for House {
         keys::remove(&self.core, name).await
     }
 
-    async fn mint(&self, caller: &Principal, new: NewToken) -> Result<IssuedToken> {
+    async fn mint(&self, caller: &Principal, mut new: NewToken) -> Result<IssuedToken> {
         self.check(caller, Does::Changes, On::Tokens).await?;
+        self.core.by_name(&mut new.agent).await?;
         keys::mint(&self.core, caller, new).await
     }
 
@@ -413,6 +424,14 @@ impl House {
     /// The agent of a session that is to be made.
     fn agent_of<'a>(&'a self, new: &'a NewSession) -> &'a str {
         new.agent.as_deref().unwrap_or(&self.core.settings.agent)
+    }
+
+    /// Puts an agent's name in the place of its id.
+    async fn name_agent(&self, agent: &mut Option<String>) -> Result<()> {
+        match agent {
+            Some(agent) => self.core.by_name(agent).await,
+            None => Ok(()),
+        }
     }
 
     async fn find_run(&self, run: &RunId) -> Result<Run> {

@@ -19,6 +19,7 @@ use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
+use super::views::{Health, ModelItem};
 use crate::domain::{
     AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
     MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
@@ -206,39 +207,7 @@ pub struct ImportedSession {
     pub messages: Vec<(Message, Vec<ToolReturn>)>,
 }
 
-/// A model that can be asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ModelItem {
-    /// The model.
-    pub model: ModelChoice,
-    /// What it can be shown together with its answer, in tokens.
-    pub context_tokens: u64,
-    /// Whether it can be shown images.
-    pub images: bool,
-    /// Whether it can call tools.
-    pub tools: bool,
-}
-
-/// How the house is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Health {
-    /// Its version.
-    pub version: String,
-    /// Since this process opened it, in milliseconds.
-    pub uptime_ms: u64,
-    /// Where logs are kept: the URL of the store.
-    pub store: String,
-    /// Sessions that are not deleted.
-    pub sessions: u64,
-    /// Sessions with a run that has not ended.
-    pub active: u64,
-    /// Runs that this process works on.
-    pub runs_here: u64,
-    /// Why the store cannot be used.
-    pub error: Option<crate::domain::Error>,
-}
-
-/// The whole surface of the house. A session whose time is over is shown as [`crate::domain::SessionStatus::Expired`] and without
+/// The whole surface of the house. A session whose time is over is shown as [`SessionStatus::Expired`] and without
 /// messages; it can be deleted, cleared, and brought back by `import`; every other verb about it answers `expired`. Every door calls this, and nothing else.
 ///
 /// Every verb takes the principal who calls, and answers `forbidden` when the scopes do not allow it, and `not_found`

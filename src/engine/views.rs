@@ -1,18 +1,53 @@
-//! Views of a log that are computed page by page, so that they cost the same however long it is.
+//! What people are shown: views of a log that are computed page by page, so that they cost the same however long it is;
+//! the models that can be asked, and how the house is.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::house::Core;
 use super::listing::{MessagePage, Shown};
 use super::lives::may_be_followed;
 use super::reading::{decode, is_said};
-use super::verbs::{Health, ModelItem};
 use crate::domain::{
-    Author, AuthorKind, CallId, Cursor, Event, Fact, Message, Part, Result, SessionId, ToolReturn, Visibility,
+    Author, AuthorKind, CallId, Cursor, Error, Event, Fact, Message, ModelChoice, Part, Result, SessionId, ToolReturn,
+    Visibility,
 };
 use crate::models::Card;
 use crate::storage::Counts;
+
+/// A model that can be asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelItem {
+    /// The model.
+    pub model: ModelChoice,
+    /// What it can be shown together with its answer, in tokens.
+    pub context_tokens: u64,
+    /// Whether it can be shown images.
+    pub images: bool,
+    /// Whether it can call tools.
+    pub tools: bool,
+}
+
+/// How the house is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// Its version.
+    pub version: String,
+    /// Since this process opened it, in milliseconds.
+    pub uptime_ms: u64,
+    /// Where logs are kept: the URL of the store.
+    pub store: String,
+    /// Sessions that are not deleted.
+    pub sessions: u64,
+    /// Sessions with a run that has not ended.
+    pub active: u64,
+    /// Runs that this process works on.
+    pub runs_here: u64,
+    /// Why the store cannot be used.
+    pub error: Option<Error>,
+}
 
 /// Entries of one page when a log is read backwards.
 const PAGE: usize = 256;

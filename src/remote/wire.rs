@@ -1,21 +1,20 @@
 //! The words of the native API where the engine has none of its own: what a verb takes, and what it gives, as one JSON
 //! object each. Everything else is the engine's own types.
 
+mod agents;
 mod files;
-
-use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{
-    AfterClearing, Agent, CallId, Cursor, Error, Event, Key, KeyId, MessageId, Revision, Run, RunId, RunStatus, SessionId,
-    SessionUpdated,
-};
-use crate::engine::{AgentItem, CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
+pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
+pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
 
-pub use files::{OfFile, Offer, PutFile, Sign, Uploads};
+use crate::domain::{
+    AfterClearing, CallId, Cursor, Error, Event, Key, KeyId, MessageId, Run, RunId, RunStatus, SessionId, SessionUpdated,
+};
+use crate::engine::{CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
 
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
@@ -195,47 +194,6 @@ pub struct RunPage {
     /// The runs.
     #[schema(value_type = Vec<Object>)]
     pub runs: Vec<Run>,
-}
-
-/// The agents.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Agents {
-    /// By name.
-    #[schema(value_type = BTreeMap<String, Object>)]
-    pub agents: BTreeMap<String, AgentItem>,
-}
-
-/// An agent that is named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OfAgent {
-    /// Its name, or its id.
-    pub agent: String,
-}
-
-/// Makes an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CreateAgent {
-    /// Its definition, with the fields of a definition in a file; `permissions` is a list of `{"tool", "pattern",
-    /// "permission"}`. Of callers who may not administer the house only denials count.
-    #[schema(value_type = Object)]
-    pub definition: Agent,
-}
-
-/// Replaces the definition of an agent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UpdateAgent {
-    /// Its name, or its id.
-    pub agent: String,
-    /// The new definition, whole. Its name stays, and may be left out.
-    #[schema(value_type = Object)]
-    pub definition: Agent,
-    /// Only if it still has this revision.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub revision: Option<Revision>,
 }
 
 /// The models.

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt;
 use ombud::config::{Source, Wire};
 use ombud::domain::{
-    Agent, AgentState, AskStep, ErrorCode, Fact, Frame, ModelChoice, Permission, PermissionRule, Pins, Principal, Procedure,
-    Revision, SayStep, Scope, SessionUpdated, Step,
+    Agent, AgentState, AskStep, ErrorCode, Fact, Frame, KeyPermission, ModelChoice, NamedProcedure, OpenThreadStep,
+    Permission, PermissionRule, Pins, Principal, Procedure, Revision, SayStep, Scope, SessionUpdated, Step,
 };
 use ombud::engine::{
-    AgentChange, AgentOrigin, Answering, Ask, Engine, House, HouseNotice, NewSession, NoticeStream, OnBusy, SessionFilter,
-    Target,
+    AgentChange, AgentOrigin, Answering, Ask, Engine, House, HouseNotice, NewKey, NewSession, NewToken, NoticeStream,
+    OnBusy, SessionFilter, Target,
 };
 use ombud::storage::StoreUrl;
 use serde_json::{Value, json};
@@ -318,9 +318,16 @@ async fn an_agent_gives_nobody_rights_that_its_writer_has_not() {
     wide.permissions =
         vec![rule("read_file", Permission::Deny), rule("write_file", Permission::Allow), rule("*", Permission::Ask)];
     wide.settings.extra.insert("store".into(), json!(true));
+    let mut thread = OpenThreadStep { thread: "aside".into(), ..OpenThreadStep::default() };
+    thread.setup.settings.extra.insert("store".into(), json!(true));
+    let steps = Procedure::new(vec![Step::OpenThread(thread)]);
+    wide.procedures.insert("greet".into(), NamedProcedure { steps, ..NamedProcedure::default() });
     let kept = house.create_agent(&anybody, wide.clone()).await.unwrap();
     assert_eq!(kept.agent.permissions, [rule("read_file", Permission::Deny)]);
     assert_eq!((kept.agent.settings.extra.len(), kept.trusted), (0, false));
+    let greet = kept.agent.procedures["greet"].steps.steps().to_vec();
+    let [Step::OpenThread(thread)] = greet.as_slice() else { panic!("{greet:?}") };
+    assert_eq!(thread.setup.settings.extra.len(), 0);
     // Whoever asks it, also with the right to.
     let denied = async |ask: Ask, house: &House| {
         let asked = house.ask(&admin, ask).await.unwrap();
@@ -366,11 +373,9 @@ async fn an_agent_of_the_store_works_wherever_one_is_named() {
     let me = somebody();
     let (missing, message) = code(house.ask(&me, question("x"))).await;
     assert_eq!((missing, message.as_str()), (ErrorCode::NotFound, "agent `helper` is not known"));
-    let steps = Procedure::new(vec![
-        Step::Ask(AskStep::default()),
-        Step::Say(SayStep { text: "Check.".into(), ..SayStep::default() }),
-        Step::Ask(AskStep::default()),
-    ]);
+    let ask = || Step::Ask(AskStep::default());
+    let say = SayStep { text: "Check.".into(), ..SayStep::default() };
+    let steps = Procedure::new(vec![ask(), Step::Say(say), ask()]);
     let made = house.create_agent(&me, Agent { procedure: steps, ..helper("One.") }).await.unwrap();
     house.create_agent(&me, Agent { name: "other".into(), ..helper("Other.") }).await.unwrap();
     // As the settings' agent, with its own procedure.
@@ -423,4 +428,51 @@ async fn a_configured_agent_hides_one_of_the_store() {
     here.remove_agent(&me, id.as_str()).await.unwrap();
     assert_eq!(there.agents(&me).await.unwrap().len(), 1);
     assert_eq!(server.finish().iter().map(system).collect::<Vec<_>>(), ["Configured."]);
+}
+
+/// Keys and tokens: what they may do with agents, and that an id is as good as the name that scopes are about.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_and_tokens_see_and_change_the_agents_that_are_theirs() {
+    let server = ModelServer::start(Wire::Openai, vec![Answer::text("Fine.")]);
+    let folder = tempfile::tempdir().unwrap();
+    let house = open(settings(&server, folder.path()), &StoreUrl::Memory).await;
+    let admin = somebody();
+    let caller = async |name: &str, permissions: &[KeyPermission]| {
+        let new =
+            NewKey { name: name.into(), permissions: permissions.to_vec(), prefix: "key_".into(), ..NewKey::default() };
+        let word = house.create_key(&admin, new).await.unwrap().word;
+        house.verify(&admin, word.expose()).await.unwrap()
+    };
+    let author = caller("author", &[KeyPermission::Agents]).await;
+    let user = caller("user", &[KeyPermission::Sessions, KeyPermission::Mint]).await;
+    let made = house.create_agent(&author, helper("One.")).await.unwrap();
+    assert_eq!((made.trusted, made.written_by.as_ref()), (false, Some(&author.actor())));
+    assert_eq!(code(house.create_agent(&user, helper("x"))).await.0, ErrorCode::Forbidden);
+    assert_eq!(code(house.remove_agent(&user, "helper")).await.0, ErrorCode::Forbidden);
+    assert_eq!(house.agent(&user, "helper").await.as_ref(), Ok(&made));
+    // A key may change what it, or another that does not administer, has written.
+    let made = house.update_agent(&author, "helper", helper("Two."), None).await.unwrap();
+
+    let id = made.id.clone().unwrap().to_string();
+    let new = NewToken { agent: id.clone(), prefix: "token_".into(), ..NewToken::default() };
+    let word = house.mint(&user, new).await.unwrap().word;
+    let bound = house.verify(&admin, word.expose()).await.unwrap();
+    assert_eq!(house.agents(&bound).await.unwrap().into_keys().collect::<Vec<_>>(), ["helper"]);
+    assert_eq!(house.agent(&bound, &id).await, Ok(made));
+    // One that is not theirs is told in the same way as one that there is not.
+    for other in ["default", "missing"] {
+        let error = house.agent(&bound, other).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.message, error.hint),
+            (ErrorCode::NotFound, format!("agent `{other}` is not known"), None)
+        );
+    }
+    let asked = house.ask(&bound, to(&id, "Hello")).await.unwrap();
+    answer(&house, &asked).await;
+    assert_eq!(house.session(&bound, &asked.session).await.unwrap().summary.session.agent, "helper");
+    assert_eq!(code(house.ask(&bound, to("default", "Hello"))).await.0, ErrorCode::Forbidden);
+    let other = Ask { answering: Answering::One(id), ..again(&asked.session, "x", OnBusy::Reject) };
+    house.remove_agent(&admin, "helper").await.unwrap();
+    assert_eq!(code(house.ask(&bound, other)).await.0, ErrorCode::Forbidden);
+    server.finish();
 }

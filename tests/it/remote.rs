@@ -50,6 +50,12 @@ fn questions_at_the_terminal_are_the_same() {
 }
 
 #[test]
+fn agents_are_the_same() {
+    let file = "it keeps a file of this machine, whose path a server tells in its own words";
+    same("agents_commands", &[("a_configured_agent_is_changed_where_it_is_configured", file)]);
+}
+
+#[test]
 fn conversations_are_the_same() {
     let project = "it says `--no-project-instructions`, which is a setting of the server";
     same("conversation", &[("instructions_come_from_agent_project_and_caller", project)]);

@@ -100,6 +100,19 @@ impl Core {
         Ok(Working { agent, trusted })
     }
 
+    /// The name of an agent that is given by its id; everything else is left as it is. Scopes are about names.
+    pub(crate) async fn by_name(&self, named: &mut String) -> Result<()> {
+        if self.settings.agents.contains_key(named) || !kept::is_id(named) {
+            return Ok(());
+        }
+        if let Some(Slot::Held(_, kept)) = kept::held(&*self.store, named).await?
+            && !self.settings.agents.contains_key(&kept.definition.name)
+        {
+            *named = kept.definition.name;
+        }
+        Ok(())
+    }
+
     async fn no_agent(&self, named: &str) -> Error {
         let kept = kept::all(&*self.store).await.unwrap_or_default();
         let mut names: Vec<String> = self.settings.agents.keys().cloned().collect();

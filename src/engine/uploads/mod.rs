@@ -335,7 +335,7 @@ pub(crate) async fn ids(core: &Core, session: &SessionId) -> Result<Vec<FileId>>
 /// may still be good.
 pub(crate) async fn bury(core: &Core, session: &SessionId, files: &[FileId]) -> Result<()> {
     for id in files {
-        core.store.swap_record(record(session, id, REMOVED.to_owned()), None).await?;
+        core.store.put_record_if(record(session, id, REMOVED.to_owned()), None).await?;
     }
     Ok(())
 }
