@@ -29,6 +29,7 @@ impl Log {
             workspace: None,
             model: None,
             lifetime: None,
+            state: serde_json::Map::new(),
             attributes: serde_json::Map::new(),
         };
         let event = Event {

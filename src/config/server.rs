@@ -32,6 +32,8 @@ pub struct ServerSettings {
     pub exclusive: bool,
     /// How long runs may take to end when the server is told to.
     pub drain: Duration,
+    /// Seconds that a session lives after its last use, where it is made over an API whose sessions expire.
+    pub session_seconds: u64,
     /// Its certificate and key.
     pub tls: Option<TlsFiles>,
     /// Origins, beside its own, whose pages may call it; `*` = all.
@@ -176,6 +178,7 @@ impl Default for ServerSettings {
             allow_local_admin: false,
             exclusive: false,
             drain: Duration::from_secs(30),
+            session_seconds: 86_400,
             tls: None,
             origins: Vec::new(),
             hosts: Vec::new(),

@@ -20,15 +20,20 @@ use crate::domain::{
     Agent, CallerTool, Cursor, Declaration, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, OnOrphan, Pins,
     Principal, ProcessId, Result, Revision, RunId, RunQueued, RunStatus, SessionCreated, SessionId,
 };
-use crate::storage::Record;
+use crate::storage::{Alias, Record};
 
 /// How often a run that waits for another looks whether its process lives.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a run is waited for by who would not wait for one that waits itself.
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// A question with everything resolved.
 pub(super) struct Taken {
     pub(super) caller: Principal,
     pub(super) new: Option<SessionCreated>,
+    /// The names that a new session is given.
+    pub(super) aliases: Vec<Alias>,
     /// What is said; absent when a procedure is asked for, and nothing said.
     pub(super) input: Option<Input>,
     pub(super) agent: Agent,
@@ -73,10 +78,12 @@ impl Taken {
 pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Result<Asked> {
     let silent = ask.procedure.is_some() && ask.input.is_empty() && ask.context.is_empty();
     let input = if silent { None } else { Some(Input::new(core, caller, ask.input, ask.blobs, ask.context)?) };
+    let mut aliases = Vec::new();
     let (ledger, new, existing) = match ask.target {
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+            aliases = super::sessions::named(new.key.as_ref(), &id)?;
             let created = created(core, caller, *new).await?;
             if let Some(input) = &input {
                 input.check_kept(&*core.store, None).await?;
@@ -103,7 +110,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
     let name = match ask.answering {
         Answering::Nobody => match input {
-            Some(input) => return post(core, caller, &ledger, new, input).await,
+            Some(input) => return post(core, caller, &ledger, new.map(|new| (new, aliases)), input).await,
             None => return Err(Error::invalid("a procedure was asked for, and nobody is to answer")),
         },
         Answering::One(name) => name,
@@ -134,7 +141,8 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     // The folder that was asked for, or that of a session which somebody else may have made.
     access::may_work_in(core, caller, pins.workspace.as_deref())?;
     let workspace = pins.workspace.get_or_insert_with(|| core.settings.workspace.to_string_lossy().into_owned());
-    if core.settings.project_instructions {
+    // What is asked for by name says itself what its model is told.
+    if core.settings.project_instructions && procedure.is_none() {
         let limit = core.settings.limits.instructions_bytes;
         let of_project = super::instructions::of_project(std::path::Path::new(workspace), limit)?;
         pins.instructions.splice(0..0, of_project);
@@ -144,7 +152,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     let revision = revision(&agent)?;
     let run = RunId::new(&*core.clock);
     let (caller, priority) = (caller.clone(), ask.priority);
-    let taken = Arc::new(Taken { caller, new, input, agent, model, pins, priority, procedure, run, revision });
+    let taken = Arc::new(Taken { caller, new, aliases, input, agent, model, pins, priority, procedure, run, revision });
     core.attend().await?;
     core.follow_others().await;
     match ask.on_busy {
@@ -232,14 +240,15 @@ async fn post(
     core: &Core,
     caller: &Principal,
     ledger: &Arc<Ledger>,
-    new: Option<SessionCreated>,
+    new: Option<(SessionCreated, Vec<Alias>)>,
     input: Input,
 ) -> Result<Asked> {
     input.keep(&core.store, &ledger.id).await?;
     let events = ledger
         .append(|fold| {
             let mut draft = Draft::default();
-            begin(&mut draft, core, ledger, fold, new.as_ref(), caller)?;
+            begin(&mut draft, core, ledger, fold, new.as_ref().map(|(new, _)| new), caller)?;
+            draft.aliases = new.iter().flat_map(|(_, aliases)| aliases.clone()).collect();
             input.facts().for_each(|fact| draft.session(caller.actor(), fact));
             Ok(draft)
         })
@@ -262,7 +271,8 @@ pub(super) fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
 
 /// Waits for its turn as `on_busy` says, then posts, queues and starts in one append, beside the call of the model.
 async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_busy: OnBusy) -> Result<Asked> {
-    let deadline = Instant::now() + core.settings.limits.busy_wait;
+    let most = core.settings.limits.busy_wait;
+    let deadline = Instant::now() + if on_busy == OnBusy::SupersedeWaiting { most.min(MOMENT) } else { most };
     loop {
         if taken.new.is_none() {
             clear_way(core, ledger, taken, on_busy, Some(deadline)).await?;
@@ -392,6 +402,7 @@ pub(super) fn draft_queued(
     taken: &Taken,
 ) -> Result<()> {
     begin(draft, core, ledger, fold, taken.new.as_ref(), &taken.caller)?;
+    draft.aliases.clone_from(&taken.aliases);
     if let Some(fold) = fold {
         drivable(fold)?;
     }

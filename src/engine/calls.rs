@@ -30,7 +30,8 @@ pub(crate) struct Calls {
 impl Calls {
     /// How a call is recorded before it is carried out.
     pub(crate) fn record(&self, call: &ToolCallPart, caller_tools: &[ToolSpec]) -> (ToolCall, Option<ToolSpec>) {
-        let caller = caller_tools.iter().find(|spec| spec.name == call.name);
+        // What is no call at all is answered here, and is no business of the caller.
+        let caller = caller_tools.iter().find(|spec| spec.name == call.name && call.arguments.is_object());
         let spec = caller.or_else(|| self.spec(&call.name));
         let recorded = ToolCall {
             id: call.id.clone(),
@@ -100,15 +101,19 @@ impl Calls {
         if self.context.cancelled.is_cancelled() {
             return Err(Stopped::cancelled());
         }
+        if !call.arguments.is_object() {
+            let what = if call.arguments.is_null() {
+                "are not JSON: write one JSON object"
+            } else {
+                "are not one JSON object: write one"
+            };
+            return Err(Stopped::failed(ErrorCode::InvalidInput, format!("the arguments of `{}` {what}", call.name)));
+        }
         let Some((spec, tool)) = self.spec(&call.name).zip(self.core.tools.get(&call.name)) else {
             let known: Vec<_> = self.specs.iter().map(|spec| spec.name.as_str()).collect();
             let message = format!("there is no tool `{}` here; there are: {}", call.name, known.join(", "));
             return Err(Stopped::failed(ErrorCode::NotFound, message));
         };
-        if call.arguments.is_null() {
-            let message = format!("the arguments of `{}` are not JSON: write one JSON object", call.name);
-            return Err(Stopped::failed(ErrorCode::InvalidInput, message));
-        }
         let subject = tool.subject(&call.arguments);
         self.permit(call, spec, &subject).await?;
         let cancelled = self.context.cancelled.clone();

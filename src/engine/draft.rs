@@ -1,7 +1,7 @@
 //! What is to be appended to a log, and why it was not.
 
 use crate::domain::{Actor, Cause, Error, ErrorCode, Fact, RunId};
-use crate::storage::{Fence, Record};
+use crate::storage::{Alias, Fence, Record};
 
 /// What is to be appended, decided on a fold of the log's end.
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Draft {
     pub(crate) fence: Option<Fence>,
     /// Records to put in the same append.
     pub(crate) records: Vec<Record>,
+    /// Names to give in the same append.
+    pub(crate) aliases: Vec<Alias>,
     /// Whether what was said before is removed in the same step.
     pub(crate) clears: bool,
 }

@@ -413,7 +413,7 @@ impl Ledger {
             summary: fold.summary(),
             runs,
             snapshot: snapshot.map(String::into_bytes),
-            aliases: Vec::new(),
+            aliases: draft.aliases,
             records: draft.records,
         };
         Ok(Prepared { append, events, fold, saves_snapshot, clears: draft.clears })

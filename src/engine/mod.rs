@@ -50,6 +50,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
@@ -71,8 +72,8 @@ pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
-    Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans, ProcedureCall,
-    Restored, Target,
+    Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans,
+    ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
 
@@ -81,20 +82,20 @@ impl Engine for House {
     async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
         match &mut ask.target {
             Target::New(new) => {
-                self.name_agent(&mut new.agent).await?;
+                self.core.by_name(new.agent.as_mut()).await?;
                 self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
                 access::may_choose_id(caller, new.id.as_ref())?;
             }
             Target::Existing(id) => self.check(caller, Does::Asks, On::Session(&*id)).await?,
         }
         if let Answering::One(agent) = &mut ask.answering {
-            self.core.by_name(agent).await?;
+            self.core.by_name(Some(agent)).await?;
             access::may_have_answer(caller, agent)?;
         }
         asking::ask(&self.core, caller, ask).await
     }
 
-    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         self.check(caller, Does::Asks, On::Sessions).await?;
         let row = access::run_of(&self.core, caller, Does::Asks, run).await?;
         let ledger = self.core.existing(&row.session).await?;
@@ -143,8 +144,21 @@ impl Engine for House {
         sessions::item(&self.core, id).await
     }
 
+    async fn state(&self, caller: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
+        self.check(caller, Does::Reads, On::Session(id)).await?;
+        Ok(self.core.existing(id).await?.fold().await?.state)
+    }
+
+    async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>> {
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        let Some(id) = self.core.store.resolve(sessions::KEY, key).await? else { return Ok(None) };
+        let id = SessionId::from_text(&id);
+        self.check(caller, Does::Reads, On::Session(&id)).await?;
+        Ok(Some(id))
+    }
+
     async fn create(&self, caller: &Principal, mut session: NewSession) -> Result<Session> {
-        self.name_agent(&mut session.agent).await?;
+        self.core.by_name(session.agent.as_mut()).await?;
         self.check(caller, Does::Changes, On::New(self.agent_of(&session))).await?;
         access::may_choose_id(caller, session.id.as_ref())?;
         sessions::create(&self.core, caller, session).await
@@ -152,7 +166,7 @@ impl Engine for House {
 
     async fn update(&self, caller: &Principal, id: &SessionId, mut change: SessionUpdated) -> Result<Session> {
         self.check(caller, Does::Changes, On::Session(id)).await?;
-        self.name_agent(&mut change.agent).await?;
+        self.core.by_name(change.agent.as_mut()).await?;
         if let Some(agent) = &change.agent {
             self.check(caller, Does::Changes, On::New(agent)).await?;
         }
@@ -199,7 +213,7 @@ impl Engine for House {
 
     async fn import(&self, caller: &Principal, mut imported: ImportedSession) -> Result<Session> {
         let new = &mut imported.session;
-        self.name_agent(&mut new.agent).await?;
+        self.core.by_name(new.agent.as_mut()).await?;
         if let Some(sight) = Sight::of(caller) {
             new.agent = new.agent.take().or_else(|| sight.only_agent().map(str::to_owned));
             if let Some(id) = &new.id {
@@ -213,6 +227,12 @@ impl Engine for House {
     async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run> {
         self.check(caller, Does::Reads, On::Sessions).await?;
         access::run_of(&self.core, caller, Does::Reads, run).await
+    }
+
+    async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent> {
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        let row = access::run_of(&self.core, caller, Does::Reads, run).await?;
+        recovery::agent_of(&self.core, &row).await
     }
 
     async fn runs(
@@ -379,7 +399,7 @@ impl Engine for House {
 
     async fn mint(&self, caller: &Principal, mut new: NewToken) -> Result<IssuedToken> {
         self.check(caller, Does::Changes, On::Tokens).await?;
-        self.core.by_name(&mut new.agent).await?;
+        self.core.by_name(Some(&mut new.agent)).await?;
         keys::mint(&self.core, caller, new).await
     }
 
@@ -424,14 +444,6 @@ impl House {
     /// The agent of a session that is to be made.
     fn agent_of<'a>(&'a self, new: &'a NewSession) -> &'a str {
         new.agent.as_deref().unwrap_or(&self.core.settings.agent)
-    }
-
-    /// Puts an agent's name in the place of its id.
-    async fn name_agent(&self, agent: &mut Option<String>) -> Result<()> {
-        match agent {
-            Some(agent) => self.core.by_name(agent).await,
-            None => Ok(()),
-        }
     }
 
     async fn find_run(&self, run: &RunId) -> Result<Run> {

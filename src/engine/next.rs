@@ -107,7 +107,7 @@ fn ask(transcript: &Transcript, position: &Position<'_>, thread: Option<&str>) -
             let pending = transcript.pending(position.run, thread);
             let at_caller = |call: &&&ToolCallPart| match transcript.called(&call.id) {
                 Some(called) => called.place == Place::Caller,
-                None => position.caller_tools.contains(&call.name),
+                None => position.caller_tools.contains(&call.name) && call.arguments.is_object(),
             };
             let here: Vec<_> = pending.iter().filter(|call| !at_caller(call)).map(|call| (*call).clone()).collect();
             if !here.is_empty() {

@@ -13,9 +13,9 @@ use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
 use super::verbs::{Orphans, Restored};
 use crate::domain::{
-    Actor, Agent, Cause, Cursor, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned, MessageId, OnOrphan,
-    Outcome, Principal, Result, RunFinished, RunId, RunStarted, RunStatus, SessionId, ToolCalled, ToolReturn, ToolReturned,
-    Transcript,
+    Actor, Agent, CallerTool, Cause, Cursor, Display, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned,
+    MessageId, OnOrphan, Outcome, Principal, Result, Run, RunFinished, RunId, RunQueued, RunStarted, RunStatus, SessionId,
+    ToolCalled, ToolReturn, ToolReturned, Transcript,
 };
 use crate::storage::{Fence, SessionQuery};
 
@@ -134,6 +134,11 @@ pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) 
     go_on(core, ledger, run, None, Asking::Beside).await
 }
 
+/// The same for whoever gives again what was given: others may go on at the same moment.
+pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
+    go_on(core, ledger, run, None, Asking::After).await
+}
+
 /// Goes on with a run in this process after its process died, or one that none has begun. Others may want to at the same
 /// moment, so the model is asked only when the run is taken. Answers the last event before.
 ///
@@ -171,7 +176,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
     }
     // A run that never began sees all that there is by now.
     let base_seq = if active.attempt == 0 { fold.head } else { active.base_seq };
-    let agent = pinned(core, active).await?;
+    let agent = pinned(core, &active.queued).await?;
     let model = match &active.run.model {
         Some(model) => model.clone(),
         None => core.choose([active.queued.pins.model.as_ref(), None, agent.model.as_ref()])?,
@@ -265,14 +270,56 @@ fn may_take(fold: &Fold, active: &FoldedRun) -> Result<(), Refused> {
     Ok(())
 }
 
+/// The agent as a run pinned it, with all tools of the caller that the run has.
+pub(crate) async fn agent_of(core: &Core, run: &Run) -> Result<Agent> {
+    let ledger = core.existing(&run.session).await?;
+    let queued = match ledger.fold().await?.active_run(&run.id) {
+        Some(active) => active.queued.clone(),
+        None => queued(core, run).await?,
+    };
+    let mut agent = pinned(core, &queued).await?;
+    for spec in queued.pins.caller_tools {
+        if !agent.caller_tools.iter().any(|tool| tool.name == spec.name) {
+            agent.caller_tools.push(CallerTool {
+                name: spec.name,
+                description: spec.description,
+                parameters: spec.parameters,
+                display: Display::default(),
+                title: None,
+            });
+        }
+    }
+    Ok(agent)
+}
+
+/// How a run was queued that has ended.
+async fn queued(core: &Core, run: &Run) -> Result<RunQueued> {
+    let mut before = None;
+    loop {
+        let entries = core.store.read_back(&run.session, before, PAGE).await?;
+        for entry in entries.iter().rev() {
+            let event = super::reading::decode(&run.session, entry)?;
+            if let (Fact::RunQueued(queued), Some(of)) = (event.fact, event.run)
+                && of == run.id
+            {
+                return Ok(queued);
+            }
+        }
+        match entries.first() {
+            Some(first) if first.seq > 1 => before = Some(first.seq),
+            _ => return Err(Error::not_found("run", &run.id)),
+        }
+    }
+}
+
 /// The agent as the run pinned it.
-async fn pinned(core: &Core, active: &FoldedRun) -> Result<Agent> {
-    let revision = &active.queued.revision.0;
+async fn pinned(core: &Core, queued: &RunQueued) -> Result<Agent> {
+    let revision = &queued.revision.0;
     match core.store.record(REVISION, revision).await? {
         Some(record) => serde_json::from_str(&record.body).map_err(|error| {
             Error::store(Some(Cause::Corrupt), format!("agent revision `{revision}` cannot be read: {error}"))
         }),
-        None => core.agent(&active.run.agent).await.map(|working| working.agent),
+        None => core.agent(&queued.agent).await.map(|working| working.agent),
     }
 }
 

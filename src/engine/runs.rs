@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::access::Sight;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
 use super::lives::must_live;
 use super::recovery;
-use super::verbs::CallerReturn;
+use super::verbs::{Answered, CallerReturn};
 use crate::domain::{
-    Actor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunId, RunStatus,
+    Actor, Cursor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunId, RunStatus,
     SessionId, ToolCalled, ToolError, ToolReturn, ToolReturned,
 };
 use crate::storage::RunQuery;
@@ -113,7 +115,7 @@ pub(crate) async fn answer(
     caller: &Principal,
     run: &RunId,
     returns: Vec<CallerReturn>,
-) -> Result<()> {
+) -> Result<Answered> {
     core.attend().await?;
     core.follow_others().await;
     let now = core.clock.now();
@@ -142,15 +144,25 @@ pub(crate) async fn answer(
             Ok(draft)
         })
         .await;
+    let nothing_new = |_| Answered { resumed: false, before: Cursor::after(ledger.hub.incarnation(), ledger.hub.head()) };
     match appended {
-        Ok(_) if complete => match recovery::resume(core, ledger, run).await {
-            // Whoever gave the same at the same moment was quicker.
-            Err(error) if error.code == ErrorCode::Conflict => Ok(()),
-            resumed => resumed.map(|_| ()),
-        },
+        Ok(events) if complete => {
+            // Who gave the last of it goes on; who gave the same again only if nobody does.
+            let resumed = match events.is_empty() {
+                false => recovery::resume(core, ledger, run).await,
+                true => recovery::resume_again(core, ledger, run).await,
+            };
+            match resumed {
+                Err(error) if error.code == ErrorCode::Conflict => Ok(nothing_new(error)),
+                Err(error) => Err(error),
+                Ok(before) => Ok(Answered { resumed: true, before: Cursor::after(ledger.hub.incarnation(), before) }),
+            }
+        }
         // All of it was given before: the same answer again is fine.
-        Err(Refused::Failed(error)) if error.code == ErrorCode::Conflict && known.len() == returns.len() => Ok(()),
-        Ok(_) => Ok(()),
+        Err(Refused::Failed(error)) if error.code == ErrorCode::Conflict && known.len() == returns.len() => {
+            Ok(nothing_new(error))
+        }
+        Ok(_) => Ok(Answered { resumed: false, before: Cursor::after(ledger.hub.incarnation(), ledger.hub.head()) }),
         Err(refused) => Err(refused.into()),
     }
 }
@@ -167,7 +179,7 @@ async fn given(ledger: &Ledger, run: &RunId, returns: &[CallerReturn]) -> Result
         if let Some(again) = returns.iter().find(|returned| returned.id == known.returned.id) {
             let message = again.error.as_deref();
             let known_message = known.returned.error.as_ref().map(|error| error.message.as_str());
-            if known.returned.output != again.output || known_message != message {
+            if known.returned.output != output_of(again) || known_message != message {
                 let message = format!("call `{}` was answered otherwise before", again.id);
                 return Err(Error::new(ErrorCode::Conflict, message));
             }
@@ -181,6 +193,14 @@ fn not_waiting(run: &RunId) -> Error {
     Error::new(ErrorCode::Conflict, format!("run `{run}` does not wait for an answer"))
 }
 
+/// What the model is shown: of a failure without more, why.
+fn output_of(returned: &CallerReturn) -> Value {
+    match &returned.error {
+        Some(error) if returned.output.is_null() => Value::from(error.clone()),
+        _ => returned.output.clone(),
+    }
+}
+
 fn tool_returned(called: &ToolCalled, returned: &CallerReturn, elapsed_ms: u64) -> ToolReturned {
     let error = returned.error.clone().map(|message| ToolError { code: ErrorCode::Unavailable, message });
     ToolReturned {
@@ -188,7 +208,7 @@ fn tool_returned(called: &ToolCalled, returned: &CallerReturn, elapsed_ms: u64) 
             id: returned.id.clone(),
             name: called.call.name.clone(),
             status: if error.is_some() { ReturnStatus::Failed } else { ReturnStatus::Ok },
-            output: returned.output.clone(),
+            output: output_of(returned),
             error,
             blob: None,
             elapsed_ms,

@@ -13,8 +13,12 @@ use crate::domain::{
     Attributes, Error, ErrorCode, Fact, Labels, MessageImported, Principal, Result, RunStatus, Session, SessionId,
     SessionRestored, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
 };
-use crate::storage::{SessionQuery, SessionsAfter};
+use crate::storage::{Alias, SessionQuery, SessionsAfter};
 
+/// Under which the keys of sessions stand among the names of a store.
+pub(crate) const KEY: &str = "session_key";
+/// Longest key, in bytes.
+const KEY_BYTES: usize = 256;
 /// Most rows of one page.
 const PAGE: usize = 1_000;
 /// Most rows that are looked at for one page when only some status is wanted.
@@ -168,14 +172,27 @@ pub(crate) fn check_size(title: Option<&str>, labels: Option<&Labels>, attribute
     Ok(())
 }
 
+/// The name that a session is given by its key.
+///
+/// # Errors
+/// `invalid_input` for one that is empty or too long.
+pub(crate) fn named(key: Option<&String>, id: &SessionId) -> Result<Vec<Alias>> {
+    let Some(key) = key else { return Ok(Vec::new()) };
+    if key.is_empty() || key.len() > KEY_BYTES {
+        return Err(Error::invalid(format!("the key of a session must have 1 to {KEY_BYTES} bytes")));
+    }
+    Ok(vec![Alias { namespace: KEY.to_owned(), key: key.clone(), entity: id.to_string() }])
+}
+
 pub(crate) async fn create(core: &Arc<Core>, caller: &Principal, new: NewSession) -> Result<Session> {
     let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
+    let aliases = named(new.key.as_ref(), &id)?;
     let fact = created(core, caller, new).await?;
     let ledger = core.ledger(&id).await?;
     let appended = ledger
         .append(|fold| {
             must_be_new(&ledger, fold)?;
-            let mut draft = Draft::default();
+            let mut draft = Draft { aliases: aliases.clone(), ..Draft::default() };
             draft.session(caller.actor(), Fact::SessionCreated(fact.clone()));
             Ok(draft)
         })

@@ -42,6 +42,8 @@ pub enum Target {
 pub struct NewSession {
     /// Its id, when its creator chooses one.
     pub id: Option<SessionId>,
+    /// A key of whoever makes it, at most 256 bytes: of two sessions with one key the second is refused.
+    pub key: Option<String>,
     /// Its title.
     pub title: Option<String>,
     /// Words on it.
@@ -73,7 +75,8 @@ pub enum OnBusy {
     Queue,
     /// Cancel it, and go on when it has ended.
     Supersede,
-    /// Cancel it when it waits for the caller's tools; else as `wait_then_reject`.
+    /// Cancel it when it waits for the caller's tools; else wait for it for two seconds, or less where
+    /// `limits.busy_wait` says so, then answer `busy`.
     SupersedeWaiting,
 }
 
@@ -172,6 +175,15 @@ pub struct CallerReturn {
     pub error: Option<String>,
 }
 
+/// What came of an answer for a run that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Whether it is this answer that the run goes on with: nothing is missing any more, and nobody else was quicker.
+    pub resumed: bool,
+    /// Subscribing from here gives everything that the run does from now on, from its start on.
+    pub before: Cursor,
+}
+
 /// What `restore` is to do with a session whose run lost its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -223,11 +235,11 @@ pub trait Engine: Send + Sync {
     /// `inactive` (agent), `store_failed`.
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked>;
 
-    /// Gives what the caller's tools gave. Giving the same again is fine.
+    /// Gives what the caller's tools gave. Giving the same again is fine, and does nothing.
     ///
     /// # Errors
     /// `conflict` when the run does not wait any more, or a call was answered otherwise.
-    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()>;
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered>;
 
     /// Asks the runs of a session (or one of them) to end. Answers once that is durable, with the runs that it is about.
     async fn cancel(&self, caller: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str)
@@ -241,6 +253,12 @@ pub trait Engine: Send + Sync {
 
     /// One session.
     async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem>;
+
+    /// What a session remembers beside what is said: its input, and what its agents have set.
+    async fn state(&self, caller: &Principal, id: &SessionId) -> Result<Map<String, Value>>;
+
+    /// The session that was made with a key.
+    async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>>;
 
     /// Makes a session in which nothing was said.
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session>;
@@ -289,6 +307,10 @@ pub trait Engine: Send + Sync {
 
     /// One run.
     async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run>;
+
+    /// The agent as a run pinned it, whatever was edited since. Its tools of the caller are all that this run has, also
+    /// those that were offered for it alone.
+    async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent>;
 
     /// Runs, newest first.
     async fn runs(

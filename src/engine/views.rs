@@ -117,7 +117,7 @@ fn show(event: Event, returns: &mut HashMap<CallId, ToolReturn>) -> Option<Shown
             Some(plain(posted.message, Vec::new()))
         }
         Fact::MessageImported(imported) => Some(plain(imported.message, imported.returns)),
-        Fact::MessageCompleted(completed) => {
+        Fact::MessageCompleted(completed) if completed.visibility != Visibility::Model => {
             let calls = completed.parts.iter().filter_map(|part| match part {
                 Part::ToolCall(call) => returns.remove(&call.id),
                 Part::Text(_) | Part::Reasoning(_) | Part::File(_) => None,
@@ -129,7 +129,7 @@ fn show(event: Event, returns: &mut HashMap<CallId, ToolReturn>) -> Option<Shown
                 parts: completed.parts,
                 at,
                 thread: completed.thread,
-                visibility: Visibility::All,
+                visibility: completed.visibility,
                 attributes: serde_json::Map::new(),
             };
             let (finish, usage, model) = (Some(completed.finish), Some(completed.usage), Some(completed.model));

@@ -15,19 +15,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use secrecy::SecretString;
+use serde_json::{Map, Value};
 
 use self::line::Line;
 use self::wire::{
-    Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, Keys, Look, Messages,
-    ModelList, Nothing, OfAgent, OfBlob, OfFile, OfKey, OfRun, OfSession, OfToken, Offer, PutFile, Questions, Restore,
-    RestoredRuns, Revoked, Rewind, RunPage, Runs, Sign, Update, UpdateAgent, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, KeyedSession, Keys,
+    Look, Messages, ModelList, Nothing, OfAgent, OfBlob, OfFile, OfKey, OfRun, OfSession, OfSessionKey, OfToken, Offer,
+    PinnedAgent, PutFile, Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunPage, Runs, Sign, Update,
+    UpdateAgent, Uploads,
 };
 use crate::domain::{
     AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal,
     Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
     FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
     NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
     SessionItem, SessionPage, SharedSession, SignedFile,
@@ -66,9 +68,8 @@ impl Engine for Remote {
         self.line.call("ask", &ask, WORKS).await
     }
 
-    async fn answer(&self, _: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
-        let Nothing {} = self.line.call("answer", &Answers { run: run.clone(), returns }, SOON).await?;
-        Ok(())
+    async fn answer(&self, _: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
+        self.line.call("answer", &Answers { run: run.clone(), returns }, SOON).await
     }
 
     async fn cancel(&self, _: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str) -> Result<Vec<RunId>> {
@@ -87,6 +88,16 @@ impl Engine for Remote {
 
     async fn session(&self, _: &Principal, id: &SessionId) -> Result<SessionItem> {
         self.line.call("session", &OfSession { session: id.clone() }, SOON).await
+    }
+
+    async fn state(&self, _: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
+        let Remembered { state } = self.line.call("state", &OfSession { session: id.clone() }, SOON).await?;
+        Ok(state)
+    }
+
+    async fn session_of_key(&self, _: &Principal, key: &str) -> Result<Option<SessionId>> {
+        let KeyedSession { session } = self.line.call("session_of_key", &OfSessionKey { key: key.to_owned() }, SOON).await?;
+        Ok(session)
     }
 
     async fn create(&self, _: &Principal, session: NewSession) -> Result<Session> {
@@ -137,6 +148,11 @@ impl Engine for Remote {
 
     async fn run(&self, _: &Principal, run: &RunId) -> Result<Run> {
         self.line.call("run", &OfRun { run: run.clone() }, SOON).await
+    }
+
+    async fn run_agent(&self, _: &Principal, run: &RunId) -> Result<Agent> {
+        let PinnedAgent { agent } = self.line.call("run_agent", &OfRun { run: run.clone() }, SOON).await?;
+        Ok(agent)
     }
 
     async fn runs(

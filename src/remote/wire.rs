@@ -3,22 +3,26 @@
 
 mod agents;
 mod keys;
+mod lives;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 
 use crate::domain::{
-    AfterClearing, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, MessageId, Run, RunId, RunStatus,
-    SessionId, SessionUpdated, Timestamp,
+    AfterClearing, Agent, CallId, Cursor, Error, Event, File, FileId, FileScope, FileState, Key, KeyId, MessageId, Revision,
+    Run, RunId, RunStatus, SessionId, SessionUpdated, Timestamp,
 };
 use crate::engine::{
     CallerReturn, Decision, FileItem, FileOffer, FilePurpose, FileSearch, ModelItem, OpenQuestion, Orphans, Restored,
 };
 
+pub use self::keys::{Keys, OfKey, OfToken, Revoked};
+pub use self::lives::{Clear, Rewind};
 /// The folder of every address of this API.
 pub const ROOT: &str = "/ombud/v1";
 /// The header in which a house tells its version, with every answer.
@@ -58,33 +62,6 @@ pub struct Update {
     /// What is changed.
     #[schema(value_type = Object)]
     pub change: SessionUpdated,
-}
-
-/// Removes what was said in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Clear {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// What it is afterwards: `active`, or `expired`.
-    #[schema(value_type = String)]
-    pub then: AfterClearing,
-}
-
-/// Goes back in a session.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Rewind {
-    /// The session.
-    #[serde(deserialize_with = "session")]
-    #[schema(value_type = String)]
-    pub session: SessionId,
-    /// The message that is the last one then; absent = none is left.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub after: Option<MessageId>,
 }
 
 /// Gives what the caller's tools gave.
@@ -172,6 +149,39 @@ pub struct OfRun {
     /// The run.
     #[schema(value_type = String)]
     pub run: RunId,
+}
+
+/// The agent as a run pinned it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PinnedAgent {
+    /// Its definition.
+    #[schema(value_type = Object)]
+    pub agent: Agent,
+}
+
+/// A session that is named by the key that it was made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfSessionKey {
+    /// The key.
+    pub key: String,
+}
+
+/// The session of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KeyedSession {
+    /// The session; absent when none was made with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub session: Option<SessionId>,
+}
+
+/// What a session remembers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Remembered {
+    /// Its values, by name.
+    #[schema(value_type = Object)]
+    pub state: Map<String, Value>,
 }
 
 /// Which runs a list is about.

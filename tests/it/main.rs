@@ -10,6 +10,7 @@ mod engine;
 mod engine_back;
 mod engine_files;
 mod engine_lives;
+mod engine_procedures;
 mod engine_queue;
 mod engine_rights;
 mod engine_serve;

@@ -154,6 +154,12 @@ pub const KEYS: &[Key] = &[
         "How long runs may take to end when the server is told to.",
     ),
     key(
+        "server.session_seconds",
+        Kind::Whole(1, 3_650 * SECONDS_A_DAY),
+        Untrusted::Ignored,
+        "How long a session lives after its last use, where it is made over an API whose sessions expire.",
+    ),
+    key(
         "server.tls_cert",
         Kind::Path,
         Untrusted::Ignored,

@@ -96,6 +96,7 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
     set("server.allow_local_admin", settings.allow_local_admin.into());
     set("server.exclusive", settings.exclusive.into());
     set("server.drain_seconds", settings.drain.as_secs().into());
+    set("server.session_seconds", settings.session_seconds.into());
     set("server.log_format", "text".into());
     let count = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
     let limits = settings.limits;
@@ -187,6 +188,7 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         allow_local_admin: flag("server.allow_local_admin"),
         exclusive: flag("server.exclusive"),
         drain: Duration::from_secs(values.number("server.drain_seconds").unwrap_or_default()),
+        session_seconds: values.number("server.session_seconds").unwrap_or_default(),
         tls,
         origins: values.texts("server.origins"),
         hosts: values.texts("server.hosts"),

@@ -51,11 +51,22 @@ pub struct Asked {
     before: String,
 }
 
+/// What came of an answer for a run that waits.
+#[derive(ToSchema)]
+pub struct Answered {
+    /// Whether it is this answer that the run goes on with.
+    resumed: bool,
+    /// Subscribing after this cursor gives everything that the run does from now on.
+    before: String,
+}
+
 /// What a new session is made of.
 #[derive(ToSchema)]
 pub struct NewSession {
     /// Its id, when its creator chooses one.
     id: Option<String>,
+    /// A key of whoever makes it: of two sessions with one key the second is refused.
+    key: Option<String>,
     /// Its title.
     title: Option<String>,
     /// Words on it, by key; tags stand under `tag`.
@@ -226,6 +237,12 @@ pub struct Session {
     created_at: String,
     /// When something was last appended.
     updated_at: String,
+    /// From when its lifetime counts, where that is not when it was made.
+    lives_since: Option<String>,
+    /// When its time is over, or was; absent = it has no end.
+    expires_at: Option<String>,
+    /// Whether its end is in its log; absent = it is not.
+    expired: Option<bool>,
     /// What doors keep about it.
     #[schema(value_type = Object)]
     attributes: Value,

@@ -8,14 +8,14 @@ use super::request::{Answer, Given, Gives};
 use super::{describe, keys, rights, sharing, streams, uploads};
 use crate::domain::{Run, Session};
 use crate::engine::{
-    AgentItem, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession, SessionFilter,
-    SessionItem, SessionPage, SharedSession,
+    AgentItem, Answered, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession,
+    SessionFilter, SessionItem, SessionPage, SharedSession,
 };
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
-    Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, Look, Messages,
-    ModelList, Nothing, OfAgent, OfFile, OfRun, OfSession, Offer, Questions, Refused, Restore, RestoredRuns, Rewind,
-    RunPage, Runs, Sign, Update, UpdateAgent, Uploads,
+    Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, KeyedSession, Look,
+    Messages, ModelList, Nothing, OfAgent, OfFile, OfRun, OfSession, OfSessionKey, Offer, PinnedAgent, Questions, Refused,
+    Remembered, Restore, RestoredRuns, Rewind, RunPage, Runs, Sign, Update, UpdateAgent, Uploads,
 };
 
 /// Sessions of a page when nobody says how many.
@@ -46,6 +46,14 @@ fn of_sessions() -> Routes {
             .about("One session")
             .takes::<OfSession>()
             .gives::<describe::SessionItem>(StatusCode::OK, "The session."),
+        Route::post("/ombud/v1/state", state)
+            .about("What a session remembers beside what is said")
+            .takes::<OfSession>()
+            .gives::<Remembered>(StatusCode::OK, "Its values."),
+        Route::post("/ombud/v1/session_of_key", session_of_key)
+            .about("The session that was made with a key")
+            .takes::<OfSessionKey>()
+            .gives::<KeyedSession>(StatusCode::OK, "The session, where there is one."),
         Route::post("/ombud/v1/create", create)
             .about("Makes a session in which nothing was said")
             .takes::<describe::NewSession>()
@@ -102,7 +110,7 @@ fn of_runs() -> Routes {
         Route::post("/ombud/v1/answer", answer)
             .about("Gives what the caller's tools gave")
             .takes::<Answers>()
-            .gives::<Nothing>(StatusCode::OK, "It was taken."),
+            .gives::<describe::Answered>(StatusCode::OK, "It was taken."),
         Route::post("/ombud/v1/cancel", cancel)
             .about("Asks runs of a session to end")
             .takes::<Cancel>()
@@ -111,6 +119,10 @@ fn of_runs() -> Routes {
             .about("One run")
             .takes::<OfRun>()
             .gives::<describe::Run>(StatusCode::OK, "The run."),
+        Route::post("/ombud/v1/run_agent", run_agent)
+            .about("The agent as a run pinned it")
+            .takes::<OfRun>()
+            .gives::<PinnedAgent>(StatusCode::OK, "The agent."),
         Route::post("/ombud/v1/runs", runs)
             .about("Runs, newest first")
             .takes::<Runs>()
@@ -285,9 +297,24 @@ async fn ask(State(door): State<Door>, Caller(caller): Caller, Given(mut ask): G
     Ok(Gives(door.engine.ask(&caller, ask).await?))
 }
 
-async fn answer(State(door): State<Door>, Caller(caller): Caller, Given(answers): Given<Answers>) -> Answer<Nothing> {
-    door.engine.answer(&caller, &answers.run, answers.returns).await?;
-    Ok(Gives(Nothing {}))
+async fn answer(State(door): State<Door>, Caller(caller): Caller, Given(answers): Given<Answers>) -> Answer<Answered> {
+    Ok(Gives(door.engine.answer(&caller, &answers.run, answers.returns).await?))
+}
+
+async fn state(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfSession>) -> Answer<Remembered> {
+    Ok(Gives(Remembered { state: door.engine.state(&caller, &of.session).await? }))
+}
+
+async fn session_of_key(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(of): Given<OfSessionKey>,
+) -> Answer<KeyedSession> {
+    Ok(Gives(KeyedSession { session: door.engine.session_of_key(&caller, &of.key).await? }))
+}
+
+async fn run_agent(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfRun>) -> Answer<PinnedAgent> {
+    Ok(Gives(PinnedAgent { agent: door.engine.run_agent(&caller, &of.run).await? }))
 }
 
 async fn cancel(State(door): State<Door>, Caller(caller): Caller, Given(cancel): Given<Cancel>) -> Answer<Cancelled> {

@@ -3,8 +3,8 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-use super::wire::Refusal;
-use crate::domain::{Error, ErrorCode};
+use super::wire::{ErrorEvent, ProviderError, Refusal};
+use crate::domain::{Cause, Error, ErrorCode, ModelChoice};
 
 /// Seconds after which a busy session may be tried again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -66,6 +66,65 @@ pub fn told(error: &Error) -> String {
     match &error.hint {
         Some(hint) => format!("{} ({hint})", error.message),
         None => error.message.clone(),
+    }
+}
+
+/// An error in the middle of a stream. `model` = who was asked.
+pub fn event_of(error: &Error, model: Option<&ModelChoice>) -> ErrorEvent {
+    let (error_type, status_code) = kind(error);
+    let of_provider = matches!(error.code, ErrorCode::ModelFailed | ErrorCode::RateLimited);
+    let provider = model.filter(|_| of_provider).map(|model| ProviderError {
+        name: model.provider.clone(),
+        model: model.id.clone(),
+        status_code,
+    });
+    let (_, word) = row(error.code);
+    let code = match (&provider, status_code) {
+        (Some(provider), Some(status)) => format!("{}_{status}", provider.name.to_uppercase().replace('-', "_")),
+        _ => word.to_owned(),
+    };
+    ErrorEvent {
+        error_type,
+        message: told(error),
+        source: if of_provider { "provider" } else { "platform" },
+        retryable: error.retryable(),
+        code,
+        provider,
+    }
+}
+
+/// (type of error, status of the provider where it is known); no default arm on purpose.
+const fn kind(error: &Error) -> (&'static str, Option<u16>) {
+    match error.code {
+        ErrorCode::InvalidInput | ErrorCode::TooLarge | ErrorCode::BadMedia => ("validation_error", None),
+        ErrorCode::Unauthorized => ("authentication_error", None),
+        ErrorCode::Forbidden => ("permission_error", None),
+        ErrorCode::NotFound | ErrorCode::Expired => ("not_found_error", None),
+        ErrorCode::Conflict | ErrorCode::Busy | ErrorCode::Inactive | ErrorCode::Unavailable => ("execution_error", None),
+        ErrorCode::RateLimited => ("rate_limit_error", Some(429)),
+        ErrorCode::NotSupported => ("protocol_error", None),
+        ErrorCode::BudgetExhausted | ErrorCode::SchemaMismatch | ErrorCode::TimedOut => ("execution_error", None),
+        ErrorCode::StoreFailed | ErrorCode::Internal => ("internal_error", None),
+        ErrorCode::ModelFailed => match error.cause {
+            Some(Cause::Auth) => ("authentication_error", None),
+            Some(Cause::RateLimited) => ("rate_limit_error", Some(429)),
+            Some(Cause::Stalled) => ("provider_timeout", None),
+            Some(
+                Cause::Rejected
+                | Cause::Server
+                | Cause::Connect
+                | Cause::Tls
+                | Cause::Cut
+                | Cause::Garbage
+                | Cause::Interrupted
+                | Cause::Full
+                | Cause::ReadOnly
+                | Cause::Corrupt
+                | Cause::Newer
+                | Cause::Locked,
+            )
+            | None => ("provider_error", None),
+        },
     }
 }
 

@@ -4,12 +4,24 @@
 //! the application is a tool that the caller carries out.
 
 pub mod definition;
+mod encoder;
 mod errors;
+mod generation;
+mod history;
+mod logs;
+mod names;
+mod request;
 mod routes;
+mod stream;
+mod told;
+mod triggering;
 mod wire;
 
 use super::Dialect;
 use crate::http::SocketEvents;
+
+/// Where files are given and got. Under the name of the API, so that no other API can claim it.
+const FILES: &str = "/octavus/files";
 
 /// Its name.
 pub const NAME: &str = "octavus";

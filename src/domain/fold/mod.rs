@@ -369,7 +369,11 @@ impl FoldedRun {
             Fact::StepStarted(step) => self.step = Some(step.clone()),
             Fact::StepFinished(_) => self.step = None,
             Fact::MessageAbandoned(_) => self.writing = None,
-            Fact::ToolCalled(called) => self.open_calls.push(called.clone()),
+            Fact::ToolCalled(called) => {
+                // Those of a message were counted with it.
+                self.tool_calls += u32::from(called.message_id.is_none());
+                self.open_calls.push(called.clone());
+            }
             Fact::ToolReturned(returned) => {
                 self.open_calls.retain(|open| open.call.id != returned.returned.id);
                 self.run.waiting_for.retain(|id| *id != returned.returned.id);

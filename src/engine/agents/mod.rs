@@ -100,8 +100,9 @@ impl Core {
         Ok(Working { agent, trusted })
     }
 
-    /// The name of an agent that is given by its id; everything else is left as it is. Scopes are about names.
-    pub(crate) async fn by_name(&self, named: &mut String) -> Result<()> {
+    /// Puts an agent's name in the place of its id; everything else is left as it is. Scopes are about names.
+    pub(crate) async fn by_name(&self, named: Option<&mut String>) -> Result<()> {
+        let Some(named) = named else { return Ok(()) };
         if self.settings.agents.contains_key(named) || !kept::is_id(named) {
             return Ok(());
         }

@@ -242,7 +242,7 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 22] = [
+    const WITHHELD: [(&str, &str); 24] = [
         ("session.created", "state"),
         ("session.restored", "state"),
         ("session.rewound", "state"),
@@ -255,6 +255,8 @@ mod tests {
         ("session.created", "workspace"),
         ("session.created", "lifetime"),
         ("session.created", "attributes"),
+        ("session.cleared", "state"),
+        ("session.rewound", "threads"),
         ("session.updated", "workspace"),
         ("session.updated", "lifetime"),
         ("session.updated", "attributes"),

@@ -85,10 +85,7 @@ struct Claims {
 }
 
 async fn key(core: &Core) -> Result<&SecretString> {
-    let settle = || async {
-        let made = URL_SAFE_NO_PAD.encode(crate::observe::unguessable());
-        core.store.settle_secret(KEY.0, KEY.1, &SecretString::from(made)).await
-    };
+    let settle = || async { core.store.settle_secret(KEY.0, KEY.1, &crate::observe::random_secret()).await };
     core.uploads.key.get_or_try_init(settle).await
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
-    Agent, Cause, Cursor, Delta, ErrorCode, Fact, Frame, Labels, Part, Principal, RunId, SessionId, SessionUpdated,
+    AfterClearing, Agent, Cause, Cursor, Delta, ErrorCode, Fact, Frame, Labels, Part, Principal, RunId, SessionId,
+    SessionStatus, SessionUpdated,
 };
 use ombud::engine::{Ask, Asked, Engine, NewSession, OnBusy, SessionFilter};
 use ombud::remote::Remote;
@@ -271,6 +272,34 @@ async fn a_session_that_is_deleted_ends_its_streams() {
     let deleted = within("a fact comes", stream.next()).await.unwrap().unwrap();
     assert!(matches!(&deleted, Frame::Fact(event) if matches!(event.fact, Fact::SessionDeleted(_))), "{deleted:?}");
     assert!(within("the stream ends", stream.next()).await.is_none());
+    served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_is_rewound_and_cleared_over_a_distance() {
+    let model = ModelServer::start(Wire::Openai, vec![Answer::text("One."), Answer::text("Two.")]);
+    let served = Served::start(&model).await;
+    let far = remote(served.client.base());
+    let asked = far.ask(&caller(), named("s")).await.unwrap();
+    answer(&far, &asked).await;
+    let next = far.ask(&caller(), again(&asked.session, "And now?", OnBusy::WaitThenReject)).await.unwrap();
+    answer(&far, &next).await;
+    let id = &asked.session;
+    let shown = async || -> Vec<_> {
+        let page = far.messages(&caller(), id, None, 10).await.unwrap();
+        page.messages.into_iter().map(|shown| shown.message.id).collect()
+    };
+    let ids = shown().await;
+    far.rewind(&caller(), id, Some(&ids[1])).await.unwrap();
+    assert_eq!(shown().await, ids[..2]);
+    assert_eq!(far.rewind(&caller(), id, Some(&ids[2])).await.unwrap_err().code, ErrorCode::NotFound);
+    far.rewind(&caller(), id, None).await.unwrap();
+    assert_eq!(shown().await, []);
+    far.clear(&caller(), id, AfterClearing::Expired).await.unwrap();
+    assert_eq!(far.session(&caller(), id).await.unwrap().status, SessionStatus::Expired);
+    let error = far.ask(&caller(), again(id, "Late", OnBusy::Reject)).await.unwrap_err();
+    assert_eq!((error.code, error.hint.is_some()), (ErrorCode::Expired, true));
+    assert_eq!(far.subscribe(&caller(), id, None).await.map(drop).unwrap_err().code, ErrorCode::Expired);
     served.leave().await;
 }
 

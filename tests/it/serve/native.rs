@@ -50,7 +50,7 @@ async fn what_does_not_fit_is_refused_by_its_place() {
         (
             "update",
             json!({"session": "s", "change": {"titel": "x"}}),
-            "`change.titel`: unknown field `titel`, expected one of `title`, `labels`, `agent`, `workspace`, `model`, `lifetime`, `input`, `attributes`",
+            "`change.titel`: unknown field `titel`, expected one of `title`, `labels`, `agent`, `workspace`, `model`, `lifetime`, `attributes`",
         ),
         ("ask", json!({"target": {"existing": "s"}, "input": [{"kind": "text"}]}), "`input[0]`: missing field `text`"),
         (

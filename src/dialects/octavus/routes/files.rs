@@ -12,8 +12,7 @@ use crate::engine::{FileOffer, FilePurpose, Redeemed};
 use crate::http::{Caller, Door, Needs, Route, Routes, base_url, body_pieces, empty, json, read_body, send_kept};
 use crate::remote::wire::read;
 
-/// Where files are given and got. Under the name of the API, so that no other API can claim it.
-const PLACE: &str = "/octavus/files";
+use crate::dialects::octavus::FILES as PLACE;
 
 /// The media types that the original takes, or has taken since.
 const TAKEN: [&str; 16] = [

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde_json::{Map, Value};
 
 use super::Monitor;
 use crate::domain::{
@@ -11,7 +12,7 @@ use crate::domain::{
     Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
     FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
     NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
     SessionItem, SessionPage, SharedSession, SignedFile,
@@ -30,7 +31,7 @@ impl Engine for Watched {
         Ok(asked)
     }
 
-    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<()> {
+    async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         self.0.engine.answer(caller, run, returns).await
     }
 
@@ -54,6 +55,14 @@ impl Engine for Watched {
 
     async fn session(&self, caller: &Principal, id: &SessionId) -> Result<SessionItem> {
         self.0.engine.session(caller, id).await
+    }
+
+    async fn state(&self, caller: &Principal, id: &SessionId) -> Result<Map<String, Value>> {
+        self.0.engine.state(caller, id).await
+    }
+
+    async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>> {
+        self.0.engine.session_of_key(caller, key).await
     }
 
     async fn create(&self, caller: &Principal, session: NewSession) -> Result<Session> {
@@ -104,6 +113,10 @@ impl Engine for Watched {
 
     async fn run(&self, caller: &Principal, run: &RunId) -> Result<Run> {
         self.0.engine.run(caller, run).await
+    }
+
+    async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent> {
+        self.0.engine.run_agent(caller, run).await
     }
 
     async fn runs(
