@@ -122,6 +122,7 @@ impl Scene {
         let none = RunId::from_text("none");
         for (name, id) in [("own", run), ("other", other_run), ("no", &none)] {
             tell(&format!("run: {name}"), house.run(who, id).await.map(drop));
+            tell(&format!("agent of run: {name}"), house.run_agent(who, id).await.map(drop));
             tell(&format!("answer: {name}"), house.answer(who, id, gives()).await.map(drop));
         }
         for (name, agent) in [("own", "alpha"), ("other", "beta")] {
