@@ -64,7 +64,7 @@ pub(crate) async fn clear(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor, 
     clear_when(core, ledger, actor, then, &is_wanted).await?;
     match then {
         // Where nothing was said there may be files all the same.
-        AfterClearing::Active => super::uploads::forget_all(core, &ledger.id).await,
+        AfterClearing::Active => uploads::remove_all(core, &ledger.id).await,
         AfterClearing::Expired => Ok(()),
     }
 }
@@ -84,8 +84,8 @@ async fn clear_when(
         }
         drivable(&fold)?;
         end_runs(core, ledger, &actor, "the session was cleared").await?;
-        uploads::forget_all(core, &ledger.id).await?;
         let state = began_with(core, ledger).await?;
+        let files = uploads::ids(core, &ledger.id).await?;
         let mut is_cleared = false;
         ledger
             .append(|fold| {
@@ -99,6 +99,7 @@ async fn clear_when(
             })
             .await?;
         if is_cleared {
+            uploads::bury(core, &ledger.id, &files).await?;
             return Ok(());
         }
     }

@@ -34,7 +34,7 @@ pub type FileBytes = BoxStream<'static, Result<Bytes>>;
 /// Files whose bytes are whole in memory at once, on their way into the store.
 const KEPT_AT_ONCE: usize = 2;
 /// Files whose bytes are whole in memory at once, on their way out.
-const READ_AT_ONCE: usize = 16;
+const READ_AT_ONCE: usize = 8;
 /// How long somebody waits for a place before they are told to come again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -325,11 +325,25 @@ pub(crate) async fn remove(core: &Core, session: &SessionId, id: &FileId) -> Res
     }
 }
 
-/// Forgets all files of a session, whose bytes are about to be taken away: it is being cleared.
-pub(crate) async fn forget_all(core: &Core, session: &SessionId) -> Result<()> {
-    let _alone = core.uploads.removing.write().await;
+/// The ids of all files of a session, also of those that were taken away.
+pub(crate) async fn ids(core: &Core, session: &SessionId) -> Result<Vec<FileId>> {
+    let records = core.store.records(&kind_of_session(session)).await?;
+    Ok(records.iter().filter_map(|record| record.id.strip_prefix(PREFIX)).map(FileId::from_text).collect())
+}
+
+/// Keeps files from coming back that were taken away with all else of a session that was cleared: an address for an upload
+/// may still be good.
+pub(crate) async fn bury(core: &Core, session: &SessionId, files: &[FileId]) -> Result<()> {
+    for id in files {
+        core.store.put_record_if(record(session, id, REMOVED.to_owned()), None).await?;
+    }
+    Ok(())
+}
+
+/// Takes all files of a session away, for good.
+pub(crate) async fn remove_all(core: &Core, session: &SessionId) -> Result<()> {
     for file in list(core, session).await? {
-        core.store.put_record(record(session, &file.id, REMOVED.to_owned())).await?;
+        remove(core, session, &file.id).await?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use ombud::config::Wire;
-use ombud::domain::Outcome;
-use ombud::engine::{Answering, Ask, NewSession, ProcedureCall, Target};
+use ombud::domain::{Fact, Frame, Outcome};
+use ombud::engine::{Answering, Ask, Engine as _, NewSession, ProcedureCall, Target};
 use serde_json::{Value, json};
 
 use crate::support::house::{answer, finished, question, somebody};
@@ -198,7 +198,7 @@ async fn a_definition_is_checked_without_being_kept() {
     // What is missing is told too; what is of another kind is no definition.
     let nothing = client.post("/api/agents/validate", &json!({})).await.expect(200);
     assert_eq!((&nothing["valid"], nothing["errors"].as_array().unwrap().len()), (&json!(false), 4));
-    let message = "`prompts`: invalid type: integer `7`, expected a sequence";
+    let message = "`prompts`: invalid type: integer `7`, expected a sequence at line 1 column 12";
     let odd = client.post("/api/agents/validate", &json!({ "prompts": 7 })).await;
     assert_eq!(refusal(&odd), told(400, "VALIDATION_ERROR", message));
     assert_eq!(refusal(&client.post("/api/agents", &json!([])).await).0, 400);
@@ -243,7 +243,6 @@ async fn what_was_made_works() {
         }),
         ..question("")
     };
-    use ombud::engine::Engine;
     let asked = served.house.ask(&somebody(), ask("support", "user-message", ("TEXT", "Hi {{COMPANY}}"))).await.unwrap();
     let frames = answer(&served.house, &asked).await;
     assert_eq!(finished(&frames).outcome, Outcome::Completed);
@@ -251,8 +250,14 @@ async fn what_was_made_works() {
     let frames = answer(&served.house, &asked).await;
     let ended = finished(&frames);
     assert_eq!((ended.outcome, &ended.error), (Outcome::Completed, &None));
-    let item = served.house.session(&somebody(), &asked.session).await.unwrap();
-    assert_eq!(item.state["ANSWER"], json!({ "text": "Tea." }));
+    let set = frames.iter().find_map(|frame| match frame {
+        Frame::Fact(event) => match &event.fact {
+            Fact::StateSet(set) => Some((set.key.clone(), set.value.clone())),
+            _ => None,
+        },
+        Frame::Delta(_) => None,
+    });
+    assert_eq!(set, Some(("ANSWER".to_owned(), json!({ "text": "Tea." }))));
     served.leave().await;
     let requests = model.finish();
     let said = |number: usize| requests[number].body["messages"].clone();
@@ -260,10 +265,8 @@ async fn what_was_made_works() {
         said(0),
         json!([{ "role": "system", "content": "You answer for NONE." }, { "role": "user", "content": "Hi {{COMPANY}}" }])
     );
-    assert_eq!(
-        said(1),
-        json!([{ "role": "system", "content": "You answer for tea." }, { "role": "user", "content": "tea" }])
-    );
+    assert!(said(1)[0]["content"].as_str().unwrap().starts_with("You answer for tea.\n\nAnswer with one JSON value"));
+    assert_eq!(said(1)[1], json!({ "role": "user", "content": "tea" }));
     assert_eq!(requests[1].body["response_format"]["json_schema"]["name"], "Line");
     assert_eq!(requests[0].body.get("tools"), None);
 }

@@ -68,7 +68,7 @@ impl Reader<'_> {
         let path = self.folder.join(name);
         if !path.exists() {
             let folder = printable(&self.folder.to_string_lossy());
-            return Err(Error::not_found("file", &printable(&path.to_string_lossy()))
+            return Err(Error::not_found("file", printable(&path.to_string_lossy()))
                 .hint(format!("{folder} is no folder of a definition: it needs `{SETTINGS}` and `{PROTOCOL}`")));
         }
         self.text(&path)

@@ -39,7 +39,7 @@ impl<'a> Prompts<'a> {
             let mut tell = |severity, line, message: &str| faults.tell(severity, &file, line, &path, message);
             let parts: Vec<&str> = prompt.name.split('/').collect();
             let odd = |part: &&str| part.is_empty() || part.starts_with('.') || part.chars().any(char::is_control);
-            if parts.iter().any(|part| odd(part)) || prompt.name.len() > 4 * names::LENGTH {
+            if parts.iter().any(odd) || prompt.name.len() > 4 * names::LENGTH {
                 tell(Severity::Error, None, &format!("{} cannot name a prompt", quoted(&prompt.name)));
                 continue;
             }
