@@ -243,7 +243,7 @@ pub enum Step {
     /// Sets a value that the caller is told about.
     Set(SetStep),
     /// Begins a thread.
-    OpenThread(OpenThreadStep),
+    OpenThread(Box<OpenThreadStep>),
     /// Writes what was said in a thread into a variable.
     Serialize(SerializeStep),
 }
