@@ -121,6 +121,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     if let Some(call) = &mut procedure {
         let named = course::named(&agent, &call.name)?;
         call.arguments = course::declared("argument", &named.arguments, std::mem::take(&mut call.arguments))?;
+        super::stepping::check_files(core, &ledger.id, named.steps.steps(), &call.arguments).await?;
     }
     let remembered = new.as_ref().map(|new| &new.state).or(existing.as_ref().map(|fold| &fold.state));
     let said = Course { state: remembered.cloned().unwrap_or_default(), ..Course::default() };

@@ -14,6 +14,9 @@ const BYTES_PER_TOKEN: usize = 4;
 /// Tokens that an image counts for, by rule of thumb.
 const IMAGE_TOKENS: usize = 1_500;
 
+/// Most bytes of a file of text that is shown as text.
+const FILE_TEXT_BYTES: usize = 256 << 10;
+
 /// What the model can be shown.
 pub(crate) struct Window<'a> {
     /// Who is asked: what other agents said is shown as said to it.
@@ -119,6 +122,10 @@ fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMess
                 Some(bytes) if window.images && file.media_type.starts_with("image/") => {
                     PromptPart::Image { media_type: file.media_type.clone(), bytes: bytes.clone() }
                 }
+                Some(bytes) if is_text(&file.media_type) && bytes.len() <= FILE_TEXT_BYTES => {
+                    let name = file.name.as_deref().unwrap_or("without a name");
+                    PromptPart::Text(format!("[file {name}, {}]\n{}", file.media_type, String::from_utf8_lossy(bytes)))
+                }
                 _ => {
                     let name = file.name.as_deref().unwrap_or("without a name");
                     PromptPart::Text(format!("[file {name}, {}, {} bytes: not shown]", file.media_type, file.size))
@@ -132,6 +139,10 @@ fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMess
         (false, true) => vec![PromptMessage::Assistant(parts)],
         (false, false) => vec![PromptMessage::User(parts)],
     }
+}
+
+fn is_text(media_type: &str) -> bool {
+    media_type.starts_with("text/") || media_type == "application/json"
 }
 
 fn answered(parts: &[Part], returns: &[ToolReturn], finish: Finish, own: bool) -> Vec<PromptMessage> {

@@ -1,15 +1,16 @@
 //! The steps of a procedure, as a run carries them out: each begins and ends with a fact of its own. What needs neither
 //! model nor tool goes into the log with what comes next.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::course::fits;
 use super::drive::{Asking, Driver};
+use super::house::Core;
 use crate::domain::{
     AnswerForm, Argument, Attributes, Author, AuthorKind, CallId, CallStep, Error, ErrorCode, Fact, Item, Message,
-    MessageId, MessagePosted, OpenThreadStep, Part, Result, ReturnStatus, SayStep, SerializeStep, Speaker, StateSet, Step,
-    StepFinished, StepStarted, TextPart, ThreadFormat, ThreadOpened, ToolCall, ToolCallPart, ToolCalled, ToolSpec,
-    Visibility,
+    MessageId, MessagePosted, OpenThreadStep, Part, Result, ReturnStatus, SayStep, SerializeStep, SessionId, Speaker,
+    StateSet, Step, StepFinished, StepStarted, TextPart, ThreadFormat, ThreadOpened, ToolCall, ToolCallPart, ToolCalled,
+    ToolSpec, Visibility,
 };
 
 impl Driver {
@@ -297,6 +298,18 @@ impl Driver {
         let kind = self.work.course.steps.get(step).map_or("", |step| step.kind()).to_owned();
         Fact::StepFinished(StepFinished { step: number(step), kind })
     }
+}
+
+/// Checks that the files are there which a procedure is asked with: before anything of it is done.
+///
+/// # Errors
+/// As for a file that a message names.
+pub(super) async fn check_files(core: &Core, session: &SessionId, steps: &[Step], given: &Map<String, Value>) -> Result<()> {
+    let named = steps.iter().flat_map(|step| if let Step::Say(say) = step { say.files.as_slice() } else { &[] });
+    for value in named.flat_map(|name| listed(given.get(name))) {
+        super::uploads::part_of(core, session, value).await?;
+    }
+    Ok(())
 }
 
 fn number(step: usize) -> u32 {

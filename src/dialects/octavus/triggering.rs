@@ -163,6 +163,9 @@ pub async fn go_on(
         let message = format!("execution `{}` does not wait for results: it is {}", run.id, run.status.word());
         return Err(Error::new(ErrorCode::Conflict, message));
     }
+    if run.waiting_for.is_empty() {
+        return Err(given(&run));
+    }
     let returns = returns(&run, results)?;
     let (engine, caller) = (asked.engine(), &asked.caller);
     let last_message = history::last_before(engine, caller, &run.session, Some(&run.id)).await?;
@@ -175,12 +178,15 @@ pub async fn go_on(
             let mut reader = reader;
             reader.dismiss();
             refused?;
-            let message = format!("another request has given the results of execution `{}`", run.id);
-            return Err(Error::new(ErrorCode::Conflict, message));
+            return Err(given(&run));
         }
     }
     let telling = Telling { last_message, session: None, worker };
     stream::answer(asked, reader, frames, about(asked, run.id, telling)).await
+}
+
+fn given(run: &Run) -> Error {
+    Error::new(ErrorCode::Conflict, format!("another request has given the results of execution `{}`", run.id))
 }
 
 /// The results by the calls that wait for them: of every one exactly one.
