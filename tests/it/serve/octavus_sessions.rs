@@ -242,3 +242,29 @@ async fn logs_tell_what_happened() {
     assert_eq!(fewer["entries"], told["entries"]);
     bed.served.leave().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_of_a_trigger_are_shown_and_must_be_there() {
+    let bed = Bed::new(vec![Answer::text("I see.")]).await;
+    let session = bed.session().await;
+    let body = |id: &Value| {
+        let file = json!({"id": id, "mediaType": "text/plain", "url": "http://127.0.0.1/x"});
+        json!({"triggerName": "with-files", "input": {"USER_MESSAGE": "Look.", "FILES": [file]}})
+    };
+    let (status, code, error) = bed.refused(&session, &body(&json!("never"))).await;
+    assert_eq!((status, code.as_str()), (404, "NOT_FOUND"), "{error}");
+    assert_eq!(bed.messages(&session).await, [] as [Value; 0]);
+    let offer = json!({"sessionId": session, "files": [{"filename": "a.txt", "mediaType": "text/plain", "size": 5}]});
+    let offered = bed.client.post("/api/files/upload-urls", &offer).await.expect(200)["files"][0].clone();
+    let upload = offered["uploadUrl"].as_str().unwrap().strip_prefix(bed.client.base()).unwrap().to_owned();
+    let put = bed.served.client.request("PUT", &upload).header("content-type", "text/plain").body("hello");
+    assert_eq!(send(put).await.status, 200);
+    assert_eq!(bed.leg(&session, &body(&offered["id"])).await.spoken(), "I see.");
+    let asked = bed.model.requests()[0].body["messages"][1]["content"].clone();
+    assert_eq!(asked, "Look.\n\n[file a.txt, text/plain]\nhello");
+    let told = bed.messages(&session).await[0]["parts"][1].clone();
+    assert_eq!((&told["id"], &told["filename"], &told["size"]), (&offered["id"], &json!("a.txt"), &json!(5)));
+    let url = told["url"].as_str().unwrap().strip_prefix(bed.client.base()).unwrap().to_owned();
+    assert_eq!(bed.served.client.get(&url).await.text(), "hello");
+    bed.served.leave().await;
+}
