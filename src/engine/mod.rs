@@ -54,7 +54,7 @@ pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{HouseNotice, NoticeStream, Notices};
-pub use self::sharing::{Removed, SharedHead, SharedSession};
+pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::verbs::{
     AgentItem, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, Health, ImportedSession, MessagePage, ModelItem,
     NewSession, OnBusy, Orphans, Restored, SessionFilter, SessionItem, SessionPage, Shown, Target,

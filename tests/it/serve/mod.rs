@@ -2,6 +2,7 @@
 
 mod agent_tars_transcripts;
 mod agio;
+mod canaries;
 mod distance;
 mod guards;
 mod leaving;
