@@ -21,5 +21,6 @@ mod tarko_format;
 mod tarko_sessions;
 mod tarko_transcripts;
 mod traces;
+mod unread;
 mod websocket;
 mod workspace;
