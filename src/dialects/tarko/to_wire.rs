@@ -82,10 +82,9 @@ pub fn model_info(model: &ModelChoice) -> ModelInfo {
     ModelInfo { id: model.id.clone(), provider: model.provider.clone(), display_name: model.id.clone() }
 }
 
-/// Whether pieces of a call's arguments are told: as the session says, or else its agent.
-pub fn tells_calls(settings: &Settings, session: &Session) -> bool {
-    let kept = kept(session);
-    let of_agent = settings.agents.get(&session.agent).and_then(|agent| agent.attributes.get(NAMESPACE));
+/// Whether pieces of a call's arguments are told: as clients said of the session, or else its agent says.
+pub fn tells_calls(settings: &Settings, kept: &Map<String, Value>, agent: &str) -> bool {
+    let of_agent = settings.agents.get(agent).and_then(|agent| agent.attributes.get(NAMESPACE));
     let all = [kept.get("agentOptions"), kept.get("runtimeSettings"), of_agent];
     let said = all.into_iter().flatten().find_map(|all| all.get("enableStreamingToolCallEvents")?.as_bool());
     said.unwrap_or(false)
