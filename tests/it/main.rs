@@ -18,6 +18,7 @@ mod machine;
 mod models;
 mod reference;
 mod remote;
+mod remote_signals;
 mod secrets;
 mod serve;
 mod several;
