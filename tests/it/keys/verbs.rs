@@ -37,7 +37,8 @@ impl Scene {
         let mut sessions = Vec::new();
         let mut runs = Vec::new();
         for agent in ["alpha", "beta"] {
-            let new = NewSession { agent: Some(agent.into()), ..NewSession::default() };
+            let key = Some(format!("key-of-{agent}"));
+            let new = NewSession { agent: Some(agent.into()), key, ..NewSession::default() };
             let asked = house.ask(&somebody(), Ask { target: Target::New(Box::new(new)), ..question("hi") }).await.unwrap();
             answer(&house, &asked).await;
             sessions.push(asked.session);
@@ -79,6 +80,7 @@ impl Scene {
 
         for (name, id) in [("own", mine), ("other", other), ("no", &missing)] {
             tell(&format!("session: {name}"), house.session(who, id).await.map(drop));
+            tell(&format!("state: {name}"), house.state(who, id).await.map(drop));
             tell(&format!("subscribe: {name}"), house.subscribe(who, id, None).await.map(drop));
             tell(&format!("messages: {name}"), house.messages(who, id, None, 5).await.map(drop));
             tell(&format!("events: {name}"), house.events(who, id, None, 5).await.map(drop));
@@ -145,6 +147,11 @@ impl Scene {
         tell("ask new: chosen id", house.ask(who, posted(target, Answering::Nobody)).await.map(drop));
 
         let filter = SessionFilter { limit: 100, ..SessionFilter::default() };
+        for (name, key) in [("own", "key-of-alpha"), ("other", "key-of-beta"), ("no", "key-of-none")] {
+            let found = house.session_of_key(who, key).await;
+            let shown = found.as_ref().map_or(0, |found| usize::from(found.is_some()));
+            tell(&format!("session_of_key, {name}: shows {shown} of 1"), found.map(drop));
+        }
         let list = house.sessions(who, &filter).await;
         let shown = list.as_ref().map_or(0, |page| {
             let own = |id: &SessionId| id == mine || id == other;
