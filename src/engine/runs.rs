@@ -68,7 +68,9 @@ pub(crate) async fn request_cancel(
         .append(|fold| {
             about = active(fold, run);
             let mut draft = Draft::default();
-            for run in &about {
+            // Who was asked to end already is not asked again.
+            let asked = |run: &RunId| fold.and_then(|fold| fold.active_run(run)?.cancel_requested.as_ref()).is_some();
+            for run in about.iter().filter(|run| !asked(run)) {
                 let fact = Fact::RunCancelRequested(RunCancelRequested { reason: reason.to_owned() });
                 draft.run(run, actor.clone(), fact);
             }

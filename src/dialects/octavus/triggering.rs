@@ -132,10 +132,10 @@ pub async fn execution(asked: &Asked, session: &SessionId, named: Option<&str>) 
     };
     let shown: String = named.chars().take(NAME).collect();
     let unknown = || Error::not_found("execution", &shown);
-    let run = engine.run(caller, &RunId::from_text(named)).await.map_err(|error| match error.code {
-        ErrorCode::NotFound => unknown(),
-        _ => error,
-    })?;
+    let run = engine
+        .run(caller, &RunId::from_text(named))
+        .await
+        .map_err(|error| if error.code == ErrorCode::NotFound { unknown() } else { error })?;
     if run.session == *session { Ok(run) } else { Err(unknown()) }
 }
 

@@ -34,7 +34,7 @@ pub type FileBytes = BoxStream<'static, Result<Bytes>>;
 /// Files whose bytes are whole in memory at once, on their way into the store.
 const KEPT_AT_ONCE: usize = 2;
 /// Files whose bytes are whole in memory at once, on their way out.
-const READ_AT_ONCE: usize = 16;
+const READ_AT_ONCE: usize = 8;
 /// How long somebody waits for a place before they are told to come again.
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -123,6 +123,7 @@ impl Scene {
         let none = RunId::from_text("none");
         for (name, id) in [("own", run), ("other", other_run), ("no", &none)] {
             tell(&format!("run: {name}"), house.run(who, id).await.map(drop));
+            tell(&format!("agent of run: {name}"), house.run_agent(who, id).await.map(drop));
             tell(&format!("answer: {name}"), house.answer(who, id, gives()).await.map(drop));
         }
         for (name, agent) in [("own", "alpha"), ("other", "beta")] {
@@ -194,6 +195,7 @@ impl Scene {
         tell("keys", house.keys(who).await.map(drop));
         let removed = house.remove_key(who, "new").await.map(drop);
         tell("remove_key", removed);
+        tell("session of a key: none", house.session_of_key(who, "x").await.map(drop));
         tell("mint", house.mint(who, token("alpha", None)).await.map(drop));
         tell("mint: one session", house.mint(who, token("alpha", Some(mine))).await.map(drop));
         tell("revoke: none", house.revoke(who, "x").await.map(drop));

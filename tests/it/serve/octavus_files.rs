@@ -304,7 +304,7 @@ async fn the_own_api_has_the_same_files() {
     let hello = || Box::pin(futures_util::stream::iter([Ok("hel".into()), Ok("lo".into())]));
     let file = remote.put_file(&somebody(), offered.clone(), hello()).await.unwrap();
     assert_eq!(bed.served.house.kept_file(&somebody(), &bed.session, &file.id).await.unwrap(), file);
-    assert_eq!(remote.kept_files(&somebody(), &bed.session).await.unwrap(), [file.clone()]);
+    assert_eq!(remote.kept_files(&somebody(), &bed.session).await.unwrap(), std::slice::from_ref(&file));
     let got = remote.file_bytes(&somebody(), &bed.session, &file.id).await.unwrap();
     assert_eq!(got, (file.clone(), "hello".into()));
     let signed = remote.sign_file(&somebody(), &file, ombud::engine::FilePurpose::Download).await.unwrap();

@@ -1,5 +1,6 @@
 //! Sessions: making them, reading them, bringing them back, clearing them.
 
+use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ use super::super::triggering::input_of;
 use super::super::wire::{
     Cleared, CreateSession, Created, Expired, Logs, Messages, Refusal, RestoreSession, Restored, State,
 };
-use crate::domain::{AfterClearing, Error, Lifetime, Result, Session, SessionStatus};
+use crate::domain::{AfterClearing, Error, ErrorCode, Lifetime, Result, Session, SessionStatus};
 use crate::engine::{ImportedSession, NewSession, SessionItem};
 use crate::http::{Route, Routes, json as reply};
 
@@ -90,13 +91,22 @@ async fn read(asked: Asked) -> Answer {
     if item.status == SessionStatus::Expired {
         return Ok(reply(StatusCode::OK, &expired(session)));
     }
-    let told = Told::read(&asked, session).await?;
+    match read_active(&asked, &item).await {
+        // Its time was over in the middle of reading.
+        Err(error) if error.code == ErrorCode::Expired => Ok(reply(StatusCode::OK, &expired(session))),
+        told => Ok(told?),
+    }
+}
+
+async fn read_active(asked: &Asked, item: &SessionItem) -> Result<Response> {
+    let session = &item.summary.session;
+    let told = Told::read(asked, session).await?;
     if asked.text("format").as_deref() == Some("ui") {
         let messages = told.for_users(asked.generation);
         let (session_id, agent_id) = (session.id.to_string(), agent_id(session));
         return Ok(reply(StatusCode::OK, &Messages { session_id, agent_id, messages, status: ACTIVE }));
     }
-    Ok(reply(StatusCode::OK, &state(&asked, &item, &told).await?))
+    Ok(reply(StatusCode::OK, &state(asked, item, &told).await?))
 }
 
 async fn state(asked: &Asked, item: &SessionItem, told: &Told) -> Result<State> {
@@ -160,6 +170,8 @@ async fn read_logs(asked: Asked) -> Answer {
         return Ok(reply(StatusCode::OK, &expired(session)));
     }
     let without_requests = asked.text("excludeModelRequests").as_deref() == Some("true");
-    let logs = logs::read(&asked, session, without_requests).await?;
-    Ok(reply(StatusCode::OK, &logs))
+    match logs::read(&asked, session, without_requests).await {
+        Err(error) if error.code == ErrorCode::Expired => Ok(reply(StatusCode::OK, &expired(session))),
+        logs => Ok(reply(StatusCode::OK, &logs?)),
+    }
 }
