@@ -153,7 +153,7 @@ pub struct OpenThreadStep {
     /// Its name.
     pub thread: String,
     /// Who answers in it, and how.
-    pub setup: ThreadSetup,
+    pub setup: Box<ThreadSetup>,
 }
 
 /// Writes what was said in a thread into a variable.

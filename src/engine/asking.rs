@@ -411,7 +411,7 @@ pub(super) fn draft_queued(
     // All that a question brings about names its run, from the first fact on.
     draft.facts.iter_mut().for_each(|(run, ..)| *run = Some(taken.run.clone()));
     let queued = taken.queued(core.process.clone());
-    draft.run(&taken.run, actor, Fact::RunQueued(queued));
+    draft.run(&taken.run, actor, Fact::RunQueued(Box::new(queued)));
     draft.records.push(taken.revision.1.clone());
     Ok(())
 }

@@ -69,7 +69,7 @@ pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Sh
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
-pub use self::sharing::{Removed, SharedHead, SharedSession};
+pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
     Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans,

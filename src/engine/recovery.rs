@@ -302,7 +302,7 @@ async fn queued(core: &Core, run: &Run) -> Result<RunQueued> {
             if let (Fact::RunQueued(queued), Some(of)) = (event.fact, event.run)
                 && of == run.id
             {
-                return Ok(queued);
+                return Ok(*queued);
             }
         }
         match entries.first() {

@@ -221,7 +221,7 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
 /// What stands beside the routes, behind the guard: services that answer on paths of their own, such as sockets. A request
 /// whose caller is known has a [`Caller`] among its extensions.
 fn beside_routes(routes: Router, door: &Door, sockets: Vec<(&'static str, SocketEvents)>) -> Router {
-    routes.layer(crate::http::socket_io(door, sockets))
+    crate::http::socket_io(door, sockets, routes)
 }
 
 /// What a route wants of its caller.

@@ -160,7 +160,8 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         attributes: Attributes::new(),
         pins: Pins::default(),
     };
-    let facts = [Fact::SessionCreated(created), Fact::MessagePosted(MessagePosted { message }), Fact::RunQueued(queued)];
+    let facts =
+        [Fact::SessionCreated(created), Fact::MessagePosted(MessagePosted { message }), Fact::RunQueued(Box::new(queued))];
     let mut fold: Option<Fold> = None;
     let mut append = Append {
         session: session.clone(),

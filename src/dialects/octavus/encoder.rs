@@ -84,6 +84,11 @@ impl Encoder {
         if frame.run() != Some(&self.about.run) || self.ended {
             return Vec::new();
         }
+        // What came before is of an earlier leg, or beside the run.
+        let begins = matches!(frame, Frame::Fact(event) if matches!(event.fact, Fact::RunStarted(_)));
+        if !self.begun && !begins {
+            return Vec::new();
+        }
         let events = match frame {
             Frame::Fact(event) => self.fact(event),
             Frame::Delta(live) => self.delta(live).into_iter().collect(),

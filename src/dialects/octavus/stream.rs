@@ -17,7 +17,7 @@ use super::errors::event_of;
 use super::request::Asked;
 use super::wire::{StreamEvent, Told};
 use crate::domain::{Cursor, Error, ErrorCode, Principal, Result, RunId, RunStatus, SessionId};
-use crate::engine::{Engine, FrameStream};
+use crate::engine::{Engine, FrameStream, SessionItem};
 use crate::http::{event_stream, frame};
 
 /// The last line of every stream.
@@ -60,13 +60,23 @@ impl Drop for Reader {
     }
 }
 
-/// What a leg brings about from a cursor on.
+/// Listens to a session. Whoever listens before a run begins is given its text in the pieces in which it comes; later it may
+/// be whole already.
 ///
 /// # Errors
-/// When the run's agent or log cannot be read.
-pub async fn answer(asked: &Asked, reader: Reader, before: Cursor, about: About) -> Result<Response> {
+/// When the log cannot be read.
+pub async fn listen(asked: &Asked, item: &SessionItem) -> Result<FrameStream> {
+    let session = &item.summary.session;
+    let now = Cursor::after(session.incarnation, item.summary.events);
+    asked.engine().subscribe(&asked.caller, &session.id, Some(now)).await
+}
+
+/// What a leg brings about, among the frames of its session.
+///
+/// # Errors
+/// When the run's agent cannot be read.
+pub async fn answer(asked: &Asked, reader: Reader, frames: FrameStream, about: About) -> Result<Response> {
     let agent = asked.engine().run_agent(&asked.caller, &about.run).await?;
-    let frames = asked.engine().subscribe(&asked.caller, &reader.session, Some(before)).await?;
     let limits = &asked.door.settings.server.limits;
     let feed = Feed {
         frames,

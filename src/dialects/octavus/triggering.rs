@@ -9,7 +9,7 @@ use super::request::Asked;
 use super::stream::{self, Reader};
 use super::wire::{DynamicTool, ToolResult, Trigger};
 use crate::domain::{Access, CallId, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec};
-use crate::engine::{Answering, Ask, Asked as Taken, CallerReturn, OnBusy, ProcedureCall, Target};
+use crate::engine::{Answering, Ask, Asked as Taken, CallerReturn, FrameStream, OnBusy, ProcedureCall, SessionItem, Target};
 
 /// What the names of tools begin with that a platform runs itself.
 const RESERVED: &str = "octavus_";
@@ -93,14 +93,18 @@ pub struct Telling {
     pub worker: Option<Worker>,
 }
 
-/// Tells a run that was taken, from its first event.
+/// Tells a run that was taken, to whoever listened before, or listens now.
 ///
 /// # Errors
 /// When its log cannot be read.
-pub async fn tell(asked: &Asked, taken: Taken, telling: Telling) -> Result<Response> {
-    let Some(run) = taken.run else { return Err(Error::internal("a trigger was asked of nobody")) };
+pub async fn tell(asked: &Asked, frames: Option<FrameStream>, taken: Taken, telling: Telling) -> Result<Response> {
+    let run = run_of(&taken)?;
     let reader = Reader::new(asked, &taken.session, &run);
-    stream::answer(asked, reader, taken.before, about(asked, run, telling)).await
+    let frames = match frames {
+        Some(frames) => frames,
+        None => asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?,
+    };
+    stream::answer(asked, reader, frames, about(asked, run, telling)).await
 }
 
 /// Tells a run that another request began. Whoever reads it may go: that does not stop it.
@@ -108,10 +112,15 @@ pub async fn tell(asked: &Asked, taken: Taken, telling: Telling) -> Result<Respo
 /// # Errors
 /// When its log cannot be read.
 pub async fn tell_again(asked: &Asked, taken: Taken, telling: Telling) -> Result<Response> {
-    let Some(run) = taken.run else { return Err(Error::internal("a trigger was asked of nobody")) };
+    let run = run_of(&taken)?;
     let mut reader = Reader::new(asked, &taken.session, &run);
     reader.dismiss();
-    stream::answer(asked, reader, taken.before, about(asked, run, telling)).await
+    let frames = asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?;
+    stream::answer(asked, reader, frames, about(asked, run, telling)).await
+}
+
+fn run_of(taken: &Taken) -> Result<RunId> {
+    taken.run.clone().ok_or_else(|| Error::internal("a trigger was asked of nobody"))
 }
 
 fn about(asked: &Asked, run: RunId, telling: Telling) -> About {
@@ -143,7 +152,13 @@ pub async fn execution(asked: &Asked, session: &SessionId, named: Option<&str>) 
 ///
 /// # Errors
 /// `invalid_input` when results are missing or of other calls, `conflict` when the run does not wait any more.
-pub async fn go_on(asked: &Asked, run: Run, results: Vec<ToolResult>, worker: Option<Worker>) -> Result<Response> {
+pub async fn go_on(
+    asked: &Asked,
+    item: &SessionItem,
+    run: Run,
+    results: Vec<ToolResult>,
+    worker: Option<Worker>,
+) -> Result<Response> {
     if run.status != RunStatus::Waiting {
         let message = format!("execution `{}` does not wait for results: it is {}", run.id, run.status.word());
         return Err(Error::new(ErrorCode::Conflict, message));
@@ -151,10 +166,11 @@ pub async fn go_on(asked: &Asked, run: Run, results: Vec<ToolResult>, worker: Op
     let returns = returns(&run, results)?;
     let (engine, caller) = (asked.engine(), &asked.caller);
     let last_message = history::last_before(engine, caller, &run.session, Some(&run.id)).await?;
+    let frames = stream::listen(asked, item).await?;
     // Who goes away while it is taken up goes away from a run that works.
     let reader = Reader::new(asked, &run.session, &run.id);
-    let answered = match engine.answer(caller, &run.id, returns).await {
-        Ok(answered) if answered.resumed => answered,
+    match engine.answer(caller, &run.id, returns).await {
+        Ok(answered) if answered.resumed => {}
         refused => {
             let mut reader = reader;
             reader.dismiss();
@@ -162,9 +178,9 @@ pub async fn go_on(asked: &Asked, run: Run, results: Vec<ToolResult>, worker: Op
             let message = format!("another request has given the results of execution `{}`", run.id);
             return Err(Error::new(ErrorCode::Conflict, message));
         }
-    };
+    }
     let telling = Telling { last_message, session: None, worker };
-    stream::answer(asked, reader, answered.before, about(asked, run.id, telling)).await
+    stream::answer(asked, reader, frames, about(asked, run.id, telling)).await
 }
 
 /// The results by the calls that wait for them: of every one exactly one.

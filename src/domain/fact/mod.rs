@@ -70,7 +70,7 @@ pub enum Fact {
     SessionDeleted(SessionDeleted),
     /// A run waits for its turn.
     #[serde(rename = "run.queued")]
-    RunQueued(RunQueued),
+    RunQueued(Box<RunQueued>),
     /// A process took the run.
     #[serde(rename = "run.started")]
     RunStarted(RunStarted),

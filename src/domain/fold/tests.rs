@@ -64,7 +64,7 @@ pub(super) fn queued(seq: u64, run: &str) -> Event {
         attributes: serde_json::Map::new(),
         pins: Pins { budget: Budget::default(), ..Pins::default() },
     };
-    event(seq, Some(run), Fact::RunQueued(fact))
+    event(seq, Some(run), Fact::RunQueued(Box::new(fact)))
 }
 
 pub(super) fn finished(seq: u64, run: &str) -> Event {

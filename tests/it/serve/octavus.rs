@@ -167,12 +167,6 @@ pub async fn leg(client: &Client, path: &str, body: &Value) -> Leg {
 }
 
 impl Leg {
-    pub fn kinds(&self) -> Vec<&str> {
-        let mut kinds: Vec<_> = self.events.iter().map(|event| event["type"].as_str().unwrap()).collect();
-        kinds.dedup();
-        kinds
-    }
-
     pub fn execution(&self) -> &str {
         self.events[0]["executionId"].as_str().unwrap()
     }

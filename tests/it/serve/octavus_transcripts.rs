@@ -105,10 +105,10 @@ impl Names {
             (Value::Array(recorded), Value::Array(here)) => {
                 recorded.iter().zip(here).for_each(|(recorded, here)| self.learn(recorded, here, key));
             }
-            (Value::String(recorded), Value::String(here)) => {
-                if ["sessionId", "agentId", "executionId", "messageId", "toolCallId", "id"].contains(&key) {
-                    self.0.entry(recorded.clone()).or_insert_with(|| here.clone());
-                }
+            (Value::String(recorded), Value::String(here))
+                if ["sessionId", "agentId", "executionId", "messageId", "toolCallId", "id"].contains(&key) =>
+            {
+                self.0.entry(recorded.clone()).or_insert_with(|| here.clone());
             }
             _ => {}
         }

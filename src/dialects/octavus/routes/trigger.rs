@@ -7,11 +7,12 @@ use sha2::{Digest, Sha256};
 use super::super::definition::Format;
 use super::super::history;
 use super::super::request::{Answer, Asked, asked, kept, must_live};
+use super::super::stream;
 use super::super::triggering::{self, Telling, input_of, tell};
 use super::super::wire::{Refusal, StartSession, Trigger};
 use super::sessions::new_session;
-use crate::domain::{Agent, Cursor, Error, ErrorCode, Result, Run, RunStatus, Session, SessionId};
-use crate::engine::{Asked as Taken, Target};
+use crate::domain::{Agent, Cursor, Error, ErrorCode, Result, Run, RunStatus, SessionId};
+use crate::engine::{Asked as Taken, SessionItem, Target};
 use crate::http::{Route, Routes};
 
 /// In which an answer names the session that was made.
@@ -53,14 +54,14 @@ async fn trigger(asked: Asked) -> Answer {
     let results = trigger.tool_results.clone().unwrap_or_default();
     if trigger.execution_id.is_some() || !results.is_empty() {
         let run = triggering::execution(&asked, &session.id, trigger.execution_id.as_deref()).await?;
-        return Ok(triggering::go_on(&asked, run, results, None).await?);
+        return Ok(triggering::go_on(&asked, &item, run, results, None).await?);
     }
-    Ok(begin(&asked, session, &trigger, None).await?)
+    Ok(begin(&asked, &item, &trigger, None).await?)
 }
 
 /// Begins a run in a session that is there.
-async fn begin(asked: &Asked, session: &Session, trigger: &Trigger, told: Option<String>) -> Result<Response> {
-    let (engine, caller) = (asked.engine(), &asked.caller);
+async fn begin(asked: &Asked, item: &SessionItem, trigger: &Trigger, told: Option<String>) -> Result<Response> {
+    let (engine, caller, session) = (asked.engine(), &asked.caller, &item.summary.session);
     let ask = triggering::question(Target::Existing(session.id.clone()), trigger)?;
     let agent = asked.agent(&session.agent).await?.agent;
     must_have(&agent, trigger)?;
@@ -72,8 +73,9 @@ async fn begin(asked: &Asked, session: &Session, trigger: &Trigger, told: Option
         engine.rewind(caller, &session.id, after.as_ref()).await?;
     }
     let last_message = history::last_before(engine, caller, &session.id, None).await?;
+    let frames = stream::listen(asked, item).await?;
     let taken = engine.ask(caller, ask).await?;
-    tell(asked, taken, Telling { last_message, session: told, worker: None }).await
+    tell(asked, Some(frames), taken, Telling { last_message, session: told, worker: None }).await
 }
 
 /// Refuses a trigger that an agent has not, before anything is done.
@@ -111,7 +113,7 @@ async fn start(asked: Asked) -> Answer {
             Ok(taken) => {
                 let session = taken.session.clone();
                 let told = Telling { last_message: None, session: Some(session.to_string()), worker: None };
-                return Ok(named(tell(&asked, taken, told).await?, &session));
+                return Ok(named(tell(&asked, None, taken, told).await?, &session));
             }
             // Another request with this key was quicker.
             Err(error) if error.code == ErrorCode::Conflict => {}
@@ -136,7 +138,7 @@ async fn again(asked: &Asked, id: &SessionId, trigger: &Trigger) -> Answer {
             let taken = Taken { session: id.clone(), run: Some(run.id), model: None, before };
             triggering::tell_again(asked, taken, Telling { last_message: None, session: told, worker: None }).await?
         }
-        _ => begin(asked, session, trigger, told).await?,
+        _ => begin(asked, &item, trigger, told).await?,
     };
     Ok(named(response, id))
 }

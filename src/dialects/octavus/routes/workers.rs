@@ -11,7 +11,7 @@ use super::super::wire::{DynamicTool, Execute, Refusal, ToolResult};
 use super::sessions::new_session;
 use super::trigger::streamed;
 use crate::domain::{Error, Result};
-use crate::engine::{ProcedureCall, Target};
+use crate::engine::{ProcedureCall, SessionItem, Target};
 use crate::http::{Route, Routes};
 
 /// The routes.
@@ -49,18 +49,19 @@ async fn start(
     let ask = triggering::asking(Target::New(Box::new(new)), call, tools)?;
     let taken = asked.engine().ask(&asked.caller, ask).await?;
     let worker = Worker { id: taken.session.to_string(), slug: known.agent.name.clone(), input };
-    Ok(tell(asked, taken, Telling { last_message: None, session: None, worker: Some(worker) }).await?)
+    Ok(tell(asked, None, taken, Telling { last_message: None, session: None, worker: Some(worker) }).await?)
 }
 
 async fn go_on(asked: &Asked, known: &Known, execution: &str, results: Vec<ToolResult>) -> Answer {
-    let session = session_of(asked, known, execution).await?;
-    let run = triggering::execution(asked, &session, None).await?;
+    let item = session_of(asked, known, execution).await?;
+    let session = &item.summary.session.id;
+    let run = triggering::execution(asked, session, None).await?;
     let worker = Worker { id: session.to_string(), slug: known.agent.name.clone(), input: Map::new() };
-    Ok(triggering::go_on(asked, run, results, Some(worker)).await?)
+    Ok(triggering::go_on(asked, &item, run, results, Some(worker)).await?)
 }
 
 /// The session that an execution of this worker is.
-async fn session_of(asked: &Asked, known: &Known, execution: &str) -> Result<crate::domain::SessionId> {
+async fn session_of(asked: &Asked, known: &Known, execution: &str) -> Result<SessionItem> {
     let found = request::session(asked.engine(), &asked.caller, execution).await;
     let found = found.ok().filter(|found| found.summary.session.agent == known.agent.name);
     let Some(found) = found else {
@@ -68,5 +69,5 @@ async fn session_of(asked: &Asked, known: &Known, execution: &str) -> Result<cra
         return Err(Error::not_found("execution", shown));
     };
     must_live(&found)?;
-    Ok(found.summary.session.id)
+    Ok(found)
 }
