@@ -320,3 +320,37 @@ async fn sockets_ask_for_keys_too() {
         served.leave().await;
     }
 }
+
+/// Definitions are read with a key for sessions or agents, and checked and written with one for agents.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definitions_are_for_those_whose_key_says_so() {
+    let (_model, served) = serve(|_| ()).await;
+    let house = &served.house;
+    let doors = Some(["octavus"].as_slice());
+    let words = [
+        key(house, "sessions", &[KeyPermission::Sessions], doors).await,
+        key(house, "agents", &[KeyPermission::Agents], doors).await,
+        key(house, "mint", &[KeyPermission::Mint], doors).await,
+        token(house, "default", None).await,
+    ];
+    let settings = json!({"slug": "a", "name": "A", "format": "interactive"});
+    let definition = json!({"settings": settings, "protocol": "", "prompts": []});
+    for (method, path, body, expected) in [
+        ("GET", "/api/agents", None, [200, 200, 403, 403]),
+        // The agent of the configuration has no definition of this API.
+        ("GET", "/api/agents/default?by=slug", None, [404, 404, 403, 403]),
+        ("POST", "/api/agents/validate", Some(&definition), [403, 200, 403, 403]),
+        ("POST", "/api/agents", Some(&definition), [403, 400, 403, 403]),
+        ("PATCH", "/api/agents/default?by=slug", Some(&definition), [403, 404, 403, 403]),
+        ("DELETE", "/api/agents/default?by=slug", None, [403, 404, 403, 403]),
+    ] {
+        let mut statuses = Vec::new();
+        for word in &words {
+            let request = with(&served.client, word).request(method, path).header("x-octavus-sdk-version", "4");
+            let request = if let Some(body) = body { request.json(body) } else { request };
+            statuses.push(send(request).await.status);
+        }
+        assert_eq!(statuses, expected, "{method} {path}");
+    }
+    served.leave().await;
+}
