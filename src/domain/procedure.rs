@@ -153,7 +153,7 @@ pub struct OpenThreadStep {
     /// Its name.
     pub thread: String,
     /// Who answers in it, and how.
-    pub setup: Box<ThreadSetup>,
+    pub setup: ThreadSetup,
 }
 
 /// Writes what was said in a thread into a variable.
@@ -243,7 +243,7 @@ pub enum Step {
     /// Sets a value that the caller is told about.
     Set(SetStep),
     /// Begins a thread.
-    OpenThread(OpenThreadStep),
+    OpenThread(Box<OpenThreadStep>),
     /// Writes what was said in a thread into a variable.
     Serialize(SerializeStep),
 }

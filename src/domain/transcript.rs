@@ -129,10 +129,8 @@ impl Transcript {
                 self.items.retain(|item| item.thread() != Some(&opened.thread));
                 self.step_items = self.step_items.min(self.items.len());
             }
-            Fact::ToolReturned(returned) if returned.message_id.is_none() && own => {
-                self.step_returns.push(returned.returned.clone());
-            }
-            Fact::ToolReturned(returned) => self.put_return(returned.returned.clone()),
+            Fact::ToolReturned(returned) if returned.message_id.is_some() => self.put_return(returned.returned.clone()),
+            Fact::ToolReturned(returned) if own => self.step_returns.push(returned.returned.clone()),
             _ => {}
         }
     }

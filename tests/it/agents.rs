@@ -320,7 +320,7 @@ async fn an_agent_gives_nobody_rights_that_its_writer_has_not() {
     wide.settings.extra.insert("store".into(), json!(true));
     let mut thread = OpenThreadStep { thread: "aside".into(), ..OpenThreadStep::default() };
     thread.setup.settings.extra.insert("store".into(), json!(true));
-    let steps = Procedure::new(vec![Step::OpenThread(thread)]);
+    let steps = Procedure::new(vec![Step::OpenThread(Box::new(thread))]);
     wide.procedures.insert("greet".into(), NamedProcedure { steps, ..NamedProcedure::default() });
     let kept = house.create_agent(&anybody, wide.clone()).await.unwrap();
     assert_eq!(kept.agent.permissions, [rule("read_file", Permission::Deny)]);

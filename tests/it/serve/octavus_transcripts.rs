@@ -32,6 +32,9 @@ const MEANT: &[Meant] = &[
     },
 ];
 
+/// The fields that name something.
+const NAMES: [&str; 6] = ["sessionId", "agentId", "executionId", "messageId", "toolCallId", "id"];
+
 /// One exchange of a recording.
 struct Exchange {
     method: String,
@@ -105,9 +108,7 @@ impl Names {
             (Value::Array(recorded), Value::Array(here)) => {
                 recorded.iter().zip(here).for_each(|(recorded, here)| self.learn(recorded, here, key));
             }
-            (Value::String(recorded), Value::String(here))
-                if ["sessionId", "agentId", "executionId", "messageId", "toolCallId", "id"].contains(&key) =>
-            {
+            (Value::String(recorded), Value::String(here)) if NAMES.contains(&key) => {
                 self.0.entry(recorded.clone()).or_insert_with(|| here.clone());
             }
             _ => {}

@@ -318,7 +318,7 @@ impl<'a> Compiling<'a> {
         let Answering { model, instructions, settings, from_state, tools, max_turns } =
             self.answering(&fields, handler.scope, false);
         let setup = ThreadSetup { model, instructions, settings, tools, max_turns, from_state };
-        Some(Step::OpenThread(OpenThreadStep { label, thread, setup: Box::new(setup) }))
+        Some(Step::OpenThread(Box::new(OpenThreadStep { label, thread, setup })))
     }
 
     fn serialize(&mut self, handler: &Handler<'_>, block: Block<'a, '_>) -> Option<Step> {
