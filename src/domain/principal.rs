@@ -88,6 +88,11 @@ impl Principal {
         self.scopes.contains(&Scope::All)
     }
 
+    /// Whether it may make, change and remove agents.
+    pub fn may_change_agents(&self) -> bool {
+        self.scopes.iter().any(|scope| matches!(scope, Scope::All | Scope::Use | Scope::Agents))
+    }
+
     /// The house itself.
     pub fn house() -> Self {
         Self { kind: PrincipalKind::House, ..Self::local("ombud") }

@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt, TryStreamExt};
 use tokio::time::Instant;
 
 use super::encoder::{About, Encoder};
 use super::errors::event_of;
 use super::request::Asked;
 use super::wire::{StreamEvent, Told};
-use crate::domain::{Cursor, Error, ErrorCode, Principal, Result, RunId, RunStatus, SessionId};
+use crate::domain::{Cursor, Error, ErrorCode, Frame, Principal, Result, RunId, RunStatus, SessionId};
 use crate::engine::{Engine, FrameStream};
 use crate::http::{event_stream, frame};
 
@@ -60,13 +60,26 @@ impl Drop for Reader {
     }
 }
 
-/// What a leg brings about from a cursor on.
+/// What happens in a session from now on. Whoever begins to listen before it asks is given a quick answer in its pieces,
+/// not as the whole that it has become.
 ///
 /// # Errors
-/// When the run's agent or log cannot be read.
-pub async fn answer(asked: &Asked, reader: Reader, before: Cursor, about: About) -> Result<Response> {
+/// When there is no such session, or its log cannot be read.
+pub async fn listen(asked: &Asked, session: &SessionId) -> Result<FrameStream> {
+    let summary = asked.engine().session(&asked.caller, session).await?.summary;
+    let now = Cursor::after(summary.session.incarnation, summary.events);
+    asked.engine().subscribe(&asked.caller, session, Some(now)).await
+}
+
+/// What a leg brings about from a cursor on, of what is heard.
+///
+/// # Errors
+/// When the run's agent cannot be read.
+pub async fn answer(asked: &Asked, reader: Reader, heard: (FrameStream, Cursor), about: About) -> Result<Response> {
     let agent = asked.engine().run_agent(&asked.caller, &about.run).await?;
-    let frames = asked.engine().subscribe(&asked.caller, &reader.session, Some(before)).await?;
+    let (frames, before) = heard;
+    let is_new = move |frame: &Frame| !matches!(frame, Frame::Fact(event) if event.seq <= before.seq);
+    let frames = frames.try_filter(move |frame| std::future::ready(is_new(frame))).boxed();
     let limits = &asked.door.settings.server.limits;
     let feed = Feed {
         frames,

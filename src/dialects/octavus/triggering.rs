@@ -9,7 +9,7 @@ use super::request::Asked;
 use super::stream::{self, Reader};
 use super::wire::{DynamicTool, ToolResult, Trigger};
 use crate::domain::{Access, CallId, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec};
-use crate::engine::{Answering, Ask, Asked as Taken, CallerReturn, OnBusy, ProcedureCall, Target};
+use crate::engine::{Answering, Ask, Asked as Taken, CallerReturn, FrameStream, OnBusy, ProcedureCall, Target};
 
 /// What the names of tools begin with that a platform runs itself.
 const RESERVED: &str = "octavus_";
@@ -99,8 +99,20 @@ pub struct Telling {
 /// When its log cannot be read.
 pub async fn tell(asked: &Asked, taken: Taken, telling: Telling) -> Result<Response> {
     let Some(run) = taken.run else { return Err(Error::internal("a trigger was asked of nobody")) };
+    // Who goes away from here on goes away from a run that works.
     let reader = Reader::new(asked, &taken.session, &run);
-    stream::answer(asked, reader, taken.before, about(asked, run, telling)).await
+    let frames = asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?;
+    stream::answer(asked, reader, (frames, taken.before), about(asked, run, telling)).await
+}
+
+/// Tells a run that was taken, of what is heard since before.
+///
+/// # Errors
+/// When its agent cannot be read.
+pub async fn tell_heard(asked: &Asked, frames: FrameStream, taken: Taken, telling: Telling) -> Result<Response> {
+    let Some(run) = taken.run else { return Err(Error::internal("a trigger was asked of nobody")) };
+    let reader = Reader::new(asked, &taken.session, &run);
+    stream::answer(asked, reader, (frames, taken.before), about(asked, run, telling)).await
 }
 
 /// Tells a run that another request began. Whoever reads it may go: that does not stop it.
@@ -111,7 +123,8 @@ pub async fn tell_again(asked: &Asked, taken: Taken, telling: Telling) -> Result
     let Some(run) = taken.run else { return Err(Error::internal("a trigger was asked of nobody")) };
     let mut reader = Reader::new(asked, &taken.session, &run);
     reader.dismiss();
-    stream::answer(asked, reader, taken.before, about(asked, run, telling)).await
+    let frames = asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?;
+    stream::answer(asked, reader, (frames, taken.before), about(asked, run, telling)).await
 }
 
 fn about(asked: &Asked, run: RunId, telling: Telling) -> About {
@@ -151,6 +164,7 @@ pub async fn go_on(asked: &Asked, run: Run, results: Vec<ToolResult>, worker: Op
     let returns = returns(&run, results)?;
     let (engine, caller) = (asked.engine(), &asked.caller);
     let last_message = history::last_before(engine, caller, &run.session, Some(&run.id)).await?;
+    let frames = stream::listen(asked, &run.session).await?;
     // Who goes away while it is taken up goes away from a run that works.
     let reader = Reader::new(asked, &run.session, &run.id);
     let answered = match engine.answer(caller, &run.id, returns).await {
@@ -164,7 +178,7 @@ pub async fn go_on(asked: &Asked, run: Run, results: Vec<ToolResult>, worker: Op
         }
     };
     let telling = Telling { last_message, session: None, worker };
-    stream::answer(asked, reader, answered.before, about(asked, run.id, telling)).await
+    stream::answer(asked, reader, (frames, answered.before), about(asked, run.id, telling)).await
 }
 
 /// The results by the calls that wait for them: of every one exactly one.

@@ -145,13 +145,24 @@ fn changed(status: StatusCode, item: &AgentItem, message: &str) -> Response {
     json(status, &AgentChanged { agent_id: id(item), message })
 }
 
+/// Refuses whoever may not define agents, before anything is told of a definition. The engine asks again.
+fn must_define(caller: &Principal) -> Result<()> {
+    if caller.may_change_agents() {
+        return Ok(());
+    }
+    let error = Error::new(ErrorCode::Forbidden, format!("`{}` may not do this with agents", caller.name));
+    Err(error.hint("a key with the permission `agents` may"))
+}
+
 async fn create(State(door): State<Door>, Caller(caller): Caller, request: Request) -> Answer {
+    must_define(&caller)?;
     let source: Source = read(&door, request).await?;
     let item = door.engine.create_agent(&caller, compiled(&source)?).await?;
     Ok(changed(StatusCode::CREATED, &item, "is created"))
 }
 
-async fn validate(State(door): State<Door>, Caller(_): Caller, request: Request) -> Answer {
+async fn validate(State(door): State<Door>, Caller(caller): Caller, request: Request) -> Answer {
+    must_define(&caller)?;
     let source: Source = read(&door, request).await?;
     let (agent, faults) = compile(&source);
     let (errors, warnings): (Vec<&Fault>, Vec<_>) = faults.iter().partition(|fault| fault.is_error());
@@ -172,6 +183,7 @@ async fn change(
     Query(by): Query<By>,
     request: Request,
 ) -> Answer {
+    must_define(&caller)?;
     let change: AgentChange = read(&door, request).await?;
     let mut tries = 1;
     loop {
@@ -210,6 +222,7 @@ async fn archive(
     Path(named): Path<String>,
     Query(by): Query<By>,
 ) -> Answer {
+    must_define(&caller)?;
     let (item, _) = find(&door, &caller, &named, &by).await?;
     // By its id: another agent may have taken its slug meanwhile.
     let item = door.engine.remove_agent(&caller, &id(&item)).await?;

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use super::super::definition::Format;
 use super::super::history;
 use super::super::request::{Answer, Asked, asked, kept, must_live};
-use super::super::triggering::{self, Telling, input_of, tell};
+use super::super::stream;
+use super::super::triggering::{self, Telling, input_of, tell, tell_heard};
 use super::super::wire::{Refusal, StartSession, Trigger};
 use super::sessions::new_session;
 use crate::domain::{Agent, Cursor, Error, ErrorCode, Result, Run, RunStatus, Session, SessionId};
@@ -72,8 +73,9 @@ async fn begin(asked: &Asked, session: &Session, trigger: &Trigger, told: Option
         engine.rewind(caller, &session.id, after.as_ref()).await?;
     }
     let last_message = history::last_before(engine, caller, &session.id, None).await?;
+    let frames = stream::listen(asked, &session.id).await?;
     let taken = engine.ask(caller, ask).await?;
-    tell(asked, taken, Telling { last_message, session: told, worker: None }).await
+    tell_heard(asked, frames, taken, Telling { last_message, session: told, worker: None }).await
 }
 
 /// Refuses a trigger that an agent has not, before anything is done.
