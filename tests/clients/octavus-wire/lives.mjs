@@ -13,7 +13,7 @@ const CHAT = 'suite-chat';
 const ONE = 'call get-user {"userId":"42"}';
 
 /** How long sessions live, in seconds, where that is set. */
-export const LIFETIME = (seconds) => ({ octavus: { session_seconds: seconds } });
+export const LIFETIME = (seconds) => ({ server: { session_seconds: seconds } });
 
 const collect = async (events) => {
   const all = [];

@@ -242,6 +242,34 @@ async fn tokens_are_minted_and_revoked() {
     served.leave().await;
 }
 
+/// Nothing is told of a definition to who may not make agents, not even what is wrong with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_make_agents_is_told_nothing_of_definitions() {
+    let (_model, served) = serve(|_| {}).await;
+    let house = &served.house;
+    let good = json!({
+        "settings": {"slug": "shop", "name": "Shop", "format": "interactive"},
+        "protocol": "triggers:\n  go: {}\nhandlers:\n  go:\n    Respond:\n      block: next-message\nagent:\n  model: a/b\n",
+    });
+    let requests = [
+        ("POST", "/api/agents/validate", &good),
+        ("POST", "/api/agents", &json!({})),
+        ("PATCH", "/api/agents/shop?by=slug", &json!({"prompts": []})),
+        ("DELETE", "/api/agents/shop?by=slug", &json!({})),
+    ];
+    let may = key(house, "may", &[KeyPermission::Agents], None).await;
+    with(&served.client, &may).post("/api/agents", &good).await.expect(201);
+    let sessions = key(house, "sessions", &[KeyPermission::Sessions, KeyPermission::Mint], None).await;
+    let of_agent = token(house, "shop", None).await;
+    for word in [&sessions, &of_agent] {
+        for (method, path, body) in &requests {
+            let refused = send(with(&served.client, word).request(method, path).json(body)).await;
+            assert_eq!((refused.status, &refused.json()["code"]), (403, &json!("FORBIDDEN")), "{method} {path}");
+        }
+    }
+    served.leave().await;
+}
+
 /// Two servers on one store: a key of one is a key of the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_on_one_store_know_the_same_keys() {
