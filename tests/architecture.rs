@@ -153,6 +153,11 @@ fn no_machine_is_named() {
 }
 
 #[test]
+fn no_merge_is_left_open() {
+    law("no_merge_is_left_open", words::no_merge_is_left_open);
+}
+
+#[test]
 fn the_top_level_is_fixed() {
     law("the_top_level_is_fixed", house::the_top_level_is_fixed);
 }

@@ -35,6 +35,8 @@ pub struct Kills {
     folder: PathBuf,
     rounds: u64,
     seed: u64,
+    /// Whether only what is lost by a kill counts: a build with a planted bug also does wrong while it lives.
+    only_lost: bool,
 }
 
 /// What a client knows of its session.
@@ -51,10 +53,16 @@ struct Witness {
 }
 
 impl Kills {
-    /// Reads `PROGRAM FOLDER ROUNDS SEED`.
+    /// Reads `PROGRAM FOLDER ROUNDS SEED [only-lost]`.
     pub fn read(arguments: &[String]) -> Option<Self> {
-        let [program, folder, rounds, seed] = arguments else { return None };
-        Some(Self { program: program.into(), folder: folder.into(), rounds: rounds.parse().ok()?, seed: seed.parse().ok()? })
+        let [program, folder, rounds, seed, rest @ ..] = arguments else { return None };
+        let only_lost = match rest {
+            [] => false,
+            [only] if only == "only-lost" => true,
+            _ => return None,
+        };
+        let (rounds, seed) = (rounds.parse().ok()?, seed.parse().ok()?);
+        Some(Self { program: program.into(), folder: folder.into(), rounds, seed, only_lost })
     }
 
     /// Kills again and again, and tells what was wrong.
@@ -80,16 +88,36 @@ impl Kills {
                 // Every second client goes on with its session, which grows; the others begin anew.
                 let witness = witness.take().filter(|_| number % 2 == 0);
                 let (seen, chance, name) = (Arc::clone(&seen), chance.fork(), format!("client {number} of round {round}"));
-                clients.spawn(async move { (number, work(server.address, witness, name, &seen, chance).await) });
+                let only_lost = self.only_lost;
+                clients.spawn(async move {
+                    let mut witness = witness;
+                    let worked = work(server.address, &mut witness, name, &seen, chance, only_lost).await;
+                    (number, witness, worked)
+                });
             }
-            seen.reached.notified().await;
+            let (mut left, reached) = (Vec::new(), seen.reached.notified());
+            let mut reached = std::pin::pin!(reached);
+            loop {
+                tokio::select! {
+                    () = &mut reached => break,
+                    done = clients.join_next() => match done {
+                        Some(done) => left.push(done),
+                        None => break,
+                    },
+                }
+            }
             server.kill()?;
-            let mut wrong = Vec::new();
             while let Some(done) = clients.join_next().await {
-                let (number, witness) = done.map_err(Error::other)?;
-                match witness {
-                    Ok(witness) => witnesses[number] = witness,
-                    Err(error) => wrong.push(format!("client {number}, before the kill: {error}")),
+                left.push(done);
+            }
+            let mut wrong = Vec::new();
+            for done in left {
+                let (number, witness, worked) = done.map_err(Error::other)?;
+                witnesses[number] = witness;
+                if let Err(error) = worked
+                    && !self.only_lost
+                {
+                    wrong.push(format!("client {number}, before the kill: {error}"));
                 }
             }
             server = plan.start().await?;
@@ -98,9 +126,9 @@ impl Kills {
             for (number, witness) in witnesses.iter_mut().enumerate() {
                 let Some(mut witness) = witness.take() else { continue };
                 told += witness.facts.len();
-                let address = server.address;
+                let (address, only_lost) = (server.address, self.only_lost);
                 checks.spawn(async move {
-                    let checked = tokio::time::timeout(PATIENCE, witness.goes_on(address)).await;
+                    let checked = tokio::time::timeout(PATIENCE, witness.goes_on(address, only_lost)).await;
                     let checked = checked.unwrap_or_else(|_| Err(Error::other("it waits for what does not come")));
                     (number, witness, checked)
                 });
@@ -140,36 +168,51 @@ impl Seen {
     }
 }
 
-/// Asks until the connection breaks. An answer that is no good one is an error; a broken connection is none. `None` when
-/// there is no session that the client knows of.
+/// Asks until the connection breaks. An answer that is no good one is an error; a broken connection is none. Afterwards
+/// there is no witness when there is no session that the client knows of.
 async fn work(
     address: std::net::SocketAddr,
-    witness: Option<Witness>,
+    witness: &mut Option<Witness>,
     name: String,
     seen: &Seen,
     mut chance: Chance,
-) -> Result<Option<Witness>> {
-    let Ok(mut client) = Client::connect(address).await else { return Ok(witness) };
-    let mut witness = match witness {
+    insists: bool,
+) -> Result<()> {
+    let Ok(mut client) = Client::connect(address).await else { return Ok(()) };
+    let witness = match witness {
         Some(witness) => witness,
         None => {
-            let Some(session) = unbroken(create(&mut client).await)? else { return Ok(None) };
-            Witness { session, name: String::new(), facts: Vec::new(), cursor: None, growing: Vec::new(), answers: 0 }
+            let session = loop {
+                match create(&mut client).await {
+                    Err(error) if insists && !is_broken(&error) => {}
+                    created => break created,
+                }
+            };
+            let Some(session) = unbroken(session)? else { return Ok(()) };
+            witness.insert(Witness {
+                session,
+                name: String::new(),
+                facts: Vec::new(),
+                cursor: None,
+                growing: Vec::new(),
+                answers: 0,
+            })
         }
     };
     let named = serde_json::json!({"sessionId": witness.session, "metadata": {"name": name}}).to_string();
+    // Until it is answered it may have been kept or not.
+    witness.name.clear();
     let renamed = client.call("POST", "/api/v1/sessions/update", &named).await.and_then(|reply| reply.when(200));
     if unbroken(renamed)?.is_none() {
-        // It may have been kept or not.
-        witness.name.clear();
-        return Ok(Some(witness));
+        return Ok(());
     }
     witness.name = name;
     loop {
         let asked = format!("PIECES {}", 1 + chance.next() % PIECES);
         match witness.ask(&mut client, &asked, seen).await {
             Ok(()) => {}
-            Err(error) if is_broken(&error) => return Ok(Some(witness)),
+            Err(error) if is_broken(&error) => return Ok(()),
+            Err(_) if insists => {}
             Err(error) => return Err(error),
         }
     }
@@ -255,7 +298,7 @@ impl Witness {
     }
 
     /// After the server was started again: looks for everything, goes on, and asks once more.
-    async fn goes_on(&mut self, address: std::net::SocketAddr) -> Result<()> {
+    async fn goes_on(&mut self, address: std::net::SocketAddr, only_lost: bool) -> Result<()> {
         let mut client = Client::connect(address).await?;
         let path = format!("/api/v1/sessions/details?sessionId={}", self.session);
         let details: Value = serde_json::from_slice(&client.call("GET", &path, "").await?.when(200)?)?;
@@ -271,6 +314,9 @@ impl Witness {
             }
         }
         self.resumes(address, &stored).await?;
+        if only_lost {
+            return Ok(());
+        }
         let idle = Seen { frames: AtomicU64::new(0), target: u64::MAX, reached: Notify::new() };
         self.ask(&mut client, "PIECES 3", &idle).await?;
         if self.stored(&mut client).await? != self.facts {

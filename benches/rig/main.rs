@@ -76,7 +76,7 @@ fn main() -> ExitCode {
 
 fn usage() -> ExitCode {
     eprintln!("usage: rig model | fill STORE SESSION EVENTS | list STORE COUNT | time ROUNDS RUNS COMMAND… [--- COMMAND…]…");
-    eprintln!("       rig load PROGRAM FOLDER [OPTION VALUE]… | kills PROGRAM FOLDER ROUNDS SEED");
+    eprintln!("       rig load PROGRAM FOLDER [OPTION VALUE]… | kills PROGRAM FOLDER ROUNDS SEED [only-lost]");
     ExitCode::from(2)
 }
 

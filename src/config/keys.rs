@@ -80,6 +80,11 @@ impl Key {
     pub fn is_secret(&self) -> bool {
         self.kind == Kind::Secret
     }
+
+    /// Whether a value that does not fit must not be repeated: an address may hold a password.
+    pub fn hides(&self, given: &str) -> bool {
+        self.is_secret() || self.kind == Kind::Url && given.contains(['@', '?', '#'])
+    }
 }
 
 /// Keys that belong to later versions. In a project they are listed as ignored; elsewhere they are `not_supported`.

@@ -103,7 +103,7 @@ impl Layer {
             other => other.to_string(),
         };
         let Some(value) = key.kind.read(given) else {
-            let instead = if key.is_secret() { String::new() } else { format!(", not `{}`", text::printable(given)) };
+            let instead = if key.hides(given) { String::new() } else { format!(", not `{}`", text::printable(given)) };
             return Err(Error::invalid(format!("{name} {}{instead}", key.kind.words())));
         };
         let value = settle(key.kind, value, folder).map_err(|error| prefixed(&name, error))?;
@@ -226,6 +226,7 @@ impl Walk<'_> {
     fn leaf(&mut self, key: &Key, place: String, value: &Value) -> Result<(), Error> {
         if !key.kind.fits(value) {
             let given = match value {
+                Value::String(given) if key.hides(given) => String::new(),
                 _ if key.is_secret() => String::new(),
                 Value::String(_) | Value::Number(_) | Value::Bool(_) => {
                     format!(", not {}", text::printable(&value.to_string()))

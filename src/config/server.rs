@@ -103,6 +103,8 @@ pub struct ServerLimits {
     pub slow_reader: Duration,
     /// Frames that wait for one socket.
     pub socket_frames: usize,
+    /// Bytes that wait for all readers together; above it, those that have waited longest are cut off.
+    pub unread_bytes: usize,
     /// Requests of one caller in a minute; 0 = no limit.
     pub requests_per_minute: u32,
     /// Queued runs that work at once.
@@ -159,6 +161,7 @@ impl Default for ServerLimits {
             heartbeat: Duration::from_secs(15),
             slow_reader: Duration::from_secs(30),
             socket_frames: 256,
+            unread_bytes: 256 << 20,
             requests_per_minute: 0,
             runs_at_once: 64,
             question_wait: Duration::from_secs(300),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cursor, Delta, Event, RunId, SessionId, Timestamp};
+use super::{Cursor, Delta, Event, Fact, RunId, SessionId, Timestamp};
 
 /// A piece of a message on its way to subscribers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,19 @@ impl Frame {
         match self {
             Self::Fact(event) => event.run.as_ref(),
             Self::Delta(delta) => Some(&delta.run),
+        }
+    }
+
+    /// Where a reader stands who has this, in a session of this incarnation; that of one that was made again is noted.
+    pub fn cursor(&self, incarnation: &mut u64) -> Cursor {
+        match self {
+            Self::Fact(event) => {
+                if let Fact::SessionCreated(created) = &event.fact {
+                    *incarnation = created.incarnation;
+                }
+                Cursor::after(*incarnation, event.seq)
+            }
+            Self::Delta(live) => live.cursor,
         }
     }
 }

@@ -88,6 +88,18 @@ impl Principal {
         self.scopes.contains(&Scope::All)
     }
 
+    /// Whether it may read the definitions of agents as they were written. Who holds a minted token asks its agent, and
+    /// does not read it.
+    pub fn may_read_definitions(&self) -> bool {
+        let reads = |scope: &Scope| matches!(scope, Scope::All | Scope::Use | Scope::Read | Scope::Sessions | Scope::Agents);
+        self.scopes.iter().any(reads)
+    }
+
+    /// Whether it may write definitions of agents, and have them checked.
+    pub fn may_write_definitions(&self) -> bool {
+        self.scopes.iter().any(|scope| matches!(scope, Scope::All | Scope::Use | Scope::Agents))
+    }
+
     /// The house itself.
     pub fn house() -> Self {
         Self { kind: PrincipalKind::House, ..Self::local("ombud") }

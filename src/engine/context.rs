@@ -14,9 +14,6 @@ const BYTES_PER_TOKEN: usize = 4;
 /// Tokens that an image counts for, by rule of thumb.
 const IMAGE_TOKENS: usize = 1_500;
 
-/// Most bytes of a file of text that is shown as text.
-const FILE_TEXT_BYTES: usize = 256 << 10;
-
 /// What the model can be shown.
 pub(crate) struct Window<'a> {
     /// Who is asked: what other agents said is shown as said to it.
@@ -102,6 +99,12 @@ fn show(item: &Item, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
     }
 }
 
+/// Whether a file of this type is shown as its text.
+fn is_text(media_type: &str) -> bool {
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.starts_with("text/") || essence == "application/json"
+}
+
 fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
     // What a step of its own procedure says for it.
     let own = message.author.kind == AuthorKind::Agent && message.author.name == window.agent;
@@ -122,12 +125,13 @@ fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMess
                 Some(bytes) if window.images && file.media_type.starts_with("image/") => {
                     PromptPart::Image { media_type: file.media_type.clone(), bytes: bytes.clone() }
                 }
-                Some(bytes) if is_text(&file.media_type) && bytes.len() <= FILE_TEXT_BYTES => {
+                bytes => {
                     let name = file.name.as_deref().unwrap_or("without a name");
-                    PromptPart::Text(format!("[file {name}, {}]\n{}", file.media_type, String::from_utf8_lossy(bytes)))
-                }
-                _ => {
-                    let name = file.name.as_deref().unwrap_or("without a name");
+                    if let Some(text) =
+                        bytes.filter(|_| is_text(&file.media_type)).and_then(|bytes| str::from_utf8(bytes).ok())
+                    {
+                        return Some(PromptPart::Text(format!("[file {name}, {}]\n{text}", file.media_type)));
+                    }
                     PromptPart::Text(format!("[file {name}, {}, {} bytes: not shown]", file.media_type, file.size))
                 }
             }),
@@ -139,10 +143,6 @@ fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMess
         (false, true) => vec![PromptMessage::Assistant(parts)],
         (false, false) => vec![PromptMessage::User(parts)],
     }
-}
-
-fn is_text(media_type: &str) -> bool {
-    media_type.starts_with("text/") || media_type == "application/json"
 }
 
 fn answered(parts: &[Part], returns: &[ToolReturn], finish: Finish, own: bool) -> Vec<PromptMessage> {
@@ -209,7 +209,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{Author, CallId, MessageId, ReasoningPart, Timestamp, ToolCallPart, Visibility};
+    use crate::domain::{Author, CallId, FilePart, MessageId, ReasoningPart, Timestamp, ToolCallPart, Visibility};
 
     fn said(text: &str) -> Item {
         Item::Said(Message {
@@ -256,6 +256,28 @@ mod tests {
 
     fn assistant(text: &str) -> PromptMessage {
         PromptMessage::Assistant(vec![PromptPart::Text(text.into())])
+    }
+
+    #[test]
+    fn files_of_text_are_shown_as_their_text() {
+        let model = ModelChoice::new("p", "m");
+        let window = Window { agent: "default", model: &model, context_tokens: 1_000, answer_tokens: 0, images: false };
+        let seen = |media_type: &str, bytes: &'static [u8]| {
+            let blob = BlobId::from_text("b");
+            let file =
+                FilePart { blob: blob.clone(), media_type: media_type.into(), name: Some("n".into()), size: bytes.len() as u64 };
+            let mut item = said("x");
+            if let Item::Said(message) = &mut item {
+                message.parts = vec![Part::File(file)];
+            }
+            let files = Files::from([(blob, Bytes::from_static(bytes))]);
+            messages(Transcript { items: vec![item], ..Transcript::default() }, &window, &files, 0)
+        };
+        assert_eq!(seen("text/plain; charset=utf-8", b"teal"), [user("[file n, text/plain; charset=utf-8]\nteal")]);
+        assert_eq!(seen("application/json", b"{}"), [user("[file n, application/json]\n{}")]);
+        for (media_type, bytes) in [("text/plain", &b"\xff\xfe"[..]), ("application/pdf", b"%P"), ("image/png", b"\x89P")] {
+            assert_eq!(seen(media_type, bytes), [user(&format!("[file n, {media_type}, 2 bytes: not shown]"))]);
+        }
     }
 
     #[test]

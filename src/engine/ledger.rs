@@ -315,7 +315,8 @@ impl Ledger {
                 Err(AppendError::Conflict(_)) => self.catch_up(state).await?,
                 Err(AppendError::Fenced) => return Err(Refused::Fenced),
                 Err(AppendError::AliasTaken(alias)) => {
-                    let message = format!("the name `{}` belongs to `{}`", alias.key, alias.entity);
+                    // Not whose it is: that is not for everybody.
+                    let message = format!("the name `{}` is taken", alias.key);
                     return Err(Error::new(ErrorCode::Conflict, message).into());
                 }
                 Err(AppendError::Store(error)) => {

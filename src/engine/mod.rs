@@ -69,7 +69,7 @@ pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Sh
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
-pub use self::sharing::{Removed, SharedHead, SharedSession};
+pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::verbs::{
     Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans,
@@ -153,8 +153,11 @@ impl Engine for House {
         self.check(caller, Does::Reads, On::Sessions).await?;
         let Some(id) = self.core.store.resolve(sessions::KEY, key).await? else { return Ok(None) };
         let id = SessionId::from_text(&id);
-        self.check(caller, Does::Reads, On::Session(&id)).await?;
-        Ok(Some(id))
+        match self.check(caller, Does::Reads, On::Session(&id)).await {
+            // Who may not know of it is answered as if there were none.
+            Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+            checked => checked.map(|()| Some(id)),
+        }
     }
 
     async fn create(&self, caller: &Principal, mut session: NewSession) -> Result<Session> {

@@ -70,7 +70,9 @@ impl Feed {
 
     fn fail(&mut self, error: &Error) -> Bytes {
         self.ended = true;
-        format!("event: failed\ndata: {}\n\n", json!({ "error": error })).into()
+        let mut told = json!({ "error": error });
+        told["error"]["retryable"] = error.retryable().into();
+        format!("event: failed\ndata: {told}\n\n").into()
     }
 }
 
@@ -100,7 +102,7 @@ mod tests {
             texts(feed(given, Duration::from_secs(60))).await,
             [
                 "id: 1:0\ndata: {}\n\n",
-                "event: failed\ndata: {\"error\":{\"code\":\"invalid_input\",\"message\":\"no\"}}\n\n"
+                "event: failed\ndata: {\"error\":{\"code\":\"invalid_input\",\"message\":\"no\",\"retryable\":false}}\n\n"
             ]
         );
     }

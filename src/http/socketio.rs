@@ -9,7 +9,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use futures_util::future::BoxFuture;
+use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
@@ -20,7 +23,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Door, FAREWELL, caller_of_socket};
+use super::legs::{Legs, watch};
+use super::{Door, FAREWELL, Flow, caller_of_socket};
 use crate::domain::{Error, ErrorCode, Principal, Result};
 
 /// Most bytes of one message from a client.
@@ -89,6 +93,8 @@ pub struct EventSocket {
     feeds: Arc<Mutex<HashMap<String, CancellationToken>>>,
     gone: CancellationToken,
     patience: Duration,
+    /// What waits for it.
+    flow: Flow,
 }
 
 impl EventSocket {
@@ -117,9 +123,15 @@ impl EventSocket {
     async fn put<T: Serialize + ?Sized + Sync>(&self, event: &str, value: &T, patience: Duration) -> Put {
         let end = Instant::now() + patience;
         let mut look = LOOKS.0;
+        if !self.flow.room().await {
+            return Put::Gone;
+        }
         loop {
             match self.socket.emit(event, value) {
-                Ok(()) => return Put::Done,
+                Ok(()) => {
+                    self.flow.stream(length(value));
+                    return Put::Done;
+                }
                 Err(SendError::Socket(SocketError::InternalChannelFull)) => {}
                 Err(error) => {
                     tracing::debug!(%error, event, "an event could not be sent");
@@ -167,6 +179,24 @@ impl EventSocket {
     fn feeds(&self) -> std::sync::MutexGuard<'_, HashMap<String, CancellationToken>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Bytes of a value as JSON.
+fn length<T: Serialize + ?Sized>(value: &T) -> usize {
+    struct Length(usize);
+    impl std::io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    // What is no JSON is not sent either.
+    let _ = serde_json::to_writer(&mut length, value);
+    length.0
 }
 
 enum Put {
@@ -248,8 +278,15 @@ impl fmt::Display for Refused {
     }
 }
 
-/// A layer that answers on `/socket.io/`. Sockets close when the server leaves, in a way that makes clients come back.
-pub fn socket_io(door: &Door, dialects: Vec<(&'static str, SocketEvents)>) -> SocketIoLayer {
+/// Routes with what answers on `/socket.io/` beside them. Sockets close when the server leaves, in a way that makes clients
+/// come back.
+pub fn socket_io(door: &Door, dialects: Vec<(&'static str, SocketEvents)>, routes: Router) -> Router {
+    let legs = Legs::default();
+    let socket_io = layer(door, dialects, legs.clone());
+    routes.layer(socket_io).layer(from_fn_with_state(legs, watch))
+}
+
+fn layer(door: &Door, dialects: Vec<(&'static str, SocketEvents)>, legs: Legs) -> SocketIoLayer {
     let limits = &door.settings.server.limits;
     let bytes = limits.body_bytes.min(MESSAGE_BYTES);
     let (layer, io) = SocketIo::builder()
@@ -264,8 +301,9 @@ pub fn socket_io(door: &Door, dialects: Vec<(&'static str, SocketEvents)>) -> So
     let places = Arc::new(Semaphore::new(limits.connections));
     let admitting = door.clone();
     let admit = move |socket: SocketRef, handshake: TryData<Option<Handshake>>| {
-        let (door, tables, places) = (admitting.clone(), Arc::clone(&tables), Arc::clone(&places));
-        async move { admit(&door, &tables, &places, socket, handshake.0.ok().flatten()).await.map_err(Refused) }
+        let (door, tables, places, legs) = (admitting.clone(), Arc::clone(&tables), Arc::clone(&places), legs.clone());
+        let handshake = handshake.0.ok().flatten();
+        async move { admit(&door, &tables, (&places, &legs), socket, handshake).await.map_err(Refused) }
     };
     io.ns("/", (|| async {}).with(admit));
     let leaving = door.leaving.clone();
@@ -282,7 +320,7 @@ pub fn socket_io(door: &Door, dialects: Vec<(&'static str, SocketEvents)>) -> So
 async fn admit(
     door: &Door,
     tables: &Tables,
-    places: &Arc<Semaphore>,
+    (places, legs): (&Arc<Semaphore>, &Legs),
     socket: SocketRef,
     handshake: Option<Handshake>,
 ) -> Result<()> {
@@ -294,6 +332,13 @@ async fn admit(
         let most = door.settings.server.limits.connections;
         Error::new(ErrorCode::Unavailable, format!("all {most} places for sockets are taken")).hint("try again later")
     })?;
+    let Some(connection) = socket.req_parts().extensions.get::<Flow>() else {
+        return Err(Error::internal("a socket came over no connection"));
+    };
+    let flow = legs.of_socket(socket.id.as_str(), connection);
+    if socket.req_parts().headers.contains_key(header::UPGRADE) {
+        flow.carried_by(connection);
+    }
     let gone = door.leaving.child_token();
     let events = EventSocket {
         socket: socket.clone(),
@@ -301,6 +346,7 @@ async fn admit(
         feeds: Arc::default(),
         gone: gone.clone(),
         patience: door.settings.server.limits.slow_reader,
+        flow,
     };
     let (queue, waiting) = mpsc::channel(WAITING);
     tokio::spawn(work(door.clone(), tables, events, waiting, place));
@@ -336,6 +382,11 @@ async fn work(
         let call = tokio::select! {
             call = waiting.recv() => call,
             () = socket.gone.cancelled() => None,
+            () = socket.flow.cut().cancelled() => {
+                let _ = socket.socket.clone().disconnect();
+                socket.gone.cancel();
+                None
+            }
         };
         let Some(Call { packet: Packet(mut arguments), answer }) = call else { return };
         if arguments.is_empty() {

@@ -21,7 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role, WebSocketConfig};
 use tokio_util::sync::CancellationToken;
 
-use super::Door;
+use super::{Door, Flow, Held};
 use crate::domain::{Error, ErrorCode};
 
 /// Most bytes of one message from a peer.
@@ -73,7 +73,7 @@ impl Closing {
 }
 
 enum Outgoing {
-    Text(String),
+    Text(String, Held),
     Ping,
     Close(Closing, String),
 }
@@ -82,12 +82,20 @@ enum Outgoing {
 #[derive(Clone)]
 pub struct Sending {
     queue: mpsc::Sender<Outgoing>,
+    flow: Flow,
 }
 
 impl Sending {
-    /// Puts a message into the queue, waiting for room; `false` when the socket is closed.
-    pub async fn send(&self, text: String) -> bool {
-        self.queue.send(Outgoing::Text(text)).await.is_ok()
+    /// Puts a message into the queue, which is only made when there is room for it; `false` when the socket is closed.
+    pub async fn send(&self, make: impl FnOnce() -> String + Send) -> bool {
+        let Ok(place) = self.queue.reserve().await else { return false };
+        if !self.flow.room().await {
+            return false;
+        }
+        let text = make();
+        let held = self.flow.hold(text.len());
+        place.send(Outgoing::Text(text, held));
+        true
     }
 
     /// Closes the socket after what waits, with a reason of at most 120 bytes.
@@ -194,10 +202,13 @@ where
         let error = Error::new(ErrorCode::Unavailable, format!("all {most} places for sockets are taken"));
         return refuse(&error.hint("try again later"));
     }
+    let Some(flow) = request.extensions().get::<Flow>().cloned() else {
+        return refuse(&Error::internal("a request came over no connection"));
+    };
     let carried = door.clone();
     door.upgraded.spawn(async move {
         match hyper::upgrade::on(request).await {
-            Ok(upgraded) => carry(&carried, upgraded, serve).await,
+            Ok(upgraded) => carry(&carried, upgraded, flow, serve).await,
             Err(error) => tracing::debug!(%error, "a connection did not become a socket"),
         }
     });
@@ -221,7 +232,7 @@ fn accept(headers: &HeaderMap) -> Option<HeaderValue> {
     if wanted { derive_accept_key(key.as_bytes()).parse().ok() } else { None }
 }
 
-async fn carry<F, T>(door: &Door, upgraded: Upgraded, serve: F)
+async fn carry<F, T>(door: &Door, upgraded: Upgraded, flow: Flow, serve: F)
 where
     F: FnOnce(Messages, Sending) -> T,
     T: Future<Output = Messages>,
@@ -232,7 +243,7 @@ where
     let wire = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
     let (sink, source) = wire.split();
     let (queue, waiting) = mpsc::channel(limits.socket_frames.max(1));
-    let sending = Sending { queue };
+    let sending = Sending { queue, flow };
     let messages = Messages {
         wire: source,
         sending: sending.clone(),
@@ -266,15 +277,18 @@ where
 
 /// Writes what waits, until all who may send are gone, the socket is closed, or the peer is too slow.
 async fn write(sink: &mut SplitSink<Wire, Message>, mut waiting: mpsc::Receiver<Outgoing>, patience: Duration) {
+    // Of the last message a part may still be on its way.
+    let mut unwritten: Option<Held> = None;
     while let Some(next) = waiting.recv().await {
-        let (message, last) = match next {
-            Outgoing::Text(text) => (Message::text(text), false),
-            Outgoing::Ping => (Message::Ping(bytes::Bytes::new()), false),
-            Outgoing::Close(closing, reason) => (farewell(closing, reason), true),
+        let (message, held, last) = match next {
+            Outgoing::Text(text, held) => (Message::text(text), Some(held), false),
+            Outgoing::Ping => (Message::Ping(bytes::Bytes::new()), None, false),
+            Outgoing::Close(closing, reason) => (farewell(closing, reason), None, true),
         };
-        let written = timeout(patience, put(sink, message, last || waiting.is_empty())).await;
-        match written {
-            Ok(Ok(())) if !last => {}
+        let flush = last || waiting.is_empty();
+        match timeout(patience, put(sink, message, flush)).await {
+            // It was taken, so the one before it is written; this one too when all is flushed.
+            Ok(Ok(())) if !last => drop(std::mem::replace(&mut unwritten, held.filter(|_| !flush))),
             Ok(_) => return,
             Err(_) => {
                 let reason = format!("a message could not be written within {} ms", patience.as_millis());

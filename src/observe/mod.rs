@@ -7,8 +7,9 @@ mod traces;
 
 use std::io;
 
-use tracing::Subscriber;
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing::{Level, Subscriber};
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Filter, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -23,13 +24,9 @@ use crate::domain::Result;
 /// Writes log lines to standard error, from now on. `filter` is in the syntax of `RUST_LOG`; one that cannot be read
 /// counts as `warn`.
 pub fn log_to_stderr(filter: &str, colour: bool) {
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(read_filter(filter))
-        .with_writer(io::stderr)
-        .with_ansi(colour)
-        .without_time();
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(colour).without_time();
     // A second call, as in tests, changes nothing.
-    let _ = subscriber.try_init();
+    let _ = tracing_subscriber::registry().with(lines.with_filter(read_filter(filter))).try_init();
 }
 
 /// What a server tells, and where.
@@ -71,6 +68,23 @@ fn lines<S: Subscriber + for<'a> LookupSpan<'a>>(watched: &Watched) -> Box<dyn L
     }
 }
 
-fn read_filter(filter: &str) -> EnvFilter {
-    EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"))
+/// What libraries say below `info` is never written: there they show the bytes that they carry, tokens among them.
+fn read_filter<S>(filter: &str) -> impl Filter<S> + use<S> {
+    let wanted = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("warn"));
+    wanted.and(filter_fn(|line| is_own(line.target()) || *line.level() <= Level::INFO))
+}
+
+fn is_own(target: &str) -> bool {
+    target.strip_prefix("ombud").is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_lines_are_own() {
+        assert!(is_own("ombud") && is_own("ombud::http::sse"));
+        assert!(!is_own("ombudsman") && !is_own("socketioxide::client") && !is_own(""));
+    }
 }

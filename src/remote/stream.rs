@@ -271,8 +271,8 @@ fn waits() -> ExponentialBackoff {
         .build()
 }
 
-/// Whether a later connection may do better.
+/// Whether a later connection may do better; one that timed out had a reader that did not read for a while.
 fn is_passing(error: &Error) -> bool {
     let secure = error.cause == Some(Cause::Tls) || error.cause == Some(Cause::Garbage);
-    matches!(error.code, ErrorCode::Unavailable | ErrorCode::RateLimited) && !secure
+    matches!(error.code, ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::TimedOut) && !secure
 }

@@ -29,7 +29,7 @@ use super::patience::{Busy, Patient};
 use crate::config::ServerLimits;
 use crate::domain::Principal;
 use crate::engine::Decision;
-use crate::http::{Door, FAREWELL};
+use crate::http::{Door, FAREWELL, Flow, Unread};
 
 /// Requests at once on one connection of HTTP/2.
 const STREAMS: u32 = 100;
@@ -41,12 +41,14 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// The other end of a connection: stands among the extensions of each of its requests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Peer {
     /// Its address.
     pub(super) address: SocketAddr,
     /// Whether the connection is secure.
     pub(super) secure: bool,
+    /// What waits for it; stands among the extensions by itself.
+    pub(super) flow: Flow,
 }
 
 /// What connections have in common.
@@ -55,6 +57,8 @@ pub(super) struct Connections {
     pub(super) door: Door,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) metrics: Arc<Metrics>,
+    /// What waits for readers.
+    pub(super) unread: Arc<Unread>,
     /// Cuts connections off.
     pub(super) cut: CancellationToken,
 }
@@ -110,11 +114,12 @@ impl Connections {
         // Without it answers would only come later.
         let _ = stream.set_nodelay(true);
         // Longer than a stream or a socket waits, so that a slow peer can still be told why it is closed.
-        let stream = Patient::new(stream, self.limits().slow_reader + FAREWELL);
+        let flow = self.unread.flow();
+        let stream = Patient::new(stream, self.limits().slow_reader + FAREWELL, flow.clone());
         let Some(tls) = &self.tls else {
-            return self.http1(TokioIo::new(stream), Peer { address, secure: false }).await;
+            return self.http1(TokioIo::new(stream), Peer { address, secure: false, flow }).await;
         };
-        let peer = Peer { address, secure: true };
+        let peer = Peer { address, secure: true, flow };
         match timeout(self.limits().header_time, tls.accept(stream)).await {
             Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
                 self.http2(TokioIo::new(stream), peer).await;
@@ -130,7 +135,7 @@ impl Connections {
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
     {
         let limits = self.limits();
-        let service = service_fn(|request| self.answer(request, peer));
+        let service = service_fn(|request| self.answer(request, peer.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_time)
@@ -159,7 +164,7 @@ impl Connections {
         let busy = Busy::default();
         let (app, at_work) = (self.app.clone(), busy.clone());
         let service = service_fn(move |request: http::Request<Incoming>| {
-            let (app, working) = (app.clone(), at_work.begin());
+            let (app, peer, working) = (app.clone(), peer.clone(), at_work.begin());
             async move { Ok::<_, Infallible>(answer(app, request, peer).await?.map(|body| working.until_read(body))) }
         });
         let connection = http2::Builder::new(TokioExecutor::new())
@@ -244,9 +249,11 @@ impl Connections {
 
 async fn answer(mut app: Router, request: http::Request<Incoming>, peer: Peer) -> Result<Response, Infallible> {
     let mut request = request.map(Body::new);
+    let flow = peer.flow.clone();
+    request.extensions_mut().insert(flow.clone());
     request.extensions_mut().insert(peer);
     // A router is always ready.
-    app.call(request).await
+    Ok(app.call(request).await?.map(|body| flow.counted(body)))
 }
 
 /// Whether an error of accepting is about the connection that was to be accepted, and not about the system.

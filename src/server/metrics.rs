@@ -19,6 +19,7 @@ use prometheus_client::registry::Registry;
 
 use crate::domain::{Error, Result};
 use crate::engine::Health;
+use crate::http::Unread;
 use crate::observe::COUNTS;
 
 /// Bounds of the times of answers, in seconds.
@@ -49,11 +50,12 @@ pub(super) struct Metrics {
     runs: Gauge,
     sessions: Gauge,
     active: Gauge,
+    unread: (Arc<Unread>, Gauge, Counter),
 }
 
 impl Metrics {
     /// Nothing is measured yet.
-    pub(super) fn new() -> Self {
+    pub(super) fn new(unread: Arc<Unread>) -> Self {
         let seconds: fn() -> Histogram = || Histogram::new(BOUNDS);
         let mut this = Self {
             registry: Registry::with_prefix("ombud"),
@@ -64,6 +66,7 @@ impl Metrics {
             runs: Gauge::default(),
             sessions: Gauge::default(),
             active: Gauge::default(),
+            unread: (unread, Gauge::default(), Counter::default()),
         };
         let registry = &mut this.registry;
         registry.register("http_requests", "Requests that were answered", this.requests.clone());
@@ -77,6 +80,8 @@ impl Metrics {
         registry.register("runs_at_work", "Runs that this process works on", this.runs.clone());
         registry.register("sessions", "Sessions that are not deleted", this.sessions.clone());
         registry.register("sessions_active", "Sessions with a run that has not ended", this.active.clone());
+        registry.register("unread_bytes", "Bytes that wait for readers", this.unread.1.clone());
+        registry.register("readers_cut", "Readers that were cut off because too much waited", this.unread.2.clone());
         registry.register_collector(Box::new(OfProcess));
         this
     }
@@ -107,6 +112,9 @@ impl Metrics {
         self.runs.set(number(health.runs_here));
         self.sessions.set(number(health.sessions));
         self.active.set(number(health.active));
+        let (unread, bytes, cut) = &self.unread;
+        bytes.set(number(u64::try_from(unread.bytes()).unwrap_or(u64::MAX)));
+        cut.inner().store(unread.cut(), std::sync::atomic::Ordering::Relaxed);
         let mut out = String::new();
         text::encode(&mut out, &self.registry)
             .map_err(|error| Error::internal(format!("the measurements cannot be written: {error}")))?;

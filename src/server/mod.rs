@@ -34,7 +34,7 @@ use crate::config::{ServerSettings, Settings};
 use crate::dialects::Dialect;
 use crate::domain::{Clock, Error, ErrorCode, Result};
 use crate::engine::Engine;
-use crate::http::Door;
+use crate::http::{Door, Unread};
 
 pub use self::mount::{Mounted, mounts};
 pub use self::openapi::openapi;
@@ -47,6 +47,7 @@ pub struct Server {
     app: Router,
     tls: Option<TlsAcceptor>,
     metrics: Arc<Metrics>,
+    unread: Arc<Unread>,
     dialects: Vec<&'static str>,
 }
 
@@ -76,7 +77,8 @@ impl Server {
         let tls = server.tls.as_ref().map(tls::acceptor).transpose()?;
         let listener = listen(server).await?;
         let address = listener.local_addr().map_err(|error| cannot_listen(server, &error))?;
-        let metrics = Arc::new(Metrics::new());
+        let unread = Unread::new(server.limits.unread_bytes);
+        let metrics = Arc::new(Metrics::new(Arc::clone(&unread)));
         let front = Arc::new(Front {
             guard: Guard::new(server, address, Arc::clone(&engine), &mount::open_paths(&dialects)),
             envelopes: Envelopes::new(&dialects),
@@ -93,7 +95,7 @@ impl Server {
             upgraded: TaskTracker::new(),
         };
         let app = mount::app(&door, &front, dialects);
-        Ok(Self { listener, address, door, app, tls, metrics, dialects: names })
+        Ok(Self { listener, address, door, app, tls, metrics, unread, dialects: names })
     }
 
     /// Where it listens.
@@ -114,8 +116,8 @@ impl Server {
 
     /// Serves until `stop`, then lets runs and answers end for as long as the settings say.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) -> Result<()> {
-        let Self { listener, door, app, tls, metrics, .. } = self;
-        let connections = Connections { app, door, tls, metrics, cut: CancellationToken::new() };
+        let Self { listener, door, app, tls, metrics, unread, .. } = self;
+        let connections = Connections { app, door, tls, metrics, unread, cut: CancellationToken::new() };
         connections.serve(listener, stop).await;
         Ok(())
     }

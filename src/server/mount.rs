@@ -9,10 +9,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_request};
 use axum::response::Response;
 use axum::routing::MethodRouter;
-use http::Method;
+use http::{Method, Uri};
 use tower::Layer as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
@@ -213,15 +213,40 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
             ),
         )
         .with_state(door.clone());
-    // A path with a slash at its end is the same path; the router must not see it.
+    // A path with a slash at its end is the same path; the router must not see it, and the guard none that is doubled.
     let routes = NormalizePathLayer::trim_trailing_slash().layer(beside_routes(routes, door, sockets));
-    Router::new().fallback_service(routes).layer(from_fn_with_state(Arc::clone(front), front::pass))
+    let front = from_fn_with_state(Arc::clone(front), front::pass);
+    Router::new().fallback_service(routes).layer(front).layer(map_request(single_slashes))
 }
 
 /// What stands beside the routes, behind the guard: services that answer on paths of their own, such as sockets. A request
 /// whose caller is known has a [`Caller`] among its extensions.
 fn beside_routes(routes: Router, door: &Door, sockets: Vec<(&'static str, SocketEvents)>) -> Router {
-    routes.layer(crate::http::socket_io(door, sockets))
+    crate::http::socket_io(door, sockets, routes)
+}
+
+/// A path in which slashes follow each other is the one in which they do not: clients paste addresses together.
+async fn single_slashes(mut request: Request) -> Request {
+    let uri = request.uri();
+    if !uri.path().contains("//") {
+        return request;
+    }
+    let mut path = String::with_capacity(uri.path().len());
+    for letter in uri.path().chars() {
+        if letter != '/' || !path.ends_with('/') {
+            path.push(letter);
+        }
+    }
+    if let Some(query) = uri.query() {
+        path.push('?');
+        path.push_str(query);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = path.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+    request
 }
 
 /// What a route wants of its caller.

@@ -13,18 +13,24 @@ use http_body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
-/// A stream whose peer has so long for each write to go on.
+use crate::http::Flow;
+
+/// A stream whose peer has so long for each write to go on, and which ends when its reader is cut off.
 pub(super) struct Patient<S> {
     inner: S,
     time: Duration,
+    flow: Flow,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Wakes a write, and a read.
+    cut: [Option<Pin<Box<WaitForCancellationFutureOwned>>>; 2],
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(inner: S, time: Duration) -> Self {
-        Self { inner, time, waiting: None }
+    pub(super) fn new(inner: S, time: Duration, flow: Flow) -> Self {
+        Self { inner, time, flow, waiting: None, cut: [None, None] }
     }
 
     /// What becomes of a write: it went on, it waits, or it has waited for too long.
@@ -33,21 +39,48 @@ impl<S> Patient<S> {
             self.waiting = None;
             return written;
         }
+        if self.is_cut(0, context) {
+            return Poll::Ready(Err(is_cut_off()));
+        }
         let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(self.time)));
         ready!(waiting.as_mut().poll(context));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")))
     }
+
+    /// What becomes of a write that may have been one.
+    fn count(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(bytes)) = &written {
+            self.flow.wrote(*bytes);
+        }
+        written
+    }
+
+    /// Whether it was cut off; whoever asks is woken when it is.
+    fn is_cut(&mut self, who: usize, context: &mut Context<'_>) -> bool {
+        let flow = &self.flow;
+        let cut = self.cut[who].get_or_insert_with(|| Box::pin(flow.cut().clone().cancelled_owned()));
+        cut.as_mut().poll(context).is_ready()
+    }
+}
+
+fn is_cut_off() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the reader was cut off")
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
+        let read = Pin::new(&mut self.inner).poll_read(context, buffer);
+        if read.is_pending() && self.is_cut(1, context) {
+            return Poll::Ready(Err(is_cut_off()));
+        }
+        read
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write(context, bytes);
+        let written = self.count(written);
         self.judge(context, written)
     }
 
@@ -57,6 +90,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.inner).poll_write_vectored(context, slices);
+        let written = self.count(written);
         self.judge(context, written)
     }
 
@@ -145,17 +179,32 @@ impl http_body::Body for Read {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::http::Unread;
 
     #[tokio::test]
     async fn a_peer_that_does_not_read_is_given_up() {
         let (ours, _theirs) = tokio::io::duplex(8);
-        let mut ours = Patient::new(ours, Duration::from_millis(1));
+        let mut ours = Patient::new(ours, Duration::from_millis(1), Unread::new(0).flow());
         ours.write_all(b"12345678").await.unwrap();
         let error = ours.write_all(b"9").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn who_is_cut_off_hears_no_more() {
+        let (ours, _theirs) = tokio::io::duplex(8);
+        let flow = Unread::new(0).flow();
+        let ours = Patient::new(ours, Duration::from_secs(3_600), flow.clone());
+        let (mut reading, mut writing) = tokio::io::split(ours);
+        let writes = tokio::spawn(async move { writing.write_all(b"123456789").await });
+        let reads = tokio::spawn(async move { reading.read_u8().await });
+        tokio::task::yield_now().await;
+        flow.cut().cancel();
+        assert_eq!(writes.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+        assert_eq!(reads.await.unwrap().unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Words that have their place: names of APIs stay above floor 6, and nothing names a machine.
+//! Words that have their place: names of APIs stay above floor 6, nothing names a machine, and no merge is half done.
 
 use crate::tree::{Finding, Tree};
 
@@ -74,6 +74,20 @@ pub fn no_machine_is_named(tree: &Tree) -> Vec<Finding> {
                 findings.push(file.finding(line, format!("`{folder}` is a folder of one machine")));
             }
         }
+    }
+    findings
+}
+
+/// What a merge leaves where two sides differ: a line of seven signs, or one that begins with them and names a side.
+pub fn no_merge_is_left_open(tree: &Tree) -> Vec<Finding> {
+    let is_mark = |line: &str| {
+        let rest = ['<', '|', '=', '>'].into_iter().find_map(|sign| line.strip_prefix(&sign.to_string().repeat(7)));
+        rest.is_some_and(|rest| rest.trim_end().is_empty() || rest.starts_with(' ') && !line.starts_with('='))
+    };
+    let mut findings = Vec::new();
+    for file in &tree.files {
+        let marked = file.lines().filter(|(_, text)| is_mark(text));
+        findings.extend(marked.map(|(line, text)| file.finding(line, format!("`{text}` is left of a merge"))));
     }
     findings
 }

@@ -25,6 +25,7 @@ mod machine;
 mod models;
 mod reference;
 mod remote;
+mod remote_signals;
 mod secrets;
 mod serve;
 mod several;

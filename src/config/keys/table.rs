@@ -239,6 +239,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("server.limits.socket_frames", Kind::Whole(16, 1 << 20), Untrusted::Lower, "Frames that wait for one socket."),
     key(
+        "server.limits.unread_bytes",
+        Kind::Whole(1 << 20, 1 << 40),
+        Untrusted::Lower,
+        "Bytes that wait for all readers together; above it, those that have waited longest are cut off.",
+    ),
+    key(
         "server.limits.requests_per_minute",
         Kind::Whole(0, 1 << 30),
         Untrusted::Ignored,

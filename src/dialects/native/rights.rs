@@ -1,10 +1,11 @@
 //! What a request may ask for beyond its verb: a folder of the machine, and permission for tools, are given by those who
-//! administer the house, and by nobody else.
+//! administer the house, and by nobody else. And what nobody may send: keys, where they would be kept for ever.
 
 use crate::domain::{
-    Agent, Budget, Error, ErrorCode, Permission, PermissionRule, Pins, Principal, Result, SessionId, SessionUpdated,
+    Agent, Budget, Error, ErrorCode, Labels, Permission, PermissionRule, Pins, Principal, Result, SessionId, SessionUpdated,
 };
-use crate::engine::{Ask, NewSession, Target};
+use crate::engine::{Ask, NewSession, Target, is_secret_name};
+use serde_json::Value;
 
 /// Checks a question; what its run may use up is lowered to what the house allows.
 pub fn ask(caller: &Principal, ask: &mut Ask, budgets: &Budget) -> Result<()> {
@@ -34,15 +35,20 @@ pub fn session(caller: &Principal, new: &NewSession) -> Result<()> {
     if let Some(id) = &new.id {
         checked(id)?;
     }
+    no_secret_labels(&new.labels)?;
+    no_secrets("attributes", new.attributes.iter())?;
     folder(caller, new.workspace.is_some())
 }
 
 /// Checks a change.
 pub fn change(caller: &Principal, change: &SessionUpdated) -> Result<()> {
+    change.labels.as_ref().map_or(Ok(()), no_secret_labels)?;
+    no_secrets("attributes", change.attributes.iter())?;
     folder(caller, change.workspace.is_some())
 }
 
 fn pins(caller: &Principal, pins: &Pins) -> Result<()> {
+    no_secrets("pins.settings.extra", pins.settings.extra.iter())?;
     folder(caller, pins.workspace.is_some())?;
     widens(caller, &pins.permissions)
 }
@@ -76,6 +82,44 @@ fn forbidden(message: String) -> Error {
 
 fn checked(id: &SessionId) -> Result<()> {
     SessionId::parse(id.as_str()).map(drop)
+}
+
+/// Refuses fields whose names tell of a secret, at any depth: what is kept here is told to whoever reads the session.
+fn no_secrets<'a>(place: &str, fields: impl IntoIterator<Item = (&'a String, &'a Value)>) -> Result<()> {
+    fields.into_iter().try_for_each(|(name, value)| {
+        let place = format!("{place}.{name}");
+        if is_secret_name(name) && holds_something(value) { Err(secret(&place)) } else { no_secrets_in(&place, value) }
+    })
+}
+
+fn no_secrets_in(place: &str, value: &Value) -> Result<()> {
+    match value {
+        Value::Object(fields) => no_secrets(place, fields),
+        Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(index, item)| no_secrets_in(&format!("{place}.{index}"), item))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether what stands under such a name can be a secret: `{"token": {"count": 3}}` holds none.
+fn holds_something(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.is_empty(),
+        Value::Number(_) => true,
+        Value::Array(items) => items.iter().any(holds_something),
+        Value::Null | Value::Bool(_) | Value::Object(_) => false,
+    }
+}
+
+fn no_secret_labels(labels: &Labels) -> Result<()> {
+    labels.iter().find(|(name, _)| is_secret_name(name)).map_or(Ok(()), |(name, _)| Err(secret(&format!("labels.{name}"))))
+}
+
+fn secret(place: &str) -> Error {
+    let place = crate::config::printable(place);
+    Error::invalid(format!("`{place}` sounds like a secret, and none is kept there"))
+        .hint("keys belong into the configuration of the house; name the field otherwise if it holds none")
 }
 
 #[cfg(test)]

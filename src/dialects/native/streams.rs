@@ -3,15 +3,15 @@
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{self, Stream, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
 
 use super::errors::NativeError;
 use super::request::Asked;
-use crate::domain::{Cursor, Error, Fact, Frame};
-use crate::http::{Caller, Door, event_stream, frame};
-use crate::remote::wire::{FAILED, HEARTBEAT_HEADER, Nothing, Refused, Subscribe};
+use crate::domain::{Cursor, Error};
+use crate::http::{Caller, Door, frame, resumable_stream};
+use crate::remote::wire::{HEARTBEAT_HEADER, Nothing, Subscribe};
 
 /// `GET subscribe`: `id` is the cursor from which a reader goes on who has the frame.
 pub async fn subscribe(
@@ -30,28 +30,12 @@ pub async fn subscribe(
         Ok(item) => item.summary.session.incarnation,
         Err(_) => after.map_or(0, |after| after.incarnation),
     };
-    let mut place = Place { incarnation };
-    Ok(streamed(&door, frames.map(move |next| next.map_or_else(|error| failed(&error), |frame| place.written(&frame)))))
-}
-
-/// Where a reader stands.
-struct Place {
-    incarnation: u64,
-}
-
-impl Place {
-    fn written(&mut self, next: &Frame) -> Bytes {
-        let cursor = match next {
-            Frame::Fact(event) => {
-                if let Fact::SessionCreated(created) = &event.fact {
-                    self.incarnation = created.incarnation;
-                }
-                Cursor::after(self.incarnation, event.seq)
-            }
-            Frame::Delta(live) => live.cursor,
-        };
-        written(Some(&cursor.to_string()), next)
-    }
+    let mut incarnation = incarnation;
+    let frames = frames.map(move |next| {
+        let next = next?;
+        written(Some(&next.cursor(&mut incarnation)), &next)
+    });
+    Ok(streamed(&door, frames))
 }
 
 /// `GET notices`.
@@ -65,23 +49,16 @@ pub async fn notices(
 }
 
 /// A stream opens with a comment: whoever waits for its first byte knows that it listens.
-fn streamed(door: &Door, frames: impl stream::Stream<Item = Bytes> + Send + 'static) -> Response {
-    let opened = stream::once(async { Bytes::from_static(b": listening\n\n") });
-    let left = door.left.clone().cancelled_owned();
+fn streamed(door: &Door, frames: impl Stream<Item = Result<Bytes, Error>> + Send + 'static) -> Response {
+    let opened = stream::once(async { Ok(Bytes::from_static(b": listening\n\n")) });
+    let mut response = resumable_stream(door, opened.chain(frames));
     let heartbeat = door.settings.server.limits.heartbeat;
-    let mut response = event_stream(opened.chain(frames), Some(heartbeat), left);
     response.headers_mut().insert(HeaderName::from_static(HEARTBEAT_HEADER), HeaderValue::from(heartbeat.as_secs()));
     super::told(response)
 }
 
-fn written<T: Serialize>(id: Option<&str>, value: &T) -> Bytes {
-    match serde_json::to_string(value) {
-        Ok(data) => frame(id, &data),
-        Err(error) => failed(&Error::internal(format!("a frame cannot be written as JSON: {error}"))),
-    }
-}
-
-fn failed(error: &Error) -> Bytes {
-    let data = serde_json::to_string(&Refused::from(error)).unwrap_or_default();
-    format!("event: {FAILED}\ndata: {data}\n\n").into()
+fn written<T: Serialize>(cursor: Option<&Cursor>, value: &T) -> Result<Bytes, Error> {
+    let data = serde_json::to_string(value)
+        .map_err(|error| Error::internal(format!("a frame cannot be written as JSON: {error}")))?;
+    Ok(frame(cursor.map(ToString::to_string).as_deref(), &data))
 }

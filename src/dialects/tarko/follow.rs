@@ -6,11 +6,9 @@ use std::sync::Arc;
 use futures_util::stream::{BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 
-use super::to_wire::{tells_calls, with_bytes};
-use super::wire::Body;
+use super::teller::Teller;
 use super::{Place, TarkoEvent, events};
-use crate::domain::{Cursor, Error, Fact, Frame, Principal, Result, SessionId};
-use crate::engine::Engine;
+use crate::domain::{Cursor, Error, Frame, Principal, Result, SessionId};
 use crate::http::Door;
 
 /// In which words a session is told.
@@ -86,19 +84,14 @@ pub async fn follow(
     };
     if framing == Framing::Tarko {
         let events = events::follow(&*door.engine, caller, session, place).await?;
-        // Pieces of a call's arguments only come to who wants them.
-        let calls = tells_calls(&*door.engine, caller, &summary.session).await;
-        let (engine, caller, session) = (Arc::clone(&door.engine), caller.clone(), session.clone());
+        let teller = Arc::new(Teller::new(door, caller, &summary.session).await);
         let next = events.filter_map(move |event| {
-            let (engine, caller, session) = (Arc::clone(&engine), caller.clone(), session.clone());
+            let teller = Arc::clone(&teller);
             async move {
-                let mut event = match event {
-                    Ok(event) if !calls && matches!(event.body, Body::StreamingToolCall(_)) => return None,
-                    Ok(event) => event,
-                    Err(error) => return Some(Err(error)),
-                };
-                with_bytes_or_without(&*engine, &caller, &session, &mut event).await;
-                placed(event).map(Ok)
+                match event {
+                    Ok(event) => placed(teller.tell(event).await?).map(Ok),
+                    Err(error) => Some(Err(error)),
+                }
             }
         });
         return Ok(next.boxed());
@@ -106,25 +99,10 @@ pub async fn follow(
     let frames = door.engine.subscribe(caller, session, place.map(Place::read_from)).await?;
     let next = move |frame: Result<Frame>| {
         let frame = frame?;
-        let cursor = match &frame {
-            Frame::Fact(event) => {
-                if let Fact::SessionCreated(created) = &event.fact {
-                    incarnation = created.incarnation;
-                }
-                Cursor::after(incarnation, event.seq)
-            }
-            Frame::Delta(live) => live.cursor,
-        };
+        let cursor = frame.cursor(&mut incarnation);
         Ok(Next { place: Place::after(cursor), told: Told::Frame(frame) })
     };
     Ok(frames.map(next).boxed())
-}
-
-/// Puts the bytes of files into an event; one whose bytes cannot be read is told with their names.
-pub async fn with_bytes_or_without(engine: &dyn Engine, caller: &Principal, session: &SessionId, event: &mut TarkoEvent) {
-    if let Err(error) = with_bytes(engine, caller, session, event).await {
-        tracing::warn!(%error, %session, "the bytes of a file cannot be told");
-    }
 }
 
 /// An event with its place; those without tell of nothing that happened in the session.

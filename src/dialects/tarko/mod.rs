@@ -19,6 +19,7 @@ mod routes;
 mod share;
 mod sockets;
 mod streams;
+mod teller;
 mod titles;
 mod to_wire;
 mod wire;

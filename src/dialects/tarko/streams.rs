@@ -3,6 +3,7 @@
 //! Clients of the original take all between `data: ` and the empty line for JSON. So there is no `id:`, no comment and no
 //! heartbeat; where a reader stands is the field `cursor`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
@@ -15,37 +16,30 @@ use super::encoder::encode;
 use super::errors::{EXECUTING, EXECUTION};
 use super::events::{broken, of_run as frames_of_run};
 use super::request::{Answer, Asked};
-use super::to_wire::with_bytes;
+use super::teller::Teller;
 use super::wire::{Body, System, TarkoEvent};
 use crate::domain::{Error, ErrorCode};
 use crate::engine;
 use crate::http::{Door, event_stream, frame};
 
-/// What a question brings about, up to its end, after events that come first. Pieces of a call's arguments only come to
-/// who wants them.
-pub async fn of_run(asked: &Asked, taken: &engine::Asked, first: Vec<TarkoEvent>, calls: bool) -> Answer {
+/// What a question brings about, up to its end, after events that come first.
+pub async fn of_run(asked: &Asked, taken: &engine::Asked, first: Vec<TarkoEvent>, teller: Teller) -> Answer {
     let Some(run) = taken.run.clone() else { return Err(Error::internal("a question was asked of nobody").into()) };
     let frames = asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?;
-    let (door, caller, session, incarnation) =
-        (asked.door.clone(), asked.caller.clone(), taken.session.clone(), taken.before.incarnation);
-    let clock = door.clock.clone();
-    let events = frames_of_run(frames, run).then(move |frame| {
-        let (engine, caller, session, clock) = (door.engine.clone(), caller.clone(), session.clone(), clock.clone());
-        async move {
-            let mut events = match frame {
-                Ok(frame) => encode(&frame, incarnation),
-                Err(error) => vec![broken(&error, clock.now())],
-            };
-            events.retain(|event| calls || !matches!(event.body, Body::StreamingToolCall(_)));
-            for event in &mut events {
-                if let Err(error) = with_bytes(&*engine, &caller, &session, event).await {
-                    tracing::warn!(%error, %session, "the bytes of a file cannot be told");
-                }
-            }
-            stream::iter(events)
-        }
+    let (teller, incarnation) = (Arc::new(teller), taken.before.incarnation);
+    let clock = asked.door.clock.clone();
+    let events = frames_of_run(frames, run).flat_map(move |frame| {
+        let events = match frame {
+            Ok(frame) => encode(&frame, incarnation),
+            Err(error) => vec![broken(&error, clock.now())],
+        };
+        stream::iter(events)
     });
-    Ok(answer(&asked.door, stream::iter(first).chain(events.flatten())))
+    let told = events.filter_map(move |event| {
+        let teller = Arc::clone(&teller);
+        async move { teller.tell(event).await }
+    });
+    Ok(answer(&asked.door, stream::iter(first).chain(told)))
 }
 
 /// One event that says why there are no others.

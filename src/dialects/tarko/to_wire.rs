@@ -81,11 +81,10 @@ pub fn model_info(model: &ModelChoice) -> ModelInfo {
     ModelInfo { id: model.id.clone(), provider: model.provider.clone(), display_name: model.id.clone() }
 }
 
-/// Whether pieces of a call's arguments are told: as the session says, or else its agent.
-pub async fn tells_calls(engine: &dyn Engine, caller: &Principal, session: &Session) -> bool {
-    let kept = kept(session);
-    // One that is not there any more says nothing.
-    let of_agent = engine.agent(caller, &session.agent).await.ok();
+/// Whether pieces of a call's arguments are told: as clients said of the session, or else its agent says.
+pub async fn tells_calls(engine: &dyn Engine, caller: &Principal, kept: &Map<String, Value>, agent: &str) -> bool {
+    // An agent that is not there any more says nothing.
+    let of_agent = engine.agent(caller, agent).await.ok();
     let of_agent = of_agent.as_ref().and_then(|item| item.agent.attributes.get(NAMESPACE));
     let all = [kept.get("agentOptions"), kept.get("runtimeSettings"), of_agent];
     let said = all.into_iter().flatten().find_map(|all| all.get("enableStreamingToolCallEvents")?.as_bool());

@@ -16,6 +16,7 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use self::patterns::is_secret_name;
 use self::redaction::Redaction;
 use super::house::Core;
 use crate::domain::{
@@ -124,6 +125,14 @@ pub(crate) async fn share(core: &Arc<Core>, session: &SessionId) -> Result<Share
     let work = move || shared(&fold, &events, Redaction::new(secrets, folders(&core, &fold, &events))?);
     let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(Error::internal(format!("the sharing of a session ended early: {error}"))))
+}
+
+/// A text without what looks like a secret, for a log.
+pub fn without_secrets(text: &str) -> String {
+    match Redaction::new(Vec::new(), Vec::new()) {
+        Ok(mut redaction) => redaction.text(text),
+        Err(error) => error.to_string(),
+    }
 }
 
 /// All secrets that this house knows of.

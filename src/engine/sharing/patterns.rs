@@ -140,7 +140,7 @@ fn groups(form: &RegexMatcher, text: &str, found: &mut dyn FnMut(usize, usize)) 
 }
 
 /// Whether the value of a field of this name is a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub fn is_secret_name(name: &str) -> bool {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|sign| sign.to_ascii_lowercase()).collect();
     let plain = plain.strip_suffix('s').filter(|plain| plain.ends_with("credential")).unwrap_or(&plain);
     NAMES.iter().any(|end| plain.ends_with(end))

@@ -184,13 +184,19 @@ await suite.check('an image goes from the browser to the server, to the model an
   await tab.shot('07-image');
 });
 
+/** Images of what was removed. */
+let gone = [];
+
 await suite.check('an expired session is restored from what the browser kept', async () => {
   await send('say Kept here.');
   await answered('Kept here.');
   const session = page.url().split('#')[1];
   await until('the browser keeps it', () => page.evaluate((id) => localStorage.getItem(id)?.includes('Kept here.'), session));
   const before = await shown();
+  gone = await page.locator('img.file').evaluateAll((all) => all.map(({ src }) => src));
+  assert.equal(gone.length, 1);
   await house.wire.ask('DELETE', `/api/agent-sessions/${session}`, undefined, 'cleared');
+  for (const src of gone) assert.equal((await fetch(src)).status, 410, 'files go with what was said');
   await page.reload({ waitUntil: 'load' });
   await status('idle');
   assert.equal(await page.locator('#how').textContent(), 'restored');
@@ -201,7 +207,8 @@ await suite.check('an expired session is restored from what the browser kept', a
 });
 
 await suite.check('nothing complained: neither the page, nor the model, nor the server', () => {
-  assert.deepEqual(tab.complaints, []);
+  // A page that restores a session shows its images, which were removed with what was said.
+  assert.deepEqual(tab.complaints.filter((text) => !gone.some((src) => text.startsWith(`request: GET ${src}: `))), []);
   assert.deepEqual(model.wrong(), []);
   assert.doesNotMatch(house.stderr, /panicked|internal error/i);
   assert.deepEqual([...browser.elsewhere], []);

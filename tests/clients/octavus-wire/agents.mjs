@@ -82,7 +82,7 @@ export async function agents({ suite, house }) {
     assert.ok([...later.events, ...last.events].some(({ blockName }) => blockName === 'Add it otherwise'), 'the new one');
   });
 
-  await suite.check('agents: references are kept, told, and offered to the model', async () => {
+  await suite.check('agents: references are kept, told, and stand in the instructions', async () => {
     const references = [{ name: 'handbook', description: 'How we work', content: 'We work in the open.' }];
     const protocol = (text) => text.replace('  agentic: true', '  references: [handbook]\n  agentic: true');
     const made = definition('chat', { slug: 'suite-references', references, protocol });
@@ -92,12 +92,12 @@ export async function agents({ suite, house }) {
     const agent = await wire.ask('GET', `/api/agents/${agentId}`, undefined, 'agent');
     assert.deepEqual(agent.references, references);
     const before = model.requests.length;
-    const leg = await say(await wire.session(agentId), 'call octavus_reference_read {"name":"handbook"}\nthen\nsay Read.');
+    const leg = await say(await wire.session(agentId), 'say Read.');
     checkLegs([leg.events]);
-    const tools = model.requests[before].body.tools.map(({ function: { name } }) => name);
-    assert.ok(tools.includes('octavus_reference_read'), tools.join(' '));
-    assert.ok(JSON.stringify(model.requests[before + 1].body.messages).includes('We work in the open.'));
-    assert.deepEqual(leg.calls, [], 'the platform answers it itself');
+    const { messages: [{ role, content }], tools } = model.requests[before].body;
+    assert.equal(role, 'system');
+    for (const text of ['handbook', 'How we work', 'We work in the open.']) assert.ok(content.includes(text), content);
+    assert.deepEqual(tools.filter(({ function: { name } }) => name.startsWith('octavus_')), [], 'there is no tool to look it up');
     await wire.refused('PATCH', bySlug('suite-references'), { references: [] }, 400, 'VALIDATION_ERROR');
   });
 
@@ -131,7 +131,8 @@ export async function agents({ suite, house }) {
     await wire.refused('DELETE', bySlug('suite-old'), undefined, 404, 'NOT_FOUND');
     await wire.refused('POST', '/api/agent-sessions', { agentId: 'suite-old' }, 404, 'NOT_FOUND');
     assert.equal((await wire.messages(session)).length, 2);
-    checkLegs([(await say(session, 'say Two.')).events]);
+    await wire.refused('POST', `/api/agent-sessions/${session}/trigger`, { triggerName: 'user-message', input: { USER_MESSAGE: 'x' } }, 404, 'NOT_FOUND');
+    assert.equal((await wire.messages(session)).length, 2);
     const again = await wire.ask('POST', '/api/agents', definition('chat', { slug: 'suite-old' }), 'changed');
     assert.notEqual(again.agentId, agentId);
   });

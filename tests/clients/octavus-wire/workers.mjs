@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { definition } from '../support/octavus/agents.mjs';
 import { checkLegs, spoken } from '../support/octavus/order.mjs';
 
-/** An agent whose handler runs the worker. */
+/** An agent whose handler calls the worker, which agents cannot here. */
 const BOSS = `variables:
   ANSWER:
     type: string
@@ -110,18 +110,14 @@ export async function workers({ suite, house }) {
     await wire.refused('POST', '/api/agent-sessions', { agentId: 'suite-worker' }, [400, 409]);
   });
 
-  await suite.check('workers: one that is called by an agent is heard in its chat', async () => {
-    await wire.ask('POST', '/api/agents', definition('chat', { slug: 'suite-boss', name: 'Suite boss', protocol: () => BOSS }), 'changed');
-    const session = await wire.session('suite-boss');
-    const leg = await wire.trigger(session, 'user-message', { USER_MESSAGE: 'say Inner words.' });
-    const events = checkLegs([leg.events]);
-    const begun = events.find(({ type }) => type === 'worker-start');
-    const result = events.find(({ type }) => type === 'worker-result');
-    assert.deepEqual([begun.workerSlug, result.workerId, result.output], ['suite-worker', begun.workerId, 'Inner words.']);
-    const [message] = (await wire.messages(session)).slice(-1);
-    const part = message.parts.find(({ type }) => type === 'worker');
-    assert.deepEqual([part.workerSlug, part.output, part.status], ['suite-worker', 'Inner words.', 'done']);
-    const older = await wire.as({ generation: 2 }).messages(session);
-    assert.ok(!older.some(({ parts }) => parts.some(({ type }) => type === 'worker')));
+  await suite.check('workers: an agent that calls one is refused, with all places', async () => {
+    const boss = definition('chat', { slug: 'suite-boss', name: 'Suite boss', protocol: () => BOSS });
+    const { valid, errors } = await wire.ask('POST', '/api/agents/validate', boss, 'validated');
+    assert.equal(valid, false);
+    assert.deepEqual(errors.map(({ path }) => path), ['workers', 'handlers.user-message.Have it written']);
+    for (const { message } of errors) assert.match(message, /not supported/);
+    const { error } = await wire.refused('POST', '/api/agents', boss, 400, 'VALIDATION_ERROR');
+    assert.match(error, /run-worker/);
+    await wire.refused('GET', '/api/agents/suite-boss?by=slug', undefined, 404, 'NOT_FOUND');
   });
 }

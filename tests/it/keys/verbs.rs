@@ -37,7 +37,8 @@ impl Scene {
         let mut sessions = Vec::new();
         let mut runs = Vec::new();
         for agent in ["alpha", "beta"] {
-            let new = NewSession { agent: Some(agent.into()), ..NewSession::default() };
+            let key = Some(format!("key-of-{agent}"));
+            let new = NewSession { agent: Some(agent.into()), key, ..NewSession::default() };
             let asked = house.ask(&somebody(), Ask { target: Target::New(Box::new(new)), ..question("hi") }).await.unwrap();
             answer(&house, &asked).await;
             sessions.push(asked.session);
@@ -147,6 +148,11 @@ impl Scene {
         tell("ask new: chosen id", house.ask(who, posted(target, Answering::Nobody)).await.map(drop));
 
         let filter = SessionFilter { limit: 100, ..SessionFilter::default() };
+        for (name, key) in [("own", "key-of-alpha"), ("other", "key-of-beta"), ("no", "key-of-none")] {
+            let found = house.session_of_key(who, key).await;
+            let shown = found.as_ref().map_or(0, |found| usize::from(found.is_some()));
+            tell(&format!("session_of_key, {name}: shows {shown} of 1"), found.map(drop));
+        }
         let list = house.sessions(who, &filter).await;
         let shown = list.as_ref().map_or(0, |page| {
             let own = |id: &SessionId| id == mine || id == other;

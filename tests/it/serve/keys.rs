@@ -242,6 +242,34 @@ async fn tokens_are_minted_and_revoked() {
     served.leave().await;
 }
 
+/// Nothing is told of a definition to who may not make agents, not even what is wrong with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_make_agents_is_told_nothing_of_definitions() {
+    let (_model, served) = serve(|_| {}).await;
+    let house = &served.house;
+    let good = json!({
+        "settings": {"slug": "shop", "name": "Shop", "format": "interactive"},
+        "protocol": "triggers:\n  go: {}\nhandlers:\n  go:\n    Respond:\n      block: next-message\nagent:\n  model: a/b\n",
+    });
+    let requests = [
+        ("POST", "/api/agents/validate", &good),
+        ("POST", "/api/agents", &json!({})),
+        ("PATCH", "/api/agents/shop?by=slug", &json!({"prompts": []})),
+        ("DELETE", "/api/agents/shop?by=slug", &json!({})),
+    ];
+    let may = key(house, "may", &[KeyPermission::Agents], None).await;
+    with(&served.client, &may).post("/api/agents", &good).await.expect(201);
+    let sessions = key(house, "sessions", &[KeyPermission::Sessions, KeyPermission::Mint], None).await;
+    let of_agent = token(house, "shop", None).await;
+    for word in [&sessions, &of_agent] {
+        for (method, path, body) in &requests {
+            let refused = send(with(&served.client, word).request(method, path).json(body)).await;
+            assert_eq!((refused.status, &refused.json()["code"]), (403, &json!("FORBIDDEN")), "{method} {path}");
+        }
+    }
+    served.leave().await;
+}
+
 /// Two servers on one store: a key of one is a key of the other.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_on_one_store_know_the_same_keys() {
@@ -319,4 +347,38 @@ async fn sockets_ask_for_keys_too() {
         }
         served.leave().await;
     }
+}
+
+/// Definitions are read with a key for sessions or agents, and checked and written with one for agents.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definitions_are_for_those_whose_key_says_so() {
+    let (_model, served) = serve(|_| ()).await;
+    let house = &served.house;
+    let doors = Some(["octavus"].as_slice());
+    let words = [
+        key(house, "sessions", &[KeyPermission::Sessions], doors).await,
+        key(house, "agents", &[KeyPermission::Agents], doors).await,
+        key(house, "mint", &[KeyPermission::Mint], doors).await,
+        token(house, "default", None).await,
+    ];
+    let settings = json!({"slug": "a", "name": "A", "format": "interactive"});
+    let definition = json!({"settings": settings, "protocol": "", "prompts": []});
+    for (method, path, body, expected) in [
+        ("GET", "/api/agents", None, [200, 200, 403, 403]),
+        // The agent of the configuration has no definition of this API.
+        ("GET", "/api/agents/default?by=slug", None, [404, 404, 403, 403]),
+        ("POST", "/api/agents/validate", Some(&definition), [403, 200, 403, 403]),
+        ("POST", "/api/agents", Some(&definition), [403, 400, 403, 403]),
+        ("PATCH", "/api/agents/default?by=slug", Some(&definition), [403, 404, 403, 403]),
+        ("DELETE", "/api/agents/default?by=slug", None, [403, 404, 403, 403]),
+    ] {
+        let mut statuses = Vec::new();
+        for word in &words {
+            let request = with(&served.client, word).request(method, path).header("x-octavus-sdk-version", "4");
+            let request = if let Some(body) = body { request.json(body) } else { request };
+            statuses.push(send(request).await.status);
+        }
+        assert_eq!(statuses, expected, "{method} {path}");
+    }
+    served.leave().await;
 }

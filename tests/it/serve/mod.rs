@@ -3,6 +3,7 @@
 mod agent_tars_transcripts;
 mod agents;
 mod agio;
+mod canaries;
 mod distance;
 mod guards;
 mod keys;
@@ -29,5 +30,6 @@ mod tarko_format;
 mod tarko_sessions;
 mod tarko_transcripts;
 mod traces;
+mod unread;
 mod websocket;
 mod workspace;

@@ -29,6 +29,9 @@ async fn a_session_is_made_of_an_agent_and_keeps_its_input() {
     // GET and DELETE come with the type of a body and without one.
     let bare = client.request("GET", &format!("//api/agent-sessions/{session}")).header("content-type", "application/json");
     assert_eq!(send(bare).await.expect(200)["id"], json!(session));
+    // An address that ends with a slash, with a path put after it.
+    let doubled = client.get(&format!("/octavus//api///agent-sessions/{session}?format=ui")).await.expect(200);
+    assert_eq!(doubled, ui);
     for (body, expected) in [
         (json!({"agentId": "no-such-agent"}), (404, "NOT_FOUND")),
         (json!({"agentId": "default"}), (501, "NOT_SUPPORTED")),

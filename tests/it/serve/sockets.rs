@@ -19,7 +19,7 @@ use crate::support::server::{Client, Served, send, within};
 use crate::support::socket::Socket;
 
 /// A client of Socket.IO that polls.
-struct Polling {
+pub(super) struct Polling {
     client: Client,
     query: String,
     waiting: VecDeque<String>,
@@ -27,7 +27,7 @@ struct Polling {
 
 impl Polling {
     /// Opens the transport.
-    async fn open(client: &Client, more: &str) -> Self {
+    pub(super) async fn open(client: &Client, more: &str) -> Self {
         let query = format!("/socket.io/?EIO=4&transport=polling{more}");
         let mut polling = Self { client: client.clone(), query, waiting: VecDeque::new() };
         let opened = polling.packet().await;
@@ -46,18 +46,18 @@ impl Polling {
     }
 
     /// Sends a packet.
-    async fn say(&self, packet: &str) {
+    pub(super) async fn say(&self, packet: &str) {
         let reply = send(self.client.request("POST", &self.query).body(packet.to_owned())).await;
         assert_eq!((reply.status, reply.text().as_str()), (200, "ok"), "{packet}");
     }
 
     /// Sends an event.
-    async fn emit(&self, event: &str, payload: Value) {
+    pub(super) async fn emit(&self, event: &str, payload: Value) {
         self.say(&format!("42{}", json!([event, payload]))).await;
     }
 
     /// The next packet; signs of life are answered.
-    async fn packet(&mut self) -> String {
+    pub(super) async fn packet(&mut self) -> String {
         loop {
             while let Some(packet) = self.waiting.pop_front() {
                 if packet != "2" {
@@ -72,7 +72,7 @@ impl Polling {
     }
 
     /// The next event: its name, and what came with it.
-    async fn event(&mut self) -> (String, Value) {
+    pub(super) async fn event(&mut self) -> (String, Value) {
         let packet = self.packet().await;
         let text = packet.strip_prefix("42").unwrap_or_else(|| panic!("no event: {packet}"));
         let mut event: Vec<Value> = serde_json::from_str(text).unwrap();
@@ -81,7 +81,7 @@ impl Polling {
     }
 
     /// Events up to the end of a run, in the form in which this socket joined.
-    async fn run(&mut self) -> Vec<Value> {
+    pub(super) async fn run(&mut self) -> Vec<Value> {
         let mut events = Vec::new();
         loop {
             let (name, event) = self.event().await;

@@ -74,6 +74,11 @@ impl Place {
         self.folder.path().join("work")
     }
 
+    /// The folder that holds home, workspace and store.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The URL of the store.
     pub fn store(&self) -> String {
         let ending = if self.store == "sqlite" { ".db" } else { "" };

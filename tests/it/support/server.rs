@@ -340,6 +340,11 @@ impl Events {
         }
     }
 
+    /// The whole body as it came.
+    pub async fn bytes(self) -> Vec<u8> {
+        within("the answer is whole", self.response.bytes()).await.unwrap().to_vec()
+    }
+
     /// All frames to the end, without comments.
     pub async fn rest(mut self) -> Vec<Event> {
         let mut events = Vec::new();

@@ -49,13 +49,18 @@ impl Socket {
 
     /// As [`Socket::connect`], over a connection that holds little that is not read.
     pub async fn connect_narrowly(client: &Client) -> Self {
-        let request = format!("ws://{}/api/v1/ws", client.authority()).into_client_request().unwrap();
+        let mut socket = Self::open_narrowly(client, "/api/v1/ws").await;
+        assert_eq!(socket.hear().await["authenticated"], true);
+        socket
+    }
+
+    /// Any socket over such a connection.
+    pub async fn open_narrowly(client: &Client, path: &str) -> Self {
+        let request = format!("ws://{}{path}", client.authority()).into_client_request().unwrap();
         let narrow = tokio::net::TcpSocket::new_v4().unwrap();
         narrow.set_recv_buffer_size(256 << 10).unwrap();
         let stream = narrow.connect(client.authority().parse().unwrap()).await.unwrap();
-        let mut socket = Self::open(request, stream).await.unwrap();
-        assert_eq!(socket.hear().await["authenticated"], true);
-        socket
+        Self::open(request, stream).await.unwrap()
     }
 
     /// Sends a message as it is.
@@ -82,7 +87,8 @@ impl Socket {
         }
     }
 
-    async fn heard(&mut self) -> Message {
+    /// The next message as it came.
+    pub async fn heard(&mut self) -> Message {
         loop {
             let next = within("a message comes", self.wire.next()).await.unwrap().unwrap();
             if !matches!(next, Message::Ping(_) | Message::Pong(_)) {

@@ -67,7 +67,16 @@ pub fn routes() -> Routes {
     ]
 }
 
+/// Refuses what the key of a caller was not made for.
+fn must(may: bool, caller: &Principal, what: &str) -> Result<()> {
+    if may {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not {what} definitions of agents", caller.name)))
+}
+
 async fn list(State(door): State<Door>, Caller(caller): Caller) -> Answer {
+    must(caller.may_read_definitions(), &caller, "read")?;
     let agents = door.engine.agents(&caller).await?;
     let agents = agents.values().filter_map(row).collect();
     Ok(json(StatusCode::OK, &AgentList { agents }))
@@ -119,6 +128,7 @@ async fn find(door: &Door, caller: &Principal, named: &str, by: &By) -> Result<(
 }
 
 async fn get(State(door): State<Door>, Caller(caller): Caller, Path(named): Path<String>, Query(by): Query<By>) -> Answer {
+    must(caller.may_read_definitions(), &caller, "read")?;
     let (item, source) = find(&door, &caller, &named, &by).await?;
     let Source { settings, protocol, prompts, references } = source;
     Ok(json(StatusCode::OK, &AgentAnswer { id: id(&item), settings, protocol, prompts, references }))
@@ -146,12 +156,14 @@ fn changed(status: StatusCode, item: &AgentItem, message: &str) -> Response {
 }
 
 async fn create(State(door): State<Door>, Caller(caller): Caller, request: Request) -> Answer {
+    must(caller.may_write_definitions(), &caller, "write")?;
     let source: Source = read(&door, request).await?;
     let item = door.engine.create_agent(&caller, compiled(&source)?).await?;
     Ok(changed(StatusCode::CREATED, &item, "is created"))
 }
 
-async fn validate(State(door): State<Door>, Caller(_): Caller, request: Request) -> Answer {
+async fn validate(State(door): State<Door>, Caller(caller): Caller, request: Request) -> Answer {
+    must(caller.may_write_definitions(), &caller, "check")?;
     let source: Source = read(&door, request).await?;
     let (agent, faults) = compile(&source);
     let (errors, warnings): (Vec<&Fault>, Vec<_>) = faults.iter().partition(|fault| fault.is_error());
@@ -172,6 +184,7 @@ async fn change(
     Query(by): Query<By>,
     request: Request,
 ) -> Answer {
+    must(caller.may_write_definitions(), &caller, "write")?;
     let change: AgentChange = read(&door, request).await?;
     let mut tries = 1;
     loop {
@@ -210,6 +223,7 @@ async fn archive(
     Path(named): Path<String>,
     Query(by): Query<By>,
 ) -> Answer {
+    must(caller.may_write_definitions(), &caller, "archive")?;
     let (item, _) = find(&door, &caller, &named, &by).await?;
     // By its id: another agent may have taken its slug meanwhile.
     let item = door.engine.remove_agent(&caller, &id(&item)).await?;

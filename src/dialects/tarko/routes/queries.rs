@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::super::errors::TarkoError;
 use super::super::from_wire::{self, is_given};
 use super::super::request::{Answer, Asked, asked};
+use super::super::teller::Teller;
 use super::super::wire::{
     Body, ErrorAnswer, OneshotRequest, QueryAnswer, QueryRequest, SessionCreated, SessionRequest, SuccessAnswer, TarkoEvent,
 };
@@ -153,9 +154,9 @@ async fn answered(asked: &Asked, ask: Ask, oneshot: bool) -> Answer {
 async fn query_stream(asked: Asked) -> Answer {
     let session = asked.session().await?.summary.session;
     let ask = ask_in(&asked, &session).await?;
-    let calls = to_wire::tells_calls(asked.engine(), &asked.caller, &session).await;
+    let teller = Teller::new(&asked.door, &asked.caller, &session).await;
     match asked.engine().ask(&asked.caller, ask).await {
-        Ok(taken) => streams::of_run(&asked, &taken, Vec::new(), calls).await,
+        Ok(taken) => streams::of_run(&asked, &taken, Vec::new(), teller).await,
         Err(error) if error.code == ErrorCode::Busy => Ok(streams::of_error(&asked, &error)),
         Err(error) => Err(error.into()),
     }
@@ -171,7 +172,8 @@ async fn oneshot_stream(asked: Asked) -> Answer {
         body: Body::SessionCreated(SessionCreated { session_id: taken.session.to_string() }),
         cursor: None,
     };
-    streams::of_run(&asked, &taken, vec![created], false).await
+    let teller = Teller::of_new(&asked.door, &asked.caller, &taken.session).await;
+    streams::of_run(&asked, &taken, vec![created], teller).await
 }
 
 /// Takes back what is being answered in a session.

@@ -12,10 +12,10 @@ use serde_json::{Map, Value, json};
 
 use self::mapped::Mapped;
 use super::errors::TarkoError;
-use super::follow::{Framing, NextStream, Since, Told, follow, with_bytes_or_without};
+use super::follow::{Framing, NextStream, Since, Told, follow};
 use super::request::Asked;
 use super::routes::queries::ask_in;
-use super::wire::Body;
+use super::teller::Teller;
 use super::{encode, to_wire};
 use crate::domain::{Frame, RunStatus, Session, SessionId};
 use crate::engine::SessionItem;
@@ -101,28 +101,24 @@ struct Feeding {
 
 impl Feeding {
     async fn go(self, mut next: NextStream) {
-        // As over HTTP: pieces of a call's arguments only come to who wants them.
-        let calls = to_wire::tells_calls(self.asked.engine(), &self.asked.caller, &self.session).await;
+        let teller = Teller::new(&self.asked.door, &self.asked.caller, &self.session).await;
         let mapped = Mapped::new(self.session.id.clone());
         while let Some(next) = next.next().await {
             match next.map(|next| next.told) {
                 Ok(Told::Event(event)) => drop(self.socket.emit("agent-event", &event).await),
-                Ok(Told::Frame(frame)) => self.mapped(&mapped, &frame, calls).await,
+                Ok(Told::Frame(frame)) => self.mapped(&mapped, &teller, &frame).await,
                 Err(error) => drop(self.socket.emit("error", &error.message).await),
             }
         }
     }
 
-    async fn mapped(&self, mapped: &Mapped, frame: &Frame, calls: bool) {
+    async fn mapped(&self, mapped: &Mapped, teller: &Teller, frame: &Frame) {
         if let Some(event) = mapped.of_session(frame) {
             self.socket.emit("agent-event", &event).await;
             return;
         }
-        for mut event in encode(frame, self.session.incarnation) {
-            if !calls && matches!(event.body, Body::StreamingToolCall(_)) {
-                continue;
-            }
-            with_bytes_or_without(self.asked.engine(), &self.asked.caller, &self.session.id, &mut event).await;
+        for event in encode(frame, self.session.incarnation) {
+            let Some(event) = teller.tell(event).await else { continue };
             for event in mapped.of_event(&event) {
                 self.socket.emit("agent-event", &event).await;
             }

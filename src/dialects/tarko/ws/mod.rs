@@ -124,7 +124,7 @@ impl Talk {
 
     async fn tell(&self, id: Option<&Value>, reply: Reply<'_>) {
         // A closed socket is noticed by whoever reads from it.
-        let _ = self.sending.send(text(id, reply)).await;
+        let _ = self.sending.send(|| text(id, reply)).await;
     }
 
     async fn take(&mut self, id: Option<&Value>, asked: Asked) -> Result<()> {
@@ -154,7 +154,7 @@ impl Talk {
             asked @ Asked::Query { .. } => self.query(id, caller, asked),
             asked => {
                 let reply = verbs::answer(&self.door, &caller, id, asked).await?;
-                self.sending.send(reply).await;
+                self.sending.send(|| reply).await;
                 Ok(())
             }
         }
@@ -184,14 +184,14 @@ impl Talk {
                 match next {
                     Ok(next) => {
                         let reply = Reply::Frame { session: &session, cursor: next.place, frame: &next.told };
-                        if !sending.send(text(None, reply)).await {
+                        if !sending.send(|| text(None, reply)).await {
                             return;
                         }
                     }
                     Err(error) => failed = Some(error),
                 }
             }
-            sending.send(text(None, Reply::Ended { session: &session, error: failed.as_ref() })).await;
+            sending.send(|| text(None, Reply::Ended { session: &session, error: failed.as_ref() })).await;
         }));
         Ok(())
     }
@@ -204,7 +204,7 @@ impl Talk {
         let sending = self.sending.clone();
         tokio::spawn(stop.run_until_cancelled_owned(async move {
             while let Some(notice) = notices.next().await {
-                if !sending.send(text(None, Reply::Notice { notice: &notice })).await {
+                if !sending.send(|| text(None, Reply::Notice { notice: &notice })).await {
                     return;
                 }
             }
@@ -224,7 +224,7 @@ impl Talk {
                 Ok(reply) => reply,
                 Err(error) => text(id.as_ref(), Reply::Error { error: &error }),
             };
-            sending.send(reply).await;
+            sending.send(|| reply).await;
         }));
         Ok(())
     }
