@@ -264,8 +264,12 @@ mod tests {
         let window = Window { agent: "default", model: &model, context_tokens: 1_000, answer_tokens: 0, images: false };
         let seen = |media_type: &str, bytes: &'static [u8]| {
             let blob = BlobId::from_text("b");
-            let file =
-                FilePart { blob: blob.clone(), media_type: media_type.into(), name: Some("n".into()), size: bytes.len() as u64 };
+            let file = FilePart {
+                blob: blob.clone(),
+                media_type: media_type.into(),
+                name: Some("n".into()),
+                size: bytes.len() as u64,
+            };
             let mut item = said("x");
             if let Item::Said(message) = &mut item {
                 message.parts = vec![Part::File(file)];

@@ -249,7 +249,8 @@ async fn who_may_not_make_agents_is_told_nothing_of_definitions() {
     let house = &served.house;
     let good = json!({
         "settings": {"slug": "shop", "name": "Shop", "format": "interactive"},
-        "protocol": "triggers:\n  go: {}\nhandlers:\n  go:\n    Respond:\n      block: next-message\nagent:\n  model: a/b\n",
+        "protocol": "triggers:\n  go: {}\nhandlers:\n  go:\n    Respond:\n      block: next-message\nagent:\n  model: a/b\n  system: system\n",
+        "prompts": [{"name": "system", "content": "Sell."}],
     });
     let requests = [
         ("POST", "/api/agents/validate", &good),
