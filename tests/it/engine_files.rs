@@ -414,7 +414,11 @@ async fn show(bed: &Bed, files: Value) -> (Vec<Value>, Option<Error>) {
     let arguments = json!({ "FILES": files }).as_object().unwrap().clone();
     let procedure = Some(ProcedureCall { name: "show".to_owned(), arguments, ..ProcedureCall::default() });
     let ask = Ask { target: Target::Existing(bed.session.clone()), input: vec![], procedure, ..question("") };
-    let asked = bed.house.ask(&somebody(), ask).await.unwrap();
+    // What names no file is told before anything begins.
+    let asked = match bed.house.ask(&somebody(), ask).await {
+        Ok(asked) => asked,
+        Err(error) => return (Vec::new(), Some(error)),
+    };
     let frames = answer(&bed.house, &asked).await;
     let error = finished(&frames).error.clone();
     let shown = bed.house.messages(&somebody(), &bed.session, None, 1).await.unwrap().messages;
