@@ -29,6 +29,9 @@ const PIECES: u64 = 60;
 /// How long a client waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a round of a build with a planted bug takes at most.
+const ENOUGH: Duration = Duration::from_secs(10);
+
 /// What is done.
 pub struct Kills {
     program: PathBuf,
@@ -97,9 +100,13 @@ impl Kills {
             }
             let (mut left, reached) = (Vec::new(), seen.reached.notified());
             let mut reached = std::pin::pin!(reached);
+            let enough = tokio::time::sleep(ENOUGH);
+            let mut enough = std::pin::pin!(enough);
             loop {
                 tokio::select! {
                     () = &mut reached => break,
+                    // Streams of a build with a bug may wait for what was never written.
+                    () = &mut enough, if self.only_lost => break,
                     done = clients.join_next() => match done {
                         Some(done) => left.push(done),
                         None => break,
@@ -182,13 +189,8 @@ async fn work(
     let witness = match witness {
         Some(witness) => witness,
         None => {
-            let session = loop {
-                match create(&mut client).await {
-                    Err(error) if insists && !is_broken(&error) => {}
-                    created => break created,
-                }
-            };
-            let Some(session) = unbroken(session)? else { return Ok(()) };
+            let created = if insists { create_slowly(&mut client, &mut chance).await } else { create(&mut client).await };
+            let Some(session) = unbroken(created)? else { return Ok(()) };
             witness.insert(Witness {
                 session,
                 name: String::new(),
@@ -203,19 +205,34 @@ async fn work(
     // Until it is answered it may have been kept or not.
     witness.name.clear();
     let renamed = client.call("POST", "/api/v1/sessions/update", &named).await.and_then(|reply| reply.when(200));
-    if unbroken(renamed)?.is_none() {
-        return Ok(());
+    match renamed {
+        Ok(_) => witness.name = name,
+        Err(error) if is_broken(&error) => return Ok(()),
+        Err(_) if insists => {}
+        Err(error) => return Err(error),
     }
-    witness.name = name;
     loop {
         let asked = format!("PIECES {}", 1 + chance.next() % PIECES);
         match witness.ask(&mut client, &asked, seen).await {
             Ok(()) => {}
             Err(error) if is_broken(&error) => return Ok(()),
-            Err(_) if insists => {}
+            // Of an answer that is no good one the rest was not read.
+            Err(_) if insists => match Client::connect(address).await {
+                Ok(other) => client = other,
+                Err(_) => return Ok(()),
+            },
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Makes a session and waits until it is there: a build with a planted bug says at first that it is not.
+async fn create_slowly(client: &mut Client, chance: &mut Chance) -> Result<String> {
+    let session = format!("session-{:016x}", chance.next());
+    client.call("POST", "/ombud/v1/create", &serde_json::json!({ "id": session }).to_string()).await?;
+    let path = format!("/api/v1/sessions/details?sessionId={session}");
+    while client.call("GET", &path, "").await?.status != 200 {}
+    Ok(session)
 }
 
 fn is_broken(error: &Error) -> bool {
@@ -301,7 +318,11 @@ impl Witness {
     async fn goes_on(&mut self, address: std::net::SocketAddr, only_lost: bool) -> Result<()> {
         let mut client = Client::connect(address).await?;
         let path = format!("/api/v1/sessions/details?sessionId={}", self.session);
-        let details: Value = serde_json::from_slice(&client.call("GET", &path, "").await?.when(200)?)?;
+        let reply = client.call("GET", &path, "").await?;
+        if reply.status == 404 {
+            return Err(Error::other("told of the session, and nothing is there"));
+        }
+        let details: Value = serde_json::from_slice(&reply.when(200)?)?;
         let name = &details["session"]["metadata"]["name"];
         if !self.name.is_empty() && *name != self.name.as_str() {
             return Err(Error::other(format!("its name was {}, and is {name}", self.name)));
