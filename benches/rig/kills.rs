@@ -98,15 +98,13 @@ impl Kills {
                     (number, witness, worked)
                 });
             }
-            let (mut left, reached) = (Vec::new(), seen.reached.notified());
-            let mut reached = std::pin::pin!(reached);
-            let enough = tokio::time::sleep(ENOUGH);
-            let mut enough = std::pin::pin!(enough);
+            let mut left = Vec::new();
+            // Streams of a build with a bug may wait for what was never written.
+            let most = if self.only_lost { ENOUGH } else { std::time::Duration::MAX };
+            let mut reached = std::pin::pin!(tokio::time::timeout(most, seen.reached.notified()));
             loop {
                 tokio::select! {
-                    () = &mut reached => break,
-                    // Streams of a build with a bug may wait for what was never written.
-                    () = &mut enough, if self.only_lost => break,
+                    _ = &mut reached => break,
                     done = clients.join_next() => match done {
                         Some(done) => left.push(done),
                         None => break,
