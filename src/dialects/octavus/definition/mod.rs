@@ -3,7 +3,7 @@
 //!
 //! `keys` says of every key what becomes of it; `reading` goes through the protocol part by part; `types`, `scope`,
 //! `tools`, `prompts`, `agent` and `blocks` know one subject each; `protocol` puts them together. What came in is kept
-//! with the agent, under [`ATTRIBUTE`].
+//! with the agent, under `ATTRIBUTE`.
 
 mod agent;
 mod blocks;
