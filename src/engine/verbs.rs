@@ -219,8 +219,10 @@ pub struct ImportedSession {
     pub messages: Vec<(Message, Vec<ToolReturn>)>,
 }
 
-/// The whole surface of the house. A session whose time is over is shown as [`crate::domain::SessionStatus::Expired`] and without
-/// messages; it can be deleted, cleared, and brought back by `import`; every other verb about it answers `expired`. Every door calls this, and nothing else.
+/// The whole surface of the house. Every door calls this, and nothing else.
+///
+/// A session whose time is over is shown as [`crate::domain::SessionStatus::Expired`] and without messages; it can be
+/// deleted, cleared, and brought back by `import`; every other verb about it answers `expired`.
 ///
 /// Every verb takes the principal who calls, and answers `forbidden` when the scopes do not allow it, and `not_found`
 /// when a thing that it names is not there.
