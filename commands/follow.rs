@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::OptionFuture;
-use ombud::domain::{Cursor, Error, ErrorCode, ModelChoice, Principal, RunId, SessionId};
+use ombud::domain::{Cursor, Error, ErrorCode, Fact, Frame, ModelChoice, Principal, RunId, SessionId, ToolCall};
 use ombud::engine::{Ask, Engine, Target};
 use tokio::time::{Instant, sleep_until};
 
 use crate::approver::TerminalApprover;
+use crate::caller_tools::CallerTools;
 use crate::program::Program;
 use crate::render::View;
 use crate::render::result::{Collector, RunResult, error_line};
@@ -29,6 +30,8 @@ pub struct Followed<'a, 'v> {
     asked_here: Option<&'a TerminalApprover>,
     /// Whether the run does not work in this process: then its model is known once the question was taken.
     of_server: bool,
+    /// What answers calls of the agent's own tools; nothing = a run that calls one stays waiting.
+    pub tools: CallerTools,
     /// When the program leaves, whatever is still at work; absent = when all is done. For [`leave`].
     pub leave_by: Option<Instant>,
 }
@@ -51,7 +54,8 @@ impl<'a, 'v> Followed<'a, 'v> {
         view: &'a mut View<'v>,
     ) -> Self {
         let of_server = program.server.is_some();
-        Self { engine, caller, signals, view, asked_here: program.asked_here(), of_server, leave_by: None }
+        let (asked_here, tools) = (program.asked_here(), CallerTools::default());
+        Self { engine, caller, signals, view, asked_here, of_server, tools, leave_by: None }
     }
 
     /// Asks, follows and shows. Standard output that nobody reads is no failure: the run goes on to its end.
@@ -116,6 +120,12 @@ impl<'a, 'v> Followed<'a, 'v> {
         let mut asking = std::pin::pin!(OptionFuture::from(asked_here));
         let mut signalled = None;
         let mut cancelling = OptionFuture::default();
+        let tools = self.tools.clone();
+        let answer = async |calls: Vec<ToolCall>| {
+            let returns = tools.answer(calls).await;
+            engine.answer(caller, &begun.run, returns).await
+        };
+        let mut answering = OptionFuture::default();
         let mut listens = true;
         loop {
             let leave_by = self.leave_by;
@@ -134,6 +144,13 @@ impl<'a, 'v> Followed<'a, 'v> {
                         let of_run = frame.run().is_none_or(|run| *run == begun.run);
                         if listens && of_run {
                             listens = self.view.frame(&frame).is_ok();
+                        }
+                        if of_run
+                            && signalled.is_none()
+                            && let Some(calls) = calls_here(&tools, &frame)
+                        {
+                            answering = Some(Box::pin(answer(calls))).into();
+                            continue;
                         }
                         if of_run && collector.take(&frame) {
                             break;
@@ -157,6 +174,10 @@ impl<'a, 'v> Followed<'a, 'v> {
                         tracing::warn!(%error, "the run could not be asked to end");
                     }
                 }
+                Some(answered) = &mut answering => {
+                    answering = OptionFuture::default();
+                    answered?;
+                }
                 Some(()) = &mut asking => {}
                 Some(()) = deadline => break,
             }
@@ -165,6 +186,17 @@ impl<'a, 'v> Followed<'a, 'v> {
             collector.signalled(exit_code);
         }
         Ok(())
+    }
+}
+
+/// The calls that a run waits for, where they are answered here.
+fn calls_here(tools: &CallerTools, frame: &Frame) -> Option<Vec<ToolCall>> {
+    match frame {
+        Frame::Fact(event) => match &event.fact {
+            Fact::RunWaiting(waiting) if !tools.is_empty() => Some(waiting.calls.clone()),
+            _ => None,
+        },
+        Frame::Delta(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod agents;
 mod answer_file;
 mod approver;
+mod caller_tools;
 mod cli;
 mod completions;
 mod config;

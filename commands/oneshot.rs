@@ -5,9 +5,10 @@ use ombud::domain::{
     Budget, Error, Labels, ModelChoice, OnOrphan, Part, Permission, PermissionRule, Pins, Principal, Result, SessionId,
     SessionUpdated,
 };
-use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, Target};
+use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, ProcedureCall, Target};
 
 use crate::answer_file::AnswerFile;
+use crate::caller_tools::CallerTools;
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
 use crate::distance::Server;
 use crate::follow::{Followed, leave};
@@ -83,15 +84,34 @@ pub fn report(program: &Program, result: &RunResult) {
 async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>) -> Result<RunResult> {
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
     let settings = program.settings();
+    let gather = async {
+        match args.trigger {
+            Some(_) => Ok(String::new()),
+            None => prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, &settings.limits).await,
+        }
+    };
     let text = tokio::select! {
-        text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, &settings.limits) => text?,
+        text = gather => text?,
         exit_code = signals.next() => {
             let mut collector = Collector::new(Vec::new());
             collector.signalled(exit_code);
             return Ok(crate::follow::shown(view, collector.finish()));
         }
     };
-    let ask = question(program, &args.ask, None, &text)?;
+    let mut ask = question(program, &args.ask, None, &text)?;
+    if let Target::New(new) = &mut ask.target {
+        new.input = args.input.iter().cloned().collect();
+    }
+    if let Some(name) = &args.trigger {
+        ask.input.clear();
+        if let Target::New(new) = &mut ask.target
+            && args.ask.name.is_none()
+        {
+            new.title = Some(name.clone());
+        }
+        let arguments = args.arguments.iter().cloned().collect();
+        ask.procedure = Some(ProcedureCall { name: name.clone(), arguments, ..ProcedureCall::default() });
+    }
     let house = program.open_asking(args.ephemeral).await?;
     let caller = program.caller();
     tag(&*house, &caller, &args.ask).await?;
@@ -100,6 +120,7 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
         notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
     let mut followed = Followed::new(program, &*house, &caller, &mut signals, view);
+    followed.tools = CallerTools::new(&args.tools);
     let result = followed.ask(ask, notices).await;
     let leave_by = followed.leave_by;
     leave(&*house, &mut signals, leave_by).await;

@@ -1858,7 +1858,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__oneshot)
-            opts="-s -o -C -a -m -v -q -h --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --output --ephemeral --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
+            opts="-s -o -C -a -m -v -q -h --session --session-id --name --tag --instructions --max-turns --timeout --allow --deny --busy --no-stdin --no-project-instructions --trigger --argument --input --tool --output --ephemeral --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1906,6 +1906,22 @@ _ombud() {
                     ;;
                 --busy)
                     COMPREPLY=($(compgen -W "wait fail" -- "${cur}"))
+                    return 0
+                    ;;
+                --trigger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --argument)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --input)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tool)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)

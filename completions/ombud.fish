@@ -100,6 +100,10 @@ complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l allow -d 'Allow 
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l deny -d 'Deny calls of a tool; can be given several times' -r
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l busy -d 'What to do while another run works in the session; default: wait' -r -f -a "wait\t'Wait for it, at most limits.busy_wait_seconds'
 fail\t'Exit 5 at once'"
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l trigger -d 'Ask for this procedure of the agent, instead of a prompt' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l argument -d 'Give the procedure an argument; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l input -d 'Give the new session an input that its agent declares, as --argument does; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l tool -d 'Answer calls of a tool of the agent with a command; can be given several times' -r
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -s o -l output -d 'Write the answer to this file instead of stdout' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r

@@ -16,6 +16,7 @@ Examples:
   ombud oneshot \"Fix the typo in README.md\" --allow edit_file
   ombud oneshot \"Summarise src\" --format json -o summary.json
   ombud oneshot \"And the tests?\" -s build-42
+  ombud oneshot -a support --trigger user-message --argument USER_MESSAGE=Hi --tool get-user=./get-user.sh
   ombud oneshot \"Anything odd here?\" --ephemeral --max-turns 10 --timeout 120";
 
 /// Ask once, print the answer, exit
@@ -32,6 +33,30 @@ pub struct OneshotArguments {
 
     #[command(flatten)]
     pub ask: AskArguments,
+
+    /// Ask for this procedure of the agent, instead of a prompt
+    ///
+    /// Agents that were written for triggers have one for each of them. stdin is not read then.
+    #[arg(long, value_name = "NAME", conflicts_with = "prompt", value_parser = values::label)]
+    pub trigger: Option<String>,
+
+    /// Give the procedure an argument; can be given several times
+    ///
+    /// NAME=TEXT gives a text, NAME:=JSON anything else: --argument WHO=Ada --argument 'IDS:=[1, 2]'.
+    #[arg(long = "argument", value_name = "NAME=VALUE", value_parser = values::value, requires = "trigger")]
+    pub arguments: Vec<(String, serde_json::Value)>,
+
+    /// Give the new session an input that its agent declares, as --argument does; can be given several times
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = values::value, conflicts_with = "session")]
+    pub input: Vec<(String, serde_json::Value)>,
+
+    /// Answer calls of a tool of the agent with a command; can be given several times
+    ///
+    /// The command gets the arguments as JSON on stdin; what it prints is what the call gave, JSON or else a text. When it
+    /// fails, what it says on stderr is what the agent is told. Without any --tool a run that calls such a tool stays
+    /// waiting, and the command ends.
+    #[arg(long = "tool", value_name = "NAME=COMMAND", value_parser = values::command)]
+    pub tools: Vec<(String, String)>,
 
     /// Write the answer to this file instead of stdout
     ///

@@ -20,6 +20,27 @@ pub fn permission(text: &str) -> Result<String, String> {
     PermissionRule::parse(text, Permission::Ask).map(|_| text.to_owned()).map_err(told)
 }
 
+/// `NAME=TEXT` or `NAME:=JSON`.
+pub fn value(text: &str) -> Result<(String, serde_json::Value), String> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=TEXT or NAME:=JSON")?;
+    let (name, value) = match name.strip_suffix(':') {
+        Some(name) => {
+            let value = serde_json::from_str(value).map_err(|error| format!("is no JSON after `:=`: {error}"))?;
+            (name, value)
+        }
+        None => (name, serde_json::Value::from(value)),
+    };
+    if name.is_empty() { Err("must be NAME=TEXT or NAME:=JSON".to_owned()) } else { Ok((name.to_owned(), value)) }
+}
+
+/// `NAME=COMMAND`.
+pub fn command(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, command)) if !name.is_empty() && !command.trim().is_empty() => Ok((name.to_owned(), command.to_owned())),
+        _ => Err("must be NAME=COMMAND".to_owned()),
+    }
+}
+
 /// The id of a session.
 pub fn session(text: &str) -> Result<SessionId, String> {
     SessionId::parse(text).map_err(told)

@@ -5,6 +5,7 @@
 mod agents;
 mod agents_commands;
 mod asked;
+mod caller_tools;
 mod conversation;
 mod engine;
 mod engine_back;
