@@ -56,6 +56,11 @@ fn agents_are_the_same() {
 }
 
 #[test]
+fn tools_of_the_caller_are_the_same() {
+    same("caller_tools", &[]);
+}
+
+#[test]
 fn conversations_are_the_same() {
     let project = "it says `--no-project-instructions`, which is a setting of the server";
     same("conversation", &[("instructions_come_from_agent_project_and_caller", project)]);
