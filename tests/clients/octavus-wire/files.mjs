@@ -168,12 +168,9 @@ export async function files({ suite, house }) {
     for (const file of [
       { id: 'no-such-file', mediaType: 'image/png', url }, foreign, { id: pending.id, mediaType: 'image/png', url: pending.downloadUrl },
     ]) {
-      // A block finds out: the stream has begun then.
-      const { status, events, end } = await wire.stream(path, body(file));
-      checkLegs([events]);
-      assert.deepEqual([status, end.type, end.source, end.retryable], [200, 'error', 'platform', false]);
-      assert.ok(['not_found_error', 'validation_error'].includes(end.errorType), JSON.stringify(end));
-      assert.ok(end.message.includes(file.id), end.message);
+      // Before the stream begins, and so before anything is written.
+      const { error } = await wire.refused('POST', path, body(file), 404, 'NOT_FOUND');
+      assert.ok(error.includes(file.id), error);
     }
     assert.equal(model.requests.length, asked, 'the model is not asked');
     await wire.refused('POST', path, body({ id: 'x' }), 400, 'VALIDATION_ERROR');
