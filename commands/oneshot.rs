@@ -68,6 +68,9 @@ pub fn report(program: &Program, result: &RunResult) {
         if result.is_cancelled() && is_watched() {
             note("(cancelled)");
         }
+        if let Some(line) = result.waiting_line() {
+            note(&line);
+        }
         if result.is_silent() {
             note("note: the model ended without an answer");
         }
@@ -84,6 +87,10 @@ pub fn report(program: &Program, result: &RunResult) {
 async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>) -> Result<RunResult> {
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
     let settings = program.settings();
+    if args.trigger.is_none() && !args.arguments.is_empty() {
+        return Err(Error::invalid("--argument gives a procedure something, and none is asked for")
+            .hint("name one with `--trigger NAME`"));
+    }
     let gather = async {
         match args.trigger {
             Some(_) => Ok(String::new()),

@@ -3,7 +3,7 @@
 
 use ombud::domain::{
     Delta, Error, Fact, Finish, Frame, ModelChoice, Outcome, Part, PartStart, ReturnStatus, RunId, SessionId, Timestamp,
-    ToolCallPart, Usage,
+    ToolCall, ToolCallPart, Usage,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -72,6 +72,9 @@ pub struct RunResult {
     error: Option<ErrorLine>,
     pub exit_code: u8,
     duration_ms: u64,
+    /// The tools that the run waits for.
+    #[serde(skip)]
+    waits_for: Vec<String>,
 }
 
 /// Builds the result from the frames of a run.
@@ -102,6 +105,7 @@ impl Collector {
             error: None,
             exit_code: ombud::domain::ErrorCode::Internal.exit_code(),
             duration_ms: 0,
+            waits_for: Vec::new(),
         };
         Self { result, begun: std::time::Instant::now(), partial: String::new(), in_text: false }
     }
@@ -146,6 +150,12 @@ impl Collector {
                     self.result.tool_calls.extend(calls);
                 }
             }
+            // A step of the procedure calls it, and no message.
+            Fact::ToolCalled(called) if called.message_id.is_none() => {
+                let ToolCall { id, name, arguments, .. } = called.call.clone();
+                let call = ToolCallPart { id, name, arguments, arguments_text: String::new() };
+                self.result.tool_calls.push(pending(&call));
+            }
             Fact::ToolReturned(returned) => {
                 let returned_line = &returned.returned;
                 if let Some(line) = self.result.tool_calls.iter_mut().find(|line| line.id == returned_line.id.as_str()) {
@@ -170,6 +180,7 @@ impl Collector {
                 self.result.answer.clone_from(&finished.answer);
                 self.result.turns = finished.rounds;
                 self.result.usage = usage(&finished.usage);
+                self.result.output.clone_from(&finished.output);
                 self.result.error = finished.error.as_ref().map(ErrorLine::from);
                 self.result.exit_code = match (&finished.error, finished.outcome) {
                     (Some(error), _) => error.code.exit_code(),
@@ -178,7 +189,8 @@ impl Collector {
                 };
                 return true;
             }
-            Fact::RunWaiting(_) => {
+            Fact::RunWaiting(waiting) => {
+                self.result.waits_for = waiting.calls.iter().map(|call| call.name.clone()).collect();
                 self.result.status = "waiting";
                 self.result.exit_code = 0;
                 return true;
@@ -216,7 +228,14 @@ impl Collector {
 impl RunResult {
     /// Whether the run ended well and nothing was said.
     pub fn is_silent(&self) -> bool {
-        self.status == "completed" && self.answer.is_empty()
+        self.status == "completed" && self.answer.is_empty() && self.turns > 0
+    }
+
+    /// What is said of a run that waits for tools of whoever asked.
+    pub fn waiting_line(&self) -> Option<String> {
+        let first = self.waits_for.first().filter(|_| self.status == "waiting")?;
+        let names = self.waits_for.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        Some(format!("note: the run waits for {names}; `--tool {first}=COMMAND` answers such calls"))
     }
 
     /// Whether the run was cancelled.

@@ -104,6 +104,10 @@ fn without_a_command_the_run_stays_waiting() {
     let said = asked(&ombud, &["--format", "json"]);
     assert_eq!((said.exit, &said.json()["status"]), (0, &json!("waiting")));
     server.finish();
+    let (server, ombud) = house(vec![calls()]);
+    let waits = "note: the run waits for `get-user`, `get-user`; `--tool get-user=COMMAND` answers such calls\n";
+    assert_eq!(asked(&ombud, &[]), Said { exit: 0, stdout: String::new(), stderr: waits.to_owned() });
+    server.finish();
     let (server, ombud) = house(vec![calls(), Answer::text("Nobody knows.")]);
     assert_eq!(asked(&ombud, &["--tool", "other=true"]), good("Nobody knows.\n"));
     let why = "no command answers `get-user` here: give one with `--tool get-user=COMMAND`";
@@ -117,6 +121,11 @@ fn a_step_that_calls_a_tool_is_answered_too() {
     let ask = ["oneshot", "-a", "support", "--input", "COMPANY=Acme", "--trigger", "lookup", "--argument", "WHO:=7"];
     let said = ombud.run(&[&ask[..], &["--tool", command, "--format", "json"]].concat());
     assert_eq!((said.exit, &said.json()["status"]), (0, &json!("completed")), "{}", said.whole());
+    let called = json!([{"name": "get-user", "arguments": {"userId": 7}, "status": "ok"}]);
+    let result = said.json();
+    let call = &result["tool_calls"][0];
+    let told = json!([{"name": call["name"], "arguments": call["arguments"], "status": call["status"]}]);
+    assert_eq!(told, called);
     assert_eq!(std::fs::read_to_string(ombud.work().join("seen.json")).unwrap(), r#"{"userId":7}"#);
     server.finish();
 }
@@ -138,5 +147,6 @@ fn what_does_not_fit_is_told() {
     assert_eq!(told(&["--trigger", "look-up"]).0, 4);
     assert_eq!(wrong(&["--trigger", "lookup"]), (2, "error: input `COMPANY` is missing (invalid_input)".to_owned()));
     assert_eq!(told(&["--trigger", "lookup", "--argument", "WHO:=seven"]).0, 2);
+    assert_eq!(told(&["hi", "--argument", "WHO=a"]).0, 2);
     server.finish();
 }
