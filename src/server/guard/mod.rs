@@ -6,7 +6,8 @@
 mod hosts;
 mod identity;
 mod origins;
-mod pace;
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -16,18 +17,17 @@ use self::hosts::Hosts;
 use self::identity::Identity;
 pub(super) use self::identity::unknown;
 use self::origins::{From, Origins};
-use self::pace::Pace;
 use super::Peer;
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode};
-use crate::http::{Caller, empty, timed_body};
+use crate::http::{Address, Caller, Pace, empty, timed_body};
 
 /// All checks of one server.
 pub(super) struct Guard {
     hosts: Hosts,
     origins: Origins,
     identity: Identity,
-    pace: Pace,
+    pace: Arc<Pace>,
     address_bytes: usize,
     body_time: std::time::Duration,
 }
@@ -44,12 +44,12 @@ pub(super) enum Stopped {
 
 impl Guard {
     /// The checks that the settings want of a server that listens at an address.
-    pub(super) fn new(settings: &ServerSettings, listening: std::net::SocketAddr) -> Self {
+    pub(super) fn new(settings: &ServerSettings, listening: std::net::SocketAddr, pace: Arc<Pace>) -> Self {
         Self {
             hosts: Hosts::new(settings, listening.ip()),
             origins: Origins::new(&settings.origins),
             identity: Identity::new(settings, listening.port()),
-            pace: Pace::new(settings.limits.requests_per_minute),
+            pace,
             address_bytes: settings.limits.address_bytes,
             body_time: settings.limits.body_time,
         }
@@ -69,7 +69,8 @@ impl Guard {
                 .hint("add the name to server.hosts"),
             ));
         }
-        match self.origins.judge(request.headers(), &authority) {
+        let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
+        match self.origins.judge(request.headers(), &authority, secure) {
             From::Here => {}
             From::Allowed if origins::is_preflight(request.method(), request.headers()) => {
                 return Err(Stopped::Answered(Box::new(empty(StatusCode::NO_CONTENT))));
@@ -83,17 +84,13 @@ impl Guard {
                 ));
             }
         }
-        let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
         if let Some(answer) = self.identity.take_cookie(request.method(), request.uri(), secure) {
             return Err(answer.map_or_else(Stopped::Refused, |response| Stopped::Answered(Box::new(response))));
         }
         let caller = self.identity.who(request.headers());
-        let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+        let address = request.extensions().get::<Address>().copied();
         let name = caller.as_ref().map_or("", |caller| caller.name.as_str());
-        self.pace.take(name, address).map_err(|seconds| {
-            let message = format!("more than {} requests in a minute", self.pace.per_minute());
-            Stopped::TooFast(Error::new(ErrorCode::RateLimited, message).hint(format!("try again in {seconds} s")), seconds)
-        })?;
+        self.pace.take(name, address).map_err(|(error, seconds)| Stopped::TooFast(error, seconds))?;
         if let Some(caller) = caller {
             request.extensions_mut().insert(Caller(caller));
         }
