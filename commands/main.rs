@@ -108,10 +108,16 @@ fn execute(cli: Cli) -> Result<u8> {
 
 /// Log lines and traces of a server.
 fn watch(cli: &Cli, environment: &Environment, settings: &Settings) -> Result<Option<Traces>> {
+    let level = settings.server.log_level.as_deref();
     let filter = match (environment.get("RUST_LOG"), cli.global.quiet, cli.global.verbose) {
         (Some(filter), ..) => filter,
         (None, true, _) => "error",
-        (None, false, 0 | 1) => "warn,ombud=info",
+        (None, false, 0) => match level {
+            Some("debug") => "info,ombud=debug",
+            Some(level @ ("warn" | "error" | "off")) => level,
+            _ => "warn,ombud=info",
+        },
+        (None, false, 1) => "warn,ombud=info",
         (None, false, 2) => "info,ombud=debug",
         (None, false, _) => "debug",
     };

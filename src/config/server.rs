@@ -105,7 +105,7 @@ pub struct ServerLimits {
     pub socket_frames: usize,
     /// Bytes that wait for all readers together; above it, those that have waited longest are cut off.
     pub unread_bytes: usize,
-    /// Requests of one caller in a minute; 0 = no limit.
+    /// Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.
     pub requests_per_minute: u32,
     /// Queued runs that work at once.
     pub runs_at_once: usize,

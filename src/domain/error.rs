@@ -214,7 +214,9 @@ pub struct Error {
 impl Error {
     /// An error with a code and its message.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, cause: None, message: message.into(), hint: None }
+        let message: String = message.into();
+        let message = if message.len() > LONGEST.0 { shortened(&message, LONGEST.0) } else { message };
+        Self { code, cause: None, message, hint: None }
     }
 
     /// `invalid_input`.
@@ -224,7 +226,7 @@ impl Error {
 
     /// `not_found`, in the words "KIND `ID` is not known".
     pub fn not_found(kind: &str, id: impl fmt::Display) -> Self {
-        Self::new(ErrorCode::NotFound, format!("{kind} `{id}` is not known"))
+        Self::new(ErrorCode::NotFound, format!("{kind} `{}` is not known", shortened(&id.to_string(), LONGEST.1)))
     }
 
     /// `model_failed` with its cause; 429 after retries has its own code.
@@ -263,6 +265,17 @@ impl Error {
     }
 }
 
+/// Most characters of a message, and of an id in it: what somebody sent is not sent back to them at length.
+const LONGEST: (usize, usize) = (1_000, 120);
+
+/// The beginning of a text, with a sign where the rest was.
+fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
@@ -280,6 +293,14 @@ mod tests {
         for code in ErrorCode::ALL {
             assert_eq!(serde_json::to_value(code).unwrap(), code.word());
         }
+    }
+
+    #[test]
+    fn what_was_sent_is_not_sent_back_at_length() {
+        let error = Error::not_found("session", "ä".repeat(10_000));
+        assert_eq!(error.message, format!("session `{}…` is not known", "ä".repeat(120)));
+        assert_eq!(Error::invalid("x".repeat(10_000)).message, format!("{}…", "x".repeat(1_000)));
+        assert_eq!(Error::invalid("x".repeat(1_000)).message.len(), 1_000);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Pace;
 use crate::config::Settings;
 use crate::domain::Clock;
 use crate::engine::Engine;
@@ -24,4 +25,6 @@ pub struct Door {
     pub left: CancellationToken,
     /// What serves connections that are no longer HTTP.
     pub upgraded: TaskTracker,
+    /// How often each caller may ask.
+    pub pace: Arc<Pace>,
 }

@@ -98,6 +98,14 @@ pub fn media_type(name: &str) -> String {
     if is_text { format!("{essence}; charset=utf-8") } else { essence.to_owned() }
 }
 
+/// The media type that a file is sent with. A page of this server could load a script that somebody else wrote, whatever
+/// sandbox the script's own answer asks for: so it is text.
+fn media_type_of(name: &str, writer: Writer) -> String {
+    let own = media_type(name);
+    let is_script = own.contains("javascript") || own.contains("ecmascript") || own.contains("jscript");
+    if is_script && writer == Writer::Other { "text/plain; charset=utf-8".to_owned() } else { own }
+}
+
 /// Sends a file, or the part of it that is asked for, or that the caller has it already. What is sent to HEAD is the
 /// same; whoever carries the answer leaves out its body.
 ///
@@ -133,7 +141,7 @@ pub fn send_file(asked: &HeaderMap, outgoing: Outgoing) -> Result<Response> {
     }
     set(&mut response, header::ACCEPT_RANGES, "bytes");
     if response.status() != StatusCode::NOT_MODIFIED {
-        set(&mut response, header::CONTENT_TYPE, &media_type(&name));
+        set(&mut response, header::CONTENT_TYPE, &media_type_of(&name, writer));
     }
     guard(&mut response, &name, essence(&name).essence_str(), writer);
     Ok(response)
@@ -142,7 +150,7 @@ pub fn send_file(asked: &HeaderMap, outgoing: Outgoing) -> Result<Response> {
 /// Sends bytes that are at hand, such as a blob, under a name that tells their media type.
 pub fn send_bytes(bytes: impl Into<Body>, name: &str, writer: Writer) -> Response {
     let mut response = Response::new(bytes.into());
-    set(&mut response, header::CONTENT_TYPE, &media_type(name));
+    set(&mut response, header::CONTENT_TYPE, &media_type_of(name, writer));
     guard(&mut response, name, essence(name).essence_str(), writer);
     response
 }
@@ -353,6 +361,20 @@ mod tests {
             "attachment; filename=\"gr_n _q_.zip\"; filename*=UTF-8''gr%C3%BCn%20%22q%22.zip"
         );
         assert!(send_bytes("x", "a.js", Writer::House).headers().get(header::CONTENT_SECURITY_POLICY).is_none());
+    }
+
+    #[test]
+    fn no_script_of_somebody_else_is_sent_as_one() {
+        let kind = |name: &str, writer| {
+            let response = send_bytes("x", name, writer);
+            response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned()
+        };
+        for name in ["a.js", "a.mjs", "a.cjs", "A.JS", "a.es", "a.ecma", "a.jsx"] {
+            let kind = kind(name, Writer::Other);
+            assert!(!kind.contains("script"), "{name}: {kind}");
+        }
+        assert_eq!(kind("a.js", Writer::Other), "text/plain; charset=utf-8");
+        assert_eq!(kind("a.js", Writer::House), "text/javascript; charset=utf-8");
     }
 
     #[tokio::test]

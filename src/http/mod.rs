@@ -10,6 +10,7 @@ mod door;
 mod files;
 mod legs;
 mod outbound;
+mod pace;
 mod reply;
 mod resumable;
 mod route;
@@ -26,6 +27,7 @@ pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, 
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file, send_kept};
 pub use outbound::{client_for, outbound_failure};
+pub use pace::{Address, Pace};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use resumable::resumable_stream;
 pub use route::{Needs, Route, Routes};

@@ -18,13 +18,13 @@ use serde_json::Value;
 use socketioxide::extract::{AckSender, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
-use socketioxide::{ParserConfig, SendError, SocketError, SocketIo};
+use socketioxide::{ParserConfig, SendError, SocketError, SocketIo, TransportType};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::legs::{Legs, watch};
-use super::{Door, FAREWELL, Flow, caller_of_socket};
+use super::{Address, Door, FAREWELL, Flow, caller_of_socket};
 use crate::domain::{Error, ErrorCode, Principal, Result};
 
 /// Most bytes of one message from a client.
@@ -397,6 +397,14 @@ async fn work(
             tracing::debug!(%name, "a socket sent an event that is not known");
             continue;
         };
+        // A message that was posted counted as a request already.
+        let posted = socket.socket.transport_type() == TransportType::Polling;
+        let address = socket.socket.req_parts().extensions.get::<Address>().copied();
+        if !posted && let Err((error, _)) = door.pace.take(&socket.caller.name, address) {
+            let hint = error.hint.unwrap_or_default();
+            socket.emit("error", format!("{}: {hint}", error.message).as_str()).await;
+            continue;
+        }
         let said = Said { door: door.clone(), socket: socket.clone(), arguments, answer };
         if socket.gone.run_until_cancelled(handler(said)).await.is_none() {
             return;

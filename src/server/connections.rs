@@ -29,7 +29,7 @@ use super::patience::{Busy, Patient};
 use crate::config::ServerLimits;
 use crate::domain::Principal;
 use crate::engine::Decision;
-use crate::http::{Door, FAREWELL, Flow, Unread};
+use crate::http::{Address, Door, FAREWELL, Flow, Unread};
 
 /// Requests at once on one connection of HTTP/2.
 const STREAMS: u32 = 100;
@@ -250,6 +250,7 @@ impl Connections {
 async fn answer(mut app: Router, request: http::Request<Incoming>, peer: Peer) -> Result<Response, Infallible> {
     let mut request = request.map(Body::new);
     let flow = peer.flow.clone();
+    request.extensions_mut().insert(Address(peer.address.ip()));
     request.extensions_mut().insert(flow.clone());
     request.extensions_mut().insert(peer);
     // A router is always ready.

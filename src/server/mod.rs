@@ -34,7 +34,7 @@ use crate::config::{ServerSettings, Settings};
 use crate::dialects::Dialect;
 use crate::domain::{Clock, Error, ErrorCode, Result};
 use crate::engine::Engine;
-use crate::http::{Door, Unread};
+use crate::http::{Door, Pace, Unread};
 
 pub use self::mount::{Mounted, mounts};
 pub use self::openapi::openapi;
@@ -77,10 +77,11 @@ impl Server {
         let tls = server.tls.as_ref().map(tls::acceptor).transpose()?;
         let listener = listen(server).await?;
         let address = listener.local_addr().map_err(|error| cannot_listen(server, &error))?;
+        let pace = Arc::new(Pace::new(server.limits.requests_per_minute));
         let unread = Unread::new(server.limits.unread_bytes);
         let metrics = Arc::new(Metrics::new(Arc::clone(&unread)));
         let front = Arc::new(Front {
-            guard: Guard::new(server, address, Arc::clone(&engine), &mount::open_paths(&dialects)),
+            guard: Guard::new(server, address, Arc::clone(&engine), &mount::open_paths(&dialects), Arc::clone(&pace)),
             envelopes: Envelopes::new(&dialects),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
@@ -93,6 +94,7 @@ impl Server {
             leaving: CancellationToken::new(),
             left: CancellationToken::new(),
             upgraded: TaskTracker::new(),
+            pace,
         };
         let app = mount::app(&door, &front, dialects);
         Ok(Self { listener, address, door, app, tls, metrics, unread, dialects: names })

@@ -94,12 +94,23 @@ fn page(file: &str, urls: &[(String, String)]) -> Response {
     let config = utoipa_swagger_ui::Config::new(urls);
     match utoipa_swagger_ui::serve(file, Arc::new(config)) {
         Ok(Some(found)) => {
-            let mut response = with_type(&found.content_type, Body::from(found.bytes.into_owned()));
+            let mut response = with_type(&found.content_type, Body::from(titled(file, found.bytes.into_owned())));
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
             response
         }
         Ok(None) => refuse(&Error::not_found("page", crate::config::printable(file))),
         Err(error) => refuse(&Error::internal(format!("the page cannot be shown: {error}"))),
+    }
+}
+
+/// The page with a title of our own.
+fn titled(file: &str, page: Vec<u8>) -> Vec<u8> {
+    match String::from_utf8(page) {
+        Ok(page) if file == "index.html" => {
+            page.replacen("<title>Swagger UI</title>", "<title>ombud: the APIs</title>", 1).into()
+        }
+        Ok(page) => page.into(),
+        Err(error) => error.into_bytes(),
     }
 }
 

@@ -248,7 +248,7 @@ pub const KEYS: &[Key] = &[
         "server.limits.requests_per_minute",
         Kind::Whole(0, 1 << 30),
         Untrusted::Ignored,
-        "Requests of one caller in a minute; 0 = no limit.",
+        "Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.",
     ),
     key("server.limits.runs_at_once", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Queued runs that work at once."),
     key(

@@ -7,7 +7,8 @@ mod hosts;
 mod identity;
 mod open;
 mod origins;
-mod pace;
+
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -18,12 +19,11 @@ pub(super) use self::identity::unknown;
 use self::identity::{Identity, Who};
 use self::open::OpenPaths;
 use self::origins::{From, Origins};
-use self::pace::Pace;
 use super::Peer;
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode};
 use crate::engine::Engine;
-use crate::http::{Caller, Lacking, Unshown, empty, timed_body};
+use crate::http::{Address, Caller, Lacking, Pace, Unshown, empty, timed_body};
 
 /// All checks of one server.
 pub(super) struct Guard {
@@ -31,7 +31,7 @@ pub(super) struct Guard {
     origins: Origins,
     open: OpenPaths,
     identity: Identity,
-    pace: Pace,
+    pace: Arc<Pace>,
     address_bytes: usize,
     body_time: std::time::Duration,
 }
@@ -57,15 +57,16 @@ impl Guard {
     pub(super) fn new(
         settings: &ServerSettings,
         listening: std::net::SocketAddr,
-        engine: std::sync::Arc<dyn Engine>,
+        engine: Arc<dyn Engine>,
         open: &[(Method, String)],
+        pace: Arc<Pace>,
     ) -> Self {
         Self {
             hosts: Hosts::new(settings, listening.ip()),
             origins: Origins::new(&settings.origins),
             open: OpenPaths::new(open),
             identity: Identity::new(settings, listening.port(), engine),
-            pace: Pace::new(settings.limits.requests_per_minute),
+            pace,
             address_bytes: settings.limits.address_bytes,
             body_time: settings.limits.body_time,
         }
@@ -79,14 +80,14 @@ impl Guard {
         if origins::is_preflight(request.method(), request.headers()) && open::asks_for(&open, request.headers()) {
             return Err(Stopped::Answered(Box::new(empty(StatusCode::NO_CONTENT))));
         }
-        let stranger = self.stranger(request, &authority)?;
+        let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
+        let stranger = self.stranger(request, &authority, secure)?;
         if let Some(error) = stranger {
             if !open::has(&open, request.method()) {
                 return Err(Stopped::Refused(error));
             }
             request.extensions_mut().insert(Stranger(error));
         }
-        let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
         if let Some(answer) = self.identity.take_cookie(request.method(), request.uri(), secure) {
             return Err(answer.map_or_else(Stopped::Refused, |response| Stopped::Answered(Box::new(response))));
         }
@@ -104,12 +105,9 @@ impl Guard {
         if unshown {
             request.extensions_mut().insert(Unshown);
         }
-        let address = request.extensions().get::<Peer>().map(|peer| peer.address.ip());
+        let address = request.extensions().get::<Address>().copied();
         let name = caller.as_ref().map_or("", |caller| caller.name.as_str());
-        self.pace.take(name, address).map_err(|seconds| {
-            let message = format!("more than {} requests in a minute", self.pace.per_minute());
-            Stopped::TooFast(Error::new(ErrorCode::RateLimited, message).hint(format!("try again in {seconds} s")), seconds)
-        })?;
+        self.pace.take(name, address).map_err(|(error, seconds)| Stopped::TooFast(error, seconds))?;
         if let Some(caller) = caller {
             request.extensions_mut().insert(Caller(caller));
         }
@@ -119,13 +117,13 @@ impl Guard {
     }
 
     /// Why a request that comes from elsewhere, or is meant for another host, is refused where a route is not open to it.
-    fn stranger(&self, request: &Request<Body>, authority: &str) -> Result<Option<Error>, Stopped> {
+    fn stranger(&self, request: &Request<Body>, authority: &str, secure: bool) -> Result<Option<Error>, Stopped> {
         if !self.hosts.allows(authority) {
             let shown = crate::config::printable(authority);
             let message = format!("the request is meant for the host `{shown}`, which this server is not");
             return Ok(Some(Error::new(ErrorCode::Forbidden, message).hint("add the name to server.hosts")));
         }
-        match self.origins.judge(request.headers(), authority) {
+        match self.origins.judge(request.headers(), authority, secure) {
             From::Here => Ok(None),
             From::Allowed if origins::is_preflight(request.method(), request.headers()) => {
                 Err(Stopped::Answered(Box::new(empty(StatusCode::NO_CONTENT))))

@@ -19,6 +19,7 @@ const REMEMBERED: &str = "600";
 
 static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 static ASKS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
 static ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
@@ -46,8 +47,8 @@ impl Origins {
         Self { all: origins.iter().any(|origin| origin == "*"), named }
     }
 
-    /// Where a request for this host comes from.
-    pub(super) fn judge(&self, headers: &HeaderMap, authority: &str) -> From {
+    /// Where a request for this host comes from; `secure` = over TLS to this server.
+    pub(super) fn judge(&self, headers: &HeaderMap, authority: &str, secure: bool) -> From {
         if self.all {
             return From::Allowed;
         }
@@ -55,7 +56,7 @@ impl Origins {
             let origin = String::from_utf8_lossy(origin.as_bytes()).to_ascii_lowercase();
             return if self.named.contains(&origin) {
                 From::Allowed
-            } else if is_own(&origin, authority) {
+            } else if is_own(&origin, authority, secure || is_forwarded_securely(headers)) {
                 From::Here
             } else {
                 From::Elsewhere(origin)
@@ -111,11 +112,17 @@ pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Whether an origin is that of this server, by the host that the request is meant for.
-fn is_own(origin: &str, authority: &str) -> bool {
+/// Whether a proxy says that the browser came to it over TLS. A page cannot say so of itself without being asked first.
+fn is_forwarded_securely(headers: &HeaderMap) -> bool {
+    headers.get(&FORWARDED_PROTO).is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+/// Whether an origin is that of this server, by the host that the request is meant for and how it came. What came plainly
+/// may have passed a proxy with TLS that does not say so.
+fn is_own(origin: &str, authority: &str, secure: bool) -> bool {
     let Some((scheme, host)) = origin.split_once("://") else { return false };
     let default_port = match scheme {
-        "http" => ":80",
+        "http" if !secure => ":80",
         "https" => ":443",
         _ => return false,
     };
@@ -150,9 +157,24 @@ mod tests {
             &[("sec-fetch-site", "none")],
             &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")],
         ] {
-            assert_eq!(none.judge(&headers(pairs), "127.0.0.1:3000"), From::Here, "{pairs:?}");
+            assert_eq!(none.judge(&headers(pairs), "127.0.0.1:3000", false), From::Here, "{pairs:?}");
         }
-        assert_eq!(none.judge(&headers(&[("origin", "https://chat.example")]), "chat.example:443"), From::Here);
+        assert_eq!(none.judge(&headers(&[("origin", "https://chat.example")]), "chat.example:443", false), From::Here);
+    }
+
+    #[test]
+    fn the_scheme_of_a_page_counts() {
+        let none = origins(&[]);
+        let judge = |origin: &'static str, forwarded: Option<&'static str>, secure: bool| {
+            let mut pairs = vec![("origin", origin)];
+            pairs.extend(forwarded.map(|scheme| ("x-forwarded-proto", scheme)));
+            none.judge(&headers(&pairs), "chat.example", secure) == From::Here
+        };
+        let (plain, tls) = ("http://chat.example", "https://chat.example");
+        assert!(judge(tls, None, true) && !judge(plain, None, true));
+        assert!(judge(tls, Some("https"), false) && !judge(plain, Some("HTTPS"), false));
+        assert!(judge(plain, Some("http"), false) && judge(plain, None, false) && judge(tls, None, false));
+        assert!(!judge(plain, Some("http"), true), "who came over TLS did");
     }
 
     #[test]
@@ -167,14 +189,14 @@ mod tests {
             "",
         ] {
             let given = headers(&[("origin", origin)]);
-            assert_eq!(one.judge(&given, "127.0.0.1:3000"), From::Elsewhere(origin.to_owned()));
+            assert_eq!(one.judge(&given, "127.0.0.1:3000", false), From::Elsewhere(origin.to_owned()));
         }
         let beside = headers(&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")]);
-        assert_eq!(one.judge(&beside, "127.0.0.1:3000"), From::Elsewhere("another site".to_owned()));
+        assert_eq!(one.judge(&beside, "127.0.0.1:3000", false), From::Elsewhere("another site".to_owned()));
         let image = headers(&[("sec-fetch-site", "cross-site")]);
-        assert_eq!(one.judge(&image, "127.0.0.1:3000"), From::Elsewhere("another site".to_owned()));
-        assert_eq!(one.judge(&headers(&[("origin", "https://Chat.example")]), "127.0.0.1:3000"), From::Allowed);
-        assert_eq!(origins(&["*"]).judge(&image, "127.0.0.1:3000"), From::Allowed);
+        assert_eq!(one.judge(&image, "127.0.0.1:3000", false), From::Elsewhere("another site".to_owned()));
+        assert_eq!(one.judge(&headers(&[("origin", "https://Chat.example")]), "127.0.0.1:3000", false), From::Allowed);
+        assert_eq!(origins(&["*"]).judge(&image, "127.0.0.1:3000", false), From::Allowed);
     }
 
     #[test]

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use ombud::config::{ServerLimits, Settings, Wire};
+use ombud::engine::{Engine, NewSession};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::probe::one;
+use crate::support::house::somebody;
 use crate::support::model_server::ModelServer;
 use crate::support::server::{Served, send, within};
 
@@ -144,5 +146,52 @@ async fn a_connection_too_many_waits() {
     drop(first);
     assert_eq!(within("there is room again", third).await.status, 200);
     drop(second);
+    served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_sent_is_not_sent_back_at_length() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let served = Served::start_with(&model, |settings| settings.server.allow_local_admin = true).await;
+    let client = &served.client;
+    let known = served.house.create(&somebody(), NewSession::default()).await.unwrap().id;
+    let long = "x".repeat(10_000);
+    for route in ombud::server::mounts(&[]).unwrap() {
+        let place = |segment: &str| if segment.starts_with('{') { long.clone() } else { segment.to_owned() };
+        let path = route.path.split('/').map(place).collect::<Vec<_>>().join("/");
+        let names = ["sessionId", "session", "run", "call", "blob", "after", "path", "query", "agent", "model"];
+        for session in [long.as_str(), known.as_str()] {
+            let fields = names.map(|name| (name.to_owned(), json!(if name.contains("session") { session } else { &long })));
+            let body = serde_json::Value::Object(fields.into_iter().collect());
+            let query = if route.method == "GET" {
+                format!("?sessionId={session}&session={session}&after={long}")
+            } else {
+                String::new()
+            };
+            let mut request = client.request(&route.method, &format!("{path}{query}"));
+            if route.method != "GET" {
+                request = request.json(&body);
+            }
+            let reply = send(request).await;
+            if reply.status >= 400 {
+                assert!(reply.body.len() < 3_000, "{route:?}: {} bytes", reply.body.len());
+            }
+        }
+    }
+    served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_of_sockets_count_as_requests() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let served = Served::start_with(&model, |settings| settings.server.limits.requests_per_minute = 4).await;
+    let mut socket = crate::support::socket::Socket::connect(&served.client).await;
+    for _ in 0..3 {
+        assert_eq!(socket.ask(json!({ "type": "ping" })).await["type"], "pong");
+    }
+    let refused = socket.ask(json!({ "type": "ping" })).await;
+    assert_eq!(refused["error"]["code"], "rate_limited", "{refused}");
+    assert_eq!(refused["error"]["message"], "more than 4 requests in a minute");
+    assert_eq!(served.client.get("/api/v1/version").await.status, 429, "they share one pace");
     served.leave().await;
 }

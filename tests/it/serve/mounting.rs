@@ -151,6 +151,7 @@ async fn the_apis_are_described_without_other_hosts() {
     let policy = page.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'self';"), "{policy}");
     assert!(page.text().contains("swagger-ui-bundle.js"));
+    assert!(page.text().contains("<title>ombud: the APIs</title>"), "{}", page.text());
     let setup = client.get("/docs/swagger-initializer.js").await.text();
     for file in ["swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger-ui.css", "index.css"] {
         assert_eq!(client.get(&format!("/docs/{file}")).await.status, 200, "{file}");

@@ -166,3 +166,37 @@ async fn connections_can_be_secure() {
     }
     served.leave().await;
 }
+
+/// What the server logs of one request, under settings.
+async fn logged(change: impl FnOnce(&mut std::process::Command)) -> Vec<String> {
+    let place = Place::new("sqlite");
+    let mut command = place.command(&["serve", "--port", "0"]);
+    change(&mut command);
+    let serving = Serving::of(command);
+    serving.client.get("/api/v1/version").await.expect(200);
+    let lines = serving.end().stderr;
+    lines
+        .lines()
+        .filter_map(|line| ["DEBUG", "INFO", "WARN"].iter().find(|level| line.contains(**level)))
+        .map(|l| (*l).to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_level_of_the_log_is_a_setting() {
+    let has = |lines: &[String], level: &str| lines.iter().any(|line| line == level);
+    let usual = logged(|_| ()).await;
+    assert!(has(&usual, "INFO") && !has(&usual, "DEBUG"), "{usual:?}");
+    for (level, info) in [("off", false), ("error", false), ("warn", false), ("info", true), ("debug", true)] {
+        let lines = logged(|command| drop(command.env("OMBUD_SERVER_LOG_LEVEL", level))).await;
+        assert_eq!(has(&lines, "INFO"), info, "{level}: {lines:?}");
+        let asked = logged(|command| drop(command.env("OMBUD_SERVER_LOG_LEVEL", level).arg("-v"))).await;
+        assert!(has(&asked, "INFO"), "-v says it: {asked:?}");
+    }
+    // As the configuration of the original has it: by number or by name.
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("app.config.json");
+    std::fs::write(&config, json!({ "model": {}, "logLevel": "warn" }).to_string()).unwrap();
+    let lines = logged(|command| drop(command.arg("--config").arg(&config))).await;
+    assert!(!has(&lines, "INFO"), "{lines:?}");
+}

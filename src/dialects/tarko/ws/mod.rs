@@ -22,7 +22,7 @@ use super::errors::refuse;
 use super::follow::{Framing, Since, follow};
 use crate::domain::{Error, ErrorCode, Principal, Result, SessionId};
 use crate::http::{
-    Closing, Door, Messages, Needs, Route, Sending, caller_of_socket, caller_with_token, offers_token, upgrade,
+    Address, Closing, Door, Messages, Needs, Route, Sending, caller_of_socket, caller_with_token, offers_token, upgrade,
 };
 
 /// How long a client may take to say who it is.
@@ -53,9 +53,10 @@ async fn open(State(door): State<Door>, request: Request<Body>) -> Response {
         Err(error) if offers_token(&parts) => return refuse(&error),
         Err(_) => None,
     };
-    let carried = door.clone();
+    let (carried, address) = (door.clone(), parts.extensions.get::<Address>().copied());
     upgrade(&door, Request::from_parts(parts, body), refuse, move |messages, sending| async move {
-        let mut talk = Talk { door: carried, caller, sending, followed: HashMap::new(), taking: Vec::new(), watches: None };
+        let (followed, taking) = (HashMap::new(), Vec::new());
+        let mut talk = Talk { door: carried, address, caller, sending, followed, taking, watches: None };
         talk.go(messages).await
     })
 }
@@ -63,6 +64,8 @@ async fn open(State(door): State<Door>, request: Request<Body>) -> Response {
 /// One socket.
 struct Talk {
     door: Door,
+    /// Where it comes from.
+    address: Option<Address>,
     caller: Option<Principal>,
     sending: Sending,
     /// What ends the telling of a session.
@@ -108,7 +111,7 @@ impl Talk {
             };
             let Some(next) = next else { return messages };
             let (id, asked) = read(&next);
-            let done = match asked {
+            let done = match asked.and_then(|asked| self.pace().map(|()| asked)) {
                 Ok(asked) => self.take(id.as_ref(), asked).await,
                 Err(error) => Err(error),
             };
@@ -120,6 +123,12 @@ impl Talk {
                 }
             }
         }
+    }
+
+    /// Takes one message of the caller's pace.
+    fn pace(&self) -> Result<()> {
+        let name = self.caller.as_ref().map_or("", |caller| caller.name.as_str());
+        self.door.pace.take(name, self.address).map_err(|(error, _)| error)
     }
 
     async fn tell(&self, id: Option<&Value>, reply: Reply<'_>) {
