@@ -44,6 +44,10 @@ pub struct Agent {
     /// The tools that it may use, by name; absent = all tools of the house.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<String>>,
+    /// The tool servers whose tools it is offered, by slug or id; absent = those that are for all agents. What is not
+    /// there, or does not run, is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_servers: Option<Vec<String>>,
     /// What it does when it is asked; none = it asks its model.
     #[serde(skip_serializing_if = "Procedure::is_ordinary")]
     pub procedure: Procedure,

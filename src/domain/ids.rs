@@ -86,6 +86,14 @@ id! {
     /// Names a file that somebody gave to the house.
     FileId
 }
+id! {
+    /// Names a person with an account.
+    UserId
+}
+id! {
+    /// Names a server that offers tools.
+    ToolServerId
+}
 
 impl SessionId {
     /// Longest id, in characters.

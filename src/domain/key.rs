@@ -79,7 +79,7 @@ impl Key {
             expires_at: self.expires_at,
         };
         let (name, kind) = (format!("key:{}", self.name), PrincipalKind::Person);
-        Principal { name, kind, scopes, credential: Some(credential) }
+        Principal { name, kind, scopes, user: None, credential: Some(credential) }
     }
 }
 
@@ -135,6 +135,7 @@ impl Token {
             name: format!("token:{}", self.id),
             kind: PrincipalKind::Person,
             scopes: vec![Scope::Agent { name: self.agent.clone(), session }],
+            user: None,
             credential: Some(credential),
         }
     }

@@ -23,7 +23,9 @@ mod run;
 mod session;
 mod template;
 mod tool;
+mod tool_server;
 mod transcript;
+mod user;
 
 pub use agent::{Agent, AgentState, Revision};
 pub use clock::{Clock, Timestamp};
@@ -39,7 +41,9 @@ pub use fact::{
 pub use file::{File, FileScope, FileState};
 pub use fold::{Dropped, Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
 pub use frame::{Frame, LiveDelta};
-pub use ids::{AgentId, BlobId, CallId, EventId, FileId, KeyId, MessageId, ProcessId, RunId, SessionId};
+pub use ids::{
+    AgentId, BlobId, CallId, EventId, FileId, KeyId, MessageId, ProcessId, RunId, SessionId, ToolServerId, UserId,
+};
 pub use key::{Key, KeyPermission, Minter, Token};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
@@ -53,4 +57,6 @@ pub use run::{Budget, OnOrphan, Outcome, Permission, PermissionRule, Pins, Run, 
 pub use session::{ActiveRun, Attributes, Lifetime, Session, SessionStatus, SessionSummary};
 pub use template::{FilledTemplate, Template, TemplateFault, ValueSource, places, written};
 pub use tool::{Access, CallerTool, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};
+pub use tool_server::{LogLevel, ToolServer, ToolServerLine, ToolServerSecrets, ToolServerSource, ToolServerState};
 pub use transcript::{Item, Transcript};
+pub use user::{Role, User};

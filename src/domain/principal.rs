@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyId, Timestamp};
+use super::{KeyId, Timestamp, UserId};
 
 /// What kind of caller it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -67,6 +67,9 @@ pub struct Principal {
     pub kind: PrincipalKind,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// Their account; absent = they call without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
     /// The key or token that proved it; absent = something else did, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
@@ -75,7 +78,7 @@ pub struct Principal {
 impl Principal {
     /// The person who runs the program on this machine: may do everything.
     pub fn local(name: impl Into<String>) -> Self {
-        Self { name: name.into(), kind: PrincipalKind::Person, scopes: vec![Scope::All], credential: None }
+        Self { name: name.into(), kind: PrincipalKind::Person, scopes: vec![Scope::All], user: None, credential: None }
     }
 
     /// Somebody who reached a door on this machine without proof of who they are.

@@ -41,6 +41,14 @@ pub(crate) enum On<'a> {
     Tokens,
     /// Keys.
     Keys,
+    /// The caller's own account.
+    Account,
+    /// The accounts of people.
+    Users,
+    /// Tool servers.
+    ToolServers,
+    /// Files of the house: of these, everybody sees their own.
+    HouseFiles,
     /// The house as a whole.
     House,
 }
@@ -120,14 +128,16 @@ pub(crate) fn sees_all_agents(caller: &Principal) -> bool {
 fn allows(scope: &Scope, does: Does, on: On<'_>) -> bool {
     match (scope, on) {
         (Scope::All, _) => true,
-        (_, On::Keys) => false,
+        (_, On::Keys | On::Users) => false,
+        (_, On::Account) => true,
+        (Scope::Use | Scope::Read, On::ToolServers) => does == Does::Reads,
         (Scope::Use, _) => true,
         (Scope::Read, On::Tokens) => false,
         (Scope::Read, _) => does == Does::Reads,
         (Scope::Sessions, On::Session(_) | On::New(_) | On::Sessions) => true,
         (Scope::Sessions, On::Files(_) | On::Agents | On::Offer) => does == Does::Reads,
         (Scope::Sessions, On::House) => does != Does::Changes,
-        (Scope::Sessions, On::Tokens) => false,
+        (Scope::Sessions, On::Tokens | On::ToolServers | On::HouseFiles) => false,
         (Scope::Agents, On::Agents) => true,
         (Scope::Agents, On::Offer) => does == Does::Reads,
         (Scope::Agents, _) => false,
@@ -166,12 +176,15 @@ fn forbidden(caller: &Principal, on: On<'_>) -> Error {
         On::Agents => "this with agents".to_owned(),
         On::Tokens => "mint or revoke tokens".to_owned(),
         On::Keys => "make, list or remove keys".to_owned(),
-        On::Offer | On::House => "this".to_owned(),
+        On::Users => "see or change the accounts of people".to_owned(),
+        On::ToolServers => "this with tool servers".to_owned(),
+        On::HouseFiles => "this with files".to_owned(),
+        On::Account | On::Offer | On::House => "this".to_owned(),
     };
     let error =
         Error::new(ErrorCode::Forbidden, format!("`{}` may not do {what}", caller.name).replace(" do make", " make"));
     match on {
-        On::Keys => error.hint(HOW),
+        On::Keys | On::Users | On::ToolServers => error.hint(HOW),
         _ if caller.credential.is_some() => error.hint("a key with another permission may: `ombud keys add`"),
         _ => error,
     }

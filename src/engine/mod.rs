@@ -21,6 +21,7 @@ mod files;
 mod following;
 mod holding;
 mod house;
+mod house_files;
 mod input;
 mod instructions;
 mod keys;
@@ -41,7 +42,9 @@ mod sharing;
 mod spans;
 mod starting;
 mod stepping;
+mod tool_servers;
 mod uploads;
+mod users;
 mod verbs;
 mod views;
 mod writing;
@@ -64,13 +67,16 @@ pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
+pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
+pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
+pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
     Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans,
     ProcedureCall, Restored, Target,
@@ -79,6 +85,18 @@ pub use self::views::{Health, ModelItem};
 
 #[async_trait]
 impl Engine for House {
+    fn people(&self) -> &dyn Users {
+        self
+    }
+
+    fn tool_servers(&self) -> &dyn ToolServers {
+        self
+    }
+
+    fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
     async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
         match &mut ask.target {
             Target::New(new) => {

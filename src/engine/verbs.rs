@@ -13,12 +13,15 @@ use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
+use super::house_files::HouseFiles;
 use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
 use super::listing::{MessagePage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
+use super::tool_servers::ToolServers;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
+use super::users::Users;
 use super::views::{Health, ModelItem};
 use crate::domain::{
     AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
@@ -228,6 +231,15 @@ pub struct ImportedSession {
 /// when a thing that it names is not there.
 #[async_trait]
 pub trait Engine: Send + Sync {
+    /// What can be asked about people with an account.
+    fn people(&self) -> &dyn Users;
+
+    /// What can be asked about tool servers.
+    fn tool_servers(&self) -> &dyn ToolServers;
+
+    /// What can be asked about files of the house.
+    fn house_files(&self) -> &dyn HouseFiles;
+
     /// Says something in a session, and has an agent answer. Answers once it is durable that it was asked; what the
     /// agent does comes by [`Engine::subscribe`]. Who drops the future before it answers takes the question back: a run
     /// that has begun meanwhile is cancelled.

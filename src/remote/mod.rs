@@ -4,8 +4,11 @@
 //! words that both sides use. What may be done is decided by the house at the other end: it knows the caller by the
 //! token, so the principal of a call is not sent.
 
+mod house_files;
 mod line;
 mod stream;
+mod tool_servers;
+mod users;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -30,9 +33,9 @@ use crate::domain::{
 };
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
-    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
-    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
-    SessionItem, SessionPage, SharedSession, SignedFile,
+    FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
+    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored,
+    SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -63,6 +66,18 @@ fn not_over_a_distance(what: &str) -> Error {
 
 #[async_trait]
 impl Engine for Remote {
+    fn people(&self) -> &dyn Users {
+        self
+    }
+
+    fn tool_servers(&self) -> &dyn ToolServers {
+        self
+    }
+
+    fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
     async fn ask(&self, _: &Principal, ask: Ask) -> Result<Asked> {
         // When this future is dropped, its connection is closed; the other house then takes the question back.
         self.line.call("ask", &ask, WORKS).await

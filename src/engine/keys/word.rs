@@ -21,6 +21,11 @@ impl Word {
         Self(SecretString::from(format!("{prefix}{}", crate::observe::random_secret().expose_secret())))
     }
 
+    /// A word that somebody gave, such as a password or the value of a variable.
+    pub const fn given(text: SecretString) -> Self {
+        Self(text)
+    }
+
     /// The word itself.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

@@ -188,15 +188,24 @@ async fn the_level_of_the_log_is_a_setting() {
     let usual = logged(|_| ()).await;
     assert!(has(&usual, "INFO") && !has(&usual, "DEBUG"), "{usual:?}");
     for (level, info) in [("off", false), ("error", false), ("warn", false), ("info", true), ("debug", true)] {
-        let lines = logged(|command| drop(command.env("OMBUD_SERVER_LOG_LEVEL", level))).await;
+        let lines = logged(|command| {
+            command.env("OMBUD_SERVER_LOG_LEVEL", level);
+        })
+        .await;
         assert_eq!(has(&lines, "INFO"), info, "{level}: {lines:?}");
-        let asked = logged(|command| drop(command.env("OMBUD_SERVER_LOG_LEVEL", level).arg("-v"))).await;
+        let asked = logged(|command| {
+            command.env("OMBUD_SERVER_LOG_LEVEL", level).arg("-v");
+        })
+        .await;
         assert!(has(&asked, "INFO"), "-v says it: {asked:?}");
     }
     // As the configuration of the original has it: by number or by name.
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("app.config.json");
     std::fs::write(&config, json!({ "model": {}, "logLevel": "warn" }).to_string()).unwrap();
-    let lines = logged(|command| drop(command.arg("--config").arg(&config))).await;
+    let lines = logged(|command| {
+        command.arg("--config").arg(&config);
+    })
+    .await;
     assert!(!has(&lines, "INFO"), "{lines:?}");
 }

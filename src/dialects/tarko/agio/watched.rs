@@ -13,9 +13,9 @@ use crate::domain::{
 };
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
-    FilePurpose, FileSearch, FrameStream, Health, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage, ModelItem,
-    NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, SessionFilter,
-    SessionItem, SessionPage, SharedSession, SignedFile,
+    FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
+    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored,
+    SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
 };
 
 /// An engine whose runs are watched.
@@ -23,6 +23,18 @@ pub struct Watched(pub Monitor);
 
 #[async_trait]
 impl Engine for Watched {
+    fn people(&self) -> &dyn Users {
+        self.0.engine.people()
+    }
+
+    fn tool_servers(&self) -> &dyn ToolServers {
+        self.0.engine.tool_servers()
+    }
+
+    fn house_files(&self) -> &dyn HouseFiles {
+        self.0.engine.house_files()
+    }
+
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
         let asked = self.0.engine.ask(caller, ask).await?;
         if let Some(run) = &asked.run {

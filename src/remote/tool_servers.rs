@@ -1,0 +1,50 @@
+//! Tool servers of another house.
+
+use async_trait::async_trait;
+
+use super::{Remote, not_over_a_distance};
+use crate::domain::{Principal, Result, ToolServerLine, ToolSpec};
+use crate::engine::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
+
+#[async_trait]
+impl ToolServers for Remote {
+    async fn tool_servers(&self, _: &Principal) -> Result<Vec<ToolServerItem>> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn tool_server(&self, _: &Principal, _named: &str) -> Result<ToolServerItem> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn create_tool_server(&self, _: &Principal, _new: NewToolServer) -> Result<ToolServerItem> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn update_tool_server(&self, _: &Principal, _named: &str, _change: ToolServerChange) -> Result<ToolServerItem> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn remove_tool_server(&self, _: &Principal, _named: &str) -> Result<ToolServerItem> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn start_tool_server(&self, _: &Principal, _named: &str) -> Result<ToolServerItem> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn stop_tool_server(&self, _: &Principal, _named: &str) -> Result<ToolServerItem> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn restart_tool_server(&self, _: &Principal, _named: &str) -> Result<ToolServerItem> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn tool_server_lines(&self, _: &Principal, _named: &str, _limit: usize) -> Result<Vec<ToolServerLine>> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn tools_of_server(&self, _: &Principal, _named: &str) -> Result<Vec<ToolSpec>> {
+        Err(not_over_a_distance("this cannot be done"))
+    }
+}
