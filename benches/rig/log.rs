@@ -26,6 +26,7 @@ impl Log {
             title: Some("a log that is measured".to_owned()),
             labels: Labels::default(),
             agent: "default".to_owned(),
+            participants: Vec::new(),
             workspace: None,
             model: None,
             lifetime: None,

@@ -20,6 +20,27 @@ pub enum AgentState {
     Inactive,
 }
 
+/// When an agent answers what is said in a session in which it takes part. Who asks it alone is always answered, and so is
+/// one person with whom it is alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    /// Always.
+    #[default]
+    Always,
+    /// When it is named.
+    WhenNamed,
+    /// When it is named, or when its model, asked in a short call, says that it should.
+    Judged,
+}
+
+impl Answers {
+    /// Whether it is the ordinary rule.
+    pub const fn is_always(&self) -> bool {
+        matches!(self, Self::Always)
+    }
+}
+
 /// The SHA-256 of an agent's definition as canonical JSON: a run pins it, and keeps it although the agent is edited.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -73,6 +94,19 @@ pub struct Agent {
     /// wrote the definition.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<PermissionRule>,
+    /// When it answers what is said in a session in which it takes part.
+    #[serde(skip_serializing_if = "Answers::is_always")]
+    pub answers: Answers,
+    /// Other names by which it is called, beside its own: at most 16.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub called: Vec<String>,
+    /// The model that says whether it answers, where that is [`Answers::Judged`]; absent = its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<ModelChoice>,
+    /// The word with which it says nothing: an answer that is only this word is shown to nobody, and its run ends in
+    /// silence. Case does not count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silence: Option<String>,
     /// Whether it takes work.
     pub state: AgentState,
     /// Words on it.
@@ -83,9 +117,36 @@ pub struct Agent {
     pub attributes: Attributes,
 }
 
+/// Whether words stand in a text, and are not a part of longer ones.
+fn holds_words(text: &str, words: &str) -> bool {
+    let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    !words.is_empty()
+        && text.match_indices(words).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let mut after = text[at + words.len()..].chars();
+            let ends = match after.next() {
+                // A dash may be the end of what is said about it: `alpha - what do you think?`
+                Some('-') => !after.next().is_some_and(goes_on),
+                next => !next.is_some_and(goes_on),
+            };
+            ends && !before.is_some_and(goes_on)
+        })
+}
+
 impl Agent {
     /// Name of the agent that every configuration provides.
     pub const DEFAULT: &'static str = "default";
+
+    /// Most other names of one.
+    const CALLED: usize = 16;
+    /// Most bytes of such a name, and of the word of silence.
+    const CALLED_BYTES: usize = 128;
+
+    /// Whether a text names it: by `@name`, or by one of its names as words of their own. Case does not count.
+    pub fn is_named_in(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        std::iter::once(&self.name).chain(&self.called).any(|name| holds_words(&text, &name.trim().to_lowercase()))
+    }
 
     /// Whether a text can name an agent.
     pub fn is_name(text: &str) -> bool {
@@ -117,11 +178,36 @@ impl Agent {
         if settings.max_tokens == Some(0) {
             return Some(("settings.max_tokens".to_owned(), "must be at least 1".to_owned()));
         }
+        let fits = |text: &String| !text.trim().is_empty() && text.len() <= Self::CALLED_BYTES;
+        if self.called.len() > Self::CALLED || !self.called.iter().all(fits) {
+            let wrong = format!("must be at most {} names of at most {} bytes", Self::CALLED, Self::CALLED_BYTES);
+            return Some(("called".to_owned(), wrong));
+        }
+        if self.silence.as_ref().is_some_and(|word| !fits(word)) {
+            return Some(("silence".to_owned(), format!("must be a word of at most {} bytes", Self::CALLED_BYTES)));
+        }
         self.permissions.iter().enumerate().find_map(|(index, rule)| {
             let pattern = rule.pattern.as_ref();
             let text = pattern.map_or_else(|| rule.tool.clone(), |pattern| format!("{}({pattern})", rule.tool));
             let error = PermissionRule::parse(&text, rule.permission).err()?;
             Some((format!("permissions[{index}]"), format!("is wrong: {}", error.message)))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_is_named_by_whole_words() {
+        let agent = Agent { name: "alpha".into(), called: vec!["Doctor Who".into()], ..Agent::default() };
+        for text in ["alpha", "@alpha hi", "what, Alpha?", "(ALPHA)", "ask doctor who!", "alpha - hi", "alpha: hi"] {
+            assert!(agent.is_named_in(text), "{text}");
+        }
+        for text in ["", "alphabet", "betaalpha", "alpha-two", "alpha_two", "doctor whom", "a lpha"] {
+            assert!(!agent.is_named_in(text), "{text}");
+        }
+        assert!(!Agent::default().is_named_in("anything"));
     }
 }

@@ -22,8 +22,18 @@ pub enum AuthorKind {
 pub struct Author {
     /// Person, agent or environment.
     pub kind: AuthorKind,
-    /// The name; of input that nobody said, what it is in a few words, or the agent whose step says it.
+    /// The name that is shown; of input that nobody said, what it is in a few words, or the agent whose step says it.
     pub name: String,
+    /// The id of a person whom a door named, see [`super::Person`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl Author {
+    /// Somebody of whom only the name is known.
+    pub fn named(kind: AuthorKind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into(), id: None }
+    }
 }
 
 /// Who is shown a message.
@@ -37,12 +47,24 @@ pub enum Visibility {
     Model,
     /// People only.
     People,
+    /// Nobody: what was said was taken away.
+    Nobody,
 }
 
 impl Visibility {
     /// Whether this is the ordinary visibility.
     pub fn is_all(&self) -> bool {
         *self == Self::All
+    }
+
+    /// Whether people are shown it.
+    pub const fn is_for_people(self) -> bool {
+        matches!(self, Self::All | Self::People)
+    }
+
+    /// Whether a model is shown it.
+    pub const fn is_for_model(self) -> bool {
+        matches!(self, Self::All | Self::Model)
     }
 }
 
@@ -102,6 +124,14 @@ impl Part {
             Self::Reasoning(_) | Self::ToolCall(_) | Self::File(_) => None,
         });
         texts.collect()
+    }
+
+    /// Puts a text in the place of all texts of a message, and of what was thought; calls and files stay.
+    pub fn amend(parts: &mut Vec<Self>, text: &str) {
+        let said = |part: &Self| matches!(part, Self::Text(_) | Self::Reasoning(_));
+        let at = parts.iter().position(said).unwrap_or(0);
+        parts.retain(|part| !said(part));
+        parts.insert(at, Self::text(text));
     }
 
     /// What the part grew to: text, reasoning, or the arguments of a call as the model wrote them.

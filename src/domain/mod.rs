@@ -17,6 +17,7 @@ mod key;
 mod labels;
 mod message;
 mod model;
+mod participant;
 mod principal;
 mod procedure;
 mod run;
@@ -27,16 +28,17 @@ mod tool_server;
 mod transcript;
 mod user;
 
-pub use agent::{Agent, AgentState, Revision};
+pub use agent::{Agent, AgentState, Answers, Revision};
 pub use clock::{Clock, Timestamp};
 pub use cursor::{Cursor, PartPosition};
 pub use delta::{Delta, PartStart};
 pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
-    AfterClearing, Event, FACT_VERSION, Fact, MessageAbandoned, MessageCompleted, MessageImported, MessagePosted, Notice,
-    RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCleared, SessionCreated, SessionDeleted,
-    SessionRestored, SessionRewound, SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled,
-    ToolReturned, UnknownFact,
+    AfterClearing, Event, FACT_VERSION, Fact, MemoryAmended, MemoryForgotten, MessageAbandoned, MessageCompleted,
+    MessageImported, MessagePosted, MessageRedacted, Notice, ParticipantJoined, ParticipantLeft, RunCancelRequested,
+    RunFinished, RunQueued, RunStarted, RunWaiting, SessionCleared, SessionCreated, SessionDeleted, SessionRestored,
+    SessionRewound, SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled, ToolReturned,
+    UnknownFact,
 };
 pub use file::{File, FileScope, FileState};
 pub use fold::{Dropped, Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
@@ -48,12 +50,13 @@ pub use key::{Key, KeyPermission, Minter, Token};
 pub use labels::Labels;
 pub use message::{Author, AuthorKind, FilePart, Message, Part, ReasoningPart, TextPart, ToolCallPart, Visibility};
 pub use model::{Finish, ModelChoice, ModelSettings, Usage};
+pub use participant::{Exchange, Participant, Person};
 pub use principal::{Actor, Credential, Principal, PrincipalKind, Scope};
 pub use procedure::{
     AnswerForm, Argument, AskStep, CallStep, Declaration, Display, FromState, NamedProcedure, OpenThreadStep, Procedure,
     SayStep, SerializeStep, SetStep, Speaker, Step, StepLabel, ThreadFormat, ThreadSetup,
 };
-pub use run::{Budget, OnOrphan, Outcome, Permission, PermissionRule, Pins, Run, RunStatus};
+pub use run::{Budget, OnOrphan, Outcome, Permission, PermissionRule, Pins, Run, RunStatus, TakingPart};
 pub use session::{ActiveRun, Attributes, Lifetime, Session, SessionStatus, SessionSummary};
 pub use template::{FilledTemplate, Template, TemplateFault, ValueSource, places, written};
 pub use tool::{Access, CallerTool, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};

@@ -182,6 +182,19 @@ pub struct Pins {
     pub on_orphan: OnOrphan,
 }
 
+/// One of the agents that answer because they take part in a session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakingPart {
+    /// The message that began it: what agents ask each other since is counted for it.
+    pub root: MessageId,
+    /// The agent that named this one in its answer, and so asked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named_by: Option<String>,
+    /// Whether the agent's model is asked first whether it answers at all.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub judged: bool,
+}
+
 /// A run as the log tells it: one row of a list of runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Error, Labels, ModelChoice, ProcessId, RunId, RunStatus, SessionId, Timestamp, Usage};
+use super::{Error, Labels, ModelChoice, Participant, ProcessId, RunId, RunStatus, SessionId, Timestamp, Usage};
 
 /// Opaque JSON by namespace: what a door keeps about a thing. The engine never reads it.
 pub type Attributes = Map<String, Value>;
@@ -54,6 +54,9 @@ pub struct Session {
     pub labels: Labels,
     /// The agent that answers when none is named.
     pub agent: String,
+    /// Who takes part, in the order in which they came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<Participant>,
     /// The folder that its tools work in, as an absolute path.
     #[serde(default)]
     pub workspace: Option<String>,
@@ -86,6 +89,24 @@ pub struct Session {
 }
 
 impl Session {
+    /// The agents that take part: where none came, the session's own.
+    pub fn agents(&self) -> Vec<&str> {
+        super::participant::agents(&self.participants, &self.agent)
+    }
+
+    /// Whether somebody takes part. An agent takes part in its own session where no agent has come.
+    pub fn has(&self, who: &Participant) -> bool {
+        match who {
+            Participant::Person(_) => self.participants.iter().any(|there| there.is_same(who)),
+            Participant::Agent { agent } => self.agents().contains(&agent.as_str()),
+        }
+    }
+
+    /// Whether one agent and at most one person take part.
+    pub fn is_of_two(&self) -> bool {
+        super::participant::is_of_two(&self.participants)
+    }
+
     /// Whether its time is over: from the moment `expires_at` on.
     pub fn is_over(&self, now: Timestamp) -> bool {
         self.expired || self.expires_at.is_some_and(|end| now >= end)

@@ -1,4 +1,7 @@
-//! What a run may know: the messages up to its beginning and its own, each tool return directly after its call.
+//! What a run may know: the messages up to its beginning and its own, each tool return directly after its call; without
+//! what was taken away, and what its agent was made to forget.
+
+use std::collections::{HashMap, HashSet};
 
 use super::{
     CallId, Dropped, Event, Fact, Finish, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolCall,
@@ -32,6 +35,14 @@ pub enum Item {
 }
 
 impl Item {
+    /// The message.
+    pub fn message_id(&self) -> &MessageId {
+        match self {
+            Self::Said(message) => &message.id,
+            Self::Answered { message_id, .. } => message_id,
+        }
+    }
+
     /// The thread inside the session; `None` = the main one.
     pub fn thread(&self) -> Option<&str> {
         match self {
@@ -64,7 +75,7 @@ impl Transcript {
     /// all the same.
     pub fn of<'a>(
         events: impl IntoIterator<Item = &'a Event>,
-        run: &RunId,
+        (agent, run): (&str, &RunId),
         input: Option<&MessageId>,
         base_seq: u64,
     ) -> Self {
@@ -72,13 +83,21 @@ impl Transcript {
         let mut asked = Vec::new();
         let events: Vec<_> = events.into_iter().collect();
         let dropped = dropped(&events);
+        let memory = Memory::of(&events, agent);
         for event in events.into_iter().filter(|event| !dropped.iter().any(|dropped| dropped.holds(event.seq))) {
             let own = event.run.as_ref() == Some(run);
+            if memory.is_gone(event) || (!own && memory.is_forgotten(event, input)) {
+                continue;
+            }
             // What a run says itself comes after its start, and so after `base_seq`: what was posted for it before was
             // given beside its question.
-            if let Fact::MessagePosted(posted) = &event.fact
-                && (Some(&posted.message.id) == input || own && event.seq <= base_seq)
-            {
+            let is_asked = match &event.fact {
+                Fact::MessagePosted(posted) => Some(&posted.message.id) == input || (own && event.seq <= base_seq),
+                // What another agent said, who named this one.
+                Fact::MessageCompleted(completed) => Some(&completed.message_id) == input,
+                _ => false,
+            };
+            if is_asked {
                 asked.push(&event.fact);
             } else if own || event.seq <= base_seq {
                 if event.seq > base_seq {
@@ -88,16 +107,29 @@ impl Transcript {
             }
         }
         asked.drain(..).for_each(|asked| transcript.add(None, asked, false));
+        memory.amend(&mut transcript.items);
         transcript
+    }
+
+    /// Without messages that were taken away while the run was at work.
+    #[must_use]
+    pub fn without(mut self, gone: &HashSet<MessageId>) -> Self {
+        if !gone.is_empty() {
+            self.items.retain(|item| !gone.contains(item.message_id()));
+        }
+        self
     }
 
     /// Adds a fact of a run. `own` tells whether it is the run that the transcript is for.
     pub fn add(&mut self, run: Option<&RunId>, fact: &Fact, own: bool) {
         match fact {
             Fact::SessionRestored(_) | Fact::SessionCleared(_) => self.items.clear(),
-            Fact::MessagePosted(posted) if posted.message.visibility != Visibility::People => {
+            Fact::MessagePosted(posted) if posted.message.visibility.is_for_model() => {
                 self.items.push(Item::Said(posted.message.clone()));
             }
+            // An answer that was shown to people and not to a model would be strange, and one for nobody is gone.
+            Fact::MessageCompleted(completed) if completed.visibility == Visibility::Nobody => {}
+            Fact::MessageImported(imported) if imported.message.visibility == Visibility::Nobody => {}
             Fact::MessageCompleted(completed) => self.items.push(Item::Answered {
                 message_id: completed.message_id.clone(),
                 agent: completed.agent.clone(),
@@ -213,6 +245,72 @@ impl Transcript {
     }
 }
 
+/// What an agent is not shown, or shown otherwise.
+struct Memory<'a> {
+    /// Messages that were taken away.
+    gone: HashSet<&'a MessageId>,
+    /// Messages that the agent was made to forget.
+    forgotten: HashSet<&'a MessageId>,
+    /// Up to here, it was made to forget all.
+    forgotten_to: u64,
+    /// What it is shown in the place of messages.
+    amended: HashMap<&'a MessageId, &'a str>,
+}
+
+impl<'a> Memory<'a> {
+    fn of(events: &[&'a Event], agent: &str) -> Self {
+        let mut memory = Self { gone: HashSet::new(), forgotten: HashSet::new(), forgotten_to: 0, amended: HashMap::new() };
+        for event in events {
+            match &event.fact {
+                Fact::MessageRedacted(redacted) => drop(memory.gone.insert(&redacted.message_id)),
+                Fact::MemoryAmended(amended) if amended.agent == agent && !amended.text.is_empty() => {
+                    memory.amended.insert(&amended.message_id, &amended.text);
+                }
+                Fact::MemoryForgotten(forgotten) if forgotten.agent == agent => match &forgotten.message_id {
+                    Some(message) => drop(memory.forgotten.insert(message)),
+                    None => memory.forgotten_to = event.seq,
+                },
+                _ => {}
+            }
+        }
+        memory
+    }
+
+    /// Whether an event is about a message that was taken away.
+    fn is_gone(&self, event: &Event) -> bool {
+        message_of(&event.fact).is_some_and(|message| self.gone.contains(message))
+    }
+
+    /// Whether an event is a message that the agent was made to forget. What it is asked now, it is shown.
+    fn is_forgotten(&self, event: &Event, input: Option<&MessageId>) -> bool {
+        let Some(message) = message_of(&event.fact).filter(|message| Some(*message) != input) else { return false };
+        event.seq <= self.forgotten_to || self.forgotten.contains(message)
+    }
+
+    fn amend(&self, items: &mut [Item]) {
+        if self.amended.is_empty() {
+            return;
+        }
+        for item in items {
+            let Some(text) = self.amended.get(item.message_id()) else { continue };
+            match item {
+                Item::Said(message) => Part::amend(&mut message.parts, text),
+                Item::Answered { parts, .. } => Part::amend(parts, text),
+            }
+        }
+    }
+}
+
+/// The message that a fact is.
+fn message_of(fact: &Fact) -> Option<&MessageId> {
+    match fact {
+        Fact::MessagePosted(posted) => Some(&posted.message.id),
+        Fact::MessageCompleted(completed) => Some(&completed.message_id),
+        Fact::MessageImported(imported) => Some(&imported.message.id),
+        _ => None,
+    }
+}
+
 /// What counts for nothing, since the session was rewound.
 fn dropped(events: &[&Event]) -> Vec<Dropped> {
     let rewound = events.iter().filter_map(|event| match &event.fact {
@@ -249,8 +347,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        Actor, AfterClearing, Author, AuthorKind, EventId, FACT_VERSION, MessagePosted, SessionCleared, SessionId,
-        SessionRewound, Timestamp,
+        Actor, AfterClearing, Author, AuthorKind, EventId, FACT_VERSION, MemoryAmended, MemoryForgotten, MessagePosted,
+        MessageRedacted, SessionCleared, SessionId, SessionRewound, Timestamp,
     };
 
     fn event(seq: u64, fact: Fact) -> Event {
@@ -269,7 +367,7 @@ mod tests {
     fn posted(seq: u64) -> Event {
         let message = Message {
             id: MessageId::from_text(&format!("m{seq}")),
-            author: Author { kind: AuthorKind::Person, name: "a".into() },
+            author: Author::named(AuthorKind::Person, "a"),
             parts: vec![Part::text("x")],
             at: Timestamp::from_millis(0),
             thread: None,
@@ -285,7 +383,7 @@ mod tests {
     }
 
     fn said(events: &[Event]) -> Vec<String> {
-        let transcript = Transcript::of(events, &RunId::from_text("r"), None, u64::MAX);
+        let transcript = Transcript::of(events, ("a", &RunId::from_text("r")), None, u64::MAX);
         let ids = transcript.items.iter().map(|item| match item {
             Item::Said(message) => message.id.to_string(),
             Item::Answered { message_id, .. } => message_id.to_string(),
@@ -310,5 +408,42 @@ mod tests {
             |seq| event(seq, Fact::SessionCleared(SessionCleared { then: AfterClearing::Active, state: Map::new() }));
         assert_eq!(said(&[posted(1), cleared(2)]), [""; 0]);
         assert_eq!(said(&[posted(1), rewound(2, 0), cleared(3), posted(4)]), ["m4"]);
+    }
+
+    #[test]
+    fn what_was_taken_away_or_forgotten_is_not_shown() {
+        let id = |seq: u64| MessageId::from_text(&format!("m{seq}"));
+        let redacted = |seq, of| event(seq, Fact::MessageRedacted(MessageRedacted { message_id: id(of) }));
+        let forgotten = |seq, agent: &str, of: Option<u64>| {
+            event(seq, Fact::MemoryForgotten(MemoryForgotten { agent: agent.into(), message_id: of.map(id) }))
+        };
+        let history = [posted(1), posted(2), posted(3)];
+        let after = |facts: &[Event]| said(&[&history[..], facts, &[posted(9)]].concat());
+        assert_eq!(after(&[redacted(4, 2)]), ["m1", "m3", "m9"]);
+        assert_eq!(after(&[forgotten(4, "a", Some(1))]), ["m2", "m3", "m9"]);
+        assert_eq!(after(&[forgotten(4, "a", None)]), ["m9"]);
+        assert_eq!(after(&[forgotten(4, "b", None)]), ["m1", "m2", "m3", "m9"]);
+        let gone = HashSet::from([id(1), id(9)]);
+        let transcript = Transcript::of(&history, ("a", &RunId::from_text("r")), None, u64::MAX).without(&gone);
+        assert_eq!(transcript.items.len(), 2);
+    }
+
+    #[test]
+    fn what_was_amended_is_shown_to_its_agent_alone() {
+        let amended = |seq, text: &str| {
+            let fact = MemoryAmended { agent: "a".into(), message_id: MessageId::from_text("m1"), text: text.into() };
+            event(seq, Fact::MemoryAmended(fact))
+        };
+        // The older text was removed when it was amended again.
+        let events = [posted(1), amended(2, ""), amended(3, "y")];
+        let texts = |agent: &str| {
+            let transcript = Transcript::of(&events, (agent, &RunId::from_text("r")), None, u64::MAX);
+            let texts = transcript.items.iter().map(|item| match item {
+                Item::Said(message) => message.text(),
+                Item::Answered { parts, .. } => Part::texts(parts),
+            });
+            texts.collect::<Vec<_>>()
+        };
+        assert_eq!((texts("a"), texts("b")), (vec!["y".to_owned()], vec!["x".to_owned()]));
     }
 }

@@ -6,7 +6,9 @@
 use super::house::Core;
 use super::keys;
 use super::ledger::no_session;
-use crate::domain::{Agent, Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Run, RunId, Scope, SessionId};
+use crate::domain::{
+    Agent, Error, ErrorCode, OnOrphan, Participant, Permission, Pins, Principal, Result, Run, RunId, Scope, SessionId,
+};
 
 /// What lets somebody administer the house.
 const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
@@ -47,6 +49,8 @@ pub(crate) enum On<'a> {
     Users,
     /// Tool servers.
     ToolServers,
+    /// What doors keep for themselves.
+    Shelf,
     /// Files of the house: of these, everybody sees their own.
     HouseFiles,
     /// The house as a whole.
@@ -109,6 +113,17 @@ pub(crate) fn may_have_answer(caller: &Principal, agent: &str) -> Result<()> {
     Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not ask another agent than its own", caller.name)))
 }
 
+/// Checks that somebody may say something for somebody else: who sees only a part of the sessions speaks for itself.
+pub(crate) fn may_speak_for(caller: &Principal, author: Option<&Participant>) -> Result<()> {
+    let Some(author) = author else { return Ok(()) };
+    author.check()?;
+    if Sight::of(caller).is_none() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::Forbidden, format!("`{}` may not speak for somebody else", caller.name))
+        .hint("leave the author out"))
+}
+
 /// Whether somebody may know of an agent.
 pub(crate) fn sees_agent(caller: &Principal, agent: &str) -> bool {
     caller.scopes.iter().any(|scope| match scope {
@@ -129,6 +144,7 @@ fn allows(scope: &Scope, does: Does, on: On<'_>) -> bool {
     match (scope, on) {
         (Scope::All, _) => true,
         (_, On::Keys | On::Users) => false,
+        (Scope::Sessions | Scope::Agents | Scope::Mint | Scope::Agent { .. } | Scope::Session(_), On::Shelf) => false,
         (_, On::Account) => true,
         (Scope::Use | Scope::Read, On::ToolServers) => does == Does::Reads,
         (Scope::Use, _) => true,
@@ -179,10 +195,13 @@ fn forbidden(caller: &Principal, on: On<'_>) -> Error {
         On::Users => "see or change the accounts of people".to_owned(),
         On::ToolServers => "this with tool servers".to_owned(),
         On::HouseFiles => "this with files".to_owned(),
+        On::Shelf => "read or change what doors keep".to_owned(),
         On::Account | On::Offer | On::House => "this".to_owned(),
     };
-    let error =
-        Error::new(ErrorCode::Forbidden, format!("`{}` may not do {what}", caller.name).replace(" do make", " make"));
+    let error = Error::new(
+        ErrorCode::Forbidden,
+        format!("`{}` may not do {what}", caller.name).replace(" do make", " make").replace(" do read", " read"),
+    );
     match on {
         On::Keys | On::Users | On::ToolServers => error.hint(HOW),
         _ if caller.credential.is_some() => error.hint("a key with another permission may: `ombud keys add`"),

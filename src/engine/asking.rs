@@ -7,22 +7,21 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::access;
-use super::agents::{Working, revision};
-use super::course::{self, Course};
+use super::course;
 use super::dispatch;
+use super::holding::AtWork;
 use super::house::Core;
 use super::input::Input;
 use super::ledger::{Draft, Ledger};
 use super::lives::{check_lifetime, must_live};
 use super::recovery;
-use super::starting::start;
-use super::verbs::{Answering, Ask, Asked, Begin, NewSession, OnBusy, ProcedureCall, Target};
+use super::starting::{How, start};
+use super::taking::{Said, Taken};
+use super::verbs::{Answering, Ask, Asked, Begin, NewSession, OnBusy, Target};
 use crate::domain::{
-    Agent, Attributes, CallerTool, Cursor, Declaration, Error, ErrorCode, Fact, Fold, FoldedRun, Labels, MessageId,
-    ModelChoice, OnOrphan, Pins, Principal, ProcessId, Result, Revision, RunId, RunQueued, RunStatus, SessionCreated,
-    SessionId,
+    Agent, Cursor, Declaration, Error, ErrorCode, Event, Fact, Fold, FoldedRun, OnOrphan, Principal, Result, RunId,
+    RunStatus, SessionCreated, SessionId,
 };
-use crate::storage::{Alias, Record};
 
 /// Most bytes of a run's labels, and of its attributes: they stand in each of its rows.
 const KEPT_BYTES: usize = 64 << 10;
@@ -35,65 +34,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long a run is waited for by who would not wait for one that waits itself.
 const MOMENT: Duration = Duration::from_secs(2);
 
-/// A question with everything resolved.
-pub(super) struct Taken {
-    pub(super) caller: Principal,
-    pub(super) new: Option<SessionCreated>,
-    /// The names that a new session is given.
-    pub(super) aliases: Vec<Alias>,
-    /// What is said; absent when a procedure is asked for, and nothing said.
-    pub(super) input: Option<Input>,
-    pub(super) agent: Agent,
-    pub(super) model: ModelChoice,
-    pub(super) pins: Pins,
-    pub(super) priority: i32,
-    pub(super) begin: Begin,
-    pub(super) labels: Labels,
-    pub(super) attributes: Attributes,
-    pub(super) procedure: Option<ProcedureCall>,
-    pub(super) run: RunId,
-    pub(super) revision: (Revision, Record),
-}
-
-impl Taken {
-    pub(super) fn message(&self) -> Option<&MessageId> {
-        self.input.as_ref().map(|input| &input.message.id)
-    }
-
-    pub(super) fn facts(&self) -> impl Iterator<Item = Fact> + '_ {
-        self.input.iter().flat_map(Input::facts)
-    }
-
-    /// The run as it is queued.
-    pub(super) fn queued(&self, process: ProcessId) -> RunQueued {
-        let procedure = self.procedure.clone();
-        let (name, arguments, attributes) =
-            procedure.map(|procedure| (Some(procedure.name), procedure.arguments, procedure.attributes)).unwrap_or_default();
-        RunQueued {
-            agent: self.agent.name.clone(),
-            revision: self.revision.0.clone(),
-            input: self.message().cloned(),
-            process: (self.begin == Begin::Now).then_some(process),
-            priority: self.priority,
-            asked_by: if name.is_some() { self.caller.name.clone() } else { String::new() },
-            procedure: name,
-            arguments,
-            attributes,
-            labels: self.labels.clone(),
-            run_attributes: self.attributes.clone(),
-            pins: self.pins.clone(),
-        }
-    }
-}
-
 /// Takes a question.
-pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Result<Asked> {
+pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> Result<Asked> {
     check_priority(ask.priority)?;
     super::sessions::check_size_of(("run", KEPT_BYTES), None, Some(&ask.labels), &ask.attributes)?;
+    super::sessions::check_size_of(("message", KEPT_BYTES), None, None, &ask.message_attributes)?;
     let silent = ask.procedure.is_some() && ask.input.is_empty() && ask.context.is_empty();
-    let input = if silent { None } else { Some(Input::new(core, caller, ask.input, ask.blobs, ask.context)?) };
+    let input = if silent { None } else { Some(Input::new(core, caller, &mut ask)?) };
     let mut aliases = Vec::new();
-    let (ledger, new, existing) = match ask.target {
+    let (ledger, new, existing) = match std::mem::take(&mut ask.target) {
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
@@ -122,78 +71,29 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     };
     let session_agent =
         new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
-    let name = match ask.answering {
-        Answering::Nobody => match input {
-            Some(input) => return post(core, caller, &ledger, new.map(|new| (new, aliases)), input).await,
-            None => return Err(Error::invalid("a procedure was asked for, and nobody is to answer")),
-        },
-        Answering::One(name) => name,
+    let said = Said { new, aliases, existing, input };
+    let name = match &ask.answering {
+        Answering::Nobody => return post(core, caller, &ledger, &said).await,
+        Answering::Participants => return super::channels::ask(core, caller, &ledger, said, ask).await,
+        Answering::One(name) => name.clone(),
         Answering::SessionAgent => session_agent.unwrap_or_else(|| core.settings.agent.clone()),
     };
-    let Working { agent, trusted } = core.agent(&name).await?;
-    let mut procedure = ask.procedure;
-    if let Some(call) = &mut procedure {
-        let named = course::named(&agent, &call.name)?;
-        call.arguments = course::declared("argument", &named.arguments, std::mem::take(&mut call.arguments))?;
-        super::stepping::check_files(core, &ledger.id, named.steps.steps(), &call.arguments).await?;
-    }
-    let remembered = new.as_ref().map(|new| &new.state).or(existing.as_ref().map(|fold| &fold.state));
-    let said = Course { state: remembered.cloned().unwrap_or_default(), ..Course::default() };
-    let model_of_agent = said.model(&agent.from_state)?.or_else(|| agent.model.clone());
-    let session = existing.as_ref().map(|fold| &fold.session);
-    let session_model =
-        new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
-    let model = core.choose([ask.pins.model.as_ref(), session_model, model_of_agent.as_ref()])?;
-    core.models.get(&model)?;
-    let mut pins = access::under(trusted, access::within(caller, ask.pins));
-    pins.model = Some(model.clone());
-    pins.caller_tools.retain(|spec| !agent.caller_tools.iter().any(|tool| tool.name == spec.name));
-    pins.caller_tools.extend(agent.caller_tools.iter().map(CallerTool::spec));
-    if pins.workspace.is_none() {
-        let workspace = new.as_ref().and_then(|new| new.workspace.clone());
-        pins.workspace = workspace.or_else(|| session.and_then(|session| session.workspace.clone()));
-    }
-    // The folder that was asked for, or that of a session which somebody else may have made.
-    access::may_work_in(core, caller, pins.workspace.as_deref())?;
-    let workspace = pins.workspace.get_or_insert_with(|| core.settings.workspace.to_string_lossy().into_owned());
-    // What is asked for by name says itself what its model is told.
-    if core.settings.project_instructions && procedure.is_none() {
-        let limit = core.settings.limits.instructions_bytes;
-        let of_project = super::instructions::of_project(std::path::Path::new(workspace), limit)?;
-        pins.instructions.splice(0..0, of_project);
-    }
-    // Pinned, so that whoever goes on with the run is bound by the rules that it began with.
-    pins.permissions.extend(core.settings.permissions_for(&agent));
-    let revision = revision(&agent)?;
-    let run = RunId::new(&*core.clock);
-    let (caller, priority, begin) = (caller.clone(), ask.priority, ask.begin);
-    let (labels, attributes) = (ask.labels, ask.attributes);
-    let taken = Taken {
-        caller,
-        new,
-        aliases,
-        input,
-        agent,
-        model,
-        pins,
-        priority,
-        begin,
-        labels,
-        attributes,
-        procedure,
-        run,
-        revision,
-    };
-    let taken = Arc::new(taken);
-    if begin == Begin::InTurn {
-        return dispatch::queue(core, &ledger, &taken).await;
+    let working = core.agent(&name).await?;
+    let taken = Arc::new(super::taking::take(core, caller, &ledger, (&said, &ask), working).await?);
+    take_up(core, &ledger, &taken, ask.on_busy).await
+}
+
+/// Begins the run of a question that was taken, or puts it where it waits.
+pub(super) async fn take_up(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_busy: OnBusy) -> Result<Asked> {
+    if taken.begin == Begin::InTurn {
+        return dispatch::queue(core, ledger, taken).await;
     }
     core.attend().await?;
     core.follow_others().await;
-    match ask.on_busy {
-        OnBusy::Queue => queue(core, &ledger, &taken).await,
+    match on_busy {
+        OnBusy::Queue => queue(core, ledger, taken).await,
         OnBusy::Reject | OnBusy::WaitThenReject | OnBusy::Supersede | OnBusy::SupersedeWaiting => {
-            in_turn(core, &ledger, &taken, ask.on_busy).await
+            in_turn(core, ledger, taken, on_busy).await
         }
     }
 }
@@ -237,11 +137,13 @@ pub(crate) async fn created(core: &Core, caller: &Principal, new: NewSession) ->
     let of_agent = core.agent(&agent).await?.agent;
     let agent = of_agent.name.clone();
     let state = beginning(&of_agent, new.input)?;
+    let participants = super::channels::known(core, new.participants).await?;
     Ok(SessionCreated {
         incarnation: 1,
         title: new.title,
         labels: new.labels,
         agent,
+        participants,
         workspace: new.workspace.or_else(|| Some(core.settings.workspace.to_string_lossy().into_owned())),
         model: new.model,
         lifetime: new.lifetime,
@@ -261,7 +163,7 @@ fn exists(id: &SessionId) -> Error {
 }
 
 /// Adds what begins a session, if it is a new one.
-fn begin(
+pub(super) fn begin(
     draft: &mut Draft,
     core: &Core,
     ledger: &Ledger,
@@ -279,26 +181,36 @@ fn begin(
     Ok(())
 }
 
-async fn post(
-    core: &Core,
-    caller: &Principal,
-    ledger: &Arc<Ledger>,
-    new: Option<(SessionCreated, Vec<Alias>)>,
-    input: Input,
-) -> Result<Asked> {
+/// Says something that nobody answers.
+pub(super) async fn post(core: &Core, caller: &Principal, ledger: &Arc<Ledger>, said: &Said) -> Result<Asked> {
+    let Some(input) = &said.input else {
+        return Err(Error::invalid("a procedure was asked for, and nobody is to answer"));
+    };
     input.keep(&core.store, &ledger.id).await?;
     let events = ledger
         .append(|fold| {
             let mut draft = Draft::default();
-            begin(&mut draft, core, ledger, fold, new.as_ref().map(|(new, _)| new), caller)?;
-            draft.aliases = new.iter().flat_map(|(_, aliases)| aliases.clone()).collect();
+            begin(&mut draft, core, ledger, fold, said.new.as_ref(), caller)?;
+            draft.aliases.clone_from(&said.aliases);
             input.facts().for_each(|fact| draft.session(caller.actor(), fact));
             Ok(draft)
         })
         .await?;
+    let message = Some(input.message.id.clone());
+    Ok(Asked { message, ..asked(ledger, None, &events) })
+}
+
+/// What is told of a question once its first append is durable.
+pub(super) fn asked(ledger: &Ledger, taken: Option<&Taken>, events: &[Arc<Event>]) -> Asked {
     let first = events.first().map_or(1, |event| event.seq);
-    let before = Cursor::after(ledger.hub.incarnation(), first - 1);
-    Ok(Asked { session: ledger.id.clone(), run: None, model: None, before })
+    Asked {
+        session: ledger.id.clone(),
+        run: taken.map(|taken| taken.run.clone()),
+        runs: taken.map(|taken| taken.run.clone()).into_iter().collect(),
+        message: taken.and_then(|taken| taken.message().cloned()),
+        model: taken.map(|taken| taken.model.clone()),
+        before: Cursor::after(ledger.hub.incarnation(), first.saturating_sub(1)),
+    }
 }
 
 /// The run that a new one of this agent would have to wait for.
@@ -320,7 +232,7 @@ async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_
         if taken.new.is_none() {
             clear_way(core, ledger, taken, on_busy, Some(deadline)).await?;
         }
-        match start(core, ledger, taken, true).await {
+        match start(core, ledger, taken, How::Whole).await {
             Err(error) if error.code == ErrorCode::Busy && on_busy != OnBusy::Reject && Instant::now() < deadline => {}
             other => return other,
         }
@@ -340,13 +252,19 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
             Ok(draft)
         })
         .await?;
-    let first = events.first().map_or(1, |event| event.seq);
-    let asked = Asked {
-        session: ledger.id.clone(),
-        run: Some(taken.run.clone()),
-        model: Some(taken.model.clone()),
-        before: Cursor::after(ledger.hub.incarnation(), first - 1),
-    };
+    begin_when_free(core, ledger, taken, at_work, None);
+    Ok(asked(ledger, Some(taken), &events))
+}
+
+/// Begins a run that was queued here as soon as no other of its agent is at work. `shown` = what it is shown, where that is
+/// not all that there is by then.
+pub(super) fn begin_when_free(
+    core: &Arc<Core>,
+    ledger: &Arc<Ledger>,
+    taken: &Arc<Taken>,
+    at_work: AtWork,
+    shown: Option<u64>,
+) {
     let (core, ledger, taken) = (Arc::clone(core), Arc::clone(ledger), Arc::clone(taken));
     let tracker = core.tasks.clone();
     tracker.spawn(async move {
@@ -358,7 +276,7 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
             way = clear_way(&core, &ledger, &taken, OnBusy::Queue, None) => way,
         };
         let ready = match way {
-            Ok(()) => start(&core, &ledger, &taken, false).await.map(|_| ()),
+            Ok(()) => start(&core, &ledger, &taken, How::Queued { shown }).await.map(|_| ()),
             Err(error) => Err(error),
         };
         if let Err(error) = ready {
@@ -373,7 +291,6 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
         }
         drop(at_work);
     });
-    Ok(asked)
 }
 
 /// Closes a queued run that cannot start.

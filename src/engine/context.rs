@@ -39,11 +39,12 @@ pub(crate) fn messages(
     fixed_bytes: usize,
 ) -> Vec<PromptMessage> {
     let transcript = transcript.closed();
+    let names = names_people(&transcript);
     let mut turns: Vec<Vec<PromptMessage>> = Vec::new();
     for item in &transcript.items {
         // What was given beside a question, and what a step says, belong to the turn that was asked.
         let begins = matches!(item, Item::Said(message) if message.author.kind != AuthorKind::Environment);
-        let shown = show(item, window, files);
+        let shown = show(item, window, files, names);
         match turns.last_mut() {
             Some(turn) if !begins => turn.extend(shown),
             _ => turns.push(shown),
@@ -82,9 +83,20 @@ pub(crate) fn blobs(transcript: &Transcript) -> Vec<BlobId> {
     blobs.collect()
 }
 
-fn show(item: &Item, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
+/// Whether people are told apart: when several have said something, of whom at least one was named by a door.
+fn names_people(transcript: &Transcript) -> bool {
+    let mut people = transcript.items.iter().filter_map(|item| match item {
+        Item::Said(message) if message.author.kind == AuthorKind::Person => Some(&message.author),
+        Item::Said(_) | Item::Answered { .. } => None,
+    });
+    let Some(first) = people.next() else { return false };
+    // The same person may have changed the name; who has no id is the caller, by whatever name.
+    people.any(|other| other.id != first.id)
+}
+
+fn show(item: &Item, window: &Window<'_>, files: &Files, names: bool) -> Vec<PromptMessage> {
     match item {
-        Item::Said(message) => said(message, window, files),
+        Item::Said(message) => said(message, window, files, names),
         Item::Answered { agent: who, parts, .. } if who != window.agent => {
             let text: String = crate::domain::Part::texts(parts);
             if text.is_empty() {
@@ -105,10 +117,10 @@ fn is_text(media_type: &str) -> bool {
     essence.starts_with("text/") || essence == "application/json"
 }
 
-fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMessage> {
+fn said(message: &Message, window: &Window<'_>, files: &Files, names: bool) -> Vec<PromptMessage> {
     // What a step of its own procedure says for it.
     let own = message.author.kind == AuthorKind::Agent && message.author.name == window.agent;
-    let parts: Vec<_> = message
+    let mut parts: Vec<_> = message
         .parts
         .iter()
         .filter_map(|part| match part {
@@ -138,6 +150,13 @@ fn said(message: &Message, window: &Window<'_>, files: &Files) -> Vec<PromptMess
             Part::Reasoning(_) | Part::ToolCall(_) => None,
         })
         .collect();
+    if names && message.author.kind == AuthorKind::Person && !parts.is_empty() {
+        let name = &message.author.name;
+        match parts.first_mut() {
+            Some(PromptPart::Text(text)) => text.insert_str(0, &format!("{name}: ")),
+            _ => parts.insert(0, PromptPart::Text(format!("{name}:"))),
+        }
+    }
     match (parts.is_empty(), own) {
         (true, _) => Vec::new(),
         (false, true) => vec![PromptMessage::Assistant(parts)],
@@ -214,7 +233,7 @@ mod tests {
     fn said(text: &str) -> Item {
         Item::Said(Message {
             id: MessageId::from_text("m"),
-            author: Author { kind: AuthorKind::Person, name: "somebody".into() },
+            author: Author::named(AuthorKind::Person, "somebody"),
             parts: vec![Part::text(text)],
             at: Timestamp::from_millis(0),
             thread: None,
@@ -338,5 +357,25 @@ mod tests {
             elapsed_ms: 1,
         };
         assert_eq!(prompt_return(&returned).text, "too slow\nhalf");
+    }
+
+    #[test]
+    fn people_are_named_when_there_are_several() {
+        let model = ModelChoice::new("p", "m");
+        let by = |name: &str, id: Option<&str>, text: &str| {
+            let mut item = said(text);
+            if let Item::Said(message) = &mut item {
+                message.author = Author { id: id.map(str::to_owned), ..Author::named(AuthorKind::Person, name) };
+            }
+            item
+        };
+        let alone = || vec![by("Anna", Some("1"), "a"), by("Anna B", Some("1"), "b")];
+        assert_eq!(shown(alone(), 1_000, &model), [user("a"), user("b")]);
+        let two = [alone(), vec![by("Ben", Some("2"), "c")]].concat();
+        assert_eq!(shown(two, 1_000, &model), [user("Anna: a"), user("Anna B: b"), user("Ben: c")]);
+        let with_caller = vec![by("somebody", None, "a"), by("Ben", Some("2"), "b")];
+        assert_eq!(shown(with_caller, 1_000, &model), [user("somebody: a"), user("Ben: b")]);
+        let callers = vec![by("one", None, "a"), by("other", None, "b")];
+        assert_eq!(shown(callers, 1_000, &model), [user("a"), user("b")]);
     }
 }

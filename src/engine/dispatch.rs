@@ -17,13 +17,14 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::asking::{Taken, draft_queued};
+use super::asking::{asked, draft_queued};
 use super::house::Core;
 use super::ledger::{Draft, Ledger};
 use super::lives;
 use super::recovery::{self, goes_on, is_orphan};
+use super::taking::Taken;
 use super::verbs::Asked;
-use crate::domain::{Actor, Cause, Cursor, Error, ErrorCode, FoldedRun, Result, Run, RunStatus, SessionId};
+use crate::domain::{Actor, Cause, Error, ErrorCode, FoldedRun, Result, Run, RunStatus, SessionId};
 use crate::storage::TurnQuery;
 
 /// Runs that are read at a time.
@@ -46,14 +47,19 @@ impl Queue {
     pub(super) async fn is_told(&self) {
         self.queued.notified().await;
     }
+
+    /// Tells whoever attends to the queue that something is in it.
+    pub(super) fn tell(&self) {
+        self.queued.notify_one();
+    }
 }
 
 /// A place in the queue that is about to be taken.
-struct Place<'a>(&'a Queue);
+pub(super) struct Place<'a>(&'a Queue);
 
 impl<'a> Place<'a> {
     /// Refuses when as many wait as may. Several processes at once may pass it by as many as they ask in the same moment.
-    async fn find(core: &'a Core) -> Result<Self> {
+    pub(super) async fn find(core: &'a Core) -> Result<Self> {
         let most = core.settings.server.limits.runs_waiting as u64;
         let place = Self(&core.queue);
         let coming = core.queue.coming.fetch_add(1, Ordering::AcqRel) as u64;
@@ -87,14 +93,8 @@ pub(super) async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Ta
         })
         .await?;
     drop(place);
-    core.queue.queued.notify_one();
-    let first = events.first().map_or(1, |event| event.seq);
-    Ok(Asked {
-        session: ledger.id.clone(),
-        run: Some(taken.run.clone()),
-        model: Some(taken.model.clone()),
-        before: Cursor::after(ledger.hub.incarnation(), first - 1),
-    })
+    core.queue.tell();
+    Ok(asked(ledger, Some(taken), &events))
 }
 
 /// Runs of one agent in one session: one at a time.

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
 use super::calls::Calls;
+use super::channels::Judged;
 use super::course::Course;
 use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
@@ -23,7 +24,8 @@ use super::next::{Next, Position, next};
 use super::spans;
 use super::writing::{Desk, Writing};
 use crate::domain::{
-    Agent, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, Timestamp, Transcript, Usage,
+    Agent, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, TakingPart, Timestamp,
+    Transcript, Usage,
 };
 use crate::models::{Card, Model, ModelEvent, ModelStream};
 use crate::tools::ToolContext;
@@ -37,6 +39,8 @@ pub(crate) struct Work {
     pub(crate) agent: Agent,
     pub(crate) model: ModelChoice,
     pub(crate) pins: Pins,
+    /// Set when it answers because its agent takes part in the session.
+    pub(crate) taking_part: Option<TakingPart>,
     /// What it goes by.
     pub(crate) course: Course,
     /// How many processes took it, this one included; its fencing token.
@@ -232,6 +236,13 @@ impl Driver {
         if let Err(error) = self.turn_to_step() {
             return self.fail(error).await;
         }
+        if let Some(ended) = self.judged().await? {
+            return match ended {
+                Judged::Silent => self.finish(Outcome::Silent, None).await,
+                Judged::Stopped => self.finish_stopped(Vec::new()).await,
+                Judged::Failed(error) => self.fail(error).await,
+            };
+        }
         loop {
             let decided = self.decide();
             if self.stop.is_cancelled() && !matches!(decided, Next::Finish { .. }) {
@@ -271,7 +282,13 @@ impl Driver {
         let mut facts = std::mem::take(&mut self.due);
         self.settle().await?;
         facts.push(self.finished(outcome, error));
-        self.append(facts).await
+        match &self.work.taking_part {
+            Some(taking_part) if outcome == Outcome::Completed => {
+                let taking_part = taking_part.clone();
+                self.finish_and_ask(facts, &taking_part).await
+            }
+            _ => self.append(facts).await,
+        }
     }
 
     async fn fail(&mut self, error: Error) -> Result<(), Refused> {
@@ -308,7 +325,7 @@ impl Driver {
         self.settle_beside();
         let span = spans::of_model(&self.asking.choice);
         let stream = self.asking.model.ask(request).instrument(span.clone()).await;
-        let mut writing = Writing::held(self.work.message_id.clone());
+        let mut writing = Writing::held(self.work.message_id.clone(), self.work.agent.silence.as_deref());
         let heard = self.listen(stream, &mut writing).instrument(span.clone()).await?;
         self.work.rounds += 1;
         let elapsed_ms = writing.elapsed_ms();

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::house::Core;
-use super::verbs::ContextInput;
+use super::verbs::{Ask, ContextInput};
 use crate::domain::{
     Attributes, Author, AuthorKind, BlobId, Error, ErrorCode, Event, Fact, FilePart, Message, MessageId, MessagePosted,
-    Part, Principal, Result, RunStarted, SessionId, Visibility,
+    Part, Participant, Principal, Result, RunStarted, SessionId, Visibility,
 };
 use crate::storage::Store;
 
@@ -29,6 +29,7 @@ const CONTEXTS: usize = 64;
 const DESCRIPTION_BYTES: usize = 1_024;
 
 /// What is said with a question.
+#[derive(Clone)]
 pub(crate) struct Input {
     /// The question.
     pub(crate) message: Message,
@@ -44,13 +45,9 @@ impl Input {
     /// # Errors
     /// `invalid_input` when nothing is said, or a file's bytes are not those that its name tells of; `too_large`;
     /// `bad_media` for a media type that is none.
-    pub(crate) fn new(
-        core: &Core,
-        caller: &Principal,
-        parts: Vec<Part>,
-        files: Vec<(BlobId, Bytes)>,
-        context: Vec<ContextInput>,
-    ) -> Result<Self> {
+    pub(crate) fn new(core: &Core, caller: &Principal, ask: &mut Ask) -> Result<Self> {
+        let (parts, files) = (std::mem::take(&mut ask.input), std::mem::take(&mut ask.blobs));
+        let context = std::mem::take(&mut ask.context);
         let says = parts.iter().any(|part| match part {
             Part::Text(text) => !text.text.trim().is_empty(),
             Part::File(_) => true,
@@ -61,10 +58,17 @@ impl Input {
         }
         check_text(&parts, &context)?;
         check_files(&parts, &files)?;
-        let person = Author { kind: AuthorKind::Person, name: caller.name.clone() };
-        let message = message(core, person, parts);
+        let author = match &ask.author {
+            None => Author::named(AuthorKind::Person, &caller.name),
+            Some(Participant::Person(person)) => {
+                Author { id: Some(person.id.clone()), ..Author::named(AuthorKind::Person, person.shown()) }
+            }
+            Some(Participant::Agent { agent }) => Author::named(AuthorKind::Agent, agent),
+        };
+        let attributes = std::mem::take(&mut ask.message_attributes);
+        let message = Message { attributes, ..message(core, author, parts) };
         let context = context.into_iter().map(|given| {
-            let author = Author { kind: AuthorKind::Environment, name: given.description };
+            let author = Author::named(AuthorKind::Environment, given.description);
             self::message(core, author, vec![Part::text(given.text)])
         });
         let context = context.collect();
@@ -119,6 +123,8 @@ impl Input {
 pub(crate) fn told(events: &[Arc<Event>], input: Option<&MessageId>) -> Option<String> {
     let text = events.iter().find_map(|event| match &event.fact {
         Fact::MessagePosted(posted) if Some(&posted.message.id) == input => Some(posted.message.text()),
+        // What another agent said, who named this one.
+        Fact::MessageCompleted(completed) if Some(&completed.message_id) == input => Some(completed.text()),
         _ => None,
     });
     text.and_then(RunStarted::input_of)

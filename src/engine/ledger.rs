@@ -1,9 +1,9 @@
 //! One session's log in this process: loads it, appends to it with compare-and-append, follows what other processes
 //! append, and publishes all of it in order.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
+use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use super::draft::{Draft, Refused};
 use super::holding::{AtWork, RunsHere};
@@ -11,8 +11,8 @@ use super::live::{Hub, Joined};
 use super::notices::Notices;
 use super::reading::{blank, decode, is_said};
 use crate::domain::{
-    Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, ProcessId, Result, Run, RunId,
-    SessionId, Timestamp,
+    Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, MessageId, ProcessId, Result,
+    Run, RunId, SessionId, Timestamp,
 };
 use crate::storage::{Append, AppendError, Entry, Head, Store};
 
@@ -47,6 +47,8 @@ pub(crate) struct Ledger {
     pub(crate) hub: Hub,
     notices: Notices,
     pub(super) here: RunsHere,
+    /// Messages that were taken away while a run was at work here.
+    gone: Mutex<HashSet<MessageId>>,
     /// When the session's time is over, in milliseconds, as far as is known: to be asked without waiting for an append.
     ends_at: AtomicI64,
 }
@@ -72,6 +74,7 @@ impl Ledger {
             hub,
             notices,
             here: RunsHere::default(),
+            gone: Mutex::default(),
             ends_at: AtomicI64::new(i64::MAX),
         })
     }
@@ -94,6 +97,19 @@ impl Ledger {
     /// How many runs this process works on.
     pub(crate) fn runs_here(&self) -> usize {
         self.here.count()
+    }
+
+    /// Messages that were taken away while a run was at work here: what it is shown was read before.
+    pub(crate) fn gone(&self) -> HashSet<MessageId> {
+        self.gone.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn take_away(&self, message: &MessageId) {
+        let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.here.count() == 0 {
+            gone.clear();
+        }
+        gone.insert(message.clone());
     }
 
     /// Whether this process works on a run or somebody here listens: then changes by others must be followed.
@@ -139,7 +155,9 @@ impl Ledger {
         let Some(fold) = &state.fold else { return };
         let ends_at = if fold.session.expired { Some(Timestamp::default()) } else { fold.session.expires_at };
         self.ends_at.store(ends_at.map_or(i64::MAX, Timestamp::as_millis), Ordering::Release);
-        if events.iter().any(|event| matches!(event.fact, Fact::SessionRewound(_) | Fact::SessionCleared(_))) {
+        let ends =
+            |fact: &Fact| matches!(fact, Fact::SessionRewound(_) | Fact::SessionCleared(_) | Fact::MessageRedacted(_));
+        if events.iter().any(|event| ends(&event.fact)) {
             state.window = None;
         }
         trim(state);
@@ -269,6 +287,7 @@ impl Ledger {
             match (&event.fact, &event.run) {
                 (Fact::RunCancelRequested(_), Some(run)) => self.here.stop(run),
                 (Fact::SessionDeleted(_), _) => self.here.stop_all(),
+                (Fact::MessageRedacted(redacted), _) => self.take_away(&redacted.message_id),
                 _ => {}
             }
         });

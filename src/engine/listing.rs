@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Finish, Message, ModelChoice, Run, RunId, RunStatus, SessionId, SessionStatus, SessionSummary, ToolReturn, Usage,
+    Finish, Message, ModelChoice, Participant, Run, RunId, RunStatus, SessionId, SessionStatus, SessionSummary, ToolReturn,
+    Usage,
 };
 
 /// Which sessions a list is about. Newest change first.
@@ -14,6 +15,9 @@ pub struct SessionFilter {
     pub labels: Vec<(String, String)>,
     /// Only those of this agent.
     pub agent: Option<String>,
+    /// Only those in which they take part, whatever name is shown. An agent takes part in its own sessions where no agent
+    /// has come.
+    pub participant: Option<Participant>,
     /// Only those that stand here.
     pub status: Option<SessionStatus>,
     /// Only those whose title or id holds this text, ignoring case.

@@ -10,6 +10,7 @@ mod asking;
 mod attending;
 mod blobs;
 mod calls;
+mod channels;
 mod completing;
 mod context;
 mod course;
@@ -30,6 +31,7 @@ mod ledger;
 mod listing;
 mod live;
 mod lives;
+mod memories;
 mod next;
 mod notices;
 mod reading;
@@ -40,9 +42,11 @@ mod rounds;
 mod runs;
 mod sessions;
 mod sharing;
+mod shelves;
 mod spans;
 mod starting;
 mod stepping;
+mod taking;
 mod tool_servers;
 mod uploads;
 mod users;
@@ -63,6 +67,7 @@ use crate::domain::{
 };
 
 pub use self::agents::{AgentItem, AgentOrigin};
+pub use self::channels::Channels;
 pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
@@ -72,8 +77,10 @@ pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
+pub use self::memories::{Forget, Memories, Memory, MemoryPage};
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
+pub use self::shelves::{Expected, ShelfDocument, ShelfPage, ShelfPlace, Shelves};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
@@ -97,6 +104,18 @@ impl Engine for House {
         self
     }
 
+    fn channels(&self) -> &dyn Channels {
+        self
+    }
+
+    fn memories(&self) -> &dyn Memories {
+        self
+    }
+
+    fn shelves(&self) -> &dyn Shelves {
+        self
+    }
+
     async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
         match &mut ask.target {
             Target::New(new) => {
@@ -106,6 +125,7 @@ impl Engine for House {
             }
             Target::Existing(id) => self.check(caller, Does::Asks, On::Session(&*id)).await?,
         }
+        access::may_speak_for(caller, ask.author.as_ref())?;
         if let Answering::One(agent) = &mut ask.answering {
             self.core.by_name(Some(agent)).await?;
             access::may_have_answer(caller, agent)?;

@@ -195,7 +195,10 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
         Some(model) => model.clone(),
         None => core.choose([active.queued.pins.model.as_ref(), None, agent.model.as_ref()])?,
     };
-    let mut transcript = Transcript::of(events.iter().map(AsRef::as_ref), run, active.queued.input.as_ref(), base_seq);
+    let mut transcript = {
+        let events = events.iter().map(AsRef::as_ref);
+        Transcript::of(events, (&agent.name, run), active.queued.input.as_ref(), base_seq)
+    };
     let lost: Vec<Fact> =
         lost_calls(active).into_iter().map(|called| returned(&called, calls::interrupted(&called.call))).collect();
     for fact in &lost {
@@ -209,6 +212,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
         agent,
         model: model.clone(),
         pins: active.queued.pins.clone(),
+        taking_part: active.queued.taking_part.clone(),
         attempt: active.attempt + 1,
         started_at: active.started_at.unwrap_or_else(|| core.clock.now()),
         message_id: next_message(core, active),

@@ -44,7 +44,7 @@ impl Driver {
             images: self.asking.card.images,
         };
         let mut files = context::Files::new();
-        let transcript = self.work.transcript.thread(self.thread());
+        let transcript = self.work.transcript.thread(self.thread()).without(&self.ledger.gone());
         for blob in context::blobs(&transcript) {
             if let Some(bytes) = self.core.store.blob(&self.ledger.id, &blob).await? {
                 files.insert(blob, bytes.into());

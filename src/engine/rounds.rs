@@ -7,12 +7,12 @@ use futures_util::stream::StreamExt;
 use super::drive::Driver;
 use super::ledger::Refused;
 use super::writing::Written;
-use crate::domain::{Fact, Finish, MessageCompleted, MessageId, Part, RunWaiting, Timestamp, ToolReturned};
+use crate::domain::{Fact, Finish, MessageCompleted, MessageId, Part, RunWaiting, Timestamp, ToolReturned, Visibility};
 
 impl Driver {
     /// The facts of a message that is complete, which the transcript then holds.
     pub(super) fn complete(&mut self, written: Written, elapsed_ms: u64) -> Vec<Fact> {
-        let Written { parts, mut finish, mut usage, first_token_ms } = written;
+        let Written { parts, mut finish, mut usage, first_token_ms, is_silent } = written;
         let calls = parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
         // Servers differ in the word that they give for an answer with calls in it.
         finish = match finish {
@@ -36,7 +36,7 @@ impl Driver {
             next_message_id: next_message_id.clone(),
             thread: self.thread().map(str::to_owned),
             step: self.step_number(),
-            visibility: self.visibility(),
+            visibility: if is_silent { Visibility::Model } else { self.visibility() },
             form: self.form().map(|form| form.name.clone()),
         };
         self.work.answer = completed.text();

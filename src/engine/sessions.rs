@@ -37,6 +37,7 @@ pub(crate) async fn list(core: &Arc<Core>, caller: &Principal, filter: &SessionF
         let query = SessionQuery {
             labels: filter.labels.clone(),
             agent: filter.agent.clone().or_else(|| sight.as_ref()?.only_agent().map(str::to_owned)),
+            participant: filter.participant.clone(),
             active: matches!(
                 filter.status,
                 Some(SessionStatus::Running | SessionStatus::Waiting | SessionStatus::Interrupted)
@@ -96,6 +97,7 @@ async fn the_only(
             && filter.limit > 0
             && filter.after.is_none()
             && filter.agent.as_ref().is_none_or(|agent| *agent == session.agent)
+            && filter.participant.as_ref().is_none_or(|who| session.has(who))
             && filter.status.is_none_or(|status| status == item.status)
             && filter.text.as_ref().is_none_or(|text| tells_of(&item.summary, text))
             && filter.labels.iter().all(|(key, value)| session.labels.contains(key, value))

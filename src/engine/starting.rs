@@ -6,21 +6,34 @@ use std::sync::Arc;
 use futures_util::future::FutureExt;
 use tokio::sync::oneshot;
 
-use super::asking::{Taken, busy, draft_queued, in_the_way};
+use super::asking::{busy, draft_queued, in_the_way};
 use super::course::Course;
 use super::drive::{Driver, Work};
 use super::holding::Pending;
 use super::house::Core;
-use super::input::Input;
 use super::ledger::{Draft, Ledger, Refused};
 use super::lives::must_live;
 use super::recovery;
+use super::taking::Taken;
 use super::verbs::Asked;
 use crate::domain::{Cursor, Error, ErrorCode, Fact, MessageId, Result, RunStarted, Transcript, Usage};
 use crate::storage::Fence;
 
-/// Starts the run. `whole` = also posts and queues it, in the same append.
-pub(super) async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, whole: bool) -> Result<Asked> {
+/// How a run is started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    /// It is posted and queued in the same append.
+    Whole,
+    /// It was queued before.
+    Queued {
+        /// What it is shown goes up to here, beside the message that it answers; absent = up to the end of the log.
+        shown: Option<u64>,
+    },
+}
+
+/// Starts the run.
+pub(super) async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, how: How) -> Result<Asked> {
+    let whole = how == How::Whole;
     if whole && let Some(input) = &taken.input {
         input.keep(&core.store, &ledger.id).await?;
     }
@@ -40,8 +53,12 @@ pub(super) async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Ta
             }
         }
         let events = events.iter().map(AsRef::as_ref);
-        let transcript = Transcript::of(events, &taken.run, taken.message(), fold.head);
-        (transcript, fold.head, fold.last_message, fold.state, fold.threads)
+        let seen = match how {
+            How::Queued { shown: Some(shown) } => shown.min(fold.head),
+            How::Whole | How::Queued { shown: None } => fold.head,
+        };
+        let transcript = Transcript::of(events, (&taken.agent.name, &taken.run), taken.message(), seen);
+        (transcript, seen, fold.last_message, fold.state, fold.threads)
     };
     let course = Course::new(&taken.agent, &taken.queued(core.process.clone()), state, threads)?;
     if whole {
@@ -53,6 +70,7 @@ pub(super) async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Ta
         agent: taken.agent.clone(),
         model: taken.model.clone(),
         pins: taken.pins.clone(),
+        taking_part: taken.taking_part.clone(),
         course,
         attempt: 1,
         started_at: core.clock.now(),
@@ -87,6 +105,8 @@ fn asked(ledger: &Ledger, taken: &Taken, before: u64) -> Asked {
     Asked {
         session: ledger.id.clone(),
         run: Some(taken.run.clone()),
+        runs: vec![taken.run.clone()],
+        message: taken.message().cloned(),
         model: Some(taken.model.clone()),
         before: Cursor::after(ledger.hub.incarnation(), before),
     }
@@ -125,7 +145,7 @@ fn first_append(
                     agent: taken.agent.name.clone(),
                     message_id: message_id.clone(),
                     previous_message_id: previous.clone(),
-                    input: taken.input.as_ref().and_then(Input::told),
+                    input: taken.told.clone(),
                     model: taken.model.clone(),
                     attempt: 1,
                     process: core.process.clone(),

@@ -188,11 +188,11 @@ impl Driver {
         let course = &self.work.course;
         let agent = self.work.agent.name.clone();
         let (author, attributes) = match say.speaker {
-            Speaker::Environment => (Author { kind: AuthorKind::Environment, name: agent }, Attributes::new()),
-            Speaker::Agent => (Author { kind: AuthorKind::Agent, name: agent }, Attributes::new()),
+            Speaker::Environment => (Author::named(AuthorKind::Environment, agent), Attributes::new()),
+            Speaker::Agent => (Author::named(AuthorKind::Agent, agent), Attributes::new()),
             Speaker::Person => {
                 let name = if course.asked_by.is_empty() { "user" } else { &course.asked_by };
-                (Author { kind: AuthorKind::Person, name: name.to_owned() }, course.attributes.clone())
+                (Author::named(AuthorKind::Person, name.to_owned()), course.attributes.clone())
             }
         };
         let mut files = Vec::new();

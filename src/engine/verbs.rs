@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::agents::AgentItem;
+use super::channels::Channels;
 use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
@@ -17,16 +18,18 @@ use super::house_files::HouseFiles;
 use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
 use super::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
+use super::memories::Memories;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
+use super::shelves::Shelves;
 use super::tool_servers::ToolServers;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use super::users::Users;
 use super::views::{Health, ModelItem};
 use crate::domain::{
     AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
-    MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId,
-    SessionUpdated, ToolReturn,
+    MessageId, ModelChoice, Part, Participant, Pins, Principal, Result, Revision, Run, RunFinished, RunId, Session,
+    SessionId, SessionUpdated, ToolReturn,
 };
 
 /// Which session is asked.
@@ -59,6 +62,8 @@ pub struct NewSession {
     pub labels: Labels,
     /// Its agent; absent = the settings' agent.
     pub agent: Option<String>,
+    /// Who takes part from its beginning; agents by name or id.
+    pub participants: Vec<Participant>,
     /// The folder that its tools work in; absent = the settings' workspace.
     pub workspace: Option<String>,
     /// Its own model.
@@ -110,6 +115,10 @@ pub enum Answering {
     SessionAgent,
     /// This agent.
     One(String),
+    /// Every agent that takes part and takes work, but for the one that says it, each in a run of its own, as its rule
+    /// says ([`crate::domain::Answers`]): side by side, so the order of their answers is that of the log. Agents whose answers name
+    /// others ask them, a few times after each message. What an agent says asks only those that it names.
+    Participants,
     /// Nobody: the message is only posted.
     Nobody,
 }
@@ -138,6 +147,12 @@ pub struct Ask {
     /// Input that nobody said, such as the contents of files: shown to the model after what is said.
     #[serde(default)]
     pub context: Vec<ContextInput>,
+    /// Who says it; absent = the caller, who did it in any case. Only who sees all sessions may speak for others.
+    #[serde(default)]
+    pub author: Option<Participant>,
+    /// What doors keep about the message, by the door's name; at most 64 KiB.
+    #[serde(default)]
+    pub message_attributes: Attributes,
     /// Who answers.
     #[serde(default)]
     pub answering: Answering,
@@ -184,8 +199,14 @@ pub struct ProcedureCall {
 pub struct Asked {
     /// The session.
     pub session: SessionId,
-    /// The run; `None` when nobody answers.
+    /// The run; `None` when nobody answers. Of several, the first.
     pub run: Option<RunId>,
+    /// All runs, in the order in which they were queued.
+    #[serde(default)]
+    pub runs: Vec<RunId>,
+    /// The message that was said.
+    #[serde(default)]
+    pub message: Option<MessageId>,
     /// The model that is asked.
     pub model: Option<ModelChoice>,
     /// Subscribing from here gives everything that the question brought about, from its first fact.
@@ -266,6 +287,15 @@ pub trait Engine: Send + Sync {
 
     /// What can be asked about files of the house.
     fn house_files(&self) -> &dyn HouseFiles;
+
+    /// What can be asked about sessions of several.
+    fn channels(&self) -> &dyn Channels;
+
+    /// What can be asked about what agents are shown.
+    fn memories(&self) -> &dyn Memories;
+
+    /// What doors keep for themselves.
+    fn shelves(&self) -> &dyn Shelves;
 
     /// Says something in a session, and has an agent answer. Answers once it is durable that it was asked; what the
     /// agent does comes by [`Engine::subscribe`]. Who drops the future before it answers takes the question back: a run

@@ -1,7 +1,7 @@
 //! What people are shown: views of a log that are computed page by page, so that they cost the same however long it is;
 //! the models that can be asked, and how the house is.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,8 @@ use super::listing::{MessagePage, Shown};
 use super::lives::may_be_followed;
 use super::reading::{decode, is_said};
 use crate::domain::{
-    Author, AuthorKind, CallId, Cursor, Error, Event, Fact, Message, ModelChoice, Part, Result, SessionId, ToolReturn,
-    Visibility,
+    Author, AuthorKind, CallId, Cursor, Error, Event, Fact, Message, MessageId, ModelChoice, Part, Result, SessionId,
+    ToolReturn,
 };
 use crate::models::Card;
 use crate::storage::Counts;
@@ -66,6 +66,7 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
     };
     let limit = limit.min(MESSAGES);
     let mut returns: HashMap<CallId, ToolReturn> = HashMap::new();
+    let mut gone: HashSet<MessageId> = HashSet::new();
     let mut newest_first: Vec<Shown> = Vec::new();
     'pages: loop {
         let entries = core.store.read_back(id, Some(before), PAGE).await?;
@@ -79,9 +80,10 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
                 Fact::SessionRestored(_) | Fact::SessionCleared(_) => break 'pages,
                 // What lies between counts for nothing.
                 Fact::SessionRewound(rewound) => before = rewound.after_seq + 1,
+                Fact::MessageRedacted(redacted) => drop(gone.insert(redacted.message_id.clone())),
                 _ => {}
             }
-            if let Some(shown) = show(event, &mut returns) {
+            if let Some(shown) = show(event, &mut returns).filter(|shown| !gone.contains(&shown.message.id)) {
                 newest_first.push(shown);
                 if newest_first.len() > limit {
                     break 'pages;
@@ -113,11 +115,11 @@ fn show(event: Event, returns: &mut HashMap<CallId, ToolReturn>) -> Option<Shown
         returns,
     };
     match event.fact {
-        Fact::MessagePosted(posted) if posted.message.visibility != Visibility::Model => {
-            Some(plain(posted.message, Vec::new()))
+        Fact::MessagePosted(posted) if posted.message.visibility.is_for_people() => Some(plain(posted.message, Vec::new())),
+        Fact::MessageImported(imported) if imported.message.visibility.is_for_people() => {
+            Some(plain(imported.message, imported.returns))
         }
-        Fact::MessageImported(imported) => Some(plain(imported.message, imported.returns)),
-        Fact::MessageCompleted(completed) if completed.visibility != Visibility::Model => {
+        Fact::MessageCompleted(completed) if completed.visibility.is_for_people() => {
             let calls = completed.parts.iter().filter_map(|part| match part {
                 Part::ToolCall(call) => returns.remove(&call.id),
                 Part::Text(_) | Part::Reasoning(_) | Part::File(_) => None,
@@ -125,7 +127,7 @@ fn show(event: Event, returns: &mut HashMap<CallId, ToolReturn>) -> Option<Shown
             let returns = calls.collect();
             let message = Message {
                 id: completed.message_id,
-                author: Author { kind: AuthorKind::Agent, name: completed.agent },
+                author: Author::named(AuthorKind::Agent, completed.agent),
                 parts: completed.parts,
                 at,
                 thread: completed.thread,

@@ -16,6 +16,8 @@ pub(crate) struct Written {
     pub(crate) finish: Finish,
     pub(crate) usage: Usage,
     pub(crate) first_token_ms: Option<u64>,
+    /// Whether it was only the word with which the agent says nothing: then it has no parts.
+    pub(crate) is_silent: bool,
 }
 
 /// Where a piece of the message goes.
@@ -33,18 +35,21 @@ pub(crate) struct Writing {
     open: bool,
     /// Pieces that wait for the append before them; `None` = they go out at once.
     held: Option<Vec<Delta>>,
+    /// For as long as it may become the word with which the agent says nothing: that word, and the pieces so far.
+    hushed: Option<(String, Vec<Delta>)>,
     begun: std::time::Instant,
     first_token_ms: Option<u64>,
 }
 
 impl Writing {
     /// A message of which nothing is written; its pieces are held back until [`Writing::release`].
-    pub(crate) fn held(message_id: MessageId) -> Self {
+    pub(crate) fn held(message_id: MessageId, silence: Option<&str>) -> Self {
         Self {
             message_id,
             parts: Vec::new(),
             open: false,
             held: Some(Vec::new()),
+            hushed: silence.map(|word| (bare(word), Vec::new())),
             begun: std::time::Instant::now(),
             first_token_ms: None,
         }
@@ -68,9 +73,28 @@ impl Writing {
     }
 
     fn emit(&mut self, desk: &Desk<'_>, delta: Delta) {
+        if let Some((_, hushed)) = &mut self.hushed {
+            hushed.push(delta);
+            return;
+        }
         match &mut self.held {
             Some(held) => held.push(delta),
             None => desk.hub.grow(desk.run, desk.agent, desk.clock.now(), delta),
+        }
+    }
+
+    /// Lets the pieces out when it cannot be silence any more.
+    fn listen_for_silence(&mut self, desk: &Desk<'_>) {
+        let calls = self.parts.iter().any(|part| matches!(part, Part::ToolCall(_)));
+        let may_be = |word: &str| !calls && word.starts_with(&bare(&Part::texts(&self.parts)));
+        if self.hushed.as_ref().is_some_and(|(word, _)| !may_be(word)) {
+            self.speak(desk);
+        }
+    }
+
+    fn speak(&mut self, desk: &Desk<'_>) {
+        for delta in self.hushed.take().into_iter().flat_map(|(_, hushed)| hushed) {
+            self.emit(desk, delta);
         }
     }
 
@@ -93,6 +117,7 @@ impl Writing {
                 self.open = true;
                 let index = self.index();
                 self.emit(desk, Delta::Opened { message_id: self.message_id.clone(), index, part: start });
+                self.listen_for_silence(desk);
             }
             ModelEvent::PartGrew(text) => {
                 if !self.open {
@@ -107,6 +132,7 @@ impl Writing {
                 grown.push_str(&text);
                 let (message_id, index) = (self.message_id.clone(), self.index());
                 self.emit(desk, Delta::Grew { message_id, index, part, offset, text });
+                self.listen_for_silence(desk);
             }
             ModelEvent::PartClosed { signature, sealed } => self.close(desk, signature, sealed),
             ModelEvent::Finished { finish, usage } => {
@@ -139,8 +165,20 @@ impl Writing {
     pub(crate) fn end(mut self, desk: &Desk<'_>, finish: Finish, usage: Usage) -> Written {
         self.release(desk);
         self.close(desk, None, None);
-        Written { parts: self.parts, finish, usage, first_token_ms: self.first_token_ms }
+        let said = bare(&Part::texts(&self.parts));
+        let is_silent = finish == Finish::Stop && self.hushed.as_ref().is_some_and(|(word, _)| *word == said);
+        if is_silent {
+            self.parts.clear();
+        } else {
+            self.speak(desk);
+        }
+        Written { parts: self.parts, finish, usage, first_token_ms: self.first_token_ms, is_silent }
     }
+}
+
+/// A text without what stands around its words, in lower case.
+fn bare(text: &str) -> String {
+    text.trim_matches(|sign: char| sign.is_whitespace() || sign.is_ascii_punctuation()).to_lowercase()
 }
 
 fn begin(part: ModelPart, clock: &dyn Clock) -> (PartStart, Part) {

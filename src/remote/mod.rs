@@ -4,8 +4,11 @@
 //! words that both sides use. What may be done is decided by the house at the other end: it knows the caller by the
 //! token, so the principal of a call is not sent.
 
+mod channels;
 mod house_files;
 mod line;
+mod memories;
+mod shelves;
 mod stream;
 mod tool_servers;
 mod users;
@@ -32,10 +35,11 @@ use crate::domain::{
     Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
-    FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
-    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter,
-    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, FileBytes, FileItem,
+    FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
+    Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
+    Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
+    ToolServers, Users,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -75,6 +79,18 @@ impl Engine for Remote {
     }
 
     fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
+    fn channels(&self) -> &dyn Channels {
+        self
+    }
+
+    fn memories(&self) -> &dyn Memories {
+        self
+    }
+
+    fn shelves(&self) -> &dyn Shelves {
         self
     }
 

@@ -2,6 +2,7 @@
 //! object each. Everything else is the engine's own types.
 
 mod agents;
+mod channels;
 mod files;
 mod keys;
 mod lives;
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
+pub use self::channels::{Amend, ForgetIn, Forgotten, MemoriesOf, Redact, Seats};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};

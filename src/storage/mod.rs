@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::domain::{BlobId, Error, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp};
+use crate::domain::{BlobId, Error, Participant, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp};
 
 /// One line of a log: an event as JSON text, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +146,9 @@ pub struct SessionQuery {
     pub labels: Vec<(String, String)>,
     /// Only those of this agent.
     pub agent: Option<String>,
+    /// Only those in which they take part, whatever name is shown. An agent takes part in its own sessions where no agent
+    /// has come.
+    pub participant: Option<Participant>,
     /// Only those that have a run which has not ended.
     pub active: bool,
     /// Only those whose time was over at this moment, and whose end is not in their log.

@@ -113,6 +113,7 @@ pub(super) fn is_listed(row: &SessionSummary, query: &SessionQuery) -> bool {
     let session = &row.session;
     query.labels.iter().all(|(key, value)| session.labels.contains(key, value))
         && query.agent.as_ref().is_none_or(|agent| session.agent == *agent)
+        && query.participant.as_ref().is_none_or(|participant| session.has(participant))
         && (!query.active || !row.active.is_empty())
         && query.expired_before.is_none_or(|now| end_of(row).is_some_and(|end| end <= now))
 }

@@ -143,7 +143,14 @@ fn floor(room: &str) -> Option<u8> {
 pub fn every_verb_has_a_principal(tree: &Tree) -> Vec<Finding> {
     const NO_VERB: [&str; 3] = ["drain", "redeem_file", "check"];
     let mut findings = Vec::new();
-    for file in ["src/engine/verbs.rs", "src/engine/mod.rs"].iter().filter_map(|path| tree.file(path)) {
+    const FILES: [&str; 5] = [
+        "src/engine/verbs.rs",
+        "src/engine/mod.rs",
+        "src/engine/channels/mod.rs",
+        "src/engine/memories/mod.rs",
+        "src/engine/shelves.rs",
+    ];
+    for file in FILES.iter().filter_map(|path| tree.file(path)) {
         let lines: Vec<&str> = file.text.lines().collect();
         let is_verb = |line: &str| line.starts_with("    async fn ");
         for (at, line) in lines.iter().enumerate().filter(|(_, line)| is_verb(line)) {

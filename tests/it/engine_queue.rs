@@ -130,7 +130,7 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
     let at = Timestamp::from_millis(clock.now().as_millis() - waited_ms);
     let message = Message {
         id: MessageId::new(&clock),
-        author: Author { kind: AuthorKind::Person, name: "somebody".into() },
+        author: Author::named(AuthorKind::Person, "somebody"),
         parts: vec![Part::text(text)],
         at,
         thread: None,
@@ -142,6 +142,7 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         title: None,
         labels: Labels::default(),
         agent: "default".into(),
+        participants: Vec::new(),
         workspace: None,
         model: None,
         lifetime: None,
@@ -160,6 +161,7 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         attributes: Attributes::new(),
         labels: Labels::default(),
         run_attributes: Attributes::new(),
+        taking_part: None,
         pins: Pins::default(),
     };
     let facts =

@@ -9,6 +9,7 @@ mod caller_tools;
 mod conversation;
 mod engine;
 mod engine_back;
+mod engine_channels;
 mod engine_files;
 mod engine_lives;
 mod engine_procedures;

@@ -22,7 +22,13 @@ pub struct Ask {
     /// Input that nobody said: `{"description", "text"}`.
     #[schema(value_type = Option<Vec<Object>>)]
     context: Value,
-    /// `"session_agent"` (the default), `{"one": "NAME"}`, or `"nobody"`.
+    /// Who says it, where that is not the caller: `{"kind": "person", "id", "name"}` or `{"kind": "agent", "agent"}`.
+    #[schema(value_type = Option<Object>)]
+    author: Value,
+    /// What doors keep about the message, by the door's name.
+    #[schema(value_type = Option<Object>)]
+    message_attributes: Value,
+    /// `"session_agent"` (the default), `{"one": "NAME"}`, `"participants"` (all agents that take part), or `"nobody"`.
     #[schema(value_type = Option<Object>)]
     answering: Value,
     /// A procedure of the agent that is asked for: `{"name", "arguments", "attributes"}`; then nothing need be said.
@@ -53,6 +59,10 @@ pub struct Asked {
     session: String,
     /// The run; null when nobody answers.
     run: Option<String>,
+    /// All runs, where several agents answer.
+    runs: Vec<String>,
+    /// The message that was said.
+    message: Option<String>,
     /// The model that is asked.
     model: Option<String>,
     /// Subscribing after this cursor gives everything that the question brought about.
@@ -81,6 +91,9 @@ pub struct NewSession {
     labels: Option<BTreeMap<String, Vec<String>>>,
     /// Its agent.
     agent: Option<String>,
+    /// Who takes part, as `join` takes them.
+    #[schema(value_type = Option<Vec<Object>>)]
+    participants: Value,
     /// The folder that its tools work in; only who administers the house may choose one.
     workspace: Option<String>,
     /// Its own model, `PROVIDER/ID`.
@@ -103,6 +116,9 @@ pub struct SessionFilter {
     labels: Option<Vec<Vec<String>>>,
     /// Only those of this agent.
     agent: Option<String>,
+    /// Only those in which they take part, as `join` takes them.
+    #[schema(value_type = Option<Object>)]
+    participant: Value,
     /// Only those that stand here: `idle`, `running`, `waiting`, `interrupted` or `expired`.
     status: Option<String>,
     /// Only those whose title or id holds this text.
@@ -111,6 +127,16 @@ pub struct SessionFilter {
     after: Option<String>,
     /// Most rows; 50 unless told.
     limit: Option<usize>,
+}
+
+/// What an agent is shown, the newest first.
+#[derive(ToSchema)]
+pub struct MemoryPage {
+    /// Each with `session`, `seq`, `at`, `run`, `message`, and `amended` where its text was put in the place of another.
+    #[schema(value_type = Vec<Object>)]
+    memories: Value,
+    /// Where the next page begins; null = this was the last.
+    next: Option<String>,
 }
 
 /// What is wanted of a model outside of any session.

@@ -145,6 +145,11 @@ impl Encoder {
             | Fact::MessageImported(_)
             | Fact::StateSet(_)
             | Fact::ThreadOpened(_)
+            | Fact::ParticipantJoined(_)
+            | Fact::ParticipantLeft(_)
+            | Fact::MessageRedacted(_)
+            | Fact::MemoryAmended(_)
+            | Fact::MemoryForgotten(_)
             | Fact::Notice(_)
             | Fact::Unknown(_) => Vec::new(),
         }
@@ -196,7 +201,7 @@ impl Encoder {
     fn posted(&self, posted: &MessagePosted) -> Vec<StreamEvent> {
         let message = &posted.message;
         let says = message.author.kind == crate::domain::AuthorKind::Agent
-            && message.visibility != crate::domain::Visibility::Model
+            && message.visibility.is_for_people()
             && self.step.as_ref().is_some_and(|step| names::display_of(step) == Display::Stream);
         let delta = message.text();
         if !says || delta.is_empty() {

@@ -9,7 +9,7 @@ use super::request::Asked;
 use super::wire::Logs;
 use crate::domain::{
     AuthorKind, Cursor, Event, Fact, Finish, MessageCompleted, Outcome, Part, Result, RunId, Session, StepStarted,
-    ToolReturn, Visibility,
+    ToolReturn,
 };
 
 /// Most entries that are told: the newest.
@@ -86,7 +86,7 @@ impl Steps {
                     AuthorKind::Agent => "assistant",
                     AuthorKind::Environment => "system",
                 };
-                let visible = message.visibility != Visibility::Model;
+                let visible = message.visibility.is_for_people();
                 let fields = json!({
                     "role": role, "content": message.text(), "visible": visible, "thread": message.thread, "blockName": block,
                 });

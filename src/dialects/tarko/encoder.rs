@@ -12,6 +12,7 @@ use super::wire::{
 use crate::domain::{
     AuthorKind, Cursor, Delta, Error, ErrorCode, Event, Fact, Finish, Frame, LiveDelta, Message, MessageCompleted,
     MessageId, MessageImported, Notice, Outcome, Part, PartStart, RunFinished, RunId, RunStarted, ToolCalled, ToolReturn,
+    Visibility,
 };
 
 /// What the last message of a run that was aborted says.
@@ -70,6 +71,10 @@ type Told = (&'static str, Body);
 
 fn bodies(event: &Event) -> Vec<Told> {
     match &event.fact {
+        // What was taken away: its places stay in the log, and hold nothing.
+        Fact::MessagePosted(posted) if posted.message.visibility == Visibility::Nobody => Vec::new(),
+        Fact::MessageImported(imported) if imported.message.visibility == Visibility::Nobody => Vec::new(),
+        Fact::MessageCompleted(completed) if completed.visibility == Visibility::Nobody => Vec::new(),
         Fact::MessagePosted(posted) => posted_message(&posted.message).into_iter().collect(),
         Fact::MessageImported(imported) => imported_message(imported),
         Fact::RunStarted(started) => run_started(event, started).into_iter().collect(),
@@ -96,6 +101,11 @@ fn bodies(event: &Event) -> Vec<Told> {
         | Fact::StepFinished(_)
         | Fact::StateSet(_)
         | Fact::ThreadOpened(_)
+        | Fact::ParticipantJoined(_)
+        | Fact::ParticipantLeft(_)
+        | Fact::MessageRedacted(_)
+        | Fact::MemoryAmended(_)
+        | Fact::MemoryForgotten(_)
         | Fact::Unknown(_) => Vec::new(),
     }
 }

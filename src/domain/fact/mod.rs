@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Actor, CallId, EventId, RunId, SessionId, Timestamp};
+use super::{Actor, CallId, EventId, MessageId, RunId, SessionId, Timestamp};
 
 mod message;
+mod people;
 mod run;
 mod scrub;
 mod session;
@@ -13,6 +14,7 @@ mod step;
 mod tool;
 
 pub use message::{MessageAbandoned, MessageCompleted, MessageImported, MessagePosted};
+pub use people::{MemoryAmended, MemoryForgotten, MessageRedacted, ParticipantJoined, ParticipantLeft};
 pub use run::{RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting};
 pub use session::{
     AfterClearing, SessionCleared, SessionCreated, SessionDeleted, SessionRestored, SessionRewound, SessionUpdated,
@@ -68,6 +70,12 @@ pub enum Fact {
     /// The session ended; everything before is scrubbed.
     #[serde(rename = "session.deleted")]
     SessionDeleted(SessionDeleted),
+    /// Somebody takes part from here on.
+    #[serde(rename = "participant.joined")]
+    ParticipantJoined(ParticipantJoined),
+    /// Somebody takes part no longer.
+    #[serde(rename = "participant.left")]
+    ParticipantLeft(ParticipantLeft),
     /// A run waits for its turn.
     #[serde(rename = "run.queued")]
     RunQueued(Box<RunQueued>),
@@ -95,6 +103,15 @@ pub enum Fact {
     /// A message of a restored history.
     #[serde(rename = "message.imported")]
     MessageImported(MessageImported),
+    /// A message was taken away, for good.
+    #[serde(rename = "message.redacted")]
+    MessageRedacted(MessageRedacted),
+    /// What one agent is shown in the place of a message.
+    #[serde(rename = "memory.amended")]
+    MemoryAmended(MemoryAmended),
+    /// What one agent is no longer shown.
+    #[serde(rename = "memory.forgotten")]
+    MemoryForgotten(MemoryForgotten),
     /// A tool is being called.
     #[serde(rename = "tool.called")]
     ToolCalled(ToolCalled),
@@ -154,6 +171,8 @@ impl Fact {
             Self::SessionCleared(_) => "session.cleared",
             Self::SessionRewound(_) => "session.rewound",
             Self::SessionDeleted(_) => "session.deleted",
+            Self::ParticipantJoined(_) => "participant.joined",
+            Self::ParticipantLeft(_) => "participant.left",
             Self::RunQueued(_) => "run.queued",
             Self::RunStarted(_) => "run.started",
             Self::RunWaiting(_) => "run.waiting",
@@ -163,6 +182,9 @@ impl Fact {
             Self::MessageCompleted(_) => "message.completed",
             Self::MessageAbandoned(_) => "message.abandoned",
             Self::MessageImported(_) => "message.imported",
+            Self::MessageRedacted(_) => "message.redacted",
+            Self::MemoryAmended(_) => "memory.amended",
+            Self::MemoryForgotten(_) => "memory.forgotten",
             Self::ToolCalled(_) => "tool.called",
             Self::ToolReturned(_) => "tool.returned",
             Self::StepStarted(_) => "step.started",
@@ -171,6 +193,18 @@ impl Fact {
             Self::ThreadOpened(_) => "thread.opened",
             Self::Notice(_) => "notice",
             Self::Unknown(unknown) => &unknown.kind,
+        }
+    }
+
+    /// The message that a fact is, or belongs to.
+    pub fn message_id(&self) -> Option<&MessageId> {
+        match self {
+            Self::MessagePosted(posted) => Some(&posted.message.id),
+            Self::MessageCompleted(completed) => Some(&completed.message_id),
+            Self::MessageImported(imported) => Some(&imported.message.id),
+            Self::ToolCalled(called) => called.message_id.as_ref(),
+            Self::ToolReturned(returned) => returned.message_id.as_ref(),
+            _ => None,
         }
     }
 

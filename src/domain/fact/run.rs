@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    Attributes, Error, Labels, MessageId, ModelChoice, Outcome, Pins, ProcessId, Revision, StepStarted, Timestamp, ToolCall,
-    Usage,
+    Attributes, Error, Labels, MessageId, ModelChoice, Outcome, Pins, ProcessId, Revision, StepStarted, TakingPart,
+    Timestamp, ToolCall, Usage,
 };
 
 /// A run waits for its turn.
@@ -42,6 +42,9 @@ pub struct RunQueued {
     /// What doors keep about the run.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub run_attributes: Attributes,
+    /// Set when all agents that take part in the session were asked, and this is one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taking_part: Option<TakingPart>,
     /// What is fixed.
     pub pins: Pins,
 }

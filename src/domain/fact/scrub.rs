@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Fact, UnknownFact};
-use crate::domain::{AuthorKind, Message};
+use crate::domain::{AuthorKind, Message, Visibility};
 
 impl Fact {
     /// The fact without anything that was said, thought, given to tools or got from them. What a session *is* stays:
@@ -18,6 +18,10 @@ impl Fact {
             | Self::SessionDeleted(_)
             | Self::RunCancelRequested(_)
             | Self::MessageAbandoned(_)
+            | Self::MessageRedacted(_)
+            | Self::MemoryForgotten(_)
+            | Self::ParticipantJoined(_)
+            | Self::ParticipantLeft(_)
             | Self::StepStarted(_)
             | Self::StepFinished(_) => {}
             Self::SessionRewound(rewound) => {
@@ -36,6 +40,7 @@ impl Fact {
                 finished.answer.clear();
                 finished.output = None;
             }
+            Self::MemoryAmended(amended) => amended.text.clear(),
             Self::StateSet(set) => set.value = Value::Null,
             Self::ThreadOpened(opened) => opened.instructions.clear(),
             Self::MessagePosted(posted) => silence(&mut posted.message),
@@ -65,6 +70,21 @@ impl Fact {
             Self::Unknown(UnknownFact { fields, .. }) => *fields = Map::new(),
         }
         self
+    }
+}
+
+impl Fact {
+    /// What stays of a fact of a message that was taken away: it is shown to nobody.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        let mut blank = self.without_text();
+        match &mut blank {
+            Self::MessagePosted(posted) => posted.message.visibility = Visibility::Nobody,
+            Self::MessageImported(imported) => imported.message.visibility = Visibility::Nobody,
+            Self::MessageCompleted(completed) => completed.visibility = Visibility::Nobody,
+            _ => {}
+        }
+        blank
     }
 }
 
@@ -129,6 +149,7 @@ mod tests {
                 "message_id": "m"
             }),
             json!({"type": "notice", "code": "c", "message": "canary", "details": "canary"}),
+            json!({"type": "memory.amended", "agent": "a", "message_id": "m", "text": "canary"}),
             json!({"type": "moon.landed", "text": "canary"}),
         ]
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{Attributes, Labels, Lifetime, MessageId, ModelChoice, ThreadOpened, TurnMark};
+use crate::domain::{Attributes, Labels, Lifetime, MessageId, ModelChoice, Participant, ThreadOpened, TurnMark};
 
 /// A session begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,12 +27,27 @@ pub struct SessionCreated {
     /// How long it lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Lifetime>,
+    /// Who takes part from its beginning.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<Participant>,
     /// What it remembers from its beginning: its input, and the values that its agent's variables begin with.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub state: Map<String, Value>,
     /// What doors keep about it.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
+}
+
+impl SessionCreated {
+    /// Those who take part in the session as it will be, and its agent: enough to ask who answers in it.
+    pub fn agents(&self) -> Vec<&str> {
+        super::super::participant::agents(&self.participants, &self.agent)
+    }
+
+    /// Whether one agent and at most one person take part.
+    pub fn is_of_two(&self) -> bool {
+        super::super::participant::is_of_two(&self.participants)
+    }
 }
 
 /// What of the session was changed. An absent field stays as it is; `null` clears it.

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 pub use self::life::Dropped;
 use super::session::ActiveRun;
 use super::{
-    AuthorKind, Event, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary,
-    SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
+    AuthorKind, Event, Exchange, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
+    SessionSummary, SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
 };
 
 /// Most bytes of log that the newest turns are read back from.
@@ -98,6 +98,9 @@ pub struct Fold {
     /// The threads beside the main one, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub threads: BTreeMap<String, ThreadOpened>,
+    /// The newest messages that agents answered because they take part, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<Exchange>,
     /// The newest message.
     #[serde(default)]
     pub last_message: Option<MessageId>,
@@ -126,6 +129,7 @@ impl Fold {
             marks: VecDeque::from([TurnMark { seq: event.seq, bytes }]),
             state: created.state.clone(),
             threads: BTreeMap::new(),
+            exchanges: Vec::new(),
             last_message: None,
             history_from: event.seq,
             dropped: Vec::new(),
@@ -179,6 +183,16 @@ impl Fold {
                 self.rewind(event.seq, rewound);
                 None
             }
+            Fact::ParticipantJoined(joined) => {
+                super::participant::join(&mut self.session.participants, &joined.participant);
+                None
+            }
+            Fact::ParticipantLeft(left) => {
+                super::participant::leave(&mut self.session.participants, &left.participant);
+                None
+            }
+            // What nobody, or one agent, is shown any more concerns who reads, and not what the session is.
+            Fact::MessageRedacted(_) | Fact::MemoryAmended(_) | Fact::MemoryForgotten(_) => None,
             Fact::SessionDeleted(_) => {
                 self.session.deleted = true;
                 self.active.clear();
@@ -239,6 +253,9 @@ impl Fold {
             error: None,
         };
         self.runs += 1;
+        if let Some(taking_part) = &queued.taking_part {
+            self.count_in(&taking_part.root, taking_part.named_by.is_some());
+        }
         self.active.push(FoldedRun {
             run: run.clone(),
             queued_seq: event.seq,
@@ -256,6 +273,20 @@ impl Fold {
             cancel_requested: None,
         });
         Some(run)
+    }
+
+    /// Counts a run among those that answer a message because they take part.
+    fn count_in(&mut self, root: &MessageId, by_agent: bool) {
+        if !self.exchanges.iter().any(|exchange| exchange.root == *root) {
+            self.exchanges.push(Exchange { root: root.clone(), asked: 0 });
+            if self.exchanges.len() > Exchange::KEPT {
+                self.exchanges.remove(0);
+            }
+        }
+        let of_root = self.exchanges.iter_mut().find(|exchange| exchange.root == *root);
+        if let Some(exchange) = of_root.filter(|_| by_agent) {
+            exchange.asked += 1;
+        }
     }
 
     fn apply_to_run(&mut self, event: &Event) -> Option<Run> {
@@ -418,6 +449,7 @@ fn session_of(event: &Event, created: &SessionCreated) -> Session {
         title: created.title.clone(),
         labels: created.labels.clone(),
         agent: created.agent.clone(),
+        participants: created.participants.clone(),
         workspace: created.workspace.clone(),
         model: created.model.clone(),
         lifetime: created.lifetime.clone(),

@@ -23,7 +23,7 @@ pub(super) fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {
 pub(super) fn message(seq: u64, kind: AuthorKind) -> Message {
     Message {
         id: MessageId::from_text(&format!("m{seq}")),
-        author: Author { kind, name: "a".into() },
+        author: Author::named(kind, "a"),
         parts: vec![Part::text("x")],
         at: Timestamp::from_millis(0),
         thread: None,
@@ -38,6 +38,7 @@ pub(super) fn created() -> Event {
         title: None,
         labels: Labels::default(),
         agent: "default".into(),
+        participants: Vec::new(),
         workspace: None,
         model: None,
         lifetime: None,
@@ -64,6 +65,7 @@ pub(super) fn queued(seq: u64, run: &str) -> Event {
         attributes: serde_json::Map::new(),
         labels: crate::domain::Labels::default(),
         run_attributes: serde_json::Map::new(),
+        taking_part: None,
         pins: Pins { budget: Budget::default(), ..Pins::default() },
     };
     event(seq, Some(run), Fact::RunQueued(Box::new(fact)))

@@ -85,6 +85,9 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
     ("session.restored", &[("count", Plain)]),
     ("session.cleared", &[("then", Plain)]),
     ("session.rewound", &[("after", Plain), ("after_seq", Plain)]),
+    // Who takes part is told by what they say; ids of people are nobody else's business.
+    ("participant.joined", &[]),
+    ("participant.left", &[]),
     ("run.queued", &[("agent", Plain), ("input", Plain), ("priority", Plain), ("procedure", Plain), ("asked_by", Plain)]),
     (
         "run.started",
@@ -138,6 +141,9 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
     ),
     ("message.abandoned", &[("message_id", Plain), ("reason", Plain)]),
     ("message.imported", &[("message", MESSAGE), ("returns", Each(&RETURN))]),
+    ("message.redacted", &[]),
+    ("memory.amended", &[]),
+    ("memory.forgotten", &[]),
     (
         "tool.called",
         &[
@@ -188,7 +194,7 @@ pub(super) fn event(event: Value, redaction: &mut Redaction) -> Option<Value> {
     let shown = project(fields, &[ENVELOPE, own], redaction);
     let says = shown.keys().any(|name| own.iter().any(|(allowed, _)| allowed == name));
     // A change of nothing that may be shown.
-    if kind == "session.updated" && !says { None } else { Some(Value::Object(shown)) }
+    if (kind == "session.updated" || own.is_empty()) && !says { None } else { Some(Value::Object(shown)) }
 }
 
 fn project(fields: Map<String, Value>, allowed: &[&[(&str, Shape)]], redaction: &mut Redaction) -> Map<String, Value> {
@@ -242,7 +248,17 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 24] = [
+    const WITHHELD: [(&str, &str); 34] = [
+        ("session.created", "participants"),
+        ("participant.joined", "participant"),
+        ("participant.left", "participant"),
+        ("run.queued", "taking_part"),
+        ("message.redacted", "message_id"),
+        ("memory.amended", "agent"),
+        ("memory.amended", "message_id"),
+        ("memory.amended", "text"),
+        ("memory.forgotten", "agent"),
+        ("memory.forgotten", "message_id"),
         ("session.created", "state"),
         ("session.restored", "state"),
         ("session.rewound", "state"),

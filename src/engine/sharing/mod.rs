@@ -187,6 +187,16 @@ fn shared(fold: &Fold, events: &[Arc<Event>], mut redaction: Redaction) -> Resul
             Fact::SessionRewound(rewound) => {
                 shown.retain(|event| event["seq"].as_u64().is_some_and(|seq| seq <= rewound.after_seq));
             }
+            Fact::MessageRedacted(redacted) => {
+                let gone = redacted.message_id.as_str();
+                shown.retain(|event| event["message_id"] != gone && event["message"]["id"] != gone);
+                continue;
+            }
+            // What one agent is shown instead is nobody else's business.
+            Fact::MemoryAmended(_) | Fact::MemoryForgotten(_) => {
+                redaction.count(HIDDEN);
+                continue;
+            }
             Fact::MessagePosted(posted) if posted.message.visibility == Visibility::Model => {
                 redaction.count(HIDDEN);
                 continue;

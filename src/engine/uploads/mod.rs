@@ -349,7 +349,7 @@ pub(crate) async fn remove_all(core: &Core, session: &SessionId) -> Result<()> {
 }
 
 /// Takes bytes away unless another file has the same.
-async fn remove_from(core: &Core, session: &SessionId, blob: &BlobId) -> Result<()> {
+pub(crate) async fn remove_from(core: &Core, session: &SessionId, blob: &BlobId) -> Result<()> {
     let others = list(core, session).await?;
     if others.iter().all(|file| file.blob.as_ref() != Some(blob)) {
         core.store.remove_blob(session, blob).await?;

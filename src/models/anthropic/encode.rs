@@ -110,6 +110,10 @@ fn messages(request: &ModelRequest) -> Vec<Value> {
             _ => turns.push((role, blocks)),
         }
     }
+    // The wire wants a user first; what an agent has answered may have been taken away.
+    if turns.first().is_some_and(|(role, _)| *role == "assistant") {
+        turns.insert(0, ("user", vec![json!({"type": "text", "text": "[what was said before is not shown]"})]));
+    }
     if let Some((_, blocks)) = turns.iter_mut().rfind(|(role, _)| *role == "user")
         && let Some(last) = blocks.pop()
     {

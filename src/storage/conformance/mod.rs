@@ -58,6 +58,7 @@ suites! {
     rows {
         sessions_are_listed_newest_first_in_pages
         sessions_are_chosen_by_label_agent_and_work
+        sessions_are_chosen_by_who_takes_part
         sessions_are_chosen_by_their_end
         a_row_changes_with_its_log
         runs_are_listed_newest_first
@@ -182,6 +183,7 @@ pub(super) fn summary(id: &str, at: i64) -> SessionSummary {
             title: None,
             labels: Labels::default(),
             agent: "default".to_owned(),
+            participants: Vec::new(),
             workspace: None,
             model: None,
             lifetime: None,

@@ -1,7 +1,7 @@
 //! Lists of sessions and runs.
 
 use super::{Bed, active, append, run, session, summary};
-use crate::domain::{Labels, RunStatus, SessionSummary, Timestamp};
+use crate::domain::{Labels, Participant, Person, RunStatus, SessionSummary, Timestamp};
 use crate::storage::{Counts, RunQuery, SessionQuery, SessionsAfter, Store};
 
 async fn put(store: &dyn Store, row: SessionSummary) {
@@ -53,9 +53,8 @@ pub(super) async fn sessions_are_chosen_by_label_agent_and_work(bed: &Bed) {
         labels,
         agent: agent.map(str::to_owned),
         active,
-        expired_before: None,
-        after: None,
         limit: 9,
+        ..SessionQuery::default()
     };
     assert_eq!(ids(&*store, &by(labels(&["x"]), None, false)).await, ["one", "both"]);
     assert_eq!(ids(&*store, &by(labels(&["x", "y"]), None, false)).await, ["both"]);
@@ -66,6 +65,46 @@ pub(super) async fn sessions_are_chosen_by_label_agent_and_work(bed: &Bed) {
     assert_eq!(ids(&*store, &by(labels(&["x"]), None, true)).await, [""; 0]);
     let first = SessionQuery { limit: 1, ..by(labels(&["x"]), None, false) };
     assert_eq!(ids(&*store, &first).await, ["one"]);
+}
+
+pub(super) async fn sessions_are_chosen_by_who_takes_part(bed: &Bed) {
+    let store = bed.open().await;
+    let (anna, alpha) = (Participant::person("anna"), Participant::agent("alpha"));
+    let named = Participant::Person(Person { id: "anna".into(), name: Some("Anna".into()) });
+    let with = |id: &str, at, agent: &str, participants: &[&Participant]| {
+        let mut row = summary(id, at);
+        row.session.agent = agent.to_owned();
+        row.session.participants = participants.iter().map(|who| (*who).clone()).collect();
+        row
+    };
+    let other = Participant::agent("other");
+    for row in [
+        with("none", 1, "alpha", &[]),
+        with("alone", 2, "default", &[&anna]),
+        with("both", 3, "default", &[&named, &alpha]),
+        with("left", 4, "alpha", &[&anna, &alpha]),
+        with("deleted", 5, "default", &[&anna, &alpha]),
+        with("another", 6, "alpha", &[&Participant::person("agent:alpha"), &other]),
+    ] {
+        put(&*store, row).await;
+    }
+    store.delete(&session("deleted"), 1, super::entry(2, "gone")).await.unwrap();
+    let of = |who: &Participant| SessionQuery { participant: Some(who.clone()), limit: 9, ..SessionQuery::default() };
+    assert_eq!(ids(&*store, &of(&anna)).await, ["left", "both", "alone"]);
+    assert_eq!(ids(&*store, &of(&named)).await, ["left", "both", "alone"]);
+    assert_eq!(ids(&*store, &of(&alpha)).await, ["left", "both", "none"]);
+    assert_eq!(ids(&*store, &of(&other)).await, ["another"]);
+    assert_eq!(ids(&*store, &of(&Participant::agent("default"))).await, ["alone"]);
+    assert_eq!(ids(&*store, &of(&Participant::person("nobody"))).await, [""; 0]);
+    let after = SessionsAfter { updated_at: Timestamp::from_millis(4), id: session("left") };
+    let page = SessionQuery { after: Some(after), limit: 1, ..of(&anna) };
+    assert_eq!(ids(&*store, &page).await, ["both"]);
+    let mut left = append("left", 1, &["y"]);
+    left.summary = with("left", 7, "alpha", &[&other]);
+    store.append(left).await.unwrap();
+    assert_eq!(ids(&*store, &of(&anna)).await, ["both", "alone"]);
+    assert_eq!(ids(&*store, &of(&alpha)).await, ["both", "none"]);
+    assert_eq!(ids(&*store, &of(&other)).await, ["left", "another"]);
 }
 
 pub(super) async fn sessions_are_chosen_by_their_end(bed: &Bed) {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Done;
-use crate::domain::{Error, Labels, RunId, SessionId, Timestamp};
+use crate::domain::{Error, Labels, Participant, RunId, SessionId, Timestamp};
 use crate::storage::rules::{self, Place};
 use crate::storage::{Alias, Append, AppendError, Blank, Entry, Head, Record};
 
@@ -87,9 +87,11 @@ pub(super) fn append(connection: &Connection, prepared: &Prepared) -> Done<()> {
     for alias in &append.aliases {
         put_alias(connection, alias)?;
     }
+    let row_before = row.is_some();
     if row.is_none_or(|row| row.labels != prepared.labels) {
         put_labels(connection, number, &append.summary.session.labels)?;
     }
+    put_participants(connection, number, row_before, &append.summary.session.participants)?;
     put_runs(connection, prepared, number)?;
     if let Some(body) = &append.snapshot {
         let sql = "INSERT OR REPLACE INTO snapshots (session, seq, body) VALUES (?1, ?2, ?3)";
@@ -142,6 +144,27 @@ fn put_labels(connection: &Connection, number: i64, labels: &Labels) -> Done<()>
     let mut insert = connection.prepare_cached("INSERT INTO labels (key, value, session) VALUES (?1, ?2, ?3)")?;
     for (key, value) in labels.iter() {
         insert.execute(params![key, value, number])?;
+    }
+    Ok(())
+}
+
+/// Who takes part is written again only where that has changed: the rows that there are tell.
+fn put_participants(connection: &Connection, number: i64, is_known: bool, all: &[Participant]) -> Done<()> {
+    let mut keys: Vec<_> = all.iter().map(Participant::key).collect();
+    keys.sort_unstable();
+    let mut there: Vec<String> = Vec::new();
+    if is_known {
+        let sql = "SELECT key FROM participants WHERE session = ?1 ORDER BY key";
+        let mut select = connection.prepare_cached(sql)?;
+        there = select.query_map([number], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    }
+    if keys == there {
+        return Ok(());
+    }
+    connection.prepare_cached("DELETE FROM participants WHERE session = ?1")?.execute([number])?;
+    let mut insert = connection.prepare_cached("INSERT INTO participants (key, session) VALUES (?1, ?2)")?;
+    for key in &keys {
+        insert.execute(params![key, number])?;
     }
     Ok(())
 }
@@ -267,7 +290,7 @@ pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, e
     connection.execute("DELETE FROM entries WHERE place BETWEEN ?1 AND ?2", log_of(number))?;
     let labels = "DELETE FROM run_labels WHERE id IN (SELECT id FROM runs WHERE session = ?1)";
     connection.execute(labels, [number])?;
-    for table in ["snapshots", "labels", "runs"] {
+    for table in ["snapshots", "labels", "participants", "runs"] {
         connection.execute(&format!("DELETE FROM {table} WHERE session = ?1"), [number])?;
     }
     connection.execute("DELETE FROM blobs WHERE session = ?1", [session.as_str()])?;

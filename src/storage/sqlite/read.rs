@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::append::{find, place_of};
 use super::connect;
 use super::fault::Done;
-use crate::domain::{Cause, Error, SessionId, SessionSummary};
+use crate::domain::{Cause, Error, Participant, SessionId, SessionSummary};
 use crate::storage::rules::Page;
 use crate::storage::{Counts, Entry, Record, SessionQuery, Snapshot};
 
@@ -155,8 +155,13 @@ pub(super) fn summary(connection: &Connection, session: &SessionId) -> Done<Opti
 
 /// A page of sessions.
 pub(super) fn sessions(connection: &Connection, query: &SessionQuery) -> Done<Vec<SessionSummary>> {
-    let mut sql = String::from("SELECT summary FROM sessions");
+    let mut sql = String::from("SELECT summary FROM ");
     let mut values = Vec::new();
+    // A person takes part in few of many sessions: these are looked up. An agent takes part in many.
+    if let Some(Participant::Person(_)) = &query.participant {
+        sql.push_str("participants CROSS JOIN ");
+    }
+    sql.push_str("sessions");
     // Few have expired: they are sorted, and not looked for among all that are in order.
     if let Some(now) = query.expired_before {
         sql.push_str(" INDEXED BY sessions_by_expiry WHERE deleted = 0 AND expires_at <= ?");
@@ -170,6 +175,20 @@ pub(super) fn sessions(connection: &Connection, query: &SessionQuery) -> Done<Ve
     if let Some(agent) = &query.agent {
         sql.push_str(" AND agent = ?");
         values.push(Value::from(agent.clone()));
+    }
+    match &query.participant {
+        Some(person @ Participant::Person(_)) => {
+            sql.push_str(" AND participants.key = ? AND participants.session = number");
+            values.push(Value::from(person.key()));
+        }
+        Some(who @ Participant::Agent { agent }) => {
+            sql.push_str(
+                " AND (EXISTS (SELECT 1 FROM participants WHERE key = ? AND session = number) OR (agent = ? AND NOT EXISTS
+                (SELECT 1 FROM participants WHERE session = number AND key >= 'agent:' AND key < 'agent;')))",
+            );
+            values.extend([Value::from(who.key()), Value::from(agent.clone())]);
+        }
+        None => {}
     }
     for (key, value) in &query.labels {
         sql.push_str(" AND EXISTS (SELECT 1 FROM labels WHERE key = ? AND value = ? AND session = number)");

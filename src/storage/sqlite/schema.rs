@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 pub(super) const APPLICATION: i64 = 0x6f6d_6275;
 
 /// All steps; their number is the current version.
-pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY, TURNS];
+pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY, TURNS, PARTICIPANTS];
 
 /// `entries.place` is `number << 32 | seq`, so that a log lies in one piece of one tree, in order, with its texts in the
 /// leaves. A row of `sessions` is never removed: a deleted session keeps its number, incarnation and last place.
@@ -115,6 +115,16 @@ CREATE TABLE run_labels (
     PRIMARY KEY (key, value, queued_at DESC, id DESC)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX run_labels_of_run ON run_labels (id);
+";
+
+/// Who takes part in a session: `person:ID` and `agent:NAME`.
+const PARTICIPANTS: &str = "
+CREATE TABLE participants (
+    key TEXT NOT NULL,
+    session INTEGER NOT NULL,
+    PRIMARY KEY (key, session)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX participants_of_session ON participants (session, key);
 ";
 
 /// What a database is.

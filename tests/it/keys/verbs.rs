@@ -6,12 +6,12 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
-    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, RunId, Scope, SessionId,
-    SessionUpdated,
+    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, MessageId, Participant, Principal, Result, RunId, Scope,
+    SessionId, SessionUpdated,
 };
 use ombud::engine::{
-    Answering, Ask, CallerReturn, Completion, Decision, Engine, FileOffer, FilePurpose, FileSearch, House, ImportedSession,
-    NewKey, NewSession, OnBusy, Orphans, RunFilter, SessionFilter, Target,
+    Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget, House,
+    ImportedSession, NewKey, NewSession, OnBusy, Orphans, RunFilter, SessionFilter, ShelfPlace, Target,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
@@ -93,7 +93,17 @@ impl Scene {
             tell(&format!("find: {name}"), house.find(who, Some(id), &search).await.map(drop));
             tell(&format!("open_file: {name}"), house.open_file(who, Some(id), "a.txt").await.map(drop));
             tell(&format!("runs: {name}"), house.runs(who, &RunFilter::newest(Some(id), &[], 5)).await.map(drop));
+            let nobody = || vec![Participant::person("nobody")];
+            let (channels, memories, none) = (house.channels(), house.memories(), MessageId::from_text("none"));
+            tell(&format!("leave: {name}"), channels.leave(who, id, nobody()).await.map(drop));
+            tell(&format!("redact none: {name}"), channels.redact(who, id, &none).await);
+            tell(&format!("memories: {name}"), memories.memories(who, "alpha", Some(id), None, 5).await.map(drop));
+            tell(&format!("amend none: {name}"), memories.amend(who, "alpha", id, &none, "x").await);
+            let forgotten = memories.forget(who, "alpha", Forget::Session(id.clone())).await.map(drop);
+            tell(&format!("forget: {name}"), forgotten);
             if name != "no" {
+                tell(&format!("join: {name}"), channels.join(who, id, nobody()).await.map(drop));
+                tell(&format!("seat: {name}"), channels.seat(who, id, vec![]).await.map(drop));
                 let blob = BlobId::of(b"none");
                 let came = house.blob(who, id, &blob).await.map(drop);
                 // What is not there is found out after the right to look.
@@ -201,6 +211,16 @@ impl Scene {
         tell("mint: one session", house.mint(who, token("alpha", Some(mine))).await.map(drop));
         tell("revoke: none", house.revoke(who, "x").await.map(drop));
 
+        let (shelf, place) = (house.shelves(), ShelfPlace::new("door", "kind"));
+        tell("shelf_put", shelf.shelf_put(who, &place, "a", json!(1), Expected::Anything).await.map(drop));
+        tell("shelf_get", shelf.shelf_get(who, &place, "a").await.map(drop));
+        tell("shelf_list", shelf.shelf_list(who, &place, None, 5).await.map(drop));
+        tell("shelf_remove", shelf.shelf_remove(who, &place, "a").await.map(drop));
+        tell("memories: all", house.memories().memories(who, "alpha", None, None, 5).await.map(drop));
+        tell("forget: all", house.memories().forget(who, "nobody", Forget::Everything).await.map(drop));
+        let other_says = Ask { author: Some(Participant::person("x")), ..post(mine) };
+        tell("ask: for another", house.ask(who, other_says).await.map(drop));
+
         tell("stop", house.stop(who, "x").await);
         tell("delete: other", house.delete(who, other).await);
         tell("delete: own", house.delete(who, mine).await);
@@ -223,6 +243,18 @@ fn the_walk_goes_over_every_verb() {
     assert!(verbs.len() > 40, "{verbs:?}");
     for verb in verbs {
         assert!(walk.contains(&format!("house.{verb}(who")), "`{verb}` is not walked");
+    }
+    let rooms = [
+        include_str!("../../../src/engine/channels/mod.rs"),
+        include_str!("../../../src/engine/memories/mod.rs"),
+        include_str!("../../../src/engine/shelves.rs"),
+    ];
+    for room in rooms {
+        let (_, verbs) = room.split_once("pub trait").unwrap();
+        let (verbs, _) = verbs.split_once("impl ").unwrap();
+        for verb in verbs.lines().filter_map(|line| line.strip_prefix("    async fn ")?.split('(').next()) {
+            assert!(walk.contains(&format!(".{verb}(who")), "`{verb}` is not walked");
+        }
     }
 }
 

@@ -150,7 +150,7 @@ pub fn files_with(folder: &Path, text: &str) -> Vec<String> {
 pub fn message(id: &str, kind: AuthorKind, text: &str) -> Message {
     Message {
         id: MessageId::from_text(id),
-        author: Author { kind, name: "a".into() },
+        author: Author::named(kind, "a"),
         parts: vec![Part::text(text)],
         at: Timestamp::from_millis(5),
         thread: None,

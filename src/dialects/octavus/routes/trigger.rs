@@ -135,7 +135,14 @@ async fn again(asked: &Asked, id: &SessionId, trigger: &Trigger) -> Answer {
     let response = match first {
         Some(run) if !is_given_up(&run) => {
             let before = Cursor::after(session.incarnation, 0);
-            let taken = Taken { session: id.clone(), run: Some(run.id), model: None, before };
+            let taken = Taken {
+                session: id.clone(),
+                runs: vec![run.id.clone()],
+                run: Some(run.id),
+                message: None,
+                model: None,
+                before,
+            };
             triggering::tell_again(asked, taken, Telling { last_message: None, session: told, worker: None }).await?
         }
         _ => begin(asked, &item, trigger, told).await?,

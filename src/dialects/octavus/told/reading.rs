@@ -31,6 +31,7 @@ fn take(kept: &mut Vec<Event>, event: Event) {
     match &event.fact {
         Fact::SessionRestored(_) | Fact::SessionCleared(_) => kept.clear(),
         Fact::SessionRewound(rewound) => kept.retain(|known| known.seq <= rewound.after_seq),
+        Fact::MessageRedacted(redacted) => kept.retain(|known| known.fact.message_id() != Some(&redacted.message_id)),
         Fact::RunStarted(_)
         | Fact::RunWaiting(_)
         | Fact::RunFinished(_)
@@ -49,6 +50,10 @@ fn take(kept: &mut Vec<Event>, event: Event) {
         | Fact::MessageAbandoned(_)
         | Fact::StateSet(_)
         | Fact::ThreadOpened(_)
+        | Fact::ParticipantJoined(_)
+        | Fact::ParticipantLeft(_)
+        | Fact::MemoryAmended(_)
+        | Fact::MemoryForgotten(_)
         | Fact::Notice(_)
         | Fact::Unknown(_) => {}
     }

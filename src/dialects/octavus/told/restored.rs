@@ -172,7 +172,7 @@ impl Making<'_> {
         };
         let message = Message {
             id: MessageId::from_text(""),
-            author: Author { kind, name },
+            author: Author::named(kind, name),
             parts: std::mem::take(&mut self.parts).into_iter().map(|(_, part)| part).collect(),
             at: self.said_at,
             thread,

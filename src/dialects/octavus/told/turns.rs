@@ -11,7 +11,7 @@ use crate::dialects::octavus::names::{self, ToolFace};
 use crate::dialects::octavus::wire::{Role, Sender, UiCall, UiMessage, UiPart};
 use crate::domain::{
     AuthorKind, CallId, Display, Event, Fact, FilePart, Message, MessageCompleted, Part, ReturnStatus, RunId, StepStarted,
-    Timestamp, ToolCallPart, ToolCalled, ToolReturn, Visibility,
+    Timestamp, ToolCallPart, ToolCalled, ToolReturn,
 };
 
 /// Who says something.
@@ -163,7 +163,7 @@ impl Writing {
     }
 
     fn posted(&mut self, run: Option<&RunId>, message: Message) {
-        let visible = message.visibility != Visibility::Model;
+        let visible = message.visibility.is_for_people();
         let thread = message.thread.clone();
         let parts: Vec<ToldPart> = message.parts.iter().filter_map(|part| said(part, thread.as_ref(), visible)).collect();
         match (message.author.kind, run) {
@@ -216,7 +216,7 @@ impl Writing {
 
     fn written(&self, run: &RunId, completed: &MessageCompleted) -> Vec<ToldPart> {
         let silent = self.known.is_silent(Some(run), completed.step);
-        let visible = completed.visibility != Visibility::Model && !silent;
+        let visible = completed.visibility.is_for_people() && !silent;
         let thread = completed.thread.as_ref();
         let mut parts = vec![ToldPart::new(visible, UiPart::StepStart {})];
         for (index, part) in (0u32..).zip(&completed.parts) {

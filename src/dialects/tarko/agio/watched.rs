@@ -12,10 +12,11 @@ use crate::domain::{
     Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
-    FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
-    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter,
-    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, FileBytes, FileItem,
+    FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
+    Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
+    Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
+    ToolServers, Users,
 };
 
 /// An engine whose runs are watched.
@@ -35,9 +36,21 @@ impl Engine for Watched {
         self.0.engine.house_files()
     }
 
+    fn channels(&self) -> &dyn Channels {
+        self.0.engine.channels()
+    }
+
+    fn memories(&self) -> &dyn Memories {
+        self.0.engine.memories()
+    }
+
+    fn shelves(&self) -> &dyn Shelves {
+        self.0.engine.shelves()
+    }
+
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
         let asked = self.0.engine.ask(caller, ask).await?;
-        if let Some(run) = &asked.run {
+        for run in &asked.runs {
             self.0.follow(&asked.session, run, asked.before);
         }
         Ok(asked)
