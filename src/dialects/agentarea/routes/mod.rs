@@ -1,17 +1,32 @@
 //! Routes, a file a subject, and what makes their description complete.
 
+mod agents;
 mod auth;
+mod chat;
+mod servers;
 mod service;
+//mod tasks;
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use utoipa::openapi::Object;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
+use super::reading::Window;
 use super::wire::Refusal;
 use crate::http::{Route, Routes};
 
 /// All routes, in the order of the reference.
 pub fn all() -> Routes {
-    [service::routes(), auth::routes()].into_iter().flatten().collect()
+    let all = [
+        service::routes(),
+        auth::routes(),
+        agents::routes(),
+        chat::routes(),
+        servers::routes(),
+        //tasks::routes(),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// What any route can answer that wants to know who calls.
@@ -29,6 +44,22 @@ const ALWAYS: [(StatusCode, &str); 8] = [
 /// A route with the errors that it can answer, beside those that any can.
 pub(super) fn refusing(route: Route, also: &[(StatusCode, &str)]) -> Route {
     ALWAYS.iter().chain(also).fold(route, |route, (status, about)| route.gives::<Refusal>(*status, about))
+}
+
+/// A whole number from the address.
+pub(super) fn whole(least: u64, most: u64) -> Object {
+    let (least, most) = (least as f64, most as f64);
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(most)).build()
+}
+
+/// A route that gives a part of a list.
+pub(super) fn window(route: Route) -> Route {
+    route.query_of("limit", "Most items; 20 unless told.", false, whole(1, Window::MOST)).query_of(
+        "offset",
+        "Items before it; 0 unless told.",
+        false,
+        whole(0, u32::MAX.into()),
+    )
 }
 
 /// What names nothing that is there.
