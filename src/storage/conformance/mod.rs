@@ -6,6 +6,7 @@ mod logs;
 mod removal;
 mod rows;
 mod shared;
+mod turns;
 
 use std::fs;
 use std::path::Path;
@@ -62,6 +63,10 @@ suites! {
         runs_are_listed_newest_first
         sessions_are_counted
         runs_change_their_state
+    }
+    turns {
+        runs_wait_for_their_turn
+        runs_are_chosen_and_counted
     }
     kept {
         a_name_stands_for_one_thing
@@ -205,11 +210,20 @@ pub(super) fn run(id: &str, of: &str, at: i64, status: RunStatus, fence: u64) ->
         process: Some(ProcessId::from_text("p1")),
         fence,
         priority: 0,
+        in_turn: false,
+        asked_by: None,
+        labels: Labels::default(),
+        attributes: Attributes::default(),
         queued_at: Timestamp::from_millis(at),
+        started_at: None,
         finished_at: None,
         usage: Usage::default(),
         model: None,
         rounds: 0,
+        tool_calls: 0,
+        interruptions: 0,
+        cancel_requested: false,
+        finished_seq: None,
         message_id: None,
         waiting_for: Vec::new(),
         error: None,
