@@ -124,7 +124,11 @@ pub(crate) async fn still_counts(core: &Core, caller: &Principal) -> Result<()> 
         (None, _) => Ok(()),
         (Some(credential), None) => standing(core, &credential.hash).await.map(drop),
         (Some(credential), Some(user)) => {
-            if users::still_counts(core, user, credential, &caller.scopes).await? { Ok(()) } else { Err(unknown()) }
+            if users::still_counts(core, user, credential, &caller.scopes).await? {
+                Ok(())
+            } else {
+                Err(unknown())
+            }
         }
     }
 }

@@ -56,15 +56,16 @@ fn parsed(record: &Record) -> Result<Account> {
 }
 
 fn record(key: &str, account: &Account) -> Result<Record> {
-    let body = serde_json::to_string(account)
-        .map_err(|error| Error::internal(format!("an account cannot be written: {error}")))?;
+    let body =
+        serde_json::to_string(account).map_err(|error| Error::internal(format!("an account cannot be written: {error}")))?;
     Ok(Record { kind: USER.to_owned(), id: key.to_owned(), body })
 }
 
 impl Accounts {
     /// The account of an id, as it was a moment ago.
     pub(super) async fn of(&self, core: &Core, id: &UserId) -> Result<Option<Arc<Account>>> {
-        let named = async { Ok(all(core).await?.into_iter().find(|(_, account)| account.user.id == *id).map(|(key, _)| key)) };
+        let named =
+            async { Ok(all(core).await?.into_iter().find(|(_, account)| account.user.id == *id).map(|(key, _)| key)) };
         let Some(key) = self.names.get(core, id.as_str(), named).await? else { return Ok(None) };
         let read = async { Ok(at(core, &key).await?.map(|(_, account)| Arc::new(account))) };
         // Somebody else may have been given the name of one who was removed.

@@ -15,13 +15,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::access::{Does, On};
 use self::accounts::Accounts;
 use self::passwords::Passwords;
 use self::signing::SigningKeys;
 use self::throttle::Throttle;
 use self::tokens::EndedTokens;
 pub(crate) use self::tokens::{Proven, is_signed, principal_of, still_counts};
+use super::access::{Does, On};
 use super::house::{Core, House};
 use super::keys::Word;
 use crate::config::LoginSettings;
@@ -235,7 +235,8 @@ fn proven(caller: &Principal) -> Result<(&UserId, &Credential)> {
 
 /// Who calls has no account.
 fn nobody() -> Error {
-    Error::new(ErrorCode::Unauthorized, "who calls has not logged in").hint("log in with the name and password of an account")
+    Error::new(ErrorCode::Unauthorized, "who calls has not logged in")
+        .hint("log in with the name and password of an account")
 }
 
 async fn login(core: &Arc<Core>, attempt: LoginAttempt) -> Result<Login> {

@@ -122,7 +122,8 @@ impl SigningKeys {
             let known = read(core).await?;
             if let Some((_, ring)) = known.as_ref().filter(|(_, ring)| ends_at <= ring.ends_at) {
                 let key = self.key(core, ring.current).await?;
-                return key.ok_or_else(|| Error::store(Some(Cause::Corrupt), "the key that signs tokens is not in the store"));
+                return key
+                    .ok_or_else(|| Error::store(Some(Cause::Corrupt), "the key that signs tokens is not in the store"));
             }
             let later = ends_at.plus_seconds(AHEAD);
             let (before, ring) = match known {

@@ -190,9 +190,8 @@ async fn make_room(core: &Arc<Core>) -> Result<()> {
     if last.is_none_or(due) {
         let records = core.store.records(ENDED).await?;
         let mut number = records.len();
-        let is_over = |record: &Record| {
-            serde_json::from_str::<Ended>(&record.body).is_ok_and(|ended| now >= ended.expires_at)
-        };
+        let is_over =
+            |record: &Record| serde_json::from_str::<Ended>(&record.body).is_ok_and(|ended| now >= ended.expires_at);
         let over: Vec<String> = records.into_iter().filter(is_over).map(|record| record.id).collect();
         if over.len() >= SWEPT {
             number -= over.len();
