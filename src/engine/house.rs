@@ -14,6 +14,7 @@ use super::keys::Keyring;
 use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
 use super::uploads::Uploads;
+use super::users::People;
 use crate::config::Settings;
 use crate::domain::{
     Agent, CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
@@ -124,6 +125,8 @@ pub(crate) struct Core {
     pub(crate) uploads: Uploads,
     /// Keys and tokens, as this process knows them.
     pub(crate) keys: Keyring,
+    /// People with an account, as this process knows them.
+    pub(crate) people: People,
     /// Which changes of agents were told.
     pub(crate) agent_changes: super::agents::Changes,
     following: OnceCell<()>,
@@ -135,6 +138,7 @@ impl House {
         let process = process_id(&*parts.clock);
         let opened_at = parts.clock.now();
         let uploads = Uploads::new(&parts.settings.server.limits.files);
+        let people = People::new(&parts.settings.server.login);
         let core = Core {
             settings: parts.settings,
             store: parts.store,
@@ -154,6 +158,7 @@ impl House {
             completing: Semaphore::new(super::completing::AT_ONCE),
             uploads,
             keys: Keyring::default(),
+            people,
             agent_changes: super::agents::Changes::default(),
             following: OnceCell::new(),
         };

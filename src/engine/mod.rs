@@ -33,6 +33,7 @@ mod lives;
 mod next;
 mod notices;
 mod reading;
+mod recent;
 mod recovery;
 mod requesting;
 mod rewinding;

@@ -204,6 +204,30 @@ pub const KEYS: &[Key] = &[
     ),
     key("server.log_format", Kind::Word(&["text", "json"]), Untrusted::Ignored, "The form of the server's log lines."),
     key(
+        "server.login.token_seconds",
+        Kind::Whole(60, 30 * SECONDS_A_DAY),
+        Untrusted::Lower,
+        "How long a token counts that somebody with an account gets by name and password.",
+    ),
+    key(
+        "server.login.name_failures",
+        Kind::Whole(0, 1_000),
+        Untrusted::Ignored,
+        "Attempts to log in under one name that may fail in the window; 0 = no limit.",
+    ),
+    key(
+        "server.login.address_failures",
+        Kind::Whole(0, 100_000),
+        Untrusted::Ignored,
+        "Attempts to log in from one address that may fail in the window; 0 = no limit.",
+    ),
+    key(
+        "server.login.window_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Ignored,
+        "After so long as many attempts may fail again; each comes back after its part of it.",
+    ),
+    key(
         "server.limits.connections",
         Kind::Whole(1, 1 << 20),
         Untrusted::Lower,
