@@ -10,6 +10,7 @@ mod file_tool;
 mod find_files;
 pub mod guard;
 mod list_files;
+pub mod mcp;
 mod output;
 mod permission;
 mod read_file;
