@@ -76,6 +76,7 @@ pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
+pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
@@ -453,6 +454,7 @@ impl Engine for House {
     async fn drain(&self) {
         self.core.tasks.close();
         self.core.tasks.wait().await;
+        self.core.tool_servers.end().await;
         if let Err(error) = self.core.store.tidy().await {
             tracing::debug!(%error, "the store could not be tidied");
         }

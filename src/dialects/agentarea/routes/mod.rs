@@ -5,7 +5,7 @@ mod auth;
 mod chat;
 mod servers;
 mod service;
-//mod tasks;
+mod tasks;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub fn all() -> Routes {
         agents::routes(),
         chat::routes(),
         servers::routes(),
-        //tasks::routes(),
+        tasks::routes(),
     ];
     all.into_iter().flatten().collect()
 }
