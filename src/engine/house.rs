@@ -17,9 +17,7 @@ use super::tool_servers::Rooms;
 use super::uploads::Uploads;
 use super::users::People;
 use crate::config::Settings;
-use crate::domain::{
-    CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall,
-};
+use crate::domain::{CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall};
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;

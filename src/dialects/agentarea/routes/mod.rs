@@ -18,14 +18,7 @@ use crate::http::{Route, Routes};
 
 /// All routes, in the order of the reference.
 pub fn all() -> Routes {
-    let all = [
-        service::routes(),
-        auth::routes(),
-        agents::routes(),
-        chat::routes(),
-        servers::routes(),
-        tasks::routes(),
-    ];
+    let all = [service::routes(), auth::routes(), agents::routes(), chat::routes(), servers::routes(), tasks::routes()];
     all.into_iter().flatten().collect()
 }
 

@@ -185,7 +185,8 @@ async fn list(asked: Asked) -> Answer {
 
 /// The task that the address names.
 async fn task(asked: &Asked) -> std::result::Result<Run, AreaError> {
-    let unknown = || Error::not_found("task", asked.named().chars().filter(|c| !c.is_control()).take(64).collect::<String>());
+    let unknown =
+        || Error::not_found("task", asked.named().chars().filter(|c| !c.is_control()).take(64).collect::<String>());
     let Some(id) = ids::own(ids::TASK, asked.named()) else { return Err(unknown().into()) };
     match asked.engine().run(&asked.caller, &RunId::from_text(id)).await {
         Ok(run) if run.labels.contains(LABEL.0, LABEL.1) => Ok(run),
