@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::House;
 use super::house::Core;
-use super::lives;
 use super::recovery::{self, goes_on, is_orphan};
+use super::{house_files, lives};
 use crate::domain::{Actor, Error, ErrorCode, ProcessId, Result, Run, RunId, RunStatus, SessionId, Timestamp};
 use crate::storage::RunQuery;
 
@@ -36,6 +36,7 @@ impl House {
     /// - A run that was queued without a process is taken.
     /// - A run whose caller did not answer in time is closed; one that was answered by a process which then died is
     ///   gone on with.
+    /// - What dead processes have left of files of the house is swept, at once and every ten minutes.
     /// - A run that waits in a session whose time is over is cancelled; every ten minutes what was said in such sessions
     ///   is removed for good.
     ///
@@ -62,6 +63,9 @@ impl House {
                     sweeping = Some(self.core.tasks.spawn(async move {
                         if let Err(error) = lives::sweep(&core).await {
                             tracing::warn!(%error, "sessions whose time is over cannot be looked for");
+                        }
+                        if let Err(error) = house_files::sweep(&core).await {
+                            tracing::warn!(%error, "what is left of files cannot be looked for");
                         }
                     }));
                     continue;

@@ -67,7 +67,7 @@ pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
-pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile};
+pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
@@ -337,7 +337,7 @@ impl Engine for House {
     }
 
     async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.check(caller, Does::Asks, On::Session(offered.session())).await?;
+        self.check(caller, Does::Asks, On::Session(offered.session()?)).await?;
         uploads::put(&self.core, offered, bytes).await
     }
 
@@ -363,7 +363,7 @@ impl Engine for House {
 
     async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
         let does = if purpose == FilePurpose::Upload { Does::Asks } else { Does::Reads };
-        self.check(caller, does, On::Session(file.session())).await?;
+        self.check(caller, does, On::Session(file.session()?)).await?;
         uploads::sign(&self.core, file, purpose).await
     }
 

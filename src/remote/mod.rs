@@ -239,7 +239,7 @@ impl Engine for Remote {
     }
 
     async fn put_file(&self, _: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.line.put("upload", &PutFile::from(offered), bytes, WORKS).await
+        self.line.put("upload", &PutFile::try_from(offered)?, bytes, WORKS).await
     }
 
     async fn kept_files(&self, _: &Principal, session: &SessionId) -> Result<Vec<File>> {
