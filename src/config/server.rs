@@ -107,6 +107,10 @@ pub struct ServerLimits {
     pub unread_bytes: usize,
     /// Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.
     pub requests_per_minute: u32,
+    /// Requests of one user in a minute, at the doors that promise it; 0 = no limit.
+    pub user_requests_per_minute: u32,
+    /// Those of them in a second; 0 = no limit.
+    pub user_requests_per_second: u32,
     /// Queued runs that work at once.
     pub runs_at_once: usize,
     /// How long a permission question waits before it is denied.
@@ -169,6 +173,8 @@ impl Default for ServerLimits {
             socket_frames: 256,
             unread_bytes: 256 << 20,
             requests_per_minute: 0,
+            user_requests_per_minute: 100,
+            user_requests_per_second: 20,
             runs_at_once: 64,
             question_wait: Duration::from_secs(300),
             files: FileLimits::default(),

@@ -24,14 +24,14 @@ mod websocket;
 
 pub use address::base_url;
 pub use body::{JSON_DEPTH, body_pieces, parse_json, read_body, read_json, timed_body};
-pub use caller::{Caller, Lacking, Unshown};
+pub use caller::{Caller, Lacking, Unproven, Unshown};
 pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, proof, wrong_door};
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
 pub use kept::{Portion, as_attachment, send_kept, send_portion};
 pub use multipart::{Multipart, PartHead, part_pieces};
 pub use outbound::{client_for, outbound_failure};
-pub use pace::{Address, Pace};
+pub use pace::{Address, Allowance, Pace};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use resumable::resumable_stream;
 pub use route::{Needs, Route, Routes};

@@ -250,6 +250,18 @@ pub const KEYS: &[Key] = &[
         Untrusted::Ignored,
         "Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.",
     ),
+    key(
+        "server.limits.user_requests_per_minute",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one user in a minute, at the APIs that promise such a limit; 0 = no limit.",
+    ),
+    key(
+        "server.limits.user_requests_per_second",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one user in a second, at the same APIs; 0 = no limit.",
+    ),
     key("server.limits.runs_at_once", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Queued runs that work at once."),
     key(
         "server.limits.question_seconds",

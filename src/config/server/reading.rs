@@ -113,6 +113,8 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
         ("socket_frames", count(limits.socket_frames)),
         ("unread_bytes", count(limits.unread_bytes)),
         ("requests_per_minute", limits.requests_per_minute.into()),
+        ("user_requests_per_minute", limits.user_requests_per_minute.into()),
+        ("user_requests_per_second", limits.user_requests_per_second.into()),
         ("runs_at_once", count(limits.runs_at_once)),
         ("question_seconds", limits.question_wait.as_secs()),
         ("file_bytes", limits.files.file_bytes),
@@ -134,6 +136,7 @@ fn limits(values: &Layer) -> ServerLimits {
     let number = |name: &str| values.number(&format!("server.limits.{name}")).unwrap_or_default();
     let seconds = |name: &str| Duration::from_secs(number(name));
     let size = |name: &str| usize::try_from(number(name)).unwrap_or(usize::MAX);
+    let rate = |name: &str| u32::try_from(number(name)).unwrap_or(u32::MAX);
     ServerLimits {
         connections: size("connections"),
         header_time: seconds("header_seconds"),
@@ -146,7 +149,9 @@ fn limits(values: &Layer) -> ServerLimits {
         slow_reader: seconds("slow_reader_seconds"),
         socket_frames: size("socket_frames"),
         unread_bytes: size("unread_bytes"),
-        requests_per_minute: u32::try_from(number("requests_per_minute")).unwrap_or(u32::MAX),
+        requests_per_minute: rate("requests_per_minute"),
+        user_requests_per_minute: rate("user_requests_per_minute"),
+        user_requests_per_second: rate("user_requests_per_second"),
         runs_at_once: size("runs_at_once"),
         question_wait: seconds("question_seconds"),
         files: FileLimits {
