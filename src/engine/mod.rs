@@ -47,6 +47,7 @@ mod uploads;
 mod users;
 mod verbs;
 mod views;
+mod watching;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -82,6 +83,7 @@ pub use self::verbs::{
     ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
+pub use self::watching::{EventStream, Watched, Watching};
 
 #[async_trait]
 impl Engine for House {
@@ -94,6 +96,10 @@ impl Engine for House {
     }
 
     fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
+    fn watching(&self) -> &dyn Watching {
         self
     }
 
