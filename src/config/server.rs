@@ -111,8 +111,14 @@ pub struct ServerLimits {
     pub user_requests_per_minute: u32,
     /// Those of them in a second; 0 = no limit.
     pub user_requests_per_second: u32,
-    /// Queued runs that work at once.
+    /// Runs that are taken from the queue and work at once.
     pub runs_at_once: usize,
+    /// Most runs that wait in the queue; of more, none is taken.
+    pub runs_waiting: usize,
+    /// Waiting so long counts as one step of priority.
+    pub runs_age: Duration,
+    /// So often a run is begun in all, when its process dies each time; then it is given up.
+    pub run_attempts: u32,
     /// How long a permission question waits before it is denied.
     pub question_wait: Duration,
     /// How much it takes of files that are uploaded.
@@ -175,7 +181,10 @@ impl Default for ServerLimits {
             requests_per_minute: 0,
             user_requests_per_minute: 100,
             user_requests_per_second: 20,
-            runs_at_once: 64,
+            runs_at_once: 16,
+            runs_waiting: 50_000,
+            runs_age: Duration::from_secs(60),
+            run_attempts: 3,
             question_wait: Duration::from_secs(300),
             files: FileLimits::default(),
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -112,8 +112,8 @@ pub(crate) struct Core {
     pub(crate) tasks: TaskTracker,
     /// Fires when this process begins no more runs.
     pub(crate) leaving: CancellationToken,
-    /// Told whenever this process has stopped working on a run.
-    pub(crate) ended: Notify,
+    /// Runs that begin in their turn.
+    pub(crate) queue: super::dispatch::Queue,
     /// What changes, for whoever shows lists.
     pub(crate) notices: Notices,
     /// When this process opened the house.
@@ -148,7 +148,7 @@ impl House {
             workspaces: Mutex::default(),
             tasks: TaskTracker::new(),
             leaving: CancellationToken::new(),
-            ended: Notify::new(),
+            queue: super::dispatch::Queue::default(),
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),

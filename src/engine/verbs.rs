@@ -15,7 +15,7 @@ use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
 use super::house_files::HouseFiles;
 use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
-use super::listing::{MessagePage, SessionFilter, SessionItem, SessionPage};
+use super::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::sharing::SharedSession;
@@ -26,7 +26,7 @@ use super::views::{Health, ModelItem};
 use super::watching::Watching;
 use crate::domain::{
     AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
-    MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
+    MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId,
     SessionUpdated, ToolReturn,
 };
 
@@ -38,6 +38,12 @@ pub enum Target {
     New(Box<NewSession>),
     /// One that exists.
     Existing(SessionId),
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self::New(Box::default())
+    }
 }
 
 /// What a new session is made of.
@@ -84,6 +90,18 @@ pub enum OnBusy {
     SupersedeWaiting,
 }
 
+/// When a run begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Begin {
+    /// Now, or as soon as the session is free, as [`OnBusy`] says; in this process.
+    #[default]
+    Now,
+    /// When it is its turn, in whichever process attends to the queue: until then it waits, also over restarts. `on_busy`
+    /// is not asked: in its session it goes behind all other runs of its agent.
+    InTurn,
+}
+
 /// Who answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,7 +126,7 @@ pub struct ContextInput {
 }
 
 /// A question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
     /// Which session.
@@ -134,9 +152,18 @@ pub struct Ask {
     /// absent = the session's.
     #[serde(default)]
     pub pins: Pins,
-    /// Larger goes first.
+    /// When it begins.
+    #[serde(default)]
+    pub begin: Begin,
+    /// Larger goes first, from -1,000 to 1,000. It rises by one with every `server.limits.runs_age_seconds` of waiting.
     #[serde(default)]
     pub priority: i32,
+    /// Words on the run; at most 64 KiB.
+    #[serde(default)]
+    pub labels: Labels,
+    /// What doors keep about the run, by the door's name; at most 64 KiB.
+    #[serde(default)]
+    pub attributes: Attributes,
 }
 
 /// A procedure of the agent that is asked for.
@@ -250,7 +277,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// `invalid_input` (nothing said, unknown model or agent), `conflict` (a new session's id exists), `busy`,
-    /// `inactive` (agent), `store_failed`.
+    /// `inactive` (agent), `unavailable` when as many runs wait in the queue as may, `store_failed`.
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked>;
 
     /// Gives what the caller's tools gave. Giving the same again is fine, and does nothing.
@@ -259,7 +286,8 @@ pub trait Engine: Send + Sync {
     /// `conflict` when the run does not wait any more, or a call was answered otherwise.
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered>;
 
-    /// Asks the runs of a session (or one of them) to end. Answers once that is durable, with the runs that it is about.
+    /// Asks the runs of a session (or one of them) to end. Answers once that is durable, with the runs that it is about:
+    /// none when they had ended before. One that no process has begun has ended by then.
     async fn cancel(&self, caller: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str)
     -> Result<Vec<RunId>>;
 
@@ -330,14 +358,11 @@ pub trait Engine: Send + Sync {
     /// those that were offered for it alone.
     async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent>;
 
-    /// Runs, newest first.
-    async fn runs(
-        &self,
-        caller: &Principal,
-        session: Option<&SessionId>,
-        statuses: &[RunStatus],
-        limit: usize,
-    ) -> Result<Vec<Run>>;
+    /// A page of runs, newest first, and how many there are in all.
+    async fn runs(&self, caller: &Principal, filter: &RunFilter) -> Result<RunPage>;
+
+    /// How a run ended, with its answer; `None` while it has not ended.
+    async fn run_end(&self, caller: &Principal, run: &RunId) -> Result<Option<RunFinished>>;
 
     /// The agents that take work or may, by name: those of the configuration, and those that are kept in the store.
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>>;
@@ -367,7 +392,8 @@ pub trait Engine: Send + Sync {
     ) -> Result<AgentItem>;
 
     /// Removes an agent of the store, by its name or its id: it takes no more work, and its name is free. Its sessions can
-    /// be read, and runs that have begun go on.
+    /// be read, and runs that have begun go on, save those that were asked to begin in their turn: they are cancelled,
+    /// whether they have begun or not.
     ///
     /// # Errors
     /// `forbidden` as for [`Engine::update_agent`].

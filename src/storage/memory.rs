@@ -9,7 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::rules::{self, Page, Place};
 use super::{
-    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot, Store,
+    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
+    Store, TurnQuery,
 };
 use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
@@ -269,7 +270,23 @@ impl Store for MemoryStore {
         let state = self.state();
         let mut rows: Vec<_> = state.runs.values().filter(|run| rules::is_run_listed(run, query)).collect();
         rows.sort_by(|left, right| rules::runs_order(left, right));
+        Ok(rows.into_iter().skip(query.offset).take(query.limit).cloned().collect())
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {
+        let state = self.state();
+        Ok(state.runs.values().filter(|run| rules::is_run_listed(run, query)).count() as u64)
+    }
+
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error> {
+        let state = self.state();
+        let mut rows: Vec<_> = state.runs.values().filter(|run| rules::may_have_turn(run, query)).collect();
+        rows.sort_by_cached_key(|run| query.place(run));
         Ok(rows.into_iter().take(query.limit).cloned().collect())
+    }
+
+    async fn waiting(&self) -> Result<u64, Error> {
+        Ok(self.state().runs.values().filter(|run| run.waits_in_turn()).count() as u64)
     }
 
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error> {

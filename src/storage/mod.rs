@@ -163,10 +163,40 @@ pub struct SessionQuery {
 pub struct RunQuery {
     /// Only those of this session.
     pub session: Option<SessionId>,
+    /// Only those of this agent.
+    pub agent: Option<String>,
     /// Only those that stand here; empty = all.
     pub statuses: Vec<RunStatus>,
+    /// Only those of this priority.
+    pub priority: Option<i32>,
+    /// Only those that have all these labels (key, value).
+    pub labels: Vec<(String, String)>,
+    /// Only those that wait for whichever process is free, or only all others.
+    pub waits: Option<bool>,
+    /// Rows that are passed over.
+    pub offset: usize,
     /// Most rows; 0 means none.
     pub limit: usize,
+}
+
+/// Whose turn it is among the runs that wait for whichever process is free: by the priority, which rises by one with every
+/// `age_ms` of waiting, then by age. So of two runs the same one goes first for as long as both wait.
+#[derive(Clone, Debug, Default)]
+pub struct TurnQuery {
+    /// Milliseconds of waiting that count as one step of priority.
+    pub age_ms: u64,
+    /// Without those of these agents in these sessions.
+    pub without: Vec<(SessionId, String)>,
+    /// Most rows; 0 means none.
+    pub limit: usize,
+}
+
+impl TurnQuery {
+    /// The place of a run: of two, the one with the smaller goes first.
+    pub fn place(&self, run: &Run) -> (i64, Timestamp, RunId) {
+        let ahead = i64::from(run.priority).saturating_mul(i64::try_from(self.age_ms).unwrap_or(i64::MAX));
+        (run.queued_at.as_millis().saturating_sub(ahead), run.queued_at, run.id.clone())
+    }
 }
 
 /// How many sessions there are.
@@ -251,6 +281,15 @@ pub trait Store: Send + Sync {
 
     /// A list of runs.
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error>;
+
+    /// How many runs a list has in all, wherever its page begins and ends.
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error>;
+
+    /// The runs that wait for whichever process is free, those first whose turn it is.
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error>;
+
+    /// How many runs wait for whichever process is free.
+    async fn waiting(&self) -> Result<u64, Error>;
 
     /// One run.
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error>;

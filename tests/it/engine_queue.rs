@@ -158,6 +158,8 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         arguments: serde_json::Map::new(),
         asked_by: String::new(),
         attributes: Attributes::new(),
+        labels: Labels::default(),
+        run_attributes: Attributes::new(),
         pins: Pins::default(),
     };
     let facts =
@@ -227,6 +229,7 @@ async fn the_queue_goes_by_priority_that_rises_with_waiting() {
     }
     let mut settings = settings(&server, folder.path());
     settings.server.limits.runs_at_once = 1;
+    settings.server.limits.runs_age = std::time::Duration::from_secs(10);
     let attending = attend(open(settings, &url).await);
     for asked in &asked {
         assert_eq!(finished(&answer(&attending.house, asked).await).answer, "done");

@@ -262,7 +262,30 @@ pub const KEYS: &[Key] = &[
         Untrusted::Ignored,
         "Requests of one user in a second, at the same APIs; 0 = no limit.",
     ),
-    key("server.limits.runs_at_once", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Queued runs that work at once."),
+    key(
+        "server.limits.runs_at_once",
+        Kind::Whole(1, 1 << 20),
+        Untrusted::Lower,
+        "Runs that are taken from the queue and work at once, in this process.",
+    ),
+    key(
+        "server.limits.runs_waiting",
+        Kind::Whole(1, 1 << 24),
+        Untrusted::Lower,
+        "Runs that wait in the queue, of all processes of the store; a further one is refused.",
+    ),
+    key(
+        "server.limits.runs_age_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Ignored,
+        "Waiting so long in the queue counts as one step of priority.",
+    ),
+    key(
+        "server.limits.run_attempts",
+        Kind::Whole(1, 1_000),
+        Untrusted::Lower,
+        "How often a run is begun in all when its process dies each time; then it is given up.",
+    ),
     key(
         "server.limits.question_seconds",
         Kind::Whole(1, SECONDS_A_DAY),

@@ -34,8 +34,16 @@ pub struct Ask {
     /// choose a workspace or allow tools.
     #[schema(value_type = Option<Object>)]
     pins: Value,
-    /// Larger goes first.
+    /// `"now"` (the default), or `"in_turn"`: when it is its turn in the queue, in whichever process attends to it.
+    begin: Option<String>,
+    /// Larger goes first, from -1,000 to 1,000; it rises with waiting.
     priority: Option<i32>,
+    /// Words on the run: lists of values by key.
+    #[schema(value_type = Option<Object>)]
+    labels: Value,
+    /// What doors keep about the run, by the door's name.
+    #[schema(value_type = Option<Object>)]
+    attributes: Value,
 }
 
 /// A question that was taken.
@@ -373,8 +381,21 @@ pub struct Run {
     fence: u64,
     /// Larger goes first.
     priority: i32,
+    /// Whether it was queued for whichever process is free; absent = no.
+    in_turn: Option<bool>,
+    /// Who asked for it: `{"kind", "name"}`.
+    #[schema(value_type = Option<Object>)]
+    asked_by: Value,
+    /// Words on it: lists of values by key.
+    #[schema(value_type = Option<Object>)]
+    labels: Value,
+    /// What doors keep about it, by the door's name.
+    #[schema(value_type = Option<Object>)]
+    attributes: Value,
     /// When it was queued.
     queued_at: String,
+    /// When a process first took it.
+    started_at: Option<String>,
     /// When it ended.
     finished_at: Option<String>,
     /// What it used.
@@ -384,6 +405,14 @@ pub struct Run {
     model: Option<String>,
     /// Calls of the model.
     rounds: u32,
+    /// Calls of tools; absent = none.
+    tool_calls: Option<u32>,
+    /// How often its process died while it worked on it; absent = never.
+    interruptions: Option<u32>,
+    /// Whether somebody wants it to end; absent = no.
+    cancel_requested: Option<bool>,
+    /// Where its end stands in the log.
+    finished_seq: Option<u64>,
     /// The message that is its answer.
     message_id: Option<String>,
     /// The calls that it waits for.
@@ -391,6 +420,34 @@ pub struct Run {
     /// Why it failed.
     #[schema(value_type = Option<Object>)]
     error: Value,
+}
+
+/// Which runs a list is about.
+#[derive(ToSchema)]
+pub struct RunFilter {
+    /// Only those of this session.
+    session: Option<String>,
+    /// Only those of this agent, by its name or its id.
+    agent: Option<String>,
+    /// Only those that stand so; empty = all.
+    statuses: Option<Vec<String>>,
+    /// Only those of this priority.
+    priority: Option<i32>,
+    /// Only those that have all these labels: pairs of key and value.
+    labels: Option<Vec<Vec<String>>>,
+    /// Rows that are passed over.
+    offset: Option<usize>,
+    /// Most rows; 100 unless told.
+    limit: Option<usize>,
+}
+
+/// A page of runs, newest first.
+#[derive(ToSchema)]
+pub struct RunPage {
+    /// The runs.
+    runs: Vec<Run>,
+    /// How many there are in all.
+    total: u64,
 }
 
 /// A file of a session.
@@ -448,6 +505,8 @@ mod tests {
         let new = engine::NewSession::default();
         assert_eq!(described::<NewSession>(), written(&new));
         assert_eq!(described::<SessionFilter>(), written(&engine::SessionFilter::default()));
+        assert_eq!(described::<RunFilter>(), written(&engine::RunFilter::default()));
+        assert_eq!(described::<RunPage>(), written(&engine::RunPage::default()));
         assert_eq!(described::<Completion>(), written(&engine::Completion::default()));
         let imported = engine::ImportedSession { session: new.clone(), messages: vec![] };
         assert_eq!(described::<ImportedSession>(), written(&imported));
@@ -460,7 +519,7 @@ mod tests {
             answering: engine::Answering::default(),
             on_busy: engine::OnBusy::default(),
             pins: crate::domain::Pins::default(),
-            priority: 0,
+            ..engine::Ask::default()
         };
         assert_eq!(described::<Ask>(), written(&ask));
         let at = Some(crate::domain::Timestamp::from_millis(0));

@@ -54,7 +54,7 @@ use super::files::FileFolder;
 use super::rules::{self, Page, file_name};
 use super::{
     Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
-    Store, presence,
+    Store, TurnQuery, presence,
 };
 use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
@@ -172,6 +172,20 @@ impl Store for FileStore {
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error> {
         let query = query.clone();
         self.run(move |root| root.runs(&query)).await
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {
+        let query = RunQuery { offset: 0, limit: usize::MAX, ..query.clone() };
+        self.run(move |root| Ok(root.runs(&query)?.len() as u64)).await
+    }
+
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error> {
+        let query = query.clone();
+        self.run(move |root| root.turn(&query)).await
+    }
+
+    async fn waiting(&self) -> Result<u64, Error> {
+        self.run(Root::waiting).await
     }
 
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error> {

@@ -15,6 +15,7 @@ mod checkpoint;
 mod connect;
 mod fault;
 mod read;
+mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -38,7 +39,7 @@ use super::files::FileFolder;
 use super::rules::{self, Page};
 use super::{
     Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
-    Store, presence,
+    Store, TurnQuery, presence,
 };
 use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
@@ -176,12 +177,26 @@ impl Store for SqliteStore {
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error> {
         let query = query.clone();
-        self.readers.read(move |connection| read::runs(connection, &query)).await
+        self.readers.read(move |connection| runs::runs(connection, &query)).await
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {
+        let query = query.clone();
+        self.readers.read(move |connection| runs::count_runs(connection, &query)).await
+    }
+
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error> {
+        let query = query.clone();
+        self.readers.read(move |connection| runs::turn(connection, &query)).await
+    }
+
+    async fn waiting(&self) -> Result<u64, Error> {
+        self.readers.read(runs::waiting).await
     }
 
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error> {
         let run = run.clone();
-        self.readers.read(move |connection| read::run_row(connection, run.as_str())).await
+        self.readers.read(move |connection| runs::run_row(connection, run.as_str())).await
     }
 
     async fn resolve(&self, namespace: &str, key: &str) -> Result<Option<String>, Error> {

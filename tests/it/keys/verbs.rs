@@ -11,7 +11,7 @@ use ombud::domain::{
 };
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, FileOffer, FilePurpose, FileSearch, House, ImportedSession,
-    NewKey, NewSession, OnBusy, Orphans, SessionFilter, Target,
+    NewKey, NewSession, OnBusy, Orphans, RunFilter, SessionFilter, Target,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
@@ -92,7 +92,7 @@ impl Scene {
             tell(&format!("look: {name}"), house.look(who, Some(id), "").await.map(drop));
             tell(&format!("find: {name}"), house.find(who, Some(id), &search).await.map(drop));
             tell(&format!("open_file: {name}"), house.open_file(who, Some(id), "a.txt").await.map(drop));
-            tell(&format!("runs: {name}"), house.runs(who, Some(id), &[], 5).await.map(drop));
+            tell(&format!("runs: {name}"), house.runs(who, &RunFilter::newest(Some(id), &[], 5)).await.map(drop));
             if name != "no" {
                 let blob = BlobId::of(b"none");
                 let came = house.blob(who, id, &blob).await.map(drop);
@@ -124,6 +124,7 @@ impl Scene {
         for (name, id) in [("own", run), ("other", other_run), ("no", &none)] {
             tell(&format!("run: {name}"), house.run(who, id).await.map(drop));
             tell(&format!("agent of run: {name}"), house.run_agent(who, id).await.map(drop));
+            tell(&format!("end of run: {name}"), house.run_end(who, id).await.map(drop));
             tell(&format!("answer: {name}"), house.answer(who, id, gives()).await.map(drop));
         }
         for (name, agent) in [("own", "alpha"), ("other", "beta")] {
@@ -159,7 +160,7 @@ impl Scene {
             page.sessions.iter().filter(|item| own(&item.summary.session.id)).count()
         });
         tell(&format!("sessions: shows {shown} of 2"), list.map(drop));
-        let list = house.runs(who, None, &[], 100).await;
+        let list = house.runs(who, &RunFilter::newest(None, &[], 100)).await.map(|page| page.runs);
         let shown = list.as_ref().map_or(0, |runs| runs.iter().filter(|row| row.id == *run || row.id == *other_run).count());
         tell(&format!("runs: shows {shown} of 2"), list.map(drop));
         let list = house.agents(who).await;
