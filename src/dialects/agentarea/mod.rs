@@ -9,6 +9,7 @@ mod ids;
 mod reading;
 mod request;
 mod routes;
+mod sockets;
 mod wire;
 
 use super::{Description, Dialect, WantsCredential};

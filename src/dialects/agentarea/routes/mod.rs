@@ -1,6 +1,7 @@
 //! Routes, a file a subject, and what makes their description complete.
 
 mod auth;
+mod files;
 mod service;
 
 use http::StatusCode;
@@ -11,7 +12,7 @@ use crate::http::{Route, Routes};
 
 /// All routes, in the order of the reference.
 pub fn all() -> Routes {
-    [service::routes(), auth::routes()].into_iter().flatten().collect()
+    [service::routes(), auth::routes(), files::routes(), super::sockets::routes()].into_iter().flatten().collect()
 }
 
 /// What any route can answer that wants to know who calls.
@@ -53,4 +54,24 @@ pub fn complete(document: &mut Value) {
             operation["security"] = json!([{ "bearer": [] }]);
         }
     }
+}
+
+/// The schema of how many items a page may have.
+pub(super) fn limit() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(super::reading::Window::MOST as i64))
+        .default(Some(json!(super::reading::Window::USUAL)))
+        .build()
+}
+
+/// The schema of how many items are passed over.
+pub(super) fn offset() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(u32::MAX))
+        .default(Some(json!(0)))
+        .build()
 }
