@@ -148,7 +148,7 @@ pub struct ServerLimits {
     pub files: FileLimits,
 }
 
-/// How much the server takes of files that are uploaded to sessions.
+/// How much the server takes of files that are uploaded, to sessions and to the house.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileLimits {
     /// Most bytes of one.
@@ -159,6 +159,10 @@ pub struct FileLimits {
     pub offer_bytes: u64,
     /// Most of one session.
     pub session_files: usize,
+    /// Most bytes of one of the house.
+    pub house_file_bytes: u64,
+    /// Most of the house of one owner.
+    pub house_files: usize,
     /// Those that are received at once; a further one waits for a moment.
     pub uploads_at_once: usize,
     /// How long an address for an upload is good.
@@ -174,6 +178,8 @@ impl Default for FileLimits {
             offer_files: 20,
             offer_bytes: 50 << 20,
             session_files: 1_000,
+            house_file_bytes: 100 << 20,
+            house_files: 10_000,
             uploads_at_once: 32,
             upload_time: Duration::from_secs(15 * 60),
             download_time: Duration::from_secs(86_400),

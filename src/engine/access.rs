@@ -166,7 +166,8 @@ fn is_own(scope: &Scope, id: &SessionId, agent: &str) -> bool {
     }
 }
 
-fn forbidden(caller: &Principal, on: On<'_>) -> Error {
+/// Why somebody may not do something.
+pub(crate) fn forbidden(caller: &Principal, on: On<'_>) -> Error {
     let what = match on {
         On::Session(session) => format!("this in session `{session}`"),
         On::New(_) => "make a session of this agent".to_owned(),

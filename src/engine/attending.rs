@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::House;
 use super::dispatch::Dispatch;
 use super::house::Core;
-use super::lives;
+use super::{house_files, lives};
 use crate::domain::{ProcessId, Result, Run, RunId, RunStatus, Timestamp};
 use crate::storage::RunQuery;
 
@@ -36,6 +36,7 @@ impl House {
     /// - A run that begins in its turn is begun.
     /// - A run whose caller did not answer in time is closed; one that was answered by a process which then died is
     ///   gone on with.
+    /// - What dead processes have left of files of the house is swept, at once and every ten minutes.
     /// - A run that waits in a session whose time is over is cancelled; every ten minutes what was said in such sessions
     ///   is removed for good.
     ///
@@ -68,6 +69,9 @@ impl House {
                     sweeping = Some(self.core.tasks.spawn(async move {
                         if let Err(error) = lives::sweep(&core).await {
                             tracing::warn!(%error, "sessions whose time is over cannot be looked for");
+                        }
+                        if let Err(error) = house_files::sweep(&core).await {
+                            tracing::warn!(%error, "what is left of files cannot be looked for");
                         }
                     }));
                     continue;

@@ -150,6 +150,15 @@ impl Route {
         self
     }
 
+    /// The form that it takes, as `multipart/form-data`.
+    #[must_use]
+    pub fn takes_form<T: ToSchema>(mut self) -> Self {
+        let content = ContentBuilder::new().schema(Some(self.named::<T>())).build();
+        let body = RequestBodyBuilder::new().content("multipart/form-data", content).required(Some(Required::True)).build();
+        self.operation.request_body = Some(RefOr::T(body));
+        self
+    }
+
     /// A JSON answer.
     #[must_use]
     pub fn gives<T: ToSchema>(mut self, status: StatusCode, about: &str) -> Self {

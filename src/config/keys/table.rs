@@ -361,6 +361,18 @@ pub const KEYS: &[Key] = &[
     ),
     key("server.limits.session_files", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Most files of one session."),
     key(
+        "server.limits.house_file_bytes",
+        Kind::Whole(1, 16 * GIB),
+        Untrusted::Lower,
+        "Most bytes of a file that is given to the house, not to one session.",
+    ),
+    key(
+        "server.limits.house_files",
+        Kind::Whole(1, 100_000),
+        Untrusted::Lower,
+        "Most files of the house that one owner has.",
+    ),
+    key(
         "server.limits.uploads_at_once",
         Kind::Whole(1, 1_024),
         Untrusted::Lower,

@@ -46,6 +46,11 @@ impl AreaError {
         Self { error: Box::new(Error::invalid("Invalid request data")), faults }
     }
 
+    /// The word of the house for what happened.
+    pub fn code(&self) -> ErrorCode {
+        self.error.code
+    }
+
     /// The inner object of the envelope, for frames of streams and sockets.
     pub fn body(&self, id: &RequestId) -> RefusalBody {
         let (_, code) = row(self.error.code, self.error.cause);

@@ -14,6 +14,7 @@ mod kept;
 mod reading;
 mod request;
 mod routes;
+mod sockets;
 mod to_wire;
 mod wire;
 

@@ -3,6 +3,7 @@
 mod agents;
 mod auth;
 mod chat;
+mod files;
 mod servers;
 mod service;
 mod tasks;
@@ -18,7 +19,16 @@ use crate::http::{Route, Routes};
 
 /// All routes, in the order of the reference.
 pub fn all() -> Routes {
-    let all = [service::routes(), auth::routes(), agents::routes(), chat::routes(), servers::routes(), tasks::routes()];
+    let all = [
+        service::routes(),
+        auth::routes(),
+        agents::routes(),
+        chat::routes(),
+        servers::routes(),
+        tasks::routes(),
+        files::routes(),
+        super::sockets::routes(),
+    ];
     all.into_iter().flatten().collect()
 }
 
@@ -77,4 +87,24 @@ pub fn complete(document: &mut Value) {
             operation["security"] = json!([{ "bearer": [] }]);
         }
     }
+}
+
+/// The schema of how many items a page may have.
+pub(super) fn limit() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(super::reading::Window::MOST as i64))
+        .default(Some(json!(super::reading::Window::USUAL)))
+        .build()
+}
+
+/// The schema of how many items are passed over.
+pub(super) fn offset() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::Integer)
+        .minimum(Some(0))
+        .maximum(Some(u32::MAX))
+        .default(Some(json!(0)))
+        .build()
 }

@@ -3,7 +3,9 @@
 
 mod agents;
 mod auth;
+mod channels;
 mod chat;
+mod files;
 mod refusal;
 mod servers;
 mod service;
@@ -11,7 +13,9 @@ mod tasks;
 
 pub use agents::{AgentAnswer, AgentChange, AgentList, NewAgent};
 pub use auth::{Login, LoginAnswer, Success, UserAnswer};
+pub use channels::{SocketUser, Told};
 pub use chat::{ChatAnswer, ChatEvent, ChatMessage, History, Metadata, NewMessage};
+pub use files::{FileAnswer, FileList, NewFile};
 pub use refusal::{Refusal, RefusalBody};
 pub use servers::{LogLine, Logs, NewServer, ServerAnswer, ServerChange, ServerDone, ServerList};
 pub use service::{Greeting, HealthAnswer};
