@@ -8,6 +8,7 @@ mod reference;
 mod serve;
 mod sessions;
 mod share;
+mod users;
 mod values;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use sessions::{
     SessionsUpdate, StatusFilter,
 };
 pub use share::ShareArguments;
+pub use users::{UsersAdd, UsersCommand, UsersUpdate};
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.
@@ -118,7 +120,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, share, restore, keys, agents list and agents show., and agents but for `agents validate`.,
+    /// sessions, share, restore, keys, users, and agents but for `agents validate`.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
@@ -198,6 +200,9 @@ pub enum Command {
     /// Make, list and remove keys, which open a server for programs
     #[command(subcommand, after_long_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    /// Make, list, change and remove accounts of people
+    #[command(subcommand, after_long_help = users::EXAMPLES)]
+    Users(UsersCommand),
     Trust(TrustArguments),
     /// Show settings and where they come from
     #[command(subcommand, after_long_help = SHOW_EXAMPLES)]
@@ -387,7 +392,9 @@ mod tests {
 
     #[test]
     fn values_that_do_not_fit_are_a_usage_error() {
-        use clap::error::ErrorKind::{ArgumentConflict, InvalidSubcommand, InvalidValue, ValueValidation};
+        use clap::error::ErrorKind::{
+            ArgumentConflict, InvalidSubcommand, InvalidValue, MissingRequiredArgument, UnknownArgument, ValueValidation,
+        };
         for (line, kind) in [
             ("ombud oneshot x --timeout 0", ValueValidation),
             ("ombud oneshot x --timeout soon", ValueValidation),
@@ -407,6 +414,12 @@ mod tests {
             ("ombud keys add a --expires 90", ValueValidation),
             ("ombud keys add a --doors tarko,other", ValueValidation),
             ("ombud keys add a --admin --permission mint", ArgumentConflict),
+            ("ombud users add a", MissingRequiredArgument),
+            ("ombud users add a --role owner", InvalidValue),
+            ("ombud users update a", MissingRequiredArgument),
+            ("ombud users token a --ttl 0", ValueValidation),
+            ("ombud users token a --ttl 31536001", ValueValidation),
+            ("ombud users passwd a --password secret", UnknownArgument),
             ("ombud sesions", InvalidSubcommand),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");

@@ -85,6 +85,7 @@ fn works_here(command: &Command) -> Option<&'static str> {
         | Command::Run(_)
         | Command::Oneshot(_)
         | Command::Keys(_)
+        | Command::Users(_)
         | Command::Sessions(_)
         | Command::Share(_)
         | Command::Restore(_) => None,

@@ -24,6 +24,7 @@ mod sessions;
 mod share;
 mod signals;
 mod trust;
+mod users;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -95,6 +96,7 @@ fn execute(cli: Cli) -> Result<u8> {
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
             .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),
         Command::Keys(command) => in_runtime(keys::execute(&program, command)),
+        Command::Users(command) => in_runtime(users::execute(&program, command)),
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
         Command::Share(arguments) => in_runtime(share::execute(&program, arguments)),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),

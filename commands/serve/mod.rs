@@ -29,6 +29,7 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("no signals: {error}")))?;
     let model = program.models()?.choose(settings.model.as_ref())?;
     let house = program.open_serving().await?;
+    crate::users::first_admin(program, &*house).await?;
     let store = house.store_url();
     let server = Server::bind(house.clone(), Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
     let start_line = format!(

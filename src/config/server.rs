@@ -58,8 +58,31 @@ pub struct ServerSettings {
     pub log_level: Option<String>,
     /// Whether log lines are JSON.
     pub json_logs: bool,
+    /// How people with an account log in.
+    pub login: LoginSettings,
+    /// The doors that people with an account may enter, by name. No setting: whoever puts the house together knows them.
+    pub user_doors: Vec<String>,
     /// How much it takes.
     pub limits: ServerLimits,
+}
+
+/// How people with an account log in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSettings {
+    /// Seconds that a token counts which somebody gets by name and password.
+    pub token_seconds: u64,
+    /// Attempts to log in under one name that may fail at once; 0 = no limit.
+    pub name_failures: u64,
+    /// Attempts from one address that may fail at once; 0 = no limit.
+    pub address_failures: u64,
+    /// Seconds after which so many may fail again; each comes back after its part of them.
+    pub window_seconds: u64,
+}
+
+impl Default for LoginSettings {
+    fn default() -> Self {
+        Self { token_seconds: 3_600, name_failures: 5, address_failures: 20, window_seconds: 300 }
+    }
 }
 
 /// A certificate and its key, as PEM.
@@ -215,6 +238,8 @@ impl Default for ServerSettings {
             webui: None,
             log_level: None,
             json_logs: false,
+            login: LoginSettings::default(),
+            user_doors: Vec::new(),
             limits: ServerLimits::default(),
         }
     }

@@ -86,6 +86,9 @@ pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus", "agentarea"];
 /// The name of the dialect whose clients call with keys.
 pub const OCTAVUS: &str = octavus::NAME;
 
+/// The doors that people with an account may enter, by the names of their dialects.
+pub const FOR_PEOPLE: &[&str] = &["agentarea", "mcp"];
+
 /// What the word of a key begins with that opens these doors; absent = all.
 pub fn key_prefix(doors: Option<&[String]>) -> &'static str {
     match doors {

@@ -33,6 +33,7 @@ mod lives;
 mod next;
 mod notices;
 mod reading;
+mod recent;
 mod recovery;
 mod requesting;
 mod rewinding;
@@ -84,6 +85,7 @@ pub use self::verbs::{
 };
 pub use self::views::{Health, ModelItem};
 pub use self::watching::{EventStream, Watched, Watching};
+pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {
@@ -458,6 +460,7 @@ impl Engine for House {
     async fn drain(&self) {
         self.core.tasks.close();
         self.core.tasks.wait().await;
+        self.core.tool_servers.end().await;
         if let Err(error) = self.core.store.tidy().await {
             tracing::debug!(%error, "the store could not be tidied");
         }

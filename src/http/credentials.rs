@@ -87,6 +87,11 @@ fn entering(caller: Principal, dialects: &[&str]) -> Result<Principal> {
 
 /// Somebody's key does not open the door that they came to.
 pub fn wrong_door(caller: &Principal) -> Error {
+    if caller.user.is_some() {
+        let message = format!("`{}` may not use this API: accounts are for others", caller.name);
+        return Error::new(ErrorCode::Forbidden, message)
+            .hint("programs call it with a key: `ombud keys add NAME --doors …`");
+    }
     Error::new(ErrorCode::Forbidden, format!("`{}` may not use this API: the key was made for others", caller.name))
         .hint("make one for this API: `ombud keys add NAME --doors …`")
 }

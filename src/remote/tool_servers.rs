@@ -1,10 +1,12 @@
 //! Tool servers of another house.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{Remote, not_over_a_distance};
 use crate::domain::{Principal, Result, ToolServerLine, ToolSpec};
-use crate::engine::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
+use crate::engine::{NewToolServer, ToolServerChange, ToolServerItem, ToolServerPeer, ToolServers};
 
 #[async_trait]
 impl ToolServers for Remote {
@@ -42,6 +44,10 @@ impl ToolServers for Remote {
 
     async fn tool_server_lines(&self, _: &Principal, _named: &str, _limit: usize) -> Result<Vec<ToolServerLine>> {
         Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn peer(&self, _: &Principal, _named: &str) -> Result<Arc<dyn ToolServerPeer>> {
+        Err(not_over_a_distance("messages cannot be forwarded to a tool server"))
     }
 
     async fn tools_of_server(&self, _: &Principal, _named: &str) -> Result<Vec<ToolSpec>> {

@@ -45,3 +45,4 @@ mod support {
     pub mod socket;
     pub mod source;
 }
+mod users;

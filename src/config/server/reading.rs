@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{FileLimits, ServerLimits, ServerSettings, TlsFiles, WebUi};
+use super::{FileLimits, LoginSettings, ServerLimits, ServerSettings, TlsFiles, WebUi};
 use crate::config::file;
 use crate::config::layers::{Folders, Layer, Source};
 use crate::config::text;
@@ -98,6 +98,15 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
     set("server.drain_seconds", settings.drain.as_secs().into());
     set("server.session_seconds", settings.session_seconds.into());
     set("server.log_format", "text".into());
+    let login = settings.login;
+    for (name, value) in [
+        ("token_seconds", login.token_seconds),
+        ("name_failures", login.name_failures),
+        ("address_failures", login.address_failures),
+        ("window_seconds", login.window_seconds),
+    ] {
+        set(&format!("server.login.{name}"), value.into());
+    }
     let count = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
     let limits = settings.limits;
     for (name, value) in [
@@ -131,6 +140,17 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
         ("download_seconds", limits.files.download_time.as_secs()),
     ] {
         set(&format!("server.limits.{name}"), value.into());
+    }
+}
+
+/// How people log in, out of all layers, of which the lowest says everything.
+fn login(values: &Layer) -> LoginSettings {
+    let number = |name: &str| values.number(&format!("server.login.{name}")).unwrap_or_default();
+    LoginSettings {
+        token_seconds: number("token_seconds"),
+        name_failures: number("name_failures"),
+        address_failures: number("address_failures"),
+        window_seconds: number("window_seconds"),
     }
 }
 
@@ -218,6 +238,8 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         webui,
         log_level: values.text("server.log_level").map(str::to_owned),
         json_logs: values.text("server.log_format") == Some("json"),
+        login: login(values),
+        user_doors: Vec::new(),
         limits: limits(values),
     })
 }

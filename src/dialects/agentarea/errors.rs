@@ -129,7 +129,7 @@ pub fn finish(id: &RequestId, mut response: Response) -> Response {
 }
 
 /// The id of a request in this API.
-fn request_id(RequestId(id): &RequestId) -> String {
+pub fn request_id(RequestId(id): &RequestId) -> String {
     if id.starts_with(ID_PREFIX) { id.clone() } else { format!("{ID_PREFIX}{id}") }
 }
 

@@ -4,12 +4,18 @@
 //! is a run that waits for its turn. What the reference has beside that (the shown name, the type, who made it) is kept in
 //! the attributes of those things.
 
+mod encoder;
 mod errors;
+mod following;
+mod from_wire;
+mod history;
 mod ids;
+mod kept;
 mod reading;
 mod request;
 mod routes;
 mod sockets;
+mod to_wire;
 mod wire;
 
 use super::{Description, Dialect, WantsCredential};

@@ -118,6 +118,17 @@ impl Reading {
         value
     }
 
+    /// A list, at most so many.
+    pub fn list(&mut self, key: &str, most: usize) -> Option<Vec<Value>> {
+        let items = self.value(key)?.as_array().cloned();
+        match &items {
+            None => self.fault(key, "must be a list"),
+            Some(items) if items.len() > most => self.fault(key, format!("must have at most {most} items")),
+            Some(_) => {}
+        }
+        items
+    }
+
     /// A list of texts, at most so many.
     pub fn texts(&mut self, key: &str, most: usize) -> Option<Vec<String>> {
         let texts = self.value(key)?.as_array().map(|items| items.iter().map(|item| item.as_str().map(str::to_owned)));

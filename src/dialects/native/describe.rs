@@ -2,10 +2,14 @@
 //! is an object itself is described by the schemas of the machine output, whose form it has.
 #![expect(dead_code, reason = "read by the description only")]
 
+mod people;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub use self::people::{Login, NewUser, User};
 
 /// A question.
 #[derive(ToSchema)]

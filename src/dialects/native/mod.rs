@@ -12,6 +12,7 @@ mod routes;
 mod sharing;
 mod streams;
 mod uploads;
+mod users;
 
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};

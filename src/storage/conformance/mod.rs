@@ -6,6 +6,7 @@ mod logs;
 mod removal;
 mod rows;
 mod shared;
+mod turns;
 
 use std::fs;
 use std::path::Path;
@@ -62,6 +63,10 @@ suites! {
         runs_are_listed_newest_first
         sessions_are_counted
         runs_change_their_state
+    }
+    turns {
+        runs_wait_for_their_turn
+        runs_are_chosen_and_counted
     }
     kept {
         a_name_stands_for_one_thing

@@ -72,6 +72,16 @@ impl Choice {
         choice
     }
 
+    fn page(mut self, query: &RunQuery) -> (String, Vec<Value>) {
+        self.values.extend([count(query.limit).into(), count(query.offset).into()]);
+        let sql = format!("SELECT {} {} ORDER BY r.queued_at DESC, r.id DESC LIMIT ? OFFSET ?", self.body, self.sql);
+        (sql, self.values)
+    }
+
+    fn number(self) -> (String, Vec<Value>) {
+        (format!("SELECT count(*) {}", self.sql), self.values)
+    }
+
     fn also(&mut self, sql: &str, values: impl IntoIterator<Item = Value>) {
         self.sql.push_str(sql);
         self.values.extend(values);
@@ -80,16 +90,20 @@ impl Choice {
 
 /// A list of runs.
 pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Done<Vec<Run>> {
-    let Choice { sql, mut values, body } = Choice::of(query);
-    let sql = format!("SELECT {body} {sql} ORDER BY r.queued_at DESC, r.id DESC LIMIT ? OFFSET ?");
-    values.extend([count(query.limit).into(), count(query.offset).into()]);
+    let (sql, values) = Choice::of(query).page(query);
     rows(connection, "runs", &sql, values)
+}
+
+/// The statements of a list, for whoever asks how they are carried out.
+#[cfg(test)]
+pub(super) fn statements(query: &RunQuery) -> [(String, Vec<Value>); 2] {
+    [Choice::of(query).page(query), Choice::of(query).number()]
 }
 
 /// How many runs a list has in all.
 pub(super) fn count_runs(connection: &Connection, query: &RunQuery) -> Done<u64> {
-    let Choice { sql, values, .. } = Choice::of(query);
-    let mut select = connection.prepare_cached(&format!("SELECT count(*) {sql}"))?;
+    let (sql, values) = Choice::of(query).number();
+    let mut select = connection.prepare_cached(&sql)?;
     Ok(select.query_row(params_from_iter(values), |row| row.get::<_, i64>(0))?.unsigned_abs())
 }
 

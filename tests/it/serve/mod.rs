@@ -31,5 +31,6 @@ mod tarko_sessions;
 mod tarko_transcripts;
 mod traces;
 mod unread;
+mod users;
 mod websocket;
 mod workspace;

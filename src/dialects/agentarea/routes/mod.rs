@@ -1,18 +1,35 @@
 //! Routes, a file a subject, and what makes their description complete.
 
+mod agents;
 mod auth;
+mod chat;
 mod files;
+mod servers;
 mod service;
+pub(super) mod tasks;
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use utoipa::openapi::Object;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 
+use super::reading::Window;
 use super::wire::Refusal;
 use crate::http::{Route, Routes};
 
 /// All routes, in the order of the reference.
 pub fn all() -> Routes {
-    [service::routes(), auth::routes(), files::routes(), super::sockets::routes()].into_iter().flatten().collect()
+    let all = [
+        service::routes(),
+        auth::routes(),
+        agents::routes(),
+        chat::routes(),
+        servers::routes(),
+        tasks::routes(),
+        files::routes(),
+        super::sockets::routes(),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 /// What any route can answer that wants to know who calls.
@@ -30,6 +47,22 @@ const ALWAYS: [(StatusCode, &str); 8] = [
 /// A route with the errors that it can answer, beside those that any can.
 pub(super) fn refusing(route: Route, also: &[(StatusCode, &str)]) -> Route {
     ALWAYS.iter().chain(also).fold(route, |route, (status, about)| route.gives::<Refusal>(*status, about))
+}
+
+/// A whole number from the address.
+pub(super) fn whole(least: u64, most: u64) -> Object {
+    let (least, most) = (least as f64, most as f64);
+    ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(most)).build()
+}
+
+/// A route that gives a part of a list.
+pub(super) fn window(route: Route) -> Route {
+    route.query_of("limit", "Most items; 20 unless told.", false, whole(1, Window::MOST)).query_of(
+        "offset",
+        "Items before it; 0 unless told.",
+        false,
+        whole(0, u32::MAX.into()),
+    )
 }
 
 /// What names nothing that is there.
@@ -54,24 +87,4 @@ pub fn complete(document: &mut Value) {
             operation["security"] = json!([{ "bearer": [] }]);
         }
     }
-}
-
-/// The schema of how many items a page may have.
-pub(super) fn limit() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::Integer)
-        .minimum(Some(1))
-        .maximum(Some(super::reading::Window::MOST as i64))
-        .default(Some(json!(super::reading::Window::USUAL)))
-        .build()
-}
-
-/// The schema of how many items are passed over.
-pub(super) fn offset() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::Integer)
-        .minimum(Some(0))
-        .maximum(Some(u32::MAX))
-        .default(Some(json!(0)))
-        .build()
 }
