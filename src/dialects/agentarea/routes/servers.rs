@@ -120,7 +120,7 @@ async fn update(asked: Asked) -> Answer {
     body.check()?;
     let (source, secrets) = found.map_or_else(Default::default, |(source, secrets)| (Some(source), secrets));
     must_keep_known(&item.server.source, source.as_ref(), &secrets)?;
-    let change = ToolServerChange { name, slug, source, secrets, for_all: None, wanted: None };
+    let change = ToolServerChange { name, slug, source, secrets, ..ToolServerChange::default() };
     let item = asked.engine().tool_servers().update_tool_server(&asked.caller, &named, change).await?;
     Ok(reply(StatusCode::OK, &told(&asked, &item)?))
 }
