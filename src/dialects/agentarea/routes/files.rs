@@ -16,7 +16,7 @@ use super::super::ids;
 use super::super::reading::Window;
 use super::super::request::{ATTRIBUTE, Answer, Asked, asked};
 use super::super::wire::{FileAnswer, FileList, NewFile, Success};
-use super::{UNKNOWN, refusing};
+use super::{UNKNOWN, refusing, window};
 use crate::domain::{Attributes, Error, File, FileId, Principal};
 use crate::engine::{NewHouseFile, ReceivedFile};
 use crate::http::{
@@ -39,11 +39,9 @@ pub fn routes() -> Routes {
             .named_in(CHAPTER, "upload_file")
             .takes_form::<NewFile>()
             .gives::<FileAnswer>(StatusCode::OK, "It is kept."),
-        refusing(Route::get("/v1/files/", asked(list)), &[])
+        window(refusing(Route::get("/v1/files", asked(list)), &[]))
             .about("The files of the caller, the newest first; those of all for admins")
             .named_in(CHAPTER, "list_files")
-            .query_of("limit", "Most files, 1 to 100; 20 unless told.", false, super::limit())
-            .query_of("offset", "Files to pass over.", false, super::offset())
             .gives::<FileList>(StatusCode::OK, "A page."),
         about_one(Route::get("/v1/files/{file_id}", asked(one)))
             .about("One file")

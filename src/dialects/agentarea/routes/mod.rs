@@ -6,7 +6,7 @@ mod chat;
 mod files;
 mod servers;
 mod service;
-mod tasks;
+pub(super) mod tasks;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -87,24 +87,4 @@ pub fn complete(document: &mut Value) {
             operation["security"] = json!([{ "bearer": [] }]);
         }
     }
-}
-
-/// The schema of how many items a page may have.
-pub(super) fn limit() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::Integer)
-        .minimum(Some(1))
-        .maximum(Some(super::reading::Window::MOST as i64))
-        .default(Some(json!(super::reading::Window::USUAL)))
-        .build()
-}
-
-/// The schema of how many items are passed over.
-pub(super) fn offset() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::Integer)
-        .minimum(Some(0))
-        .maximum(Some(u32::MAX))
-        .default(Some(json!(0)))
-        .build()
 }

@@ -25,7 +25,7 @@ use crate::http::{Route, Routes, json as reply};
 
 const CHAPTER: &str = "Tasks";
 /// The label of runs that are tasks.
-const LABEL: (&str, &str) = ("kind", "task");
+pub const LABEL: (&str, &str) = ("kind", "task");
 /// Longest title and description, in characters.
 const TEXTS: (usize, usize) = (255, 100_000);
 
@@ -140,7 +140,8 @@ async fn told(asked: &Asked, run: &Run, default: Option<&str>) -> Result<TaskAns
     })
 }
 
-fn result(end: &RunFinished, default: Option<&str>) -> TaskResult {
+/// What came of a task that is completed.
+pub fn result(end: &RunFinished, default: Option<&str>) -> TaskResult {
     let metadata = Metadata {
         model: end.model.as_ref().map(|model| model_name(model, default)),
         tokens_used: tokens_used(&end.usage, &[&end.answer]),

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
-use serde_json::{Value, json};
 
 use crate::dialects::agentarea::errors::AreaError;
 use crate::dialects::agentarea::ids;
-use crate::dialects::agentarea::request::{ATTRIBUTE, agent};
+use crate::dialects::agentarea::request::agent;
+use crate::dialects::agentarea::routes::tasks::{LABEL, result};
 use crate::dialects::agentarea::wire::Told;
 use crate::domain::{
-    Error, ErrorCode, Event, Fact, MessageCompleted, Outcome, Principal, Result, Run, RunFinished, RunId, Usage, Visibility,
+    Error, ErrorCode, Event, Fact, MessageCompleted, Outcome, Principal, Result, Run, RunFinished, RunId, Visibility,
 };
 use crate::engine::{Engine, EventStream, Watched};
 use crate::http::{Closing, Door, RequestId, Sending};
@@ -34,6 +34,8 @@ pub(super) struct Source {
     caller: Principal,
     request: RequestId,
     events: EventStream,
+    /// The provider of the model that is asked by default: it goes without saying.
+    provider: Option<String>,
     /// Of an agent: its id. Of a task only its status is told.
     agent: Option<String>,
     tasks: HashMap<RunId, bool>,
@@ -71,8 +73,9 @@ impl<'a> Channel<'a> {
             Self::Task(id) => (Watched::Run(task(&*door.engine, caller, id).await?), None),
         };
         let events = door.engine.watching().watch(caller, watched).await?;
+        let provider = door.engine.models(caller).await?.into_iter().next().map(|item| item.model.provider);
         let (door, caller, request) = (door.clone(), caller.clone(), request.clone());
-        Ok(Source { door, caller, request, events, agent, tasks: HashMap::new() })
+        Ok(Source { door, caller, request, events, provider, agent, tasks: HashMap::new() })
     }
 }
 
@@ -89,7 +92,7 @@ async fn task(engine: &dyn Engine, caller: &Principal, id: &str) -> Result<RunId
 
 /// Whether a run is a task of this API.
 fn is_task(run: &Run) -> bool {
-    run.attributes.contains_key(ATTRIBUTE)
+    run.labels.contains(LABEL.0, LABEL.1)
 }
 
 impl Source {
@@ -129,7 +132,7 @@ impl Source {
                 return Ok(told.map(|told| told.text()));
             }
             (Fact::RunQueued(queued), _) => {
-                self.keep_in_mind(run, queued.run_attributes.contains_key(ATTRIBUTE));
+                self.keep_in_mind(run, queued.labels.contains(LABEL.0, LABEL.1));
                 "pending"
             }
             // A run that another process takes up was running before.
@@ -143,7 +146,9 @@ impl Source {
         let (result, error) = match &event.fact {
             Fact::RunFinished(finished) => {
                 self.tasks.remove(run);
-                (result_of(finished), self.error_of(finished))
+                let is_done = matches!(finished.outcome, Outcome::Completed | Outcome::Silent);
+                let result = is_done.then(|| result(finished, self.provider.as_deref()));
+                (result, self.error_of(finished))
             }
             _ => (None, None),
         };
@@ -198,17 +203,6 @@ const fn status_of(outcome: Outcome) -> &'static str {
         Outcome::Failed => "failed",
         Outcome::Cancelled => "cancelled",
     }
-}
-
-/// What came of a task that is completed.
-fn result_of(finished: &RunFinished) -> Option<Value> {
-    if !matches!(finished.outcome, Outcome::Completed | Outcome::Silent) {
-        return None;
-    }
-    let Usage { input_tokens, output_tokens, .. } = &finished.usage;
-    let model = finished.model.as_ref().map(|model| &model.id);
-    let tokens = input_tokens.saturating_add(*output_tokens);
-    Some(json!({ "response": finished.answer, "metadata": { "model": model, "tokens_used": tokens } }))
 }
 
 #[cfg(test)]

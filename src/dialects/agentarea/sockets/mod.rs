@@ -20,7 +20,7 @@ use self::channels::Channel;
 use super::errors::{AreaError, refuse};
 use super::wire::{Refusal, SocketUser, Told};
 use super::{NAME, ids};
-use crate::domain::{Error, ErrorCode, Principal, Timestamp};
+use crate::domain::{Error, ErrorCode, Principal, Timestamp, ToolServerState};
 use crate::engine::HouseNotice;
 use crate::http::{Closing, Door, Messages, Needs, RequestId, Route, Routes, Sending, caller_with_token, upgrade};
 
@@ -265,8 +265,25 @@ fn notification(level: &'static str, message: String, at: Timestamp) -> Told<'st
 }
 
 /// What of the changes in the house is told to everybody.
-fn worth_telling(_notice: &HouseNotice) -> Option<(&'static str, String)> {
-    None
+fn worth_telling(notice: &HouseNotice) -> Option<(&'static str, String)> {
+    match notice {
+        HouseNotice::ToolServerChanged { slug, state, why } => {
+            let (level, stands) = match state {
+                ToolServerState::Running => ("info", "is running"),
+                ToolServerState::Starting => ("info", "is starting"),
+                ToolServerState::Stopped => ("info", "is stopped"),
+                ToolServerState::Failed => ("error", "has failed"),
+            };
+            let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+            Some((level, format!("MCP server `{slug}` {stands}{why}")))
+        }
+        HouseNotice::SessionChanged { .. }
+        | HouseNotice::AgentChanged { .. }
+        | HouseNotice::StoreChanged
+        | HouseNotice::QuestionAsked { .. }
+        | HouseNotice::QuestionSettled { .. }
+        | HouseNotice::Missed => None,
+    }
 }
 
 /// Reads a message.

@@ -1,9 +1,8 @@
 //! The messages of the socket: what is told, one JSON object a frame.
 
 use serde::Serialize;
-use serde_json::Value;
 
-use super::RefusalBody;
+use super::{RefusalBody, TaskResult};
 
 /// Who has proven who they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,7 +59,7 @@ pub enum Told<'a> {
         /// `pending`, `running`, `completed`, `failed` or `cancelled`.
         status: &'static str,
         /// What came of it, once it is completed.
-        result: Option<Value>,
+        result: Option<TaskResult>,
         /// Why it failed.
         error: Option<RefusalBody>,
         /// Where it is told.
