@@ -41,6 +41,10 @@ const HOUSE: &[(&str, &str)] = &[
     ("a wrong token in an address", "canary17wrong17token17"),
     ("a wrong token of a socket", "canary18wrong18token18"),
     ("labels of the house's own API", "canary19label19of19a19session"),
+    ("OMBUD_ADMIN_PASSWORD", "canary27password27of27the27administrator"),
+    ("the password of an account", "canary28password28of28somebody"),
+    ("a password in a wrong form", "canary29password29in29an29object"),
+    ("a password in the place of a name", "canary30password30as30a30name 30"),
 ];
 
 /// Keys that somebody said: (where it stands, a text that holds it, the part to look for).
@@ -147,6 +151,8 @@ async fn scene(store: &'static str) -> Scene {
     process
         .env("OMBUD_SERVER_TOKEN", house("OMBUD_SERVER_TOKEN"))
         .env("OPENAI_API_KEY", house("OPENAI_API_KEY"))
+        .env("OMBUD_ADMIN_USERNAME", "root")
+        .env("OMBUD_ADMIN_PASSWORD", house("OMBUD_ADMIN_PASSWORD"))
         .env("OTEL_EXPORTER_OTLP_HEADERS", format!("x-otlp={}", house("OTEL_EXPORTER_OTLP_HEADERS")))
         .env("RUST_LOG", "trace");
     let serving = Serving::of(process);
@@ -214,6 +220,18 @@ impl Scene {
                     "target": { "new": {} }, "input": [], "blobs": [], "context": [],
                     "pins": { "settings": { "extra": nested(house("pins of a question")) } },
                 }),
+            ),
+            (
+                "/ombud/v1/create-user",
+                json!({ "name": "ana", "role": "viewer", "password": house("the password of an account") }),
+            ),
+            (
+                "/ombud/v1/create-user",
+                json!({ "name": "bob", "role": "viewer", "password": [house("a password in a wrong form")] }),
+            ),
+            (
+                "/ombud/v1/create-user",
+                json!({ "name": house("a password in the place of a name"), "role": "viewer", "password": "12345678" }),
             ),
             (
                 "/ombud/v1/import",
