@@ -5,6 +5,7 @@
 //! `sockets` where it has sockets.
 
 pub mod agent_tars;
+pub mod mcp;
 pub mod native;
 pub mod octavus;
 pub mod tarko;
@@ -52,7 +53,7 @@ pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<
 }
 
 /// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
-pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus"];
+pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus", mcp::NAME];
 
 /// The name of the dialect whose clients call with keys.
 pub const OCTAVUS: &str = octavus::NAME;
@@ -72,6 +73,7 @@ pub fn by_name(name: &str) -> Option<Dialect> {
         "tarko" => Some(tarko::dialect()),
         "agent-tars" => Some(agent_tars::dialect()),
         "octavus" => Some(octavus::dialect()),
+        mcp::NAME => Some(mcp::dialect()),
         _ => None,
     }
 }
