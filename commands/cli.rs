@@ -3,6 +3,7 @@
 mod agents;
 mod ask;
 mod keys;
+mod mcp;
 #[cfg(test)]
 mod reference;
 mod serve;
@@ -18,6 +19,7 @@ use ombud::config::Flags;
 pub use agents::{AgentsAdd, AgentsCommand};
 pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
 pub use keys::{KeysAdd, KeysCommand, Permission};
+pub use mcp::{McpCommand, McpServe};
 pub use serve::ServeArguments;
 pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
@@ -198,6 +200,9 @@ pub enum Command {
     /// Make, list and remove keys, which open a server for programs
     #[command(subcommand, after_long_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    /// Offer your agents to other programs by the Model Context Protocol
+    #[command(subcommand, after_long_help = mcp::EXAMPLES)]
+    Mcp(McpCommand),
     Trust(TrustArguments),
     /// Show settings and where they come from
     #[command(subcommand, after_long_help = SHOW_EXAMPLES)]
@@ -316,7 +321,12 @@ impl GlobalArguments {
 impl Cli {
     /// What the command line says about the settings of a server's caller: agents, models and folders are the server's.
     pub fn flags_of_caller(&self) -> Flags {
-        Flags { config: self.global.config.clone(), bare: self.global.bare, ..Flags::default() }
+        let flags = Flags { config: self.global.config.clone(), bare: self.global.bare, ..Flags::default() };
+        match &self.command {
+            // It is served here what is asked there.
+            Command::Mcp(command) => Flags { server: command.add_to(Flags::default()).server, ..flags },
+            _ => flags,
+        }
     }
 
     /// What the command line says about settings.
@@ -326,6 +336,7 @@ impl Cli {
             Command::Run(run) => run.ask.add_to(flags),
             Command::Oneshot(oneshot) => oneshot.ask.add_to(flags),
             Command::Serve(serve) => serve.add_to(flags),
+            Command::Mcp(command) => command.add_to(flags),
             // There these two say what is listed or changed, not what is used.
             Command::Sessions(_) => Flags { agent: None, model: None, ..flags },
             _ => flags,

@@ -10,7 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
-use crate::domain::{Delta, Error, ErrorCode, Fact, Frame, Outcome, PartStart, Principal, Result, RunFinished, RunId, SessionId};
+use crate::domain::{
+    Delta, Error, ErrorCode, Fact, Frame, Outcome, PartStart, Principal, Result, RunFinished, RunId, SessionId,
+};
 use crate::engine::{Ask, Asked, Engine};
 
 /// Between two signs of life of a run in which nothing else happens.
@@ -47,9 +49,7 @@ pub async fn ask(
         why = ends.come() => return Err(cancelled(why)),
     };
     let Some(run) = asked.run.clone() else { return Err(Error::internal("a question was asked of nobody")) };
-    let mut unended = Unended {
-        run: Some((Arc::clone(engine), caller.clone(), asked.session.clone(), run.clone())),
-    };
+    let mut unended = Unended { run: Some((Arc::clone(engine), caller.clone(), asked.session.clone(), run.clone())) };
     let followed = tokio::select! {
         followed = follow(&**engine, caller, &asked, &run, &mut progress) => followed,
         why = ends.come() => {

@@ -20,11 +20,7 @@ const GRACE: Duration = Duration::from_millis(1_500);
 ///
 /// # Errors
 /// As [`serve_pipes`].
-pub async fn serve_standard_streams(
-    engine: Arc<dyn Engine>,
-    caller: Principal,
-    leaving: CancellationToken,
-) -> Result<()> {
+pub async fn serve_standard_streams(engine: Arc<dyn Engine>, caller: Principal, leaving: CancellationToken) -> Result<()> {
     let (reader, writer) = transport::stdio_pipes();
     serve_pipes(engine, caller, (reader, writer), leaving).await
 }
