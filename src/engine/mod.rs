@@ -74,7 +74,7 @@ pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
-pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
+pub use self::tool_servers::{NewToolServer, Reach, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{

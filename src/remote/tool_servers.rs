@@ -1,10 +1,13 @@
 //! Tool servers of another house.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::{Remote, not_over_a_distance};
 use crate::domain::{Principal, Result, ToolServerLine, ToolSpec};
-use crate::engine::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
+use crate::engine::{NewToolServer, Reach, ToolServerChange, ToolServerItem, ToolServers};
+use crate::tools::mcp::ToolServerPeer;
 
 #[async_trait]
 impl ToolServers for Remote {
@@ -46,5 +49,9 @@ impl ToolServers for Remote {
 
     async fn tools_of_server(&self, _: &Principal, _named: &str) -> Result<Vec<ToolSpec>> {
         Err(not_over_a_distance("this cannot be done"))
+    }
+
+    async fn reach_tool_server(&self, _: &Principal, _slug: &str, _reach: Reach) -> Result<Arc<dyn ToolServerPeer>> {
+        Err(not_over_a_distance("a tool server is reached at its own address there: this cannot be done"))
     }
 }

@@ -31,7 +31,8 @@ pub fn refused(error: &Error) -> ErrorData {
     ErrorData::new(Number(number(error.code)), told(error), Some(details(error)))
 }
 
-fn number(code: ErrorCode) -> i32 {
+/// The number of JSON-RPC for a word of the table.
+pub fn number(code: ErrorCode) -> i32 {
     match code {
         ErrorCode::NotFound | ErrorCode::Expired => Number::RESOURCE_NOT_FOUND.0,
         ErrorCode::InvalidInput | ErrorCode::TooLarge | ErrorCode::BadMedia => Number::INVALID_PARAMS.0,

@@ -1,11 +1,14 @@
 //! The Model Context Protocol, as a server: any program that speaks it can ask our agents and read their sessions, over
 //! pipes or over HTTP.
 //!
+//! `bridge` is another thing: it offers the tool servers of the house to clients over HTTP.
+//!
 //! Tools are the verbs of the engine (`calling`, `asking`), resources are sessions (`reading`). The protocol itself is the
 //! business of the package `rmcp`: `handler` gives it what it asks for, `routes` carries it over HTTP, `pipes` over
 //! standard input and output.
 
 mod asking;
+mod bridge;
 mod calling;
 mod errors;
 mod from_wire;

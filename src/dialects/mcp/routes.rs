@@ -1,16 +1,19 @@
-//! The routes: our agents at `/mcp`.
+//! The routes: our agents at `/mcp`, the tool servers of the house at `/mcp/{slug}/mcp`.
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use http::StatusCode;
 use utoipa::ToSchema;
 
+use super::bridge::Bridges;
 use super::sessions::Connections;
 use crate::http::{Caller, Door, Route, Routes};
 
 /// Where our agents are.
 const OURS: &str = "/mcp";
+/// Where a tool server is.
+const THEIRS: &str = "/mcp/{slug}/mcp";
 /// A stream of Server-Sent Events.
 const EVENT_STREAM: &str = "text/event-stream";
 
@@ -35,7 +38,7 @@ pub struct Message {
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    ours()
+    ours().into_iter().chain(theirs()).collect()
 }
 
 fn ours() -> Routes {
@@ -52,6 +55,25 @@ fn ours() -> Routes {
         listened(Route::get(OURS, answered())).about("What the server tells a client by itself"),
         Route::delete(OURS, answered())
             .about("Ends a client's connection")
+            .gives::<Message>(StatusCode::NOT_FOUND, "There is no such connection."),
+    ]
+}
+
+fn theirs() -> Routes {
+    let bridges = Arc::new(Bridges::default());
+    let answered = || {
+        let bridges = Arc::clone(&bridges);
+        move |State(door): State<Door>, Caller(caller): Caller, Path(slug): Path<String>, request: Request| {
+            let bridges = Arc::clone(&bridges);
+            async move { bridges.answer(&door, &caller, &slug, request).await }
+        }
+    };
+    let gone = |route: Route| route.gives::<Message>(StatusCode::SERVICE_UNAVAILABLE, "The tool server does not run.");
+    vec![
+        gone(spoken(Route::post(THEIRS, answered())).about("A tool server of the house, for clients of its protocol")),
+        gone(listened(Route::get(THEIRS, answered())).about("What a tool server tells a client by itself")),
+        gone(Route::delete(THEIRS, answered()))
+            .about("Ends a client's connection to a tool server")
             .gives::<Message>(StatusCode::NOT_FOUND, "There is no such connection."),
     ]
 }

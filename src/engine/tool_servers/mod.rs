@@ -1,6 +1,7 @@
 //! Tool servers: their records and secrets, and the ones that this process keeps running.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use super::keys::Word;
 use crate::domain::{
     Error, ErrorCode, Principal, Result, ToolServer, ToolServerLine, ToolServerSource, ToolServerState, ToolSpec,
 };
+use crate::tools::mcp::ToolServerPeer;
 
 /// What a tool server is to be.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -62,6 +64,15 @@ pub struct ToolServerItem {
     pub error: Option<String>,
 }
 
+/// What is done with a tool server that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What it offers is looked at, and read.
+    Reads,
+    /// Its tools are called.
+    Calls,
+}
+
 /// All about tool servers.
 #[async_trait]
 pub trait ToolServers: Send + Sync {
@@ -101,6 +112,12 @@ pub trait ToolServers: Send + Sync {
 
     /// The tools of one as models are told of them. Starts it when it does not run.
     async fn tools_of_server(&self, caller: &Principal, named: &str) -> Result<Vec<ToolSpec>>;
+
+    /// One that runs, by its slug, for whoever forwards messages to it.
+    ///
+    /// # Errors
+    /// `unavailable` when it does not run, `not_supported` over a distance.
+    async fn reach_tool_server(&self, caller: &Principal, slug: &str, reach: Reach) -> Result<Arc<dyn ToolServerPeer>>;
 }
 
 #[async_trait]
@@ -157,6 +174,15 @@ impl ToolServers for House {
 
     async fn tools_of_server(&self, caller: &Principal, _named: &str) -> Result<Vec<ToolSpec>> {
         self.check(caller, Does::Changes, On::ToolServers).await?;
+        Err(Error::new(ErrorCode::NotSupported, "not built yet"))
+    }
+
+    async fn reach_tool_server(&self, caller: &Principal, _slug: &str, reach: Reach) -> Result<Arc<dyn ToolServerPeer>> {
+        let does = match reach {
+            Reach::Reads => Does::Reads,
+            Reach::Calls => Does::Asks,
+        };
+        self.check(caller, does, On::ToolServers).await?;
         Err(Error::new(ErrorCode::NotSupported, "not built yet"))
     }
 }

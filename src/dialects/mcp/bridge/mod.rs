@@ -1,0 +1,100 @@
+//! The tool servers of the house over HTTP: each that runs is offered at `/mcp/{slug}/mcp` to any number of clients,
+//! although it is one program with one connection.
+//!
+//! The program was greeted by us, once: `initialize` of a client is answered from what it said then. Everything else goes
+//! on to it as it is, under ids of our own. `clients` knows who is connected, `posting` carries what clients say, and
+//! `hearing` what the program says by itself; `message` and `versions` are the words of it.
+
+mod clients;
+mod hearing;
+mod message;
+mod posting;
+mod versions;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::Request;
+use axum::response::Response;
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use self::clients::{Client, Clients};
+use super::errors;
+use super::sessions::{Owner, name};
+use crate::domain::{Error, ErrorCode, Principal, Result};
+use crate::engine::Reach;
+use crate::http::{Door, empty};
+use crate::tools::mcp::ToolServerPeer;
+
+/// A program that runs, and its clients.
+struct Bridge {
+    peer: Arc<dyn ToolServerPeer>,
+    clients: Arc<Clients>,
+}
+
+/// All bridges of one server.
+#[derive(Default)]
+pub struct Bridges(Mutex<HashMap<String, Arc<Bridge>>>);
+
+impl Bridges {
+    /// Answers a request to the tool server with this slug.
+    pub async fn answer(&self, door: &Door, caller: &Principal, slug: &str, request: Request) -> Response {
+        // A tool server may read and change anything: who calls it must have proven who they are.
+        if *caller == Principal::unproven() {
+            let message = "the tool servers are for those who have proven who they are";
+            let hint = "send the server's token, a key, or a user's token as `Authorization: Bearer …`; or start the \
+                        server with --allow-local-admin";
+            return errors::refuse(&Error::new(ErrorCode::Unauthorized, message).hint(hint));
+        }
+        match *request.method() {
+            Method::POST => posting::answer(self, door, caller, slug, request).await,
+            Method::GET => match self.of_head(door, caller, slug, &request).await {
+                Ok(client) => hearing::stream(door, client, request.headers()),
+                Err(error) => errors::refuse(&error),
+            },
+            _ => match self.of_head(door, caller, slug, &request).await {
+                Ok(client) => {
+                    client.leave().await;
+                    empty(StatusCode::NO_CONTENT)
+                }
+                Err(error) => errors::refuse(&error),
+            },
+        }
+    }
+
+    /// The client that a head names.
+    async fn of_head(&self, door: &Door, caller: &Principal, slug: &str, request: &Request) -> Result<Arc<Client>> {
+        let bridge = self.reach(door, caller, slug, Reach::Reads).await?;
+        let Some(named) = name(request.headers()) else {
+            return Err(Error::invalid("no `Mcp-Session-Id` was sent").hint("begin with `initialize`"));
+        };
+        bridge.clients.get(&named, &Owner::of(caller))
+    }
+
+    /// The bridge to a tool server that runs, where the caller may do this.
+    async fn reach(&self, door: &Door, caller: &Principal, slug: &str, reach: Reach) -> Result<Arc<Bridge>> {
+        let peer = door.engine.tool_servers().reach_tool_server(caller, slug, reach).await?;
+        Ok(self.to(slug, peer))
+    }
+
+    /// The bridge to this program; a new one when it was started anew.
+    fn to(&self, slug: &str, peer: Arc<dyn ToolServerPeer>) -> Arc<Bridge> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bridge) = all.get(slug).filter(|bridge| Arc::ptr_eq(&bridge.peer, &peer)) {
+            return Arc::clone(bridge);
+        }
+        let clients = Arc::new(Clients::new(Arc::clone(&peer)));
+        tokio::spawn(hearing::forward(peer.listen(), Arc::downgrade(&clients)));
+        let bridge = Arc::new(Bridge { peer, clients });
+        // The one before has ended: its clients begin anew.
+        all.insert(slug.to_owned(), Arc::clone(&bridge));
+        bridge
+    }
+}
+
+/// An error that answers a request.
+fn failed(error: &Error, id: &Value) -> Response {
+    errors::answer(error, errors::number(error.code), id)
+}
+
