@@ -1,0 +1,1 @@
+//! Tool servers that behave, and such that do not.
