@@ -44,8 +44,8 @@ impl Sent {
     /// # Errors
     /// The error of JSON-RPC that answers it.
     pub fn read(body: &[u8]) -> Result<Self, PeerError> {
-        let value: Value =
-            serde_json::from_slice(body).map_err(|error| PeerError::new(PARSE_ERROR, format!("this is no JSON: {error}")))?;
+        let value: Value = serde_json::from_slice(body)
+            .map_err(|error| PeerError::new(PARSE_ERROR, format!("this is no JSON: {error}")))?;
         let wrong = |why: &str| PeerError::new(INVALID_REQUEST, why.to_owned());
         let mut fields = match value {
             Value::Object(fields) => fields,
@@ -68,7 +68,9 @@ impl Sent {
         match (method, id) {
             (Some(method), Some(id)) => Ok(Self::Request { id, method, params }),
             (Some(method), None) => Ok(Self::Notification { method, params }),
-            (None, Some(id)) => Ok(Self::Answer { id, answer: answer(fields).ok_or_else(|| wrong("there is neither method nor answer"))? }),
+            (None, Some(id)) => {
+                Ok(Self::Answer { id, answer: answer(fields).ok_or_else(|| wrong("there is neither method nor answer"))? })
+            }
             (None, None) => Err(wrong("there is neither `method` nor `id`")),
         }
     }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::Request;
 use axum::response::Response;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::Value;
 
 use self::clients::{Client, Clients};
@@ -47,26 +47,25 @@ impl Bridges {
                         server with --allow-local-admin";
             return errors::refuse(&Error::new(ErrorCode::Unauthorized, message).hint(hint));
         }
-        match *request.method() {
-            Method::POST => posting::answer(self, door, caller, slug, request).await,
-            Method::GET => match self.of_head(door, caller, slug, &request).await {
-                Ok(client) => hearing::stream(door, client, request.headers()),
-                Err(error) => errors::refuse(&error),
-            },
-            _ => match self.of_head(door, caller, slug, &request).await {
-                Ok(client) => {
-                    client.leave().await;
-                    empty(StatusCode::NO_CONTENT)
-                }
-                Err(error) => errors::refuse(&error),
-            },
+        if request.method() == Method::POST {
+            return posting::answer(self, door, caller, slug, request).await;
         }
+        let (parts, _) = request.into_parts();
+        let client = match self.of_head(door, caller, slug, &parts.headers).await {
+            Ok(client) => client,
+            Err(error) => return errors::refuse(&error),
+        };
+        if parts.method == Method::DELETE {
+            client.leave().await;
+            return empty(StatusCode::NO_CONTENT);
+        }
+        hearing::stream(door, client, &parts.headers)
     }
 
     /// The client that a head names.
-    async fn of_head(&self, door: &Door, caller: &Principal, slug: &str, request: &Request) -> Result<Arc<Client>> {
+    async fn of_head(&self, door: &Door, caller: &Principal, slug: &str, heads: &HeaderMap) -> Result<Arc<Client>> {
         let bridge = self.reach(door, caller, slug, Reach::Reads).await?;
-        let Some(named) = name(request.headers()) else {
+        let Some(named) = name(heads) else {
             return Err(Error::invalid("no `Mcp-Session-Id` was sent").hint("begin with `initialize`"));
         };
         bridge.clients.get(&named, &Owner::of(caller))
@@ -97,4 +96,3 @@ impl Bridges {
 fn failed(error: &Error, id: &Value) -> Response {
     errors::answer(error, errors::number(error.code), id)
 }
-

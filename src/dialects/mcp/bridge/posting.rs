@@ -8,19 +8,18 @@ use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::Response;
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, Fuse, FusedStream as _, StreamExt as _};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::clients::{AtWork, Client};
 use super::message::{INVALID_REQUEST, Sent, answered, event, written};
 use super::{Bridge, Bridges, failed, hearing, versions};
-use crate::dialects::mcp::sessions::{CONNECTION, Owner, name};
 use crate::dialects::mcp::errors;
+use crate::dialects::mcp::sessions::{CONNECTION, Owner, name};
 use crate::domain::{Error, ErrorCode, Principal};
 use crate::engine::Reach;
 use crate::http::{Door, empty, event_stream, json as reply, read_body};
@@ -97,9 +96,19 @@ pub async fn answer(bridges: &Bridges, door: &Door, caller: &Principal, slug: &s
 fn reach(sent: &Sent) -> Reach {
     let Sent::Request { method, .. } = sent else { return Reach::Reads };
     match method.as_str() {
-        "initialize" | "ping" | "server/discover" | "tools/list" | "resources/list" | "resources/templates/list"
-        | "resources/read" | "resources/subscribe" | "resources/unsubscribe" | "prompts/list" | "prompts/get"
-        | "completion/complete" | "logging/setLevel" => Reach::Reads,
+        "initialize"
+        | "ping"
+        | "server/discover"
+        | "tools/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "resources/read"
+        | "resources/subscribe"
+        | "resources/unsubscribe"
+        | "prompts/list"
+        | "prompts/get"
+        | "completion/complete"
+        | "logging/setLevel" => Reach::Reads,
         _ => Reach::Calls,
     }
 }
@@ -263,6 +272,7 @@ impl Going {
             if self.over {
                 return None;
             }
+            let (client, is_newest) = (Arc::clone(self.at_work.client()), self.at_work.is_newest());
             if let Some(answer) = &self.come {
                 // What was said before the answer is told before it.
                 let before = self.beside.try_recv().ok().or_else(|| self.heard.next().now_or_never().flatten());
@@ -270,7 +280,7 @@ impl Going {
                     self.over = true;
                     return Some(Next::Answer(answer.clone()));
                 };
-                if let Some(told) = self.told(before).await {
+                if let Some(told) = heard(&client, is_newest, before).await {
                     return Some(Next::Beside(told));
                 }
                 continue;
@@ -289,29 +299,28 @@ impl Going {
                     None => continue,
                 },
             };
-            if let Some(told) = self.told(message).await {
+            if let Some(told) = heard(&client, is_newest, message).await {
                 return Some(Next::Beside(told));
             }
         }
     }
+}
 
-    /// What the client is told of a message of the program.
-    async fn told(&self, message: PeerMessage) -> Option<Value> {
-        let client = self.at_work.client();
-        match &message {
-            PeerMessage::Notification { method, .. } if method == "notifications/progress" => Some(written(message)),
-            PeerMessage::Notification { method, params } => {
-                let is_log = method == "notifications/message";
-                let hears = self.at_work.is_newest() && (!is_log || client.wants(params.as_ref()));
-                hears.then(|| written(message))
+/// What a client is told of a message of the program beside a request.
+async fn heard(client: &Arc<Client>, is_newest: bool, message: PeerMessage) -> Option<Value> {
+    match &message {
+        PeerMessage::Notification { method, .. } if method == "notifications/progress" => Some(written(message)),
+        PeerMessage::Notification { method, params } => {
+            let is_log = method == "notifications/message";
+            let hears = is_newest && (!is_log || client.wants(params.as_ref()));
+            hears.then(|| written(message))
+        }
+        PeerMessage::Request { id, .. } => {
+            if client.is_alone() && client.is_asked(id) {
+                return Some(written(message));
             }
-            PeerMessage::Request { id, .. } => {
-                if client.is_alone() && client.is_asked(id) {
-                    return Some(written(message));
-                }
-                let _ = client.peer.answer(id, Err(hearing::nobody())).await;
-                None
-            }
+            let _ = client.peer.answer(id, Err(hearing::nobody())).await;
+            None
         }
     }
 }
