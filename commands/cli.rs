@@ -3,6 +3,7 @@
 mod agents;
 mod ask;
 mod keys;
+mod mcp;
 #[cfg(test)]
 mod reference;
 mod serve;
@@ -18,6 +19,7 @@ use ombud::config::Flags;
 pub use agents::{AgentsAdd, AgentsCommand};
 pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
 pub use keys::{KeysAdd, KeysCommand, Permission};
+pub use mcp::{McpAdd, McpCommand};
 pub use serve::ServeArguments;
 pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
@@ -118,7 +120,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, share, restore, keys, agents list and agents show., and agents but for `agents validate`.,
+    /// sessions, share, restore, keys, mcp, and agents but for `agents validate`.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
@@ -198,6 +200,9 @@ pub enum Command {
     /// Make, list and remove keys, which open a server for programs
     #[command(subcommand, after_long_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    /// List, add, test and remove tool servers (MCP), whose tools agents can use
+    #[command(subcommand, after_long_help = mcp::EXAMPLES)]
+    Mcp(McpCommand),
     Trust(TrustArguments),
     /// Show settings and where they come from
     #[command(subcommand, after_long_help = SHOW_EXAMPLES)]

@@ -11,6 +11,7 @@ mod context;
 mod distance;
 mod follow;
 mod keys;
+mod mcp;
 mod oneshot;
 mod output;
 mod program;
@@ -95,6 +96,7 @@ fn execute(cli: Cli) -> Result<u8> {
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
             .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),
         Command::Keys(command) => in_runtime(keys::execute(&program, command)),
+        Command::Mcp(command) => in_runtime(mcp::execute(&program, command)),
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
         Command::Share(arguments) => in_runtime(share::execute(&program, arguments)),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),

@@ -138,11 +138,7 @@ fn fault(name: &str, source: &Source, wrong: &str) -> Error {
     Error::invalid(format!("tool server `{}` ({source}) {wrong}", text::printable(name)))
 }
 
-fn one(
-    name: &str,
-    entry: &Entry,
-    environment: &Environment,
-) -> Result<Option<(String, ConfiguredToolServer)>, Error> {
+fn one(name: &str, entry: &Entry, environment: &Environment) -> Result<Option<(String, ConfiguredToolServer)>, Error> {
     let source = &entry.source;
     let wrong = |wrong: &str| fault(name, source, wrong);
     let Some(table) = entry.value.as_object() else { return Err(wrong("must be a table")) };
@@ -258,7 +254,8 @@ mod tests {
         assert_eq!((server.name.as_str(), &server.source, server.in_workspace), ("my_time", &expected, false));
         assert_eq!((server.secrets["A"].expose_secret(), server.secrets["B"].expose_secret()), ("x-t0", "c"));
         assert_eq!((settings.start.as_secs(), settings.memory), (60, Some(4 << 30)));
-        let address = read_one(json!({ "type": "http", "url": "https://a.example/mcp", "headers": { "X-Key": "k" } })).unwrap();
+        let address =
+            read_one(json!({ "type": "http", "url": "https://a.example/mcp", "headers": { "X-Key": "k" } })).unwrap();
         let expected = ToolServerSource::Address { url: "https://a.example/mcp".into(), headers: vec!["X-Key".into()] };
         assert_eq!(address.servers["my-time"].source, expected);
         assert!(read_one(json!({ "command": "x", "disabled": true })).unwrap().servers.is_empty());

@@ -50,7 +50,9 @@ impl ToolServerSource {
                     return Some("has an address that does not begin with http:// or https://".to_owned());
                 }
                 if url.len() > 4 << 10 || !url.chars().all(|c| c.is_ascii_graphic()) {
-                    return Some("has an address of more than 4 KiB, or with a character that cannot stand in one".to_owned());
+                    return Some(
+                        "has an address of more than 4 KiB, or with a character that cannot stand in one".to_owned(),
+                    );
                 }
                 (headers, "header", |name| {
                     name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))

@@ -16,9 +16,7 @@ use super::notices::Notices;
 use super::tool_servers::Rooms;
 use super::uploads::Uploads;
 use crate::config::Settings;
-use crate::domain::{
-    CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall,
-};
+use crate::domain::{CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall};
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;

@@ -75,7 +75,6 @@ pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
-pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
@@ -83,6 +82,7 @@ pub use self::verbs::{
     ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
+pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {

@@ -11,10 +11,7 @@ use crate::domain::{Access, Permission, PermissionRule, ToolSpec};
 
 /// What is done about a call of a tool, by the first rule that fits, else by the tool's access.
 pub fn decide(rules: &[PermissionRule], spec: &ToolSpec, subject: &str) -> Permission {
-    rules
-        .iter()
-        .find(|rule| fits(rule, spec, subject))
-        .map_or_else(|| default_for(spec), |rule| rule.permission)
+    rules.iter().find(|rule| fits(rule, spec, subject)).map_or_else(|| default_for(spec), |rule| rule.permission)
 }
 
 /// What is done where no rule fits. Whoever set a tool server up has allowed its tools with that.
@@ -28,7 +25,10 @@ fn is_served(spec: &ToolSpec) -> bool {
 
 fn fits(rule: &PermissionRule, spec: &ToolSpec, subject: &str) -> bool {
     let narrow = rule.permission == Permission::Allow;
-    if rule.tool != "*" && rule.tool != spec.name && !(rule.tool.contains('*') && glob_fits(&rule.tool, &spec.name, false, narrow)) {
+    if rule.tool != "*"
+        && rule.tool != spec.name
+        && !(rule.tool.contains('*') && glob_fits(&rule.tool, &spec.name, false, narrow))
+    {
         return false;
     }
     let Some(pattern) = rule.pattern.as_deref() else { return true };

@@ -130,7 +130,12 @@ pub const KEYS: &[Key] = &[
         Untrusted::Lower,
         "From the start of a tool server until it must have told its tools.",
     ),
-    key("tools.mcp.call_seconds", Kind::Whole(1, SECONDS_A_DAY), Untrusted::Lower, "Longest call of a tool of a tool server."),
+    key(
+        "tools.mcp.call_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Lower,
+        "Longest call of a tool of a tool server.",
+    ),
     key(
         "tools.mcp.memory_mib",
         Kind::Whole(0, 1 << 30),

@@ -218,13 +218,11 @@ fn a_hostile_project_changes_nothing_but_what_narrows() {
     let file = house.at("work/.ombud/config.toml");
     assert_eq!(
         resolved.notices,
-        [
-            format!(
-                "{} is not trusted; ignored: `agent`, `budgets.timeout_seconds`, `limits.run_turns`, `mcp_servers.evil`, \
+        [format!(
+            "{} is not trusted; ignored: `agent`, `budgets.timeout_seconds`, `limits.run_turns`, `mcp_servers.evil`, \
                  `model`, `models.openai/gpt-5`, `permissions.allow`, `providers.evil.base_url` and 13 more; `ombud trust` shows it and lets it count",
-                file.display()
-            ),
-        ]
+            file.display()
+        ),]
     );
     let project = resolved.project.unwrap();
     assert_eq!((project.trust, project.files), (Trust::Unknown, vec![file.clone()]));

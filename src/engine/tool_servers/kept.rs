@@ -8,7 +8,9 @@
 use secrecy::SecretString;
 
 use crate::config::{ConfiguredToolServer, Settings};
-use crate::domain::{Cause, Error, ErrorCode, Result, Timestamp, ToolServer, ToolServerId, ToolServerSecrets, ToolServerSource};
+use crate::domain::{
+    Cause, Error, ErrorCode, Result, Timestamp, ToolServer, ToolServerId, ToolServerSecrets, ToolServerSource,
+};
 use crate::storage::{Record, Store};
 
 const SERVER: &str = "tool_server";
@@ -148,7 +150,12 @@ pub(super) fn names(source: &ToolServerSource) -> &[String] {
 }
 
 /// Keeps values of a server; with `None` takes one away.
-pub(super) async fn put_secret(store: &dyn Store, id: &ToolServerId, name: &str, value: Option<&SecretString>) -> Result<()> {
+pub(super) async fn put_secret(
+    store: &dyn Store,
+    id: &ToolServerId,
+    name: &str,
+    value: Option<&SecretString>,
+) -> Result<()> {
     store.put_secret(&owner(id), name, value).await
 }
 

@@ -154,12 +154,7 @@ impl ToolServers for House {
         create(&self.core, caller, new).await
     }
 
-    async fn update_tool_server(
-        &self,
-        caller: &Principal,
-        named: &str,
-        change: ToolServerChange,
-    ) -> Result<ToolServerItem> {
+    async fn update_tool_server(&self, caller: &Principal, named: &str, change: ToolServerChange) -> Result<ToolServerItem> {
         self.check(caller, Does::Changes, On::ToolServers).await?;
         update(&self.core, named, change).await
     }

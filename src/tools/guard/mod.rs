@@ -29,9 +29,9 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
 pub(super) use descendants::{ask_session_to_end, end_session};
-pub(super) use serving::ServedProgram;
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
+pub(super) use serving::ServedProgram;
 
 /// The first argument by which the program knows that it is to be a guard.
 pub const WORD: &str = "__guard";

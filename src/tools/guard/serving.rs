@@ -96,9 +96,8 @@ fn keep_watch(served: &ServedProgram) -> Result<ExitCode, (u8, String)> {
     let mut command = Command::new(&served.program);
     let program = command.args(&served.arguments).process_group(0).spawn();
     drop(command);
-    let program = program.map_err(|error| {
-        (NOT_STARTED, format!("`{}` cannot be started: {error}", served.program.to_string_lossy()))
-    })?;
+    let program = program
+        .map_err(|error| (NOT_STARTED, format!("`{}` cannot be started: {error}", served.program.to_string_lossy())))?;
     // What is sent is the program's alone: when it is gone, whoever sends must notice.
     rustix::stdio::dup2_stdin(&nothing).map_err(|error| failed("let go of its input")(error.into()))?;
     let Some(group) = i32::try_from(program.id()).ok().and_then(Pid::from_raw) else {

@@ -175,13 +175,8 @@ mod tests {
         });
         let schema = told["inputSchema"].clone();
         let tool = ServedTool::read(told).unwrap();
-        let expected = ServedTool {
-            name: "get time".into(),
-            description: "Time".into(),
-            schema,
-            reads_only: true,
-            repeatable: false,
-        };
+        let expected =
+            ServedTool { name: "get time".into(), description: "Time".into(), schema, reads_only: true, repeatable: false };
         assert_eq!(tool, expected);
         let bare = ServedTool::read(json!({ "name": "a" })).unwrap();
         assert_eq!(bare.schema, json!({ "type": "object", "properties": {} }));

@@ -90,11 +90,8 @@ impl Exchange {
     /// A connection whose messages are sent by whoever holds the receiver.
     pub fn new(limit: Duration) -> (Arc<Self>, mpsc::Receiver<Value>) {
         let (outgoing, sent) = mpsc::channel(OUTGOING);
-        let inside = Inside {
-            requests: HashMap::new(),
-            questions: HashMap::new(),
-            told: Some(broadcast::Sender::new(HEARD)),
-        };
+        let inside =
+            Inside { requests: HashMap::new(), questions: HashMap::new(), told: Some(broadcast::Sender::new(HEARD)) };
         let exchange = Arc::new_cyclic(|me| Self {
             me: me.clone(),
             outgoing,
@@ -290,7 +287,9 @@ impl ToolServerPeer for Exchange {
     }
 
     fn listen(&self) -> BoxStream<'static, PeerMessage> {
-        let Some(heard) = self.inside().told.as_ref().map(broadcast::Sender::subscribe) else { return stream::empty().boxed() };
+        let Some(heard) = self.inside().told.as_ref().map(broadcast::Sender::subscribe) else {
+            return stream::empty().boxed();
+        };
         stream::unfold(heard, |mut heard| async move {
             loop {
                 match heard.recv().await {

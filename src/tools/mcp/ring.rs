@@ -80,7 +80,9 @@ impl Ring {
 }
 
 fn hidden(secrets: &[String], text: &str) -> String {
-    secrets.iter().fold(text.to_owned(), |text, secret| if text.contains(secret) { text.replace(secret, HIDDEN) } else { text })
+    secrets
+        .iter()
+        .fold(text.to_owned(), |text, secret| if text.contains(secret) { text.replace(secret, HIDDEN) } else { text })
 }
 
 /// What one look for a line gave.
@@ -144,7 +146,10 @@ mod tests {
         ring.hide(["abcd".to_owned(), "abcdef".to_owned(), "x".to_owned()].into_iter());
         ring.push(LogLevel::Info, "stderr", "key abcdef, abcd and x\n");
         ring.say(LogLevel::Error, "ended");
-        assert_eq!(ring.newest(9).iter().map(|line| line.message.as_str()).collect::<Vec<_>>(), ["key ***, *** and x", "ended"]);
+        assert_eq!(
+            ring.newest(9).iter().map(|line| line.message.as_str()).collect::<Vec<_>>(),
+            ["key ***, *** and x", "ended"]
+        );
         assert_eq!(ring.last_said().as_deref(), Some("key ***, *** and x"));
         assert_eq!(ring.without_secrets("an abcd"), "an ***");
     }

@@ -433,7 +433,9 @@ async fn keep(shared: Arc<Shared>, launch: Launch, stop: CancellationToken) {
             return;
         }
         let wait = (shared.keeping.again * 2_u32.saturating_pow(failures - 1)).min(Duration::from_secs(60));
-        shared.ring.say(LogLevel::Info, &format!("it is started again in {wait:?} ({failures} of {})", shared.keeping.attempts));
+        shared
+            .ring
+            .say(LogLevel::Info, &format!("it is started again in {wait:?} ({failures} of {})", shared.keeping.attempts));
         shared.set(ToolServerState::Failed, Some(why.clone()), &why);
         tokio::select! {
             biased;

@@ -150,7 +150,11 @@ fn part(part: &Value) -> String {
             let field = |name: &str| resource.get(name).and_then(Value::as_str);
             match field("text") {
                 Some(text) => text.to_owned(),
-                None => format!("[{}, {}: not shown]", field("uri").unwrap_or("a resource"), field("mimeType").unwrap_or("bytes")),
+                None => format!(
+                    "[{}, {}: not shown]",
+                    field("uri").unwrap_or("a resource"),
+                    field("mimeType").unwrap_or("bytes")
+                ),
             }
         }
         other => format!("[{other}: not shown]"),
