@@ -4,6 +4,7 @@ mod agents;
 mod ask;
 mod keys;
 mod mcp;
+mod mcp_serve;
 #[cfg(test)]
 mod reference;
 mod serve;
@@ -19,7 +20,8 @@ use ombud::config::Flags;
 pub use agents::{AgentsAdd, AgentsCommand};
 pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
 pub use keys::{KeysAdd, KeysCommand, Permission};
-pub use mcp::{McpCommand, McpServe};
+pub use mcp::{McpAdd, McpCommand};
+pub use mcp_serve::McpServe;
 pub use serve::ServeArguments;
 pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
@@ -120,7 +122,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, share, restore, keys, agents list and agents show., and agents but for `agents validate`.,
+    /// sessions, share, restore, keys, mcp, and agents but for `agents validate`.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
@@ -200,7 +202,7 @@ pub enum Command {
     /// Make, list and remove keys, which open a server for programs
     #[command(subcommand, after_long_help = keys::EXAMPLES)]
     Keys(KeysCommand),
-    /// Offer your agents to other programs by the Model Context Protocol
+    /// List, add, test and remove tool servers (MCP), and offer your agents as one
     #[command(subcommand, after_long_help = mcp::EXAMPLES)]
     Mcp(McpCommand),
     Trust(TrustArguments),
@@ -324,7 +326,7 @@ impl Cli {
         let flags = Flags { config: self.global.config.clone(), bare: self.global.bare, ..Flags::default() };
         match &self.command {
             // It is served here what is asked there.
-            Command::Mcp(command) => Flags { server: command.add_to(Flags::default()).server, ..flags },
+            Command::Mcp(McpCommand::Serve(serve)) => Flags { server: serve.add_to(Flags::default()).server, ..flags },
             _ => flags,
         }
     }
@@ -336,7 +338,7 @@ impl Cli {
             Command::Run(run) => run.ask.add_to(flags),
             Command::Oneshot(oneshot) => oneshot.ask.add_to(flags),
             Command::Serve(serve) => serve.add_to(flags),
-            Command::Mcp(command) => command.add_to(flags),
+            Command::Mcp(McpCommand::Serve(serve)) => serve.add_to(flags),
             // There these two say what is listed or changed, not what is used.
             Command::Sessions(_) => Flags { agent: None, model: None, ..flags },
             _ => flags,

@@ -85,7 +85,7 @@ fn works_here(command: &Command) -> Option<&'static str> {
         | Command::Run(_)
         | Command::Oneshot(_)
         | Command::Keys(_)
-        | Command::Mcp(McpCommand::Serve(_))
+        | Command::Mcp(_)
         | Command::Sessions(_)
         | Command::Share(_)
         | Command::Restore(_) => None,
@@ -94,10 +94,10 @@ fn works_here(command: &Command) -> Option<&'static str> {
 
 /// An option that was given and means something on this machine only.
 fn cannot_be_said(cli: &Cli) -> Option<&'static str> {
-    let (ephemeral, no_project) = match &cli.command {
-        Command::Oneshot(oneshot) => (oneshot.ephemeral, oneshot.ask.no_project_instructions),
-        Command::Run(run) => (false, run.ask.no_project_instructions),
-        _ => (false, false),
+    let (ephemeral, no_project, mcp) = match &cli.command {
+        Command::Oneshot(oneshot) => (oneshot.ephemeral, oneshot.ask.no_project_instructions, !oneshot.ask.mcp.is_empty()),
+        Command::Run(run) => (false, run.ask.no_project_instructions, !run.ask.mcp.is_empty()),
+        _ => (false, false, false),
     };
     let (user, project) = match &cli.command {
         Command::Agents(AgentsCommand::Add(add)) => (add.user, add.project),
@@ -112,6 +112,7 @@ fn cannot_be_said(cli: &Cli) -> Option<&'static str> {
         (cli.global.store.is_some(), "--store"),
         (ephemeral, "--ephemeral"),
         (no_project, "--no-project-instructions"),
+        (mcp, "--mcp"),
         (user, "--user"),
         (project, "--project"),
     ];

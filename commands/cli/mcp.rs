@@ -1,125 +1,129 @@
-//! `ombud mcp …`.
-
-use std::net::SocketAddr;
-use std::path::PathBuf;
+//! Options of the commands about tool servers.
 
 use clap::{Args, Subcommand};
-use ombud::config::Flags;
 
-use super::{ServeArguments, values};
+use super::{McpServe, values};
 
 pub const EXAMPLES: &str = "\
 Examples:
-  ombud mcp serve
-  ombud mcp serve --http 127.0.0.1:3001";
+  ombud mcp add time -- uvx mcp-server-time
+  ombud mcp add tracker --url https://tracker.example/mcp --header 'Authorization=Bearer KEY'
+  ombud mcp test time
+  ombud mcp list
+  ombud oneshot \"What time is it in Lima?\"
+  ombud oneshot \"What is open?\" --mcp tracker=https://tracker.example/mcp";
 
-/// Commands about the Model Context Protocol.
+const ADD_EXAMPLES: &str = "\
+Examples:
+  ombud mcp add time -- uvx mcp-server-time --local-timezone UTC
+  ombud mcp add memory --env MEMORY_FILE_PATH=/srv/memory.json -- npx -y @modelcontextprotocol/server-memory
+  ombud mcp add tracker --url https://tracker.example/mcp --header 'Authorization=Bearer KEY'
+  ombud mcp add time --server https://agents.example -- uvx mcp-server-time";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  ombud mcp list
+  ombud mcp list --server http://127.0.0.1:3000 --format json";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  ombud mcp test time
+  ombud mcp test time --format json | jq -r '.tools[].name'";
+
+const REMOVE_EXAMPLES: &str = "\
+Examples:
+  ombud mcp remove time
+  ombud mcp remove time --server https://agents.example";
+
+const START_EXAMPLES: &str = "\
+Examples:
+  ombud mcp start time --server http://127.0.0.1:3000";
+
+const STOP_EXAMPLES: &str = "\
+Examples:
+  ombud mcp stop time --server http://127.0.0.1:3000";
+
+const RESTART_EXAMPLES: &str = "\
+Examples:
+  ombud mcp restart time --server http://127.0.0.1:3000";
+
+const LOGS_EXAMPLES: &str = "\
+Examples:
+  ombud mcp logs time --server http://127.0.0.1:3000
+  ombud mcp logs time --limit 1000 --format jsonl --server http://127.0.0.1:3000";
+
+/// Commands about tool servers.
 #[derive(Clone, Debug, Subcommand)]
 pub enum McpCommand {
+    /// List the tool servers that there are, of the configuration and of the store
+    #[command(after_long_help = LIST_EXAMPLES)]
+    List,
+    Add(McpAdd),
+    /// Remove a tool server from the store, with its secrets and the folder that it worked in
+    #[command(after_long_help = REMOVE_EXAMPLES)]
+    Remove(OneMcp),
+    /// Start a tool server, show the tools that it offers, and stop it again
+    #[command(after_long_help = TEST_EXAMPLES)]
+    Test(OneMcp),
+    /// Start a tool server in a server, now and whenever that starts
+    #[command(after_long_help = START_EXAMPLES)]
+    Start(OneMcp),
+    /// Stop a tool server in a server
+    #[command(after_long_help = STOP_EXAMPLES)]
+    Stop(OneMcp),
+    /// Stop a tool server in a server, and start it again
+    #[command(after_long_help = RESTART_EXAMPLES)]
+    Restart(OneMcp),
+    /// Show the newest lines that a tool server wrote in a server, and what was done with it
+    #[command(after_long_help = LOGS_EXAMPLES)]
+    Logs {
+        #[command(flatten)]
+        one: OneMcp,
+
+        /// Most lines
+        #[arg(long, value_name = "COUNT", default_value = "100", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        limit: u16,
+    },
     Serve(McpServe),
 }
 
-const SERVE_EXAMPLES: &str = "\
-Examples:
-  ombud mcp serve
-  ombud mcp serve -C ~/src/project --allow edit_file
-  ombud mcp serve --server https://agents.example --server-token-file ~/token
-  ombud mcp serve --http 127.0.0.1:3001
+/// A tool server that is named.
+#[derive(Clone, Debug, Args)]
+pub struct OneMcp {
+    /// The tool server, by its slug or its id
+    #[arg(value_name = "NAME")]
+    pub name: String,
+}
 
-An MCP client is told to start the first of these, such as {\"command\": \"ombud\", \"args\": [\"mcp\", \"serve\"]}. \
-Over HTTP it is given the address with /mcp at its end. `ombud serve` has the same at /mcp.
-
-Nobody is asked for permission: what is not allowed is denied.";
-
-/// Let MCP clients ask your agents and read your sessions
+/// Add a tool server to the store
 ///
-/// Speaks the Model Context Protocol over standard input and output, for programs that start their servers themselves; or
-/// over HTTP. Tools: ask, list_agents, list_sessions, read_session, cancel. Sessions are also resources.
-#[derive(Clone, Debug, Default, Args)]
-#[command(after_long_help = SERVE_EXAMPLES)]
-pub struct McpServe {
-    /// Serve over HTTP at this address instead of standard input and output
-    ///
-    /// Port 0: any that is free. An address that others can reach needs a token, as for `ombud serve`.
-    #[arg(long, value_name = "HOST:PORT", value_parser = address)]
-    pub http: Option<(String, u16)>,
+/// Every agent that does not name its tool servers is offered its tools, as mcp__NAME__TOOL. Commands start it when they
+/// need it; a server starts it with itself, or at once by `ombud mcp start`. Values of --env and --header are kept as
+/// secrets.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = ADD_EXAMPLES)]
+pub struct McpAdd {
+    /// Its name; its slug is made of it
+    #[arg(value_name = "NAME", value_parser = values::label)]
+    pub name: String,
 
-    /// Read the token that opens it over HTTP from this file
-    #[arg(long, value_name = "FILE", requires = "http")]
-    pub token_file: Option<PathBuf>,
+    /// The program and its arguments
+    #[arg(value_name = "COMMAND", last = true, required_unless_present = "url", conflicts_with = "url")]
+    pub command: Vec<String>,
 
-    /// Let everybody in who reaches the address, to do everything
-    #[arg(long, requires = "http", conflicts_with = "token_file")]
-    pub no_auth: bool,
+    /// The address of one that is spoken to over streamable HTTP
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
 
-    /// Let programs of this machine do everything over HTTP without a token
-    #[arg(long, requires = "http")]
-    pub allow_local_admin: bool,
+    /// A variable that the program gets; can be given several times
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = values::pair, conflicts_with = "url")]
+    pub variables: Vec<(String, String)>,
 
-    /// Allow calls of a tool; can be given several times
-    ///
-    /// As for `ombud oneshot`.
-    #[arg(long, value_name = "TOOL[(PATTERN)]", value_parser = values::permission)]
-    pub allow: Vec<String>,
+    /// A header of every request; can be given several times
+    #[arg(long = "header", value_name = "NAME=VALUE", value_parser = values::pair, requires = "url")]
+    pub headers: Vec<(String, String)>,
 
-    /// Deny calls of a tool; can be given several times
-    #[arg(long, value_name = "TOOL[(PATTERN)]", value_parser = values::permission)]
-    pub deny: Vec<String>,
-}
-
-impl McpCommand {
-    /// Adds what these options say about settings.
-    pub fn add_to(&self, flags: Flags) -> Flags {
-        match self {
-            Self::Serve(serve) => serve.add_to(flags),
-        }
-    }
-}
-
-impl McpServe {
-    fn add_to(&self, flags: Flags) -> Flags {
-        match &self.http {
-            Some((host, port)) => ServeArguments {
-                host: Some(host.clone()),
-                port: Some(*port),
-                dialects: Some(ombud::dialects::mcp::NAME.to_owned()),
-                token_file: self.token_file.clone(),
-                no_auth: self.no_auth,
-                allow_local_admin: self.allow_local_admin,
-                allow: self.allow.clone(),
-                deny: self.deny.clone(),
-                ..ServeArguments::default()
-            }
-            .add_to(flags),
-            None => Flags { allow: self.allow.clone(), deny: self.deny.clone(), ..flags },
-        }
-    }
-}
-
-/// Host and port.
-fn address(text: &str) -> Result<(String, u16), String> {
-    let wrong = || "must be an address and a port, such as 127.0.0.1:3001".to_owned();
-    if let Ok(address) = text.parse::<SocketAddr>() {
-        return Ok((address.ip().to_string(), address.port()));
-    }
-    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-    if host.is_empty() || host.contains([':', '/', '[', ']']) {
-        return Err(wrong());
-    }
-    Ok((host.to_owned(), port.parse().map_err(|_| wrong())?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_a_port() {
-        assert_eq!(address("127.0.0.1:0"), Ok(("127.0.0.1".to_owned(), 0)));
-        assert_eq!(address("[::1]:3001"), Ok(("::1".to_owned(), 3_001)));
-        assert_eq!(address("localhost:80"), Ok(("localhost".to_owned(), 80)));
-        for text in ["", "3001", "localhost", ":3001", "::1:3001", "localhost:x", "http://a:1", "localhost:70000"] {
-            assert!(address(text).is_err(), "{text}");
-        }
-    }
+    /// Offer its tools only to agents that name it
+    #[arg(long)]
+    pub only_named: bool,
 }

@@ -32,6 +32,8 @@ impl House {
     /// Attends to runs that nobody works on, until `stop` fires: at once, and then every second. Runs that it has taken
     /// go on after that; [`super::Engine::drain`] waits for them.
     ///
+    /// Tool servers that are meant to run are started first, and run from then on until the house is left.
+    ///
     /// - A run whose process died is gone on with or closed, as its `on_orphan` says.
     /// - A run that was queued without a process is taken.
     /// - A run whose caller did not answer in time is closed; one that was answered by a process which then died is
@@ -47,6 +49,7 @@ impl House {
     pub async fn attend_to_queue(&self, stop: CancellationToken) -> Result<()> {
         self.core.attend().await?;
         self.core.follow_others().await;
+        super::tool_servers::begin(&self.core).await;
         let mut attendant = Attendant::of(&self.core);
         let mut clock = tokio::time::interval(EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -74,7 +74,7 @@ pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
-pub use self::tool_servers::{NewToolServer, Reach, ToolServerChange, ToolServerItem, ToolServers};
+pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
@@ -82,6 +82,7 @@ pub use self::verbs::{
     ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
+pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {
@@ -451,6 +452,7 @@ impl Engine for House {
     async fn drain(&self) {
         self.core.tasks.close();
         self.core.tasks.wait().await;
+        self.core.tool_servers.end().await;
         if let Err(error) = self.core.store.tidy().await {
             tracing::debug!(%error, "the store could not be tidied");
         }

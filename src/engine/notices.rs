@@ -13,7 +13,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::desk::OpenQuestion;
-use crate::domain::{AgentId, CallId, SessionId};
+use crate::domain::{AgentId, CallId, SessionId, ToolServerState};
 
 /// Notices that wait for one listener; one that is slower gets [`HouseNotice::Missed`].
 const WAITING: usize = 256;
@@ -75,6 +75,16 @@ pub enum HouseNotice {
         session: SessionId,
         /// Whether the tool is called.
         allowed: bool,
+    },
+    /// A tool server of this process runs, runs again, failed or was stopped.
+    #[serde(rename = "tool_server.changed")]
+    ToolServerChanged {
+        /// Its slug.
+        slug: String,
+        /// Where it stands now.
+        state: ToolServerState,
+        /// Why, in a few words.
+        why: String,
     },
     /// The listener was too slow and has missed some.
     #[serde(rename = "missed")]

@@ -124,6 +124,36 @@ pub const KEYS: &[Key] = &[
         "Further variables that commands get from the environment; a `*` at the end stands for the rest of a name.",
     ),
     key("tools.environment.*", Kind::Secret, Untrusted::Ignored, "A variable that commands get, with this value."),
+    key(
+        "tools.mcp.start_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Lower,
+        "From the start of a tool server until it must have told its tools.",
+    ),
+    key(
+        "tools.mcp.call_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Lower,
+        "Longest call of a tool of a tool server.",
+    ),
+    key(
+        "tools.mcp.memory_mib",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Most memory for data of each process of a tool server, in MiB; 0 = as much as there is.",
+    ),
+    key(
+        "tools.mcp.programs",
+        Kind::Names,
+        Untrusted::Ignored,
+        "The programs that tool servers of the store may be, each with the arguments that it must begin with. Unset: any.",
+    ),
+    key(
+        "mcp_servers.*",
+        Kind::Table,
+        Untrusted::Ignored,
+        "A tool server: its command, args and env, or its url and headers.",
+    ),
     key("server.host", Kind::Text, Untrusted::Ignored, "The address that `serve` listens on."),
     key(
         "server.port",

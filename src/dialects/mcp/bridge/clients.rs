@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dialects::mcp::sessions::Owner;
 use crate::domain::{Error, ErrorCode, Result};
-use crate::tools::mcp::{PeerError, PeerRequest, ToolServerPeer};
+use crate::engine::{PeerError, PeerRequest, ToolServerPeer};
 
 /// Most clients of one program.
 const MOST: usize = 256;

@@ -16,8 +16,8 @@ use super::message::{event, written};
 use super::posting::accepts;
 use crate::dialects::mcp::errors;
 use crate::domain::{Error, ErrorCode};
+use crate::engine::{PeerError, PeerMessage};
 use crate::http::{Door, event_stream};
-use crate::tools::mcp::{PeerError, PeerMessage};
 
 /// Forwards until the program ends, or nobody can be connected any more.
 pub async fn forward(mut heard: BoxStream<'static, PeerMessage>, clients: Weak<Clients>) {

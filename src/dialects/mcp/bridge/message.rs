@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use crate::tools::mcp::{PeerError, PeerMessage};
+use crate::engine::{PeerError, PeerMessage};
 
 /// The number of a message that is no JSON.
 pub const PARSE_ERROR: i64 = -32_700;

@@ -23,9 +23,8 @@ use self::clients::{Client, Clients};
 use super::errors;
 use super::sessions::{Owner, name};
 use crate::domain::{Error, ErrorCode, Principal, Result};
-use crate::engine::Reach;
+use crate::engine::ToolServerPeer;
 use crate::http::{Door, empty};
-use crate::tools::mcp::ToolServerPeer;
 
 /// A program that runs, and its clients.
 struct Bridge {
@@ -64,16 +63,17 @@ impl Bridges {
 
     /// The client that a head names.
     async fn of_head(&self, door: &Door, caller: &Principal, slug: &str, heads: &HeaderMap) -> Result<Arc<Client>> {
-        let bridge = self.reach(door, caller, slug, Reach::Reads).await?;
+        let bridge = self.reach(door, caller, slug).await?;
         let Some(named) = name(heads) else {
             return Err(Error::invalid("no `Mcp-Session-Id` was sent").hint("begin with `initialize`"));
         };
         bridge.clients.get(&named, &Owner::of(caller))
     }
 
-    /// The bridge to a tool server that runs, where the caller may do this.
-    async fn reach(&self, door: &Door, caller: &Principal, slug: &str, reach: Reach) -> Result<Arc<Bridge>> {
-        let peer = door.engine.tool_servers().reach_tool_server(caller, slug, reach).await?;
+    /// The bridge to a tool server that runs. Who only reads the house does not get there: what a message does to it is
+    /// known by the program alone.
+    async fn reach(&self, door: &Door, caller: &Principal, slug: &str) -> Result<Arc<Bridge>> {
+        let peer = door.engine.tool_servers().peer(caller, slug).await?;
         Ok(self.to(slug, peer))
     }
 

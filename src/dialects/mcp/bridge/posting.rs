@@ -21,9 +21,8 @@ use super::{Bridge, Bridges, failed, hearing, versions};
 use crate::dialects::mcp::errors;
 use crate::dialects::mcp::sessions::{CONNECTION, Owner, name};
 use crate::domain::{Error, ErrorCode, Principal};
-use crate::engine::Reach;
+use crate::engine::{PeerError, PeerMessage, PeerRequest};
 use crate::http::{Door, empty, event_stream, json as reply, read_body};
-use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest};
 
 /// Messages that wait beside a request.
 const BESIDE: usize = 64;
@@ -49,7 +48,7 @@ pub async fn answer(bridges: &Bridges, door: &Door, caller: &Principal, slug: &s
         Err(error) => return told(StatusCode::BAD_REQUEST, &answered(&Value::Null, Err(error))),
     };
     let id = sent.id();
-    let bridge = match bridges.reach(door, caller, slug, reach(&sent)).await {
+    let bridge = match bridges.reach(door, caller, slug).await {
         Ok(bridge) => bridge,
         Err(error) => return failed(&error, &id),
     };
@@ -89,27 +88,6 @@ pub async fn answer(bridges: &Bridges, door: &Door, caller: &Principal, slug: &s
             let error = PeerError::new(INVALID_REQUEST, "nobody has asked this, or it was answered already");
             told(StatusCode::BAD_REQUEST, &answered(&Value::Null, Err(error)))
         }
-    }
-}
-
-/// What a message does with the program: what is only shown may be seen by who may see tool servers.
-fn reach(sent: &Sent) -> Reach {
-    let Sent::Request { method, .. } = sent else { return Reach::Reads };
-    match method.as_str() {
-        "initialize"
-        | "ping"
-        | "server/discover"
-        | "tools/list"
-        | "resources/list"
-        | "resources/templates/list"
-        | "resources/read"
-        | "resources/subscribe"
-        | "resources/unsubscribe"
-        | "prompts/list"
-        | "prompts/get"
-        | "completion/complete"
-        | "logging/setLevel" => Reach::Reads,
-        _ => Reach::Calls,
     }
 }
 
