@@ -23,6 +23,7 @@ mod hostile;
 mod input;
 mod keys;
 mod machine;
+mod mcp_serve;
 mod models;
 mod reference;
 mod remote;
@@ -34,6 +35,7 @@ mod signals;
 mod support {
     pub mod house;
     pub mod lives;
+    pub mod mcp_client;
     pub mod model_server;
     pub mod ombud;
     pub mod process;

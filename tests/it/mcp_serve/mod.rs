@@ -1,0 +1,4 @@
+//! Our agents as a server of the Model Context Protocol: `ombud mcp serve`, and `/mcp` of `ombud serve`.
+
+mod http;
+mod pipes;
