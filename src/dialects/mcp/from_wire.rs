@@ -95,17 +95,7 @@ impl AskArguments {
                 (Target::New(Box::new(new)), Answering::SessionAgent)
             }
         };
-        Ok(Ask {
-            procedure: None,
-            target,
-            input: vec![Part::text(self.prompt)],
-            blobs: Vec::new(),
-            context: Vec::new(),
-            answering,
-            on_busy: OnBusy::WaitThenReject,
-            pins: crate::domain::Pins::default(),
-            priority: 0,
-        })
+        Ok(Ask { target, input: vec![Part::text(self.prompt)], answering, ..Ask::default() })
     }
 }
 
