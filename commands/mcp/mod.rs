@@ -12,6 +12,9 @@ use crate::cli::{Format, McpCommand};
 use crate::program::Program;
 use crate::render::harmless;
 
+/// Longest part of a tool's description in a list, in characters.
+const ABOUT: usize = 100;
+
 /// A tool server as it is printed. Its form is a contract: `docs/schemas/words.json`.
 #[derive(Debug, Serialize)]
 struct Line {
@@ -132,8 +135,7 @@ async fn test(program: &Program, named: &str) -> Result<u8> {
         Format::Text => {
             out.write_line(&format!("{named} offers {} tools", tools.len()))?;
             for tool in &tools {
-                let about = tool.description.lines().next().unwrap_or_default();
-                out.write_line(&harmless(&format!("  {}  {about}", tool.name)))?;
+                out.write_line(&harmless(&format!("  {}  {}", tool.name, first_line(&tool.description))))?;
             }
         }
         Format::Json => out.write_json(&Tested { server: named.to_owned(), tools })?,
@@ -144,6 +146,16 @@ async fn test(program: &Program, named: &str) -> Result<u8> {
         }
     }
     Ok(0)
+}
+
+/// The beginning of a description, for a list.
+fn first_line(description: &str) -> String {
+    let line = description.lines().next().unwrap_or_default();
+    if line.chars().count() <= ABOUT {
+        return line.to_owned();
+    }
+    let cut: String = line.chars().take(ABOUT - 1).collect();
+    format!("{}…", cut.trim_end())
 }
 
 async fn logs(program: &Program, named: &str, limit: usize) -> Result<u8> {

@@ -32,6 +32,7 @@ mod secrets;
 mod serve;
 mod several;
 mod signals;
+mod tool_servers;
 mod support {
     pub mod house;
     pub mod lives;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::domain::{Error, Part, Result, SessionId};
-use crate::engine::{Answering, Ask, NewSession, OnBusy, Target};
+use crate::engine::{Answering, Ask, NewSession, Target};
 
 /// Longest title that is made from a prompt, in characters.
 const TITLE: usize = 60;

@@ -63,7 +63,7 @@ async fn two_clients_ask_at_once() {
     let url = format!("{}/mcp", served.client.base());
     let (first, second) = (McpClient::at(&url, None).await, McpClient::at(&url, None).await);
     let asked = first.begin("ask", json!({ "prompt": "first" })).await;
-    first.told.wait_for("1 default asks openai/scripted").await;
+    first.told.wait_for("1 default asks house/small").await;
     let waits = gate.clone();
     tokio::task::spawn_blocking(move || waits.wait_until_reached()).await.unwrap();
     let other = second.call("ask", json!({ "prompt": "second" })).await;
@@ -84,7 +84,7 @@ async fn a_request_that_is_taken_back_ends_its_run() {
     let served = Served::start(&model).await;
     let client = McpClient::at(&format!("{}/mcp", served.client.base()), None).await;
     let handle = client.begin("ask", json!({ "prompt": "Wait." })).await;
-    client.told.wait_for("1 default asks openai/scripted").await;
+    client.told.wait_for("1 default asks house/small").await;
     handle.cancel(None).await.unwrap();
     tokio::task::spawn_blocking(move || model.wait_until_left(1)).await.unwrap();
     served.leave().await;
