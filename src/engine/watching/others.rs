@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::mailbox::Start;
 use crate::domain::{Result, SessionId, SessionSummary, Timestamp};
 use crate::engine::house::Core;
 use crate::engine::reading::decode;
@@ -36,6 +37,11 @@ impl Seen {
         Self { facts: Arc::new(facts), newest: at(rows.first()).unwrap_or_default(), floor }
     }
 
+    /// From where on something is new in a session that is not among them: one that was not there, or was not changed.
+    pub(super) fn start(&self) -> Start {
+        self.floor.map_or(Start::At(1), Start::After)
+    }
+
     /// The incarnation of a session, and how many facts it had.
     pub(super) fn facts(&self, session: &SessionId) -> Option<(u64, u64)> {
         self.facts.get(session).copied()
@@ -60,13 +66,7 @@ pub(crate) async fn look(core: &Core) -> Result<()> {
     let Some(before) = watchers.seen() else { return Ok(()) };
     let (rows, is_all) = newest(&*core.store, Some(before.newest)).await?;
     for news in watchers.compare(&rows, Seen::of(&rows, is_all)) {
-        let from = match (news.known, before.floor) {
-            (Some(known), _) => known + 1,
-            // It was not there.
-            (None, None) => 1,
-            (None, Some(floor)) => first_after(&*core.store, &news.session, floor).await?,
-        };
-        watchers.tell_range(news, from);
+        watchers.tell_range(news);
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ async fn newest(store: &dyn Store, since: Option<Timestamp>) -> Result<(Vec<Sess
 }
 
 /// The place of the first fact of a session after a moment.
-async fn first_after(store: &dyn Store, session: &SessionId, floor: Timestamp) -> Result<u64> {
+pub(super) async fn first_after(store: &dyn Store, session: &SessionId, floor: Timestamp) -> Result<u64> {
     let mut first = None;
     loop {
         let entries = store.read_back(session, first, STEP).await?;
