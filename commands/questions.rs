@@ -43,6 +43,7 @@ async fn until_nothing_is_told(
                 | HouseNotice::AgentChanged { .. }
                 | HouseNotice::ToolServerChanged { .. }
                 | HouseNotice::StoreChanged
+                | HouseNotice::ToolServerChanged { .. }
                 | HouseNotice::QuestionSettled { .. },
             ) => {}
             None => return Ok(()),

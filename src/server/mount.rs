@@ -106,7 +106,7 @@ fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
             };
             let own = format!("/{name}");
             // A dialect may keep to its own paths.
-            if !pattern.strip_prefix(&own).is_some_and(|rest| rest.starts_with('/')) {
+            if !pattern.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
                 prefixed.push(claim(format!("{own}{}", pattern.trim_end_matches('/'))));
             }
             bare.push(claim(pattern.to_owned()));

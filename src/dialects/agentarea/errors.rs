@@ -119,6 +119,8 @@ pub fn finish(id: &RequestId, mut response: Response) -> Response {
         }
         let written = crate::http::json(response.status(), &Refusal { error: body });
         let (head, body) = written.into_parts();
+        // That of the body which was not written yet.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
         response.headers_mut().extend(head.headers);
         *response.body_mut() = body;
     }

@@ -175,10 +175,15 @@ pub fn server(item: &ToolServerItem, base: &str) -> ServerAnswer {
         capabilities: item.capabilities.clone(),
         created_at: server.created_at.to_string(),
         updated_at: server.updated_at.to_string(),
-        created_by: server.created_by.clone(),
+        created_by: maker(&server.created_by),
         config: config.as_object().cloned().unwrap_or_default(),
         error: item.error.clone(),
     }
+}
+
+/// Who made a thing, where the house knows the id of an account or the name of another caller.
+fn maker(by: &str) -> String {
+    if uuid::Uuid::try_parse(by).is_ok() { format!("{}{by}", ids::USER) } else { by.to_owned() }
 }
 
 const fn state(state: ToolServerState) -> &'static str {

@@ -11,6 +11,7 @@ mod rights;
 mod routes;
 mod sharing;
 mod streams;
+mod tool_servers;
 mod uploads;
 mod users;
 

@@ -185,7 +185,8 @@ fn bytes_of(core: &Arc<Core>, id: &FileId, first: u64, end: u64) -> FileBytes {
             }
         }
     };
-    stream::unfold(first, read).boxed()
+    // Whoever packs an answer asks once more after its end.
+    stream::unfold(first, read).fuse().boxed()
 }
 
 /// A file as a part of what is said.

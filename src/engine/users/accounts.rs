@@ -125,9 +125,8 @@ pub(super) async fn find(core: &Core, named: &str) -> Result<String> {
 /// `invalid_input`, `conflict` when the name is taken or there are too many.
 pub(super) async fn check_new(core: &Core, new: &NewUser) -> Result<()> {
     let Some(key) = key(&new.name) else {
-        // One that is too long is not told: it may be something else that slipped.
-        let shown = if new.name.len() <= NAME { format!(" {:?}", new.name) } else { String::new() };
-        return Err(Error::invalid(format!("user name{shown} is not allowed"))
+        // It is not said back: it may be a password that slipped.
+        return Err(Error::invalid("a user cannot have this name")
             .hint("use letters, digits, `.`, `_`, `@` and `-`, at most 64, and begin with a letter or digit"));
     };
     check_email(new.email.as_deref())?;

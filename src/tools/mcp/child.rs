@@ -92,6 +92,7 @@ impl Child {
     /// Waits until it has ended by itself, and tells how.
     pub async fn ended(&mut self) -> String {
         let ended = self.guard.wait().await;
+        self.closing.cancel();
         // Everything that it wrote is in the pipes by now, and nobody else holds them.
         let _ = timeout(GRACE, async { while self.pipes.join_next().await.is_some() {} }).await;
         match ended {

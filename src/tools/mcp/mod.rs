@@ -12,8 +12,6 @@ mod exchange;
 mod peer;
 mod ring;
 mod supervisor;
-#[cfg(test)]
-mod tests;
 mod tool;
 
 pub use client::ServedTool;

@@ -193,15 +193,14 @@ impl Supervisor {
 
     /// Waits until it is no longer being started, and tells how it stands then.
     pub async fn settled(&self) -> Standing {
-        let mut standing = self.shared.standing.subscribe();
-        let settled = standing.wait_for(|standing| standing.state != ToolServerState::Starting).await;
-        settled.map(|standing| standing.clone()).unwrap_or_default()
+        self.until(|standing| standing.state != ToolServerState::Starting).await
     }
 
-    /// Waits until it stands so.
-    #[cfg(test)]
+    /// Waits until it stands in a certain way, and tells how.
     pub async fn until(&self, stands: impl FnMut(&Standing) -> bool) -> Standing {
-        self.shared.standing.subscribe().wait_for(stands).await.unwrap().clone()
+        let mut standing = self.shared.standing.subscribe();
+        let standing = standing.wait_for(stands).await;
+        standing.map(|standing| standing.clone()).unwrap_or_default()
     }
 }
 

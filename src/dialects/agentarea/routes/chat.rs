@@ -11,6 +11,7 @@ use super::super::ids;
 use super::super::kept::{KeptSession, attributes};
 use super::super::request::{Answer, Asked, asked};
 use super::super::wire::{ChatAnswer, History, NewMessage};
+use super::files::{self, Given};
 use super::{CONFLICT, UNKNOWN, refusing, whole};
 use crate::domain::{AgentState, Cursor, Error, ErrorCode, Part, Result, SessionId};
 use crate::engine::{AgentItem, Ask, Asked as Taken, FrameStream, NewSession, OnBusy, Target};
@@ -18,11 +19,13 @@ use crate::http::{Route, Routes, json as reply};
 
 const CHAPTER: &str = "Chat";
 /// Longest message, in characters.
-pub const MESSAGE: usize = 1_000_000;
+const MESSAGE: usize = 1_000_000;
 /// Longest id of a session.
 const SESSION: usize = 128;
 /// Most messages of one history, and where the address does not say.
 const HISTORY: (u64, u64) = (200, 50);
+/// Most files of one message.
+pub const FILES: usize = 20;
 /// How often a session is opened that another request has opened or ended meanwhile.
 const TRIES: usize = 3;
 
@@ -113,20 +116,22 @@ struct Message {
     text: String,
     session: Option<String>,
     stream: bool,
+    files: Given,
 }
 
-fn read_message(asked: &Asked) -> std::result::Result<Message, AreaError> {
+async fn read_message(asked: &Asked) -> std::result::Result<Message, AreaError> {
     let mut body = asked.body()?;
     let text = body.required("message", 1..=MESSAGE);
     let session = body.text("session_id", 1..=SESSION);
     let stream = body.flag("stream").unwrap_or(false);
+    let files = body.texts("files", FILES);
     body.check()?;
-    Ok(Message { text, session, stream })
+    Ok(Message { text, session, stream, files: files::given(asked, files).await? })
 }
 
 async fn chat(asked: Asked) -> Answer {
     let agent = asked.agent().await?;
-    let message = read_message(&asked)?;
+    let message = read_message(&asked).await?;
     must_be_active(&agent)?;
     let default = default_provider(&asked).await?;
     let (taken, frames) = take(&asked, &agent, &message).await?;
@@ -188,7 +193,9 @@ async fn take(
 }
 
 fn question(target: Target, message: &Message) -> Ask {
-    Ask { target, input: vec![Part::text(message.text.clone())], on_busy: OnBusy::Queue, ..Ask::default() }
+    let mut input = vec![Part::text(message.text.clone())];
+    input.extend(message.files.parts.iter().cloned());
+    Ask { target, input, blobs: message.files.blobs.clone(), on_busy: OnBusy::Queue, ..Ask::default() }
 }
 
 async fn read(asked: Asked) -> Answer {

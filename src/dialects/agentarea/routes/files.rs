@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,7 @@ use super::super::reading::Window;
 use super::super::request::{ATTRIBUTE, Answer, Asked, asked};
 use super::super::wire::{FileAnswer, FileList, NewFile, Success};
 use super::{UNKNOWN, refusing, window};
-use crate::domain::{Attributes, Error, File, FileId, Principal};
+use crate::domain::{Attributes, BlobId, Error, ErrorCode, File, FileId, Part, Principal};
 use crate::engine::{NewHouseFile, ReceivedFile};
 use crate::http::{
     Caller, Door, Multipart, PartHead, Portion, Route, Routes, as_attachment, body_pieces, json as reply, part_pieces,
@@ -93,6 +94,37 @@ fn told(file: File) -> FileAnswer {
 pub fn file_id(id: &str) -> Result<FileId, AreaError> {
     let unknown = || Error::not_found("file", id.chars().filter(|c| !c.is_control()).take(64).collect::<String>());
     Ok(ids::own(ids::FILE, id).filter(|own| own.len() <= 64).map(FileId::from_text).ok_or_else(unknown)?)
+}
+
+/// Files as parts of what is said, with their bytes.
+pub struct Given {
+    /// The ids, as they were told.
+    pub ids: Vec<String>,
+    /// The parts.
+    pub parts: Vec<Part>,
+    /// The bytes that they name.
+    pub blobs: Vec<(BlobId, Bytes)>,
+}
+
+/// The files that a body names.
+///
+/// # Errors
+/// `VALIDATION_ERROR` for one that is not there, or that no message may hold.
+pub async fn given(asked: &Asked, ids: Option<Vec<String>>) -> Result<Given, AreaError> {
+    let mut given = Given { ids: ids.unwrap_or_default(), parts: Vec::new(), blobs: Vec::new() };
+    for (at, id) in given.ids.iter().enumerate() {
+        let wrong = |error: Error| match error.code {
+            ErrorCode::NotFound | ErrorCode::TooLarge | ErrorCode::BadMedia | ErrorCode::InvalidInput => {
+                AreaError::at(format!("files[{at}]"), error.message)
+            }
+            _ => error.into(),
+        };
+        let id = file_id(id).map_err(|_| AreaError::at(format!("files[{at}]"), "there is no such file"))?;
+        let (part, blob) = asked.engine().house_files().house_file_part(&asked.caller, &id).await.map_err(wrong)?;
+        given.parts.push(part);
+        given.blobs.push(blob);
+    }
+    Ok(given)
 }
 
 async fn upload(State(door): State<Door>, Caller(caller): Caller, request: Request) -> Response {

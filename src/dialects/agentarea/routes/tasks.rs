@@ -15,7 +15,8 @@ use super::super::request::{Answer, Asked, agent, asked};
 use super::super::to_wire::tokens_used;
 use super::super::wire::{CancelledTask, Metadata, NewTask, Progress, TaskAnswer, TaskError, TaskList, TaskResult};
 use super::agents::words;
-use super::chat::{default_provider, must_be_active, new_session};
+use super::chat::{FILES, default_provider, must_be_active, new_session};
+use super::files;
 use super::{CONFLICT, UNKNOWN, refusing, window};
 use crate::domain::{
     Error, ErrorCode, Fact, Frame, Labels, OnOrphan, Part, Pins, Result, Run, RunFinished, RunId, RunStatus, SessionId,
@@ -74,15 +75,20 @@ async fn create(asked: Asked) -> Answer {
     let agent_id = body.required("agent_id", 1..=255);
     let priority = body.choice("priority", &PRIORITIES).unwrap_or_default();
     let data = body.object("data").unwrap_or_default();
+    let files = body.texts("files", FILES);
     body.check()?;
     let item = agent(asked.engine(), &asked.caller, &agent_id).await?;
     must_be_active(&item)?;
+    let files = files::given(&asked, files).await?;
+    let mut input = vec![Part::text(assignment(&title, &description, &data))];
+    input.extend(files.parts);
     let mut labels = Labels::default();
     labels.insert(LABEL.0, LABEL.1.to_owned());
     let id = SessionId::from_text(&format!("{}{}", ids::SESSION, asked.door.clock.new_id()));
     let ask = Ask {
         target: Target::New(Box::new(new_session(&asked, &item, id, true))),
-        input: vec![Part::text(assignment(&title, &description, &data))],
+        input,
+        blobs: files.blobs,
         begin: Begin::InTurn,
         priority,
         labels,
@@ -93,7 +99,7 @@ async fn create(asked: Asked) -> Answer {
             description,
             agent_id: ids::agent(&item),
             data,
-            files: Vec::new(),
+            files: files.ids,
             created_by: ids::maker(&asked.caller),
             request_id: super::super::errors::request_id(&asked.id()),
         }),

@@ -1,1 +1,0 @@
-//! Tool servers that behave, and such that do not.
