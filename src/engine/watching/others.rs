@@ -15,6 +15,8 @@ const PAGE: usize = 64;
 const PAGES: usize = 64;
 /// So much older than the newest that was seen before a change may say it is: what is appended says when that began.
 const MARGIN_MS: i64 = 5_000;
+/// Sessions of which it is kept in mind how many facts they had.
+const KNOWN: usize = 65_536;
 /// Facts that are read at once to find where a session stood.
 const STEP: usize = 64;
 
@@ -37,6 +39,24 @@ impl Seen {
         Self { facts: Arc::new(facts), newest: at(rows.first()).unwrap_or_default(), floor }
     }
 
+    /// With what another list has beside it, which goes as far as this.
+    fn or(self, other: Self) -> Self {
+        let (newest, floor) = (self.newest, other.floor);
+        Self { newest, floor, ..self.and(&other) }
+    }
+
+    /// With what was known before of sessions that are not among them: one may have been missed because it moved to the
+    /// front of the list while that was read, and of one that was not changed it still holds.
+    pub(super) fn and(mut self, before: &Self) -> Self {
+        if before.facts.len() < KNOWN {
+            let facts = Arc::make_mut(&mut self.facts);
+            for (session, known) in before.facts.iter() {
+                facts.entry(session.clone()).or_insert(*known);
+            }
+        }
+        self
+    }
+
     /// From where on something is new in a session that is not among them: one that was not there, or was not changed.
     pub(super) fn start(&self) -> Start {
         self.floor.map_or(Start::At(1), Start::After)
@@ -55,7 +75,9 @@ pub(super) async fn begin(core: &Core) -> Result<()> {
     watchers.seen();
     if !watchers.has_seen() {
         let (rows, is_all) = newest(&*core.store, None).await?;
-        watchers.begin(Seen::of(&rows, is_all));
+        // Those that moved to the front of the list while it was read.
+        let (front, _) = newest(&*core.store, None).await?;
+        watchers.begin(Seen::of(&front, false).or(Seen::of(&rows, is_all)));
     }
     Ok(())
 }

@@ -163,7 +163,8 @@ impl Watchers {
     /// What was looked at just now; answers the sessions that have more facts than were told.
     pub(super) fn compare(&self, rows: &[SessionSummary], now: Seen) -> Vec<News> {
         let mut state = self.state();
-        let before = state.seen.replace(now).unwrap_or_default();
+        let before = state.seen.take().unwrap_or_default();
+        state.seen = Some(now.and(&before));
         state.told.retain(|_, told| {
             told.looks = told.looks.saturating_add(1);
             told.looks < LOOKS
