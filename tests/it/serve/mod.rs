@@ -1,6 +1,7 @@
 //! The server: one file a topic.
 
 mod agent_tars_transcripts;
+mod agentarea;
 mod agentarea_files;
 mod agentarea_sockets;
 mod agents;
