@@ -59,13 +59,13 @@ impl FileFolder {
         let mut draft = whole.clone().into_os_string();
         draft.push(DRAFT);
         let (draft, folder) = (PathBuf::from(draft), self.path.clone());
-        let path = draft.clone();
-        let file = blocking(move || {
+        // Who is not waited for any more is dropped whole, and leaves nothing.
+        let made = blocking(move || {
             place::make_folder(&folder)?;
-            make(&path)
-        })
-        .await?;
-        Ok(Box::new(Incoming { draft, whole, file: tokio::fs::File::from_std(file), is_kept: false }))
+            let file = tokio::fs::File::from_std(make(&draft)?);
+            Ok(Incoming { draft, whole, file, is_kept: false })
+        });
+        Ok(Box::new(made.await?))
     }
 
     /// Bytes of a file that is kept.

@@ -5,18 +5,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::domain::{Event, SessionId};
+use crate::domain::{Event, SessionId, Timestamp};
 
 /// Facts that wait for one watcher.
 const WAITING: usize = 1_024;
 /// Sessions whose logs he has to read again.
 const BEHIND: usize = 4_096;
 
+/// Where a part of a log begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// With this fact.
+    At(u64),
+    /// With the first fact after a moment.
+    After(Timestamp),
+}
+
 /// A part of a log, both ends included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Range {
     pub(super) session: SessionId,
-    pub(super) from: u64,
+    pub(super) from: Start,
     pub(super) to: u64,
 }
 
@@ -63,7 +72,7 @@ impl Mailbox {
         if state.queue.len() < WAITING && !state.ranges.contains_key(&event.session) {
             state.queue.push_back(Waiting::Event(Arc::clone(event)));
         } else {
-            state.note(Range { session: event.session.clone(), from: event.seq, to: event.seq });
+            state.note(Range { session: event.session.clone(), from: Start::At(event.seq), to: event.seq });
         }
         drop(state);
         self.came.notify_one();
@@ -131,7 +140,7 @@ mod tests {
     }
 
     fn range(session: &str, from: u64, to: u64) -> Range {
-        Range { session: SessionId::from_text(session), from, to }
+        Range { session: SessionId::from_text(session), from: Start::At(from), to }
     }
 
     /// What waits, in short.
@@ -139,7 +148,8 @@ mod tests {
         std::iter::from_fn(|| mailbox.next().now_or_never())
             .map(|item| match item {
                 Item::Event(event) => format!("{}{}", event.session, event.seq),
-                Item::Read(Range { session, from, to }) => format!("{session}{from}-{to}"),
+                Item::Read(Range { session, from: Start::At(from), to }) => format!("{session}{from}-{to}"),
+                Item::Read(range) => format!("{range:?}"),
                 Item::TooFarBehind => "lost".to_owned(),
             })
             .take(WAITING + BEHIND + 1)

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 
-use self::mailbox::{Item, Range};
+use self::mailbox::{Item, Range, Start};
 pub(crate) use self::others::look;
 use self::watchers::Watcher;
 pub(crate) use self::watchers::Watchers;
@@ -134,11 +134,15 @@ impl Telling {
     /// Reads a page of a log again.
     async fn read(&mut self) -> Result<()> {
         let Some(range) = self.reading.take() else { return Ok(()) };
-        let entries = self.core.store.read(&range.session, range.from.saturating_sub(1), PAGE, PAGE_BYTES).await?;
+        let from = match range.from {
+            Start::At(from) => from,
+            Start::After(moment) => others::first_after(&*self.core.store, &range.session, moment).await?,
+        };
+        let entries = self.core.store.read(&range.session, from.saturating_sub(1), PAGE, PAGE_BYTES).await?;
         let wanted = entries.iter().filter(|entry| entry.seq <= range.to);
         let events = wanted.map(|entry| decode(&range.session, entry).map(Arc::new)).collect::<Result<VecDeque<_>>>()?;
         if let Some(last) = events.back().filter(|last| last.seq < range.to) {
-            self.reading = Some(Range { from: last.seq + 1, ..range });
+            self.reading = Some(Range { from: Start::At(last.seq + 1), ..range });
         }
         self.page = events;
         Ok(())

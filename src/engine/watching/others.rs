@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::mailbox::Start;
 use crate::domain::{Result, SessionId, SessionSummary, Timestamp};
 use crate::engine::house::Core;
 use crate::engine::reading::decode;
@@ -14,6 +15,8 @@ const PAGE: usize = 64;
 const PAGES: usize = 64;
 /// So much older than the newest that was seen before a change may say it is: what is appended says when that began.
 const MARGIN_MS: i64 = 5_000;
+/// Sessions of which it is kept in mind how many facts they had.
+const KNOWN: usize = 65_536;
 /// Facts that are read at once to find where a session stood.
 const STEP: usize = 64;
 
@@ -36,6 +39,29 @@ impl Seen {
         Self { facts: Arc::new(facts), newest: at(rows.first()).unwrap_or_default(), floor }
     }
 
+    /// With what another list has beside it, which goes as far as this.
+    fn or(self, other: Self) -> Self {
+        let (newest, floor) = (self.newest, other.floor);
+        Self { newest, floor, ..self.and(&other) }
+    }
+
+    /// With what was known before of sessions that are not among them: one may have been missed because it moved to the
+    /// front of the list while that was read, and of one that was not changed it still holds.
+    pub(super) fn and(mut self, before: &Self) -> Self {
+        if before.facts.len() < KNOWN {
+            let facts = Arc::make_mut(&mut self.facts);
+            for (session, known) in before.facts.iter() {
+                facts.entry(session.clone()).or_insert(*known);
+            }
+        }
+        self
+    }
+
+    /// From where on something is new in a session that is not among them: one that was not there, or was not changed.
+    pub(super) fn start(&self) -> Start {
+        self.floor.map_or(Start::At(1), Start::After)
+    }
+
     /// The incarnation of a session, and how many facts it had.
     pub(super) fn facts(&self, session: &SessionId) -> Option<(u64, u64)> {
         self.facts.get(session).copied()
@@ -49,7 +75,9 @@ pub(super) async fn begin(core: &Core) -> Result<()> {
     watchers.seen();
     if !watchers.has_seen() {
         let (rows, is_all) = newest(&*core.store, None).await?;
-        watchers.begin(Seen::of(&rows, is_all));
+        // Those that moved to the front of the list while it was read.
+        let (front, _) = newest(&*core.store, None).await?;
+        watchers.begin(Seen::of(&front, false).or(Seen::of(&rows, is_all)));
     }
     Ok(())
 }
@@ -60,13 +88,7 @@ pub(crate) async fn look(core: &Core) -> Result<()> {
     let Some(before) = watchers.seen() else { return Ok(()) };
     let (rows, is_all) = newest(&*core.store, Some(before.newest)).await?;
     for news in watchers.compare(&rows, Seen::of(&rows, is_all)) {
-        let from = match (news.known, before.floor) {
-            (Some(known), _) => known + 1,
-            // It was not there.
-            (None, None) => 1,
-            (None, Some(floor)) => first_after(&*core.store, &news.session, floor).await?,
-        };
-        watchers.tell_range(news, from);
+        watchers.tell_range(news);
     }
     Ok(())
 }
@@ -92,7 +114,7 @@ async fn newest(store: &dyn Store, since: Option<Timestamp>) -> Result<(Vec<Sess
 }
 
 /// The place of the first fact of a session after a moment.
-async fn first_after(store: &dyn Store, session: &SessionId, floor: Timestamp) -> Result<u64> {
+pub(super) async fn first_after(store: &dyn Store, session: &SessionId, floor: Timestamp) -> Result<u64> {
     let mut first = None;
     loop {
         let entries = store.read_back(session, first, STEP).await?;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Watched;
-use super::mailbox::{Item, Mailbox, Range};
+use super::mailbox::{Item, Mailbox, Range, Start};
 use super::others::Seen;
 use crate::domain::{Event, Fact, RunId, SessionId, SessionSummary};
 
@@ -49,9 +49,19 @@ pub(crate) struct Watchers(Arc<Inner>);
 pub(super) struct News {
     pub(super) session: SessionId,
     incarnation: u64,
-    /// The last fact that was told; `None` = it was not among the newest sessions.
-    pub(super) known: Option<u64>,
+    /// The first that was not.
+    from: Start,
     facts: u64,
+}
+
+/// Where a fact stands that is published.
+enum Place {
+    /// It was told: it was found in the log before it was published here.
+    Old,
+    /// After what was told last.
+    Next,
+    /// Others have appended before it what was not told: from here on.
+    Gap(Start),
 }
 
 /// One who watches, until it is dropped.
@@ -90,13 +100,19 @@ impl Watchers {
             return;
         }
         let mut state = self.state();
-        if !state.is_news(event) {
-            return;
-        }
+        let missed = match state.place(event) {
+            Place::Old => return,
+            Place::Next => None,
+            Place::Gap(from) => Some(Range { session: event.session.clone(), from, to: event.seq }),
+        };
         if let Fact::RunQueued(queued) = &event.fact
             && let Some(run) = &event.run
         {
             state.keep_in_mind(run, &queued.agent);
+        }
+        if let Some(range) = missed {
+            state.watching.values().for_each(|(_, mailbox)| mailbox.put_range(range.clone()));
+            return;
         }
         let Some(run) = &event.run else { return };
         let agent = state.agents.get(run).cloned();
@@ -147,7 +163,8 @@ impl Watchers {
     /// What was looked at just now; answers the sessions that have more facts than were told.
     pub(super) fn compare(&self, rows: &[SessionSummary], now: Seen) -> Vec<News> {
         let mut state = self.state();
-        let before = state.seen.replace(now).unwrap_or_default();
+        let before = state.seen.take().unwrap_or_default();
+        state.seen = Some(now.and(&before));
         state.told.retain(|_, told| {
             told.looks = told.looks.saturating_add(1);
             told.looks < LOOKS
@@ -160,21 +177,26 @@ impl Watchers {
             // Of one that was deleted and made again nothing is known.
             let of_this = |(incarnation, facts)| if is_this(incarnation) { facts } else { 0 };
             let known = told.map(of_this).max(before.facts(id).map(of_this));
+            let from = known.map_or(before.start(), |known| Start::At(known + 1));
             if known.is_none_or(|known| known < row.events) {
                 let (session, incarnation) = (id.clone(), row.session.incarnation);
-                news.push(News { session, incarnation, known, facts: row.events });
+                news.push(News { session, incarnation, from, facts: row.events });
             }
         }
         news
     }
 
     /// Tells facts that are in the log of a session; those that were told meanwhile are left out.
-    pub(super) fn tell_range(&self, news: News, from: u64) {
-        let News { session, incarnation, facts: to, .. } = news;
+    pub(super) fn tell_range(&self, news: News) {
+        let News { session, incarnation, from, facts: to } = news;
         let mut state = self.state();
         let told = state.told.get(&session).filter(|told| told.incarnation == 0 || told.incarnation == incarnation);
-        let from = told.map_or(from, |told| from.max(told.seq + 1));
-        if from > to {
+        let from = match (told, from) {
+            (Some(told), Start::At(from)) => Start::At(from.max(told.seq + 1)),
+            (Some(told), Start::After(_)) => Start::At(told.seq + 1),
+            (None, from) => from,
+        };
+        if matches!(from, Start::At(from) if from > to) {
             return;
         }
         state.told.insert(session.clone(), Told { incarnation, seq: to, looks: 0 });
@@ -185,23 +207,30 @@ impl Watchers {
 }
 
 impl State {
-    /// Whether a fact was not told yet: it may have been found in the log before it was published here.
-    fn is_news(&mut self, event: &Event) -> bool {
-        let told = self.told.entry(event.session.clone()).or_default();
-        if let Fact::SessionCreated(created) = &event.fact
-            && created.incarnation > told.incarnation
-        {
+    /// Where a fact stands, which counts as told after this.
+    fn place(&mut self, event: &Event) -> Place {
+        let told = self.told.get(&event.session).map(|told| (told.incarnation, told.seq));
+        let seen = self.seen.as_ref();
+        let known = told.or_else(|| seen.and_then(|seen| seen.facts(&event.session)));
+        let known = match (&event.fact, known) {
             // It may be one whose name another had that was deleted.
-            *told = Told { incarnation: created.incarnation, ..Told::default() };
-        }
-        let is_news = event.seq > told.seq;
-        if is_news {
-            *told = Told { seq: event.seq, looks: 0, ..*told };
-        }
+            (Fact::SessionCreated(created), known) if known.is_none_or(|(of, _)| of < created.incarnation) => {
+                Some((created.incarnation, 0))
+            }
+            (_, known) => known,
+        };
+        let start = known.map_or_else(|| seen.map_or(Start::At(event.seq), Seen::start), |(_, seq)| Start::At(seq + 1));
+        let place = match start {
+            Start::At(next) if event.seq < next => return Place::Old,
+            Start::At(next) if event.seq == next => Place::Next,
+            start => Place::Gap(start),
+        };
+        let incarnation = known.map_or(0, |(incarnation, _)| incarnation);
+        self.told.insert(event.session.clone(), Told { incarnation, seq: event.seq, looks: 0 });
         if matches!(event.fact, Fact::SessionDeleted(_)) {
             self.told.remove(&event.session);
         }
-        is_news
+        place
     }
 
     fn keep_in_mind(&mut self, run: &RunId, agent: &str) {

@@ -2,6 +2,8 @@
 
 mod agent_tars_transcripts;
 mod agentarea;
+mod agentarea_files;
+mod agentarea_sockets;
 mod agents;
 mod agio;
 mod canaries;
