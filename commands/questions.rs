@@ -42,7 +42,6 @@ async fn until_nothing_is_told(
                 HouseNotice::SessionChanged { .. }
                 | HouseNotice::AgentChanged { .. }
                 | HouseNotice::StoreChanged
-                | HouseNotice::ToolServerChanged { .. }
                 | HouseNotice::QuestionSettled { .. },
             ) => {}
             None => return Ok(()),

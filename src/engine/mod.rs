@@ -32,6 +32,7 @@ mod live;
 mod lives;
 mod next;
 mod notices;
+mod question;
 mod reading;
 mod recent;
 mod recovery;

@@ -173,6 +173,14 @@ impl Route {
         self.answer(status, media_type, content, about)
     }
 
+    /// An answer without a body.
+    #[must_use]
+    pub fn gives_nothing(mut self, status: StatusCode, about: &str) -> Self {
+        let response = ResponseBuilder::new().description(about).build();
+        self.operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response));
+        self
+    }
+
     /// Of two answers of one status that are of different kinds, a request says which it wants.
     fn answer(mut self, status: StatusCode, media_type: &str, content: Content, about: &str) -> Self {
         let responses = &mut self.operation.responses.responses;

@@ -32,12 +32,13 @@ pub(super) fn all(dialects: &[Dialect]) -> Vec<(String, Route)> {
             .needs(Needs::Nothing),
         Route::get("/readyz", ready).about("Whether it takes work").needs(Needs::Nothing),
         Route::get("/metrics", measured).about("What it measures"),
-        Route::get("/docs", || async { to_page() }).about("The APIs, to read and to try"),
+        Route::get("/docs", || async { to_page() }).about("The APIs, to read and to try").needs(Needs::Nothing),
         Route::get("/docs/{*file}", move |Path(file): Path<String>| {
             let urls = Arc::clone(&urls);
             async move { page(&file, &urls) }
         })
-        .about("Files of the page of the APIs"),
+        .about("Files of the page of the APIs")
+        .needs(Needs::Nothing),
     ];
     let mut routes: Vec<_> = own.into_iter().map(|route| (route.pattern.to_owned(), route)).collect();
     for dialect in dialects {

@@ -61,19 +61,33 @@ fn attachments(reading: &mut Reading, slug_of: &impl Fn(&str) -> Option<String>)
         let named = server(id);
         let slug = slug_of(&named).unwrap_or_else(|| named.clone());
         servers.push(named);
-        let allowed = item.get("allowed_tools").and_then(Value::as_array).filter(|allowed| !allowed.is_empty());
-        let Some(allowed) = allowed else {
+        let allowed = match item.get("allowed_tools").filter(|allowed| !allowed.is_null()) {
+            None => &Vec::new(),
+            Some(Value::Array(allowed)) => allowed,
+            Some(_) => {
+                reading.fault(&format!("{PLACE}[{at}].allowed_tools"), "must be a list");
+                continue;
+            }
+        };
+        if allowed.is_empty() {
             open += 1;
             continue;
-        };
+        }
         for (number, tool) in allowed.iter().take(LISTED).enumerate() {
             let Some(name) = tool.get("tool_name").and_then(Value::as_str) else {
                 reading.fault(&format!("{PLACE}[{at}].allowed_tools[{number}].tool_name"), "must be a text");
                 continue;
             };
             let name = tool_name(&slug, name);
-            if tool.get("requires_user_confirmation").and_then(Value::as_bool) == Some(true) {
-                rules.push(PermissionRule { tool: name.clone(), pattern: None, permission: Permission::Ask });
+            match tool.get("requires_user_confirmation").unwrap_or(&Value::Null) {
+                Value::Bool(true) => {
+                    rules.push(PermissionRule { tool: name.clone(), pattern: None, permission: Permission::Ask });
+                }
+                Value::Bool(false) | Value::Null => {}
+                _ => reading.fault(
+                    &format!("{PLACE}[{at}].allowed_tools[{number}].requires_user_confirmation"),
+                    "must be true or false",
+                ),
             }
             tools.push(name);
         }

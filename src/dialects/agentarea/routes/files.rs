@@ -177,7 +177,10 @@ async fn take(door: &Door, caller: &Principal, request: Request) -> Result<File,
 }
 
 async fn metadata(body: &mut Multipart) -> Result<Map<String, Value>, AreaError> {
-    let text = body.text(METADATA).await.map_err(of_body)?;
+    let text = body.text(METADATA).await.map_err(|error| match error.code {
+        ErrorCode::TooLarge => AreaError::at("metadata", format!("must have at most {METADATA} bytes")),
+        _ => of_body(error),
+    })?;
     serde_json::from_str(&text).map_err(|error| AreaError::at("metadata", format!("must be a JSON object: {error}")))
 }
 

@@ -16,14 +16,15 @@ const PAGE: &str = "/docs/index.html?urls.primaryName=AgentArea%20API";
 /// The routes.
 pub fn routes() -> Routes {
     let page = |route: Route| {
-        route.needs(Needs::Nothing).gives_media(StatusCode::FOUND, "text/html", "The page, which is the same for all APIs.")
+        route.needs(Needs::Nothing).gives_nothing(StatusCode::FOUND, "To the page, which is the same for all APIs.")
     };
     vec![
         Route::get("/", asked(root))
             .about("That the service runs")
             .named_in("Service", "root")
             .needs(Needs::Nothing)
-            .gives::<Greeting>(StatusCode::OK, "It does."),
+            .gives::<Greeting>(StatusCode::OK, "It does. On the bare path the console stands there.")
+            .gives_media(StatusCode::OK, "text/html", ""),
         Route::get("/health", asked(health))
             .about("How the service is")
             .named_in("Service", "health")
