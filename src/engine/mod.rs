@@ -82,7 +82,7 @@ pub use self::verbs::{
     ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
-pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
+pub use crate::tools::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {
