@@ -10,7 +10,7 @@ use ombud::engine::{Ask, Engine as _, EventStream, House, NewSession, OnBusy, Ta
 use ombud::storage::StoreUrl;
 
 use crate::support::house::{again, answer, open, question, settings, somebody};
-use crate::support::model_server::{Answer, ModelServer};
+use crate::support::model_server::{Answer, Gate, ModelServer};
 use crate::support::server::within;
 
 /// Settings with two agents.
@@ -31,7 +31,11 @@ struct Bed {
 
 impl Bed {
     async fn new(url: impl FnOnce(&std::path::Path) -> StoreUrl) -> Self {
-        let server = ModelServer::start(Wire::Openai, vec![Answer::text("fine").always()]);
+        Self::asking(vec![Answer::text("fine").always()], url).await
+    }
+
+    async fn asking(script: Vec<Answer>, url: impl FnOnce(&std::path::Path) -> StoreUrl) -> Self {
+        let server = ModelServer::start(Wire::Openai, script);
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let url = url(folder.path());
         let house = Arc::new(open(two(&server, folder.path()), &url).await);
@@ -86,16 +90,29 @@ async fn who_watches_an_agent_hears_of_all_its_sessions_and_of_no_other() {
     answer(house, &one).await;
     answer(house, &other).await;
     let more = house.ask(&somebody(), again(&one.session, "more", OnBusy::Reject)).await.unwrap();
-    let mut run = house.watch(&somebody(), Watched::Run(more.run.clone().unwrap())).await.unwrap();
     let two = house.ask(&somebody(), new("alpha")).await.unwrap();
     answer(house, &more).await;
     answer(house, &two).await;
     let expected = BTreeMap::from([(one.session.clone(), turns(2)), (two.session, turns(1))]);
     assert_eq!(until_ended(&mut alpha, 3).await, expected);
     assert_eq!(until_ended(&mut beta, 1).await, BTreeMap::from([(other.session, turns(1))]));
-    // A run that began before is heard of from then on.
-    let of_run = until_ended(&mut run, 1).await.remove(&one.session).unwrap();
-    assert_eq!(of_run, turns(2)[turns(2).len() - of_run.len()..]);
+}
+
+/// A run that began before it is watched is heard of from then on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_watches_a_run_hears_of_it_alone() {
+    let gate = Gate::new();
+    let held = Answer::pieces(&["half ", "an answer"]).wait_after(2, &gate);
+    let bed = Bed::asking(vec![held, Answer::text("fine").always()], |_| StoreUrl::Memory).await;
+    let house = &bed.house;
+    let asked = house.ask(&somebody(), new("alpha")).await.unwrap();
+    gate.wait_until_reached();
+    let mut watching = house.watch(&somebody(), Watched::Run(asked.run.clone().unwrap())).await.unwrap();
+    let other = house.ask(&somebody(), new("alpha")).await.unwrap();
+    answer(house, &other).await;
+    gate.open();
+    let expected = turns(1)[4..].to_vec();
+    assert_eq!(until_ended(&mut watching, 1).await, BTreeMap::from([(asked.session, expected)]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
