@@ -34,6 +34,7 @@ mod next;
 mod notices;
 mod question;
 mod reading;
+mod recent;
 mod recovery;
 mod requesting;
 mod rewinding;
@@ -49,6 +50,7 @@ mod uploads;
 mod users;
 mod verbs;
 mod views;
+mod watching;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -68,7 +70,7 @@ pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
-pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile};
+pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
@@ -83,6 +85,8 @@ pub use self::verbs::{
     Orphans, ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
+pub use self::watching::{EventStream, Watched, Watching};
+pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {
@@ -95,6 +99,10 @@ impl Engine for House {
     }
 
     fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
+    fn watching(&self) -> &dyn Watching {
         self
     }
 
@@ -339,7 +347,7 @@ impl Engine for House {
     }
 
     async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.check(caller, Does::Asks, On::Session(offered.session())).await?;
+        self.check(caller, Does::Asks, On::Session(offered.session()?)).await?;
         uploads::put(&self.core, offered, bytes).await
     }
 
@@ -365,7 +373,7 @@ impl Engine for House {
 
     async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
         let does = if purpose == FilePurpose::Upload { Does::Asks } else { Does::Reads };
-        self.check(caller, does, On::Session(file.session())).await?;
+        self.check(caller, does, On::Session(file.session()?)).await?;
         uploads::sign(&self.core, file, purpose).await
     }
 
@@ -453,6 +461,7 @@ impl Engine for House {
     async fn drain(&self) {
         self.core.tasks.close();
         self.core.tasks.wait().await;
+        self.core.tool_servers.end().await;
         if let Err(error) = self.core.store.tidy().await {
             tracing::debug!(%error, "the store could not be tidied");
         }

@@ -24,6 +24,7 @@ use super::tool_servers::ToolServers;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use super::users::Users;
 use super::views::{Health, ModelItem};
+use super::watching::Watching;
 use crate::domain::{
     AfterClearing, Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Message, MessageId, Principal, Result,
     Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated, ToolReturn,
@@ -103,6 +104,9 @@ pub trait Engine: Send + Sync {
 
     /// What can be asked about files of the house.
     fn house_files(&self) -> &dyn HouseFiles;
+
+    /// Watching what runs do.
+    fn watching(&self) -> &dyn Watching;
 
     /// Says something in a session, and has an agent answer. Answers once it is durable that it was asked; what the
     /// agent does comes by [`Engine::subscribe`]. Who drops the future before it answers takes the question back: a run

@@ -9,6 +9,7 @@ mod line;
 mod stream;
 mod tool_servers;
 mod users;
+mod watching;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
     FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
     ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter,
-    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
+    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -75,6 +76,10 @@ impl Engine for Remote {
     }
 
     fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
+    fn watching(&self) -> &dyn Watching {
         self
     }
 
@@ -236,7 +241,7 @@ impl Engine for Remote {
     }
 
     async fn put_file(&self, _: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.line.put("upload", &PutFile::from(offered), bytes, WORKS).await
+        self.line.put("upload", &PutFile::try_from(offered)?, bytes, WORKS).await
     }
 
     async fn kept_files(&self, _: &Principal, session: &SessionId) -> Result<Vec<File>> {

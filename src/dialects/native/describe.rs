@@ -2,6 +2,7 @@
 //! is an object itself is described by the schemas of the machine output, whose form it has.
 #![expect(dead_code, reason = "read by the description only")]
 
+mod people;
 mod runs;
 
 use std::collections::BTreeMap;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use self::people::{Login, NewUser, User};
 pub use self::runs::{Run, RunFilter, RunPage};
 
 /// A question.

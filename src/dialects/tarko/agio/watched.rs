@@ -15,7 +15,7 @@ use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
     FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
     ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter,
-    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
+    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users, Watching,
 };
 
 /// An engine whose runs are watched.
@@ -33,6 +33,10 @@ impl Engine for Watched {
 
     fn house_files(&self) -> &dyn HouseFiles {
         self.0.engine.house_files()
+    }
+
+    fn watching(&self) -> &dyn Watching {
+        self.0.engine.watching()
     }
 
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
