@@ -41,8 +41,16 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         models: BTreeMap::new(),
         project_instructions: false,
         paths: Paths::default(),
-        server: ombud::config::ServerSettings::default(),
+        server: unpaced(),
     }
+}
+
+/// The settings of a server that lets users ask as often as they like: tests are quick.
+fn unpaced() -> ombud::config::ServerSettings {
+    let mut server = ombud::config::ServerSettings::default();
+    server.limits.user_requests_per_minute = 0;
+    server.limits.user_requests_per_second = 0;
+    server
 }
 
 /// A house on a store.
