@@ -66,7 +66,8 @@ impl Program {
         let known = Tools::new(&settings.limits, &settings.tools).names();
         for rule in rules {
             let tool = PermissionRule::parse(rule, Permission::Ask)?.tool;
-            if tool != "*" && !known.contains(&tool) {
+            // Those of tool servers are known when they run.
+            if tool != "*" && !tool.starts_with("mcp__") && !known.contains(&tool) {
                 return Err(Error::invalid(format!("tool `{}` is not known", harmless(&tool)))
                     .hint(format!("known tools: {}", known.join(", "))));
             }

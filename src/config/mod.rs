@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod show;
 mod text;
+mod tool_servers;
 mod tree;
 mod trust;
 
@@ -39,5 +40,6 @@ pub use server::{FileLimits, LoginSettings, ServerFlags, ServerLimits, ServerSet
 pub use settings::{Limits, Paths, Provider, Settings, ToolSettings, Wire};
 pub use show::Row;
 pub use text::{did_you_mean, printable};
+pub use tool_servers::{ConfiguredToolServer, McpSettings};
 pub use tree::{Node, NodeKind, YamlFault, read_yaml};
 pub use trust::{Ignored, Trust, TrustBook};

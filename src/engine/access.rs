@@ -128,7 +128,8 @@ fn allows(scope: &Scope, does: Does, on: On<'_>) -> bool {
         (Scope::All, _) => true,
         (_, On::Keys | On::Users) => false,
         (_, On::Account) => true,
-        (Scope::Use | Scope::Read, On::ToolServers) => does == Does::Reads,
+        (Scope::Use, On::ToolServers) => does != Does::Changes,
+        (Scope::Read, On::ToolServers) => does == Does::Reads,
         (Scope::Use, _) => true,
         (Scope::Read, On::Tokens) => false,
         (Scope::Read, _) => does == Does::Reads,
@@ -165,7 +166,8 @@ fn is_own(scope: &Scope, id: &SessionId, agent: &str) -> bool {
     }
 }
 
-fn forbidden(caller: &Principal, on: On<'_>) -> Error {
+/// Why somebody may not do something.
+pub(crate) fn forbidden(caller: &Principal, on: On<'_>) -> Error {
     let what = match on {
         On::Session(session) => format!("this in session `{session}`"),
         On::New(_) => "make a session of this agent".to_owned(),

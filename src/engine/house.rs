@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,12 +13,11 @@ use super::desk::OpenQuestion;
 use super::keys::Keyring;
 use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
+use super::tool_servers::Rooms;
 use super::uploads::Uploads;
 use super::users::People;
 use crate::config::Settings;
-use crate::domain::{
-    Agent, CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
-};
+use crate::domain::{CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall};
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;
@@ -113,8 +112,8 @@ pub(crate) struct Core {
     pub(crate) tasks: TaskTracker,
     /// Fires when this process begins no more runs.
     pub(crate) leaving: CancellationToken,
-    /// Told whenever this process has stopped working on a run.
-    pub(crate) ended: Notify,
+    /// Runs that begin in their turn.
+    pub(crate) queue: super::dispatch::Queue,
     /// What changes, for whoever shows lists.
     pub(crate) notices: Notices,
     /// When this process opened the house.
@@ -129,6 +128,8 @@ pub(crate) struct Core {
     pub(crate) people: People,
     /// Which changes of agents were told.
     pub(crate) agent_changes: super::agents::Changes,
+    /// The tool servers that this process keeps running.
+    pub(crate) tool_servers: Rooms,
     following: OnceCell<()>,
 }
 
@@ -152,7 +153,7 @@ impl House {
             workspaces: Mutex::default(),
             tasks: TaskTracker::new(),
             leaving: CancellationToken::new(),
-            ended: Notify::new(),
+            queue: super::dispatch::Queue::default(),
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
@@ -160,6 +161,7 @@ impl House {
             keys: Keyring::default(),
             people,
             agent_changes: super::agents::Changes::default(),
+            tool_servers: Rooms::default(),
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }
@@ -256,11 +258,6 @@ impl Core {
     pub(crate) fn choose(&self, wanted: [Option<&ModelChoice>; 3]) -> Result<ModelChoice> {
         let wanted = wanted.into_iter().flatten().next().or(self.settings.model.as_ref());
         self.models.choose(wanted)
-    }
-
-    /// What the model is told about the tools that an agent may use here.
-    pub(crate) fn tool_specs(&self, agent: &Agent) -> Vec<ToolSpec> {
-        self.tools.specs(agent.tools.as_deref())
     }
 }
 

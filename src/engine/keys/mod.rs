@@ -10,12 +10,12 @@ mod word;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 use super::access;
 use super::house::Core;
 use super::ledger::no_session;
-use super::live::FrameStream;
 use super::notices::NoticeStream;
 use super::users::{self, Proven};
 use crate::domain::{
@@ -316,8 +316,12 @@ async fn all(core: &Core) -> Result<Vec<(String, Key)>> {
     records.into_iter().map(|record| Ok((record.id.clone(), keyring::parsed(&record)?))).collect()
 }
 
-/// Frames for as long as what proved who listens still counts; then an error, and nothing more.
-pub(crate) fn while_it_counts(core: &Arc<Core>, caller: &Principal, frames: FrameStream) -> FrameStream {
+/// Frames, or facts, for as long as what proved who listens still counts; then an error, and nothing more.
+pub(crate) fn while_it_counts<T: Send + 'static>(
+    core: &Arc<Core>,
+    caller: &Principal,
+    frames: BoxStream<'static, Result<T>>,
+) -> BoxStream<'static, Result<T>> {
     if caller.credential.is_none() {
         return frames;
     }

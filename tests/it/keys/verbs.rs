@@ -7,11 +7,12 @@ use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
     AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, Role, RunId, Scope, SessionId,
-    SessionUpdated,
+    SessionUpdated, ToolServerSource,
 };
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, FileOffer, FilePurpose, FileSearch, House, ImportedSession,
-    NewKey, NewSession, NewUser, OnBusy, Orphans, SessionFilter, Target, UserChange, Word,
+    NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans, RunFilter, SessionFilter, Target,
+    ToolServerChange, UserChange, Watched, Word,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
@@ -101,7 +102,7 @@ impl Scene {
             tell(&format!("look: {name}"), house.look(who, Some(id), "").await.map(drop));
             tell(&format!("find: {name}"), house.find(who, Some(id), &search).await.map(drop));
             tell(&format!("open_file: {name}"), house.open_file(who, Some(id), "a.txt").await.map(drop));
-            tell(&format!("runs: {name}"), house.runs(who, Some(id), &[], 5).await.map(drop));
+            tell(&format!("runs: {name}"), house.runs(who, &RunFilter::newest(Some(id), &[], 5)).await.map(drop));
             if name != "no" {
                 let blob = BlobId::of(b"none");
                 let came = house.blob(who, id, &blob).await.map(drop);
@@ -133,6 +134,7 @@ impl Scene {
         for (name, id) in [("own", run), ("other", other_run), ("no", &none)] {
             tell(&format!("run: {name}"), house.run(who, id).await.map(drop));
             tell(&format!("agent of run: {name}"), house.run_agent(who, id).await.map(drop));
+            tell(&format!("end of run: {name}"), house.run_end(who, id).await.map(drop));
             tell(&format!("answer: {name}"), house.answer(who, id, gives()).await.map(drop));
         }
         for (name, agent) in [("own", "alpha"), ("other", "beta")] {
@@ -151,6 +153,26 @@ impl Scene {
             let back = SessionUpdated { agent: Some("alpha".into()), ..SessionUpdated::default() };
             house.update(&somebody(), mine, back).await.unwrap();
         }
+        let (servers, none) = (house.tool_servers(), "none");
+        // What is not there is found out after the right to look.
+        let looked =
+            |came: Result<()>| came.or_else(|error| if error.code == ErrorCode::NotFound { Ok(()) } else { Err(error) });
+        tell("tool_servers", servers.tool_servers(who).await.map(drop));
+        tell("tool_server", looked(servers.tool_server(who, none).await.map(drop)));
+        tell("tool_server_lines", looked(servers.tool_server_lines(who, none, 5).await.map(drop)));
+        tell("peer", looked(servers.peer(who, none).await.map(drop)));
+        let source = ToolServerSource::Address { url: "http://127.0.0.1:9/".into(), headers: vec![] };
+        let made = NewToolServer { name: "t".into(), slug: None, source, secrets: BTreeMap::new(), for_all: false };
+        tell("create_tool_server", servers.create_tool_server(who, made).await.map(drop));
+        tell(
+            "update_tool_server",
+            looked(servers.update_tool_server(who, none, ToolServerChange::default()).await.map(drop)),
+        );
+        tell("start_tool_server", looked(servers.start_tool_server(who, none).await.map(drop)));
+        tell("stop_tool_server", looked(servers.stop_tool_server(who, none).await.map(drop)));
+        tell("restart_tool_server", looked(servers.restart_tool_server(who, none).await.map(drop)));
+        tell("tools_of_server", looked(servers.tools_of_server(who, none).await.map(drop)));
+        tell("remove_tool_server", looked(servers.remove_tool_server(who, none).await.map(drop)));
         let chosen = NewSession { id: Some(SessionId::from_text("chosen")), ..new("alpha") };
         tell("create: chosen id", house.create(who, chosen.clone()).await.map(drop));
         let target = Target::New(Box::new(NewSession { id: Some(SessionId::from_text("chosen-too")), ..chosen }));
@@ -168,7 +190,7 @@ impl Scene {
             page.sessions.iter().filter(|item| own(&item.summary.session.id)).count()
         });
         tell(&format!("sessions: shows {shown} of 2"), list.map(drop));
-        let list = house.runs(who, None, &[], 100).await;
+        let list = house.runs(who, &RunFilter::newest(None, &[], 100)).await.map(|page| page.runs);
         let shown = list.as_ref().map_or(0, |runs| runs.iter().filter(|row| row.id == *run || row.id == *other_run).count());
         tell(&format!("runs: shows {shown} of 2"), list.map(drop));
         let list = house.agents(who).await;
@@ -221,6 +243,29 @@ impl Scene {
         tell("refresh", people.refresh(who).await.map(drop));
         tell("rotate_signing_key", people.rotate_signing_key(who, false).await);
 
+        let (files, watching) = (house.house_files(), house.watching());
+        let words = || futures_util::stream::iter([Ok(Bytes::from_static(b"words"))]).boxed();
+        let received = files.receive_file(who, words()).await;
+        tell("receive_file", received.map(drop));
+        let received = files.receive_file(&somebody(), words()).await.unwrap();
+        let given = files.keep_file(who, NewHouseFile::default(), received).await;
+        let received = files.receive_file(&somebody(), words()).await.unwrap();
+        let of_others = files.keep_file(&somebody(), NewHouseFile::default(), received).await.unwrap().id;
+        let own = given.as_ref().map_or_else(|_| of_others.clone(), |file| file.id.clone());
+        tell("keep_file", given.map(drop));
+        let list = files.house_files(who, 0, 9).await;
+        tell(&format!("house_files: shows {}", list.as_ref().map_or(0, |page| page.total)), list.map(drop));
+        for (name, id) in [("own", &own), ("other", &of_others)] {
+            tell(&format!("house_file: {name}"), files.house_file(who, id).await.map(drop));
+            tell(&format!("open_house_file: {name}"), files.open_house_file(who, id, None).await.map(drop));
+            tell(&format!("house_file_part: {name}"), files.house_file_part(who, id).await.map(drop));
+            tell(&format!("remove_house_file: {name}"), files.remove_house_file(who, id).await.map(drop));
+        }
+        for (name, agent, run) in [("own", "alpha", run), ("other", "beta", other_run)] {
+            tell(&format!("watch, agent: {name}"), watching.watch(who, Watched::Agent(agent.into())).await.map(drop));
+            tell(&format!("watch, run: {name}"), watching.watch(who, Watched::Run(run.clone())).await.map(drop));
+        }
+
         tell("stop", house.stop(who, "x").await);
         tell("delete: other", house.delete(who, other).await);
         tell("delete: own", house.delete(who, mine).await);
@@ -255,6 +300,16 @@ fn the_walk_goes_over_every_verb() {
     // Who logs in is nobody yet.
     for verb in verbs.filter(|verb| *verb != "login") {
         assert!(walk.contains(&format!("people.{verb}(who")), "`{verb}` is not walked");
+    }
+    for (room, called, text) in [
+        ("HouseFiles", "files", include_str!("../../../src/engine/house_files/mod.rs")),
+        ("Watching", "watching", include_str!("../../../src/engine/watching/mod.rs")),
+    ] {
+        let (_, verbs) = text.split_once(&format!("pub trait {room}")).unwrap();
+        let (verbs, _) = verbs.split_once("\n}\n").unwrap();
+        for verb in verbs.lines().filter_map(|line| line.strip_prefix("    async fn ")?.split('(').next()) {
+            assert!(walk.contains(&format!("{called}.{verb}(who")), "`{verb}` is not walked");
+        }
     }
 }
 
