@@ -41,7 +41,11 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         models: BTreeMap::new(),
         project_instructions: false,
         paths: Paths::default(),
-        server: ombud::config::ServerSettings::default(),
+        // As the program does it.
+        server: ombud::config::ServerSettings {
+            user_doors: ombud::dialects::FOR_PEOPLE.iter().map(|door| (*door).to_owned()).collect(),
+            ..ombud::config::ServerSettings::default()
+        },
     }
 }
 
