@@ -8,7 +8,7 @@ use ombud::domain::{Error, Result};
 use ombud::remote::Remote;
 use secrecy::SecretString;
 
-use crate::cli::{AgentsCommand, Cli, Command, GlobalArguments};
+use crate::cli::{AgentsCommand, Cli, Command, GlobalArguments, McpCommand};
 
 /// Most bytes of a file that holds a token.
 const TOKEN: u64 = 4_096;
@@ -85,6 +85,7 @@ fn works_here(command: &Command) -> Option<&'static str> {
         | Command::Run(_)
         | Command::Oneshot(_)
         | Command::Keys(_)
+        | Command::Users(_)
         | Command::Mcp(_)
         | Command::Sessions(_)
         | Command::Share(_)
@@ -103,7 +104,12 @@ fn cannot_be_said(cli: &Cli) -> Option<&'static str> {
         Command::Agents(AgentsCommand::Add(add)) => (add.user, add.project),
         _ => (false, false),
     };
+    let permits = match &cli.command {
+        Command::Mcp(McpCommand::Serve(serve)) => !serve.allow.is_empty() || !serve.deny.is_empty(),
+        _ => false,
+    };
     let said = [
+        (permits, "--allow"),
         (cli.global.store.is_some(), "--store"),
         (ephemeral, "--ephemeral"),
         (no_project, "--no-project-instructions"),

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::values;
+use super::{McpServe, values};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -84,6 +84,7 @@ pub enum McpCommand {
         #[arg(long, value_name = "COUNT", default_value = "100", value_parser = clap::value_parser!(u16).range(1..=1_000))]
         limit: u16,
     },
+    Serve(McpServe),
 }
 
 /// A tool server that is named.

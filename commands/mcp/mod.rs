@@ -1,7 +1,8 @@
-//! `ombud mcp`: tool servers, as their user has them.
+//! `ombud mcp`: tool servers, as their user has them; and our agents as one.
 
 mod adding;
 mod listing;
+mod serve;
 
 use ombud::domain::{Error, Result, ToolServer, ToolServerLine, ToolServerSource, ToolServerState, ToolSpec};
 use ombud::engine::ToolServerItem;
@@ -97,6 +98,7 @@ pub async fn execute(program: &Program, command: &McpCommand) -> Result<u8> {
             let house = program.open().await?;
             moved(program, "restarted", house.tool_servers().restart_tool_server(&program.caller(), &one.name).await?)
         }
+        McpCommand::Serve(arguments) => serve::execute(program, arguments).await,
         McpCommand::Logs { one, limit } => logs(program, &one.name, usize::from(*limit)).await,
     }
 }

@@ -36,7 +36,7 @@ pub use keys::{KEYS, Key, Kind, Untrusted};
 pub use layers::Source;
 pub use permissions::describe as describe_permission;
 pub use resolution::{Flags, Project, Resolved, resolve};
-pub use server::{FileLimits, ServerFlags, ServerLimits, ServerSettings, TlsFiles, WebUi};
+pub use server::{FileLimits, LoginSettings, ServerFlags, ServerLimits, ServerSettings, TlsFiles, WebUi};
 pub use settings::{Limits, Paths, Provider, Settings, ToolSettings, Wire};
 pub use show::Row;
 pub use text::{did_you_mean, printable};

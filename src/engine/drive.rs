@@ -173,7 +173,6 @@ impl Driver {
             }
         }
         drop(self.at_work);
-        self.core.ended.notify_one();
     }
 
     /// Stops the run when its time is over.

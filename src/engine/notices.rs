@@ -13,6 +13,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::desk::OpenQuestion;
+use super::watching::Watchers;
 use crate::domain::{AgentId, CallId, SessionId, ToolServerState};
 
 /// Notices that wait for one listener; one that is slower gets [`HouseNotice::Missed`].
@@ -102,6 +103,7 @@ pub struct Notices(Arc<Shared>);
 struct Shared {
     sender: broadcast::Sender<HouseNotice>,
     changes: Mutex<Changes>,
+    watchers: Watchers,
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +116,11 @@ struct Changes {
 
 impl Default for Notices {
     fn default() -> Self {
-        Self(Arc::new(Shared { sender: broadcast::Sender::new(WAITING), changes: Mutex::default() }))
+        Self(Arc::new(Shared {
+            sender: broadcast::Sender::new(WAITING),
+            changes: Mutex::default(),
+            watchers: Watchers::default(),
+        }))
     }
 }
 
@@ -136,6 +142,11 @@ impl Notices {
             }
         })
         .boxed()
+    }
+
+    /// Who watches what runs do.
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.0.watchers
     }
 
     /// Whether somebody listens.

@@ -10,12 +10,14 @@ mod conversation;
 mod engine;
 mod engine_back;
 mod engine_files;
+mod engine_house_files;
 mod engine_lives;
 mod engine_procedures;
 mod engine_queue;
 mod engine_rights;
 mod engine_serve;
 mod engine_shown;
+mod engine_watching;
 mod failures;
 mod guard;
 mod help;
@@ -23,6 +25,7 @@ mod hostile;
 mod input;
 mod keys;
 mod machine;
+mod mcp_serve;
 mod models;
 mod reference;
 mod remote;
@@ -35,6 +38,7 @@ mod tool_servers;
 mod support {
     pub mod house;
     pub mod lives;
+    pub mod mcp_client;
     pub mod model_server;
     pub mod ombud;
     pub mod process;
@@ -46,3 +50,4 @@ mod support {
     pub mod socket;
     pub mod source;
 }
+mod users;

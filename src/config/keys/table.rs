@@ -234,6 +234,30 @@ pub const KEYS: &[Key] = &[
     ),
     key("server.log_format", Kind::Word(&["text", "json"]), Untrusted::Ignored, "The form of the server's log lines."),
     key(
+        "server.login.token_seconds",
+        Kind::Whole(60, 30 * SECONDS_A_DAY),
+        Untrusted::Lower,
+        "How long a token counts that somebody with an account gets by name and password.",
+    ),
+    key(
+        "server.login.name_failures",
+        Kind::Whole(0, 1_000),
+        Untrusted::Ignored,
+        "Attempts to log in under one name that may fail in the window; 0 = no limit.",
+    ),
+    key(
+        "server.login.address_failures",
+        Kind::Whole(0, 100_000),
+        Untrusted::Ignored,
+        "Attempts to log in from one address that may fail in the window; 0 = no limit.",
+    ),
+    key(
+        "server.login.window_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Ignored,
+        "After so long as many attempts may fail again; each comes back after its part of it.",
+    ),
+    key(
         "server.limits.connections",
         Kind::Whole(1, 1 << 20),
         Untrusted::Lower,
@@ -280,7 +304,42 @@ pub const KEYS: &[Key] = &[
         Untrusted::Ignored,
         "Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.",
     ),
-    key("server.limits.runs_at_once", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Queued runs that work at once."),
+    key(
+        "server.limits.user_requests_per_minute",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one user in a minute, at the APIs that promise such a limit; 0 = no limit.",
+    ),
+    key(
+        "server.limits.user_requests_per_second",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one user in a second, at the same APIs; 0 = no limit.",
+    ),
+    key(
+        "server.limits.runs_at_once",
+        Kind::Whole(1, 1 << 20),
+        Untrusted::Lower,
+        "Runs that are taken from the queue and work at once, in this process.",
+    ),
+    key(
+        "server.limits.runs_waiting",
+        Kind::Whole(1, 1 << 24),
+        Untrusted::Lower,
+        "Runs that wait in the queue, of all processes of the store; a further one is refused.",
+    ),
+    key(
+        "server.limits.runs_age_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Ignored,
+        "Waiting so long in the queue counts as one step of priority.",
+    ),
+    key(
+        "server.limits.run_attempts",
+        Kind::Whole(1, 1_000),
+        Untrusted::Lower,
+        "How often a run is begun in all when its process dies each time; then it is given up.",
+    ),
     key(
         "server.limits.question_seconds",
         Kind::Whole(1, SECONDS_A_DAY),
@@ -301,6 +360,18 @@ pub const KEYS: &[Key] = &[
         "Most bytes of all files that are offered at once.",
     ),
     key("server.limits.session_files", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Most files of one session."),
+    key(
+        "server.limits.house_file_bytes",
+        Kind::Whole(1, 16 * GIB),
+        Untrusted::Lower,
+        "Most bytes of a file that is given to the house, not to one session.",
+    ),
+    key(
+        "server.limits.house_files",
+        Kind::Whole(1, 100_000),
+        Untrusted::Lower,
+        "Most files of the house that one owner has.",
+    ),
     key(
         "server.limits.uploads_at_once",
         Kind::Whole(1, 1_024),

@@ -12,7 +12,7 @@ use super::super::triggering::{self, Telling, input_of, tell};
 use super::super::wire::{Refusal, StartSession, Trigger};
 use super::sessions::new_session;
 use crate::domain::{Agent, Cursor, Error, ErrorCode, Result, Run, RunStatus, SessionId};
-use crate::engine::{Asked as Taken, SessionItem, Target};
+use crate::engine::{Asked as Taken, RunFilter, SessionItem, Target};
 use crate::http::{Route, Routes};
 
 /// In which an answer names the session that was made.
@@ -129,7 +129,7 @@ async fn again(asked: &Asked, id: &SessionId, trigger: &Trigger) -> Answer {
     must_live(&item)?;
     let session = &item.summary.session;
     let told = Some(id.to_string());
-    let runs = asked.engine().runs(&asked.caller, Some(id), &[], RUNS).await?;
+    let runs = asked.engine().runs(&asked.caller, &RunFilter::newest(Some(id), &[], RUNS)).await?.runs;
     // Newest first.
     let first = runs.into_iter().next_back();
     let response = match first {
