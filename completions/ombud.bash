@@ -193,6 +193,9 @@ _ombud() {
             ombud__subcmd__help__subcmd__mcp,restart)
                 cmd="ombud__subcmd__help__subcmd__mcp__subcmd__restart"
                 ;;
+            ombud__subcmd__help__subcmd__mcp,serve)
+                cmd="ombud__subcmd__help__subcmd__mcp__subcmd__serve"
+                ;;
             ombud__subcmd__help__subcmd__mcp,start)
                 cmd="ombud__subcmd__help__subcmd__mcp__subcmd__start"
                 ;;
@@ -265,6 +268,9 @@ _ombud() {
             ombud__subcmd__mcp,restart)
                 cmd="ombud__subcmd__mcp__subcmd__restart"
                 ;;
+            ombud__subcmd__mcp,serve)
+                cmd="ombud__subcmd__mcp__subcmd__serve"
+                ;;
             ombud__subcmd__mcp,start)
                 cmd="ombud__subcmd__mcp__subcmd__start"
                 ;;
@@ -291,6 +297,9 @@ _ombud() {
                 ;;
             ombud__subcmd__mcp__subcmd__help,restart)
                 cmd="ombud__subcmd__mcp__subcmd__help__subcmd__restart"
+                ;;
+            ombud__subcmd__mcp__subcmd__help,serve)
+                cmd="ombud__subcmd__mcp__subcmd__help__subcmd__serve"
                 ;;
             ombud__subcmd__mcp__subcmd__help,start)
                 cmd="ombud__subcmd__mcp__subcmd__help__subcmd__start"
@@ -1416,7 +1425,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__help__subcmd__mcp)
-            opts="list add remove test start stop restart logs"
+            opts="list add remove test start stop restart logs serve"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1486,6 +1495,20 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__help__subcmd__mcp__subcmd__restart)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__help__subcmd__mcp__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2068,7 +2091,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__mcp)
-            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list add remove test start stop restart logs help"
+            opts="-C -a -m -v -q -h --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help list add remove test start stop restart logs serve help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2204,7 +2227,7 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__mcp__subcmd__help)
-            opts="list add remove test start stop restart logs help"
+            opts="list add remove test start stop restart logs serve help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2288,6 +2311,20 @@ _ombud() {
             return 0
             ;;
         ombud__subcmd__mcp__subcmd__help__subcmd__restart)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__mcp__subcmd__help__subcmd__serve)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2540,6 +2577,84 @@ _ombud() {
                 return 0
             fi
             case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --store)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --workspace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -C)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --agent)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -a)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --model)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -m)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json jsonl tarko" -- "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        ombud__subcmd__mcp__subcmd__serve)
+            opts="-C -a -m -v -q -h --http --token-file --no-auth --allow-local-admin --allow --deny --config --store --workspace --agent --model --server --server-token-file --format --color --no-input --bare --verbose --quiet --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --http)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deny)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -73,6 +73,7 @@ fn every_command_explains_itself() {
             "mcp stop",
             "mcp restart",
             "mcp logs",
+            "mcp serve",
             "users",
             "users add",
             "users list",
