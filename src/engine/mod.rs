@@ -86,7 +86,7 @@ pub use self::verbs::{
 };
 pub use self::views::{Health, ModelItem};
 pub use self::watching::{EventStream, Watched, Watching};
-pub use crate::tools::mcp::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
+pub use crate::tools::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {

@@ -10,7 +10,7 @@ mod file_tool;
 mod find_files;
 pub mod guard;
 mod list_files;
-pub mod mcp;
+mod mcp;
 mod output;
 mod permission;
 mod read_file;
@@ -28,6 +28,10 @@ use crate::config::{Limits, ToolSettings};
 use crate::domain::{ErrorCode, ToolSpec};
 use crate::workspace::Workspace;
 
+pub use mcp::{
+    Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
+    ToolServerPeer, tools_of,
+};
 pub use permission::decide;
 
 /// What a tool works with.

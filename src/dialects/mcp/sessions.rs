@@ -30,19 +30,20 @@ const IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long answers may take to be written after the last run has ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-type Service = StreamableHttpService<AgentServer, LocalSessionManager>;
+/// The protocol over HTTP.
+type Spoken = StreamableHttpService<AgentServer, LocalSessionManager>;
 
 /// All connections of one server.
 #[derive(Default)]
 pub struct Connections {
-    begun: OnceLock<(Service, Arc<LocalSessionManager>)>,
+    begun: OnceLock<(Spoken, Arc<LocalSessionManager>)>,
     owners: Owners,
 }
 
 impl Connections {
     /// Answers a request.
     pub async fn answer(&self, door: &Door, caller: Principal, request: Request) -> Response {
-        let (service, manager) = self.begun.get_or_init(|| begin(door));
+        let (spoken, manager) = self.begun.get_or_init(|| begin(door));
         let owner = Owner::of(&caller);
         let named = name(request.headers());
         match &named {
@@ -59,7 +60,7 @@ impl Connections {
             }
             None => {}
         }
-        let response = service.handle(request).await;
+        let response = spoken.handle(request).await;
         if let (None, Some(new)) = (named, name(response.headers())) {
             self.owners.add(new, owner);
         }
@@ -67,7 +68,7 @@ impl Connections {
     }
 }
 
-fn begin(door: &Door) -> (Service, Arc<LocalSessionManager>) {
+fn begin(door: &Door) -> (Spoken, Arc<LocalSessionManager>) {
     let mut manager = LocalSessionManager::default();
     manager.session_config.keep_alive = Some(IDLE);
     let manager = Arc::new(manager);
@@ -80,8 +81,8 @@ fn begin(door: &Door) -> (Service, Arc<LocalSessionManager>) {
     config.sse_keep_alive = Some(limits.heartbeat);
     config.max_request_body_bytes = limits.body_bytes;
     config.cancellation_token = cut;
-    let service = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&manager), config);
-    (service, manager)
+    let spoken = StreamableHttpService::new(move || Ok(server.clone()), Arc::clone(&manager), config);
+    (spoken, manager)
 }
 
 /// Ends the streams of clients when the server has left, once what worked for them is answered.

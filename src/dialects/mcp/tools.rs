@@ -141,7 +141,7 @@ fn which(agents: &BTreeMap<String, AgentItem>) -> String {
     let asked: Vec<&AgentItem> = agents.values().filter(|item| item.agent.state == AgentState::Active).collect();
     for (at, item) in asked.iter().take(NAMED).enumerate() {
         let about = item.agent.description.lines().next().unwrap_or_default();
-        let about: String = about.chars().take(SAID).collect();
+        let about: String = about.trim_end_matches('.').chars().take(SAID).collect();
         let sign = if at == 0 { " There are: " } else { "; " };
         let name = &item.agent.name;
         // Writing to a text cannot fail.

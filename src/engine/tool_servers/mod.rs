@@ -22,7 +22,7 @@ use crate::domain::{
     Error, ErrorCode, Principal, Result, ToolServer, ToolServerId, ToolServerLine, ToolServerSource, ToolServerState,
     ToolSpec,
 };
-use crate::tools::mcp::{LINES, ToolServerPeer, tools_of};
+use crate::tools::{LINES, ToolServerPeer, tools_of};
 
 pub(super) use self::offered::{Offered, Wanted};
 pub(super) use self::rooms::{Rooms, begin};
@@ -404,7 +404,8 @@ async fn update(core: &Core, named: &str, change: ToolServerChange) -> Result<To
         // A value that belonged to something of another kind is not handed on to it.
         let same_kind = std::mem::discriminant(&source) == std::mem::discriminant(&old.source);
         let is_kept = same_kind && kept::names(&old.source).contains(name);
-        if !given && !(is_kept && kept::has_secret(store, &old.id, name).await?) {
+        let stays = is_kept && kept::has_secret(store, &old.id, name).await?;
+        if !given && !stays {
             return Err(lacks(name));
         }
     }

@@ -9,8 +9,7 @@ use super::kept::Entry;
 use super::rooms::{self, all};
 use crate::domain::{Agent, Notice, ToolServerState};
 use crate::engine::house::Core;
-use crate::tools::Tool;
-use crate::tools::mcp::{PREFIX, Supervisor, tools_of};
+use crate::tools::{PREFIX, Supervisor, Tool, tools_of};
 
 /// What a run is offered beside the tools of the house.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use super::kept::{self, Entry};
 use crate::domain::{Error, ErrorCode, Result, ToolServer, ToolServerId, ToolServerSource};
 use crate::engine::house::Core;
 use crate::engine::notices::HouseNotice;
-use crate::tools::mcp::{Keeping, Launch, OnChange, Supervisor};
+use crate::tools::{Keeping, Launch, OnChange, Supervisor};
 
 /// How long what was read of the store counts: a run need not read it each time.
 const COUNTS: Duration = Duration::from_secs(2);

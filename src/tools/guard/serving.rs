@@ -7,8 +7,8 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Write as _};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Command, ExitCode};
 
@@ -78,8 +78,8 @@ pub(super) fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 
 /// Says why there is no exit code of the program.
 fn told(code: u8, cause: &str) -> ExitCode {
-    // Nobody may be there any more.
-    let _ = writeln!(io::stderr(), "{cause}");
+    // It goes to the house, which reads it as the program's own words. Nobody may be there any more.
+    let _ = rustix::io::write(rustix::stdio::stderr(), format!("{cause}\n").as_bytes());
     ExitCode::from(code)
 }
 
@@ -91,7 +91,8 @@ fn keep_watch(served: &ServedProgram) -> Result<ExitCode, (u8, String)> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .map_err(|error| failed("become the reaper of the program")(error.into()))?;
     limit(served);
-    let house = io::stdout().as_fd().try_clone_to_owned().map_err(failed("watch its house"))?;
+    // The pipe to the house: of this process it is not standard output, where the answer of a command goes.
+    let house = rustix::stdio::stdout().try_clone_to_owned().map_err(failed("watch its house"))?;
     let nothing = File::open("/dev/null").map_err(failed("open /dev/null"))?;
     let mut command = Command::new(&served.program);
     let program = command.args(&served.arguments).process_group(0).spawn();

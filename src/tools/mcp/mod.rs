@@ -18,4 +18,4 @@ pub use client::ServedTool;
 pub use peer::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 pub use ring::LINES;
 pub use supervisor::{Keeping, Launch, OnChange, Standing, Supervisor};
-pub use tool::{McpTool, PREFIX, tools_of};
+pub use tool::{PREFIX, tools_of};

@@ -7,11 +7,12 @@ use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
     AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, Role, RunId, Scope, SessionId,
-    SessionUpdated,
+    SessionUpdated, ToolServerSource,
 };
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, FileOffer, FilePurpose, FileSearch, House, ImportedSession,
-    NewHouseFile, NewKey, NewSession, NewUser, OnBusy, Orphans, RunFilter, SessionFilter, Target, UserChange, Watched, Word,
+    NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans, RunFilter, SessionFilter, Target,
+    ToolServerChange, UserChange, Watched, Word,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
@@ -152,6 +153,26 @@ impl Scene {
             let back = SessionUpdated { agent: Some("alpha".into()), ..SessionUpdated::default() };
             house.update(&somebody(), mine, back).await.unwrap();
         }
+        let (servers, none) = (house.tool_servers(), "none");
+        // What is not there is found out after the right to look.
+        let looked =
+            |came: Result<()>| came.or_else(|error| if error.code == ErrorCode::NotFound { Ok(()) } else { Err(error) });
+        tell("tool_servers", servers.tool_servers(who).await.map(drop));
+        tell("tool_server", looked(servers.tool_server(who, none).await.map(drop)));
+        tell("tool_server_lines", looked(servers.tool_server_lines(who, none, 5).await.map(drop)));
+        tell("peer", looked(servers.peer(who, none).await.map(drop)));
+        let source = ToolServerSource::Address { url: "http://127.0.0.1:9/".into(), headers: vec![] };
+        let made = NewToolServer { name: "t".into(), slug: None, source, secrets: BTreeMap::new(), for_all: false };
+        tell("create_tool_server", servers.create_tool_server(who, made).await.map(drop));
+        tell(
+            "update_tool_server",
+            looked(servers.update_tool_server(who, none, ToolServerChange::default()).await.map(drop)),
+        );
+        tell("start_tool_server", looked(servers.start_tool_server(who, none).await.map(drop)));
+        tell("stop_tool_server", looked(servers.stop_tool_server(who, none).await.map(drop)));
+        tell("restart_tool_server", looked(servers.restart_tool_server(who, none).await.map(drop)));
+        tell("tools_of_server", looked(servers.tools_of_server(who, none).await.map(drop)));
+        tell("remove_tool_server", looked(servers.remove_tool_server(who, none).await.map(drop)));
         let chosen = NewSession { id: Some(SessionId::from_text("chosen")), ..new("alpha") };
         tell("create: chosen id", house.create(who, chosen.clone()).await.map(drop));
         let target = Target::New(Box::new(NewSession { id: Some(SessionId::from_text("chosen-too")), ..chosen }));

@@ -16,6 +16,8 @@ use crate::support::process::Place;
 use crate::support::server::within;
 
 const SERVE: [&str; 2] = ["mcp", "serve"];
+/// What is said of the agent that there always is.
+const ABOUT: &str = "Works in the workspace with tools and answers briefly.";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agent_is_asked_and_goes_on_in_its_session() {
@@ -109,13 +111,17 @@ async fn its_tools_are_few_and_described() {
         assert_eq!(tool.input_schema["additionalProperties"], json!(false), "{tool:?}");
     }
     let which = tools[0].input_schema["properties"]["agent"]["description"].as_str().unwrap().to_owned();
-    assert_eq!(which, "The agent that is asked; without it the default one, or that of the session. There are: `default`.");
+    assert_eq!(
+        which,
+        "The agent that is asked; without it the default one, or that of the session. There are: `default` (Works in the \
+         workspace with tools and answers briefly)."
+    );
     let agents = client.call("list_agents", json!({})).await;
     assert_eq!(
         structured(&agents),
-        json!({ "agents": [{ "name": "default", "description": "", "model": "offline/rules" }] })
+        json!({ "agents": [{ "name": "default", "description": ABOUT, "model": "offline/rules" }] })
     );
-    assert_eq!(texts(&agents), ["default (offline/rules)"]);
+    assert_eq!(texts(&agents), [format!("default (offline/rules): {ABOUT}")]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,8 +10,7 @@ use std::time::Duration;
 use ombud::config::Limits;
 use ombud::domain::{ToolServerSecrets, ToolServerSource, ToolServerState};
 use ombud::observe::SystemClock;
-use ombud::tools::mcp::{Keeping, Launch, PeerRequest, Supervisor, tools_of};
-use ombud::tools::{ToolContext, ToolFailure, ToolOutput};
+use ombud::tools::{Keeping, Launch, PeerRequest, Standing, Supervisor, ToolContext, ToolFailure, ToolOutput, tools_of};
 use ombud::workspace::Workspace;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use secrecy::SecretString;
@@ -73,7 +72,7 @@ impl Bench {
         }
     }
 
-    async fn start(&self, mode: &str) -> ombud::tools::mcp::Standing {
+    async fn start(&self, mode: &str) -> Standing {
         self.supervisor.start(self.launch(mode)).await;
         self.supervisor.settled().await
     }
@@ -268,7 +267,7 @@ async fn one_that_is_killed_in_a_call_is_started_again_and_then_given_up() {
         assert_eq!(text(&bench.call("echo", json!({ "text": "again" })).await.unwrap()), "You said: again");
     }
     bench.call("die", json!({})).await.unwrap_err();
-    let gave_up = |standing: &ombud::tools::mcp::Standing| standing.state == ToolServerState::Failed;
+    let gave_up = |standing: &Standing| standing.state == ToolServerState::Failed;
     bench.supervisor.until(gave_up).await;
     let told: Vec<_> = bench.told.lock().unwrap().iter().map(|(state, _)| *state).collect();
     use ToolServerState::{Failed, Running, Starting};
@@ -338,6 +337,7 @@ fn open_files() -> usize {
 }
 
 /// Few in `cargo test`; `tests/long/run tool-servers` makes 200 of it.
+#[allow(clippy::disallowed_methods, reason = "a long run says how often")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn starting_and_stopping_leaves_nothing_behind() {
     let cycles = std::env::var("OMBUD_TEST_CYCLES").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
