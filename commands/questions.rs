@@ -43,7 +43,6 @@ async fn until_nothing_is_told(
                 | HouseNotice::AgentChanged { .. }
                 | HouseNotice::ToolServerChanged { .. }
                 | HouseNotice::StoreChanged
-                | HouseNotice::ToolServerChanged { .. }
                 | HouseNotice::QuestionSettled { .. },
             ) => {}
             None => return Ok(()),
