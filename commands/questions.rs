@@ -41,6 +41,7 @@ async fn until_nothing_is_told(
             Some(
                 HouseNotice::SessionChanged { .. }
                 | HouseNotice::AgentChanged { .. }
+                | HouseNotice::ToolServerChanged { .. }
                 | HouseNotice::StoreChanged
                 | HouseNotice::QuestionSettled { .. },
             ) => {}

@@ -85,6 +85,7 @@ pub async fn execute(program: &Program, args: &SessionsList) -> Result<u8> {
     let filter = SessionFilter {
         labels: args.tags.iter().map(|tag| (ombud::domain::Labels::TAG.to_owned(), tag.clone())).collect(),
         agent: program.global.agent.clone(),
+        participant: None,
         status: args.status.map(wanted),
         text: None,
         after: args.after.clone(),

@@ -62,9 +62,7 @@ pub(crate) enum On<'a> {
 /// # Errors
 /// `unauthorized` when the key or token counts no longer, `not_found` for a session that is not the caller's, `forbidden`.
 pub(crate) async fn check(core: &Core, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
-    if let Some(credential) = &caller.credential {
-        keys::still_counts(core, credential).await?;
-    }
+    keys::still_counts(core, caller).await?;
     if caller.scopes.iter().any(|scope| allows(scope, does, on)) {
         return Ok(());
     }
@@ -146,7 +144,8 @@ fn allows(scope: &Scope, does: Does, on: On<'_>) -> bool {
         (_, On::Keys | On::Users) => false,
         (Scope::Sessions | Scope::Agents | Scope::Mint | Scope::Agent { .. } | Scope::Session(_), On::Shelf) => false,
         (_, On::Account) => true,
-        (Scope::Use | Scope::Read, On::ToolServers) => does == Does::Reads,
+        (Scope::Use, On::ToolServers) => does != Does::Changes,
+        (Scope::Read, On::ToolServers) => does == Does::Reads,
         (Scope::Use, _) => true,
         (Scope::Read, On::Tokens) => false,
         (Scope::Read, _) => does == Does::Reads,
@@ -183,7 +182,8 @@ fn is_own(scope: &Scope, id: &SessionId, agent: &str) -> bool {
     }
 }
 
-fn forbidden(caller: &Principal, on: On<'_>) -> Error {
+/// Why somebody may not do something.
+pub(crate) fn forbidden(caller: &Principal, on: On<'_>) -> Error {
     let what = match on {
         On::Session(session) => format!("this in session `{session}`"),
         On::New(_) => "make a session of this agent".to_owned(),
@@ -203,6 +203,7 @@ fn forbidden(caller: &Principal, on: On<'_>) -> Error {
         format!("`{}` may not do {what}", caller.name).replace(" do make", " make").replace(" do read", " read"),
     );
     match on {
+        _ if caller.user.is_some() => error.hint("who administers the house can give you another role"),
         On::Keys | On::Users | On::ToolServers => error.hint(HOW),
         _ if caller.credential.is_some() => error.hint("a key with another permission may: `ombud keys add`"),
         _ => error,

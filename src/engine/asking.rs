@@ -24,7 +24,9 @@ use crate::domain::{
 };
 
 /// Most bytes of a run's labels, and of its attributes: they stand in each of its rows.
-const KEPT_BYTES: usize = 64 << 10;
+const KEPT_BYTES: usize = 512 << 10;
+/// Most bytes of what doors keep about a message.
+const MESSAGE_KEPT_BYTES: usize = 64 << 10;
 /// The largest priority, and the smallest with a minus.
 const PRIORITY: i32 = 1_000;
 
@@ -38,7 +40,7 @@ const MOMENT: Duration = Duration::from_secs(2);
 pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> Result<Asked> {
     check_priority(ask.priority)?;
     super::sessions::check_size_of(("run", KEPT_BYTES), None, Some(&ask.labels), &ask.attributes)?;
-    super::sessions::check_size_of(("message", KEPT_BYTES), None, None, &ask.message_attributes)?;
+    super::sessions::check_size_of(("message", MESSAGE_KEPT_BYTES), None, None, &ask.message_attributes)?;
     let silent = ask.procedure.is_some() && ask.input.is_empty() && ask.context.is_empty();
     let input = if silent { None } else { Some(Input::new(core, caller, &mut ask)?) };
     let mut aliases = Vec::new();

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::House;
 use super::dispatch::Dispatch;
 use super::house::Core;
-use super::lives;
+use super::{house_files, lives};
 use crate::domain::{ProcessId, Result, Run, RunId, RunStatus, Timestamp};
 use crate::storage::RunQuery;
 
@@ -30,10 +30,13 @@ impl House {
     /// Attends to runs that nobody works on, until `stop` fires: at once, and then every second. Runs that it has taken
     /// go on after that; [`super::Engine::drain`] waits for them.
     ///
+    /// Tool servers that are meant to run are started first, and run from then on until the house is left.
+    ///
     /// - A run whose process died is gone on with or closed, as its `on_orphan` says.
     /// - A run that begins in its turn is begun.
     /// - A run whose caller did not answer in time is closed; one that was answered by a process which then died is
     ///   gone on with.
+    /// - What dead processes have left of files of the house is swept, at once and every ten minutes.
     /// - A run that waits in a session whose time is over is cancelled; every ten minutes what was said in such sessions
     ///   is removed for good.
     ///
@@ -46,6 +49,7 @@ impl House {
     pub async fn attend_to_queue(&self, stop: CancellationToken) -> Result<()> {
         self.core.attend().await?;
         self.core.follow_others().await;
+        super::tool_servers::begin(&self.core).await;
         let (mut attendant, mut dispatch) = (Attendant::of(&self.core), Dispatch::of(&self.core));
         let mut look_out = tokio::time::interval(LOOK_OUT_EVERY);
         look_out.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -65,6 +69,9 @@ impl House {
                     sweeping = Some(self.core.tasks.spawn(async move {
                         if let Err(error) = lives::sweep(&core).await {
                             tracing::warn!(%error, "sessions whose time is over cannot be looked for");
+                        }
+                        if let Err(error) = house_files::sweep(&core).await {
+                            tracing::warn!(%error, "what is left of files cannot be looked for");
                         }
                     }));
                     continue;

@@ -34,7 +34,9 @@ mod lives;
 mod memories;
 mod next;
 mod notices;
+mod question;
 mod reading;
+mod recent;
 mod recovery;
 mod requesting;
 mod rewinding;
@@ -52,6 +54,7 @@ mod uploads;
 mod users;
 mod verbs;
 mod views;
+mod watching;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -72,7 +75,7 @@ pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
-pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile};
+pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
@@ -89,6 +92,8 @@ pub use self::verbs::{
     Orphans, ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
+pub use self::watching::{EventStream, Watched, Watching};
+pub use crate::tools::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {
@@ -113,6 +118,10 @@ impl Engine for House {
     }
 
     fn shelves(&self) -> &dyn Shelves {
+        self
+    }
+
+    fn watching(&self) -> &dyn Watching {
         self
     }
 
@@ -358,7 +367,7 @@ impl Engine for House {
     }
 
     async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.check(caller, Does::Asks, On::Session(offered.session())).await?;
+        self.check(caller, Does::Asks, On::Session(offered.session()?)).await?;
         uploads::put(&self.core, offered, bytes).await
     }
 
@@ -384,7 +393,7 @@ impl Engine for House {
 
     async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
         let does = if purpose == FilePurpose::Upload { Does::Asks } else { Does::Reads };
-        self.check(caller, does, On::Session(file.session())).await?;
+        self.check(caller, does, On::Session(file.session()?)).await?;
         uploads::sign(&self.core, file, purpose).await
     }
 
@@ -472,6 +481,7 @@ impl Engine for House {
     async fn drain(&self) {
         self.core.tasks.close();
         self.core.tasks.wait().await;
+        self.core.tool_servers.end().await;
         if let Err(error) = self.core.store.tidy().await {
             tracing::debug!(%error, "the store could not be tidied");
         }

@@ -134,9 +134,7 @@ async fn status(core: &Core, summary: &SessionSummary) -> Result<SessionStatus> 
     for run in &summary.active {
         if run.status == RunStatus::Waiting {
             status = SessionStatus::Waiting;
-        } else if run.waits_in_turn() {
-            return Ok(SessionStatus::Running);
-        } else if core.is_worked_on(session, &run.run, run.process.as_ref()).await? {
+        } else if run.waits_in_turn() || core.is_worked_on(session, &run.run, run.process.as_ref()).await? {
             return Ok(SessionStatus::Running);
         } else if status == SessionStatus::Idle {
             status = SessionStatus::Interrupted;

@@ -12,6 +12,7 @@ mod shelves;
 mod stream;
 mod tool_servers;
 mod users;
+mod watching;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ use crate::engine::{
     FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
     Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
     Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
-    ToolServers, Users,
+    ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -91,6 +92,10 @@ impl Engine for Remote {
     }
 
     fn shelves(&self) -> &dyn Shelves {
+        self
+    }
+
+    fn watching(&self) -> &dyn Watching {
         self
     }
 
@@ -252,7 +257,7 @@ impl Engine for Remote {
     }
 
     async fn put_file(&self, _: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.line.put("upload", &PutFile::from(offered), bytes, WORKS).await
+        self.line.put("upload", &PutFile::try_from(offered)?, bytes, WORKS).await
     }
 
     async fn kept_files(&self, _: &Principal, session: &SessionId) -> Result<Vec<File>> {

@@ -6,6 +6,8 @@ mod channels;
 mod files;
 mod keys;
 mod lives;
+mod tool_servers;
+mod users;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -17,6 +19,8 @@ pub use self::channels::{Amend, ForgetIn, Forgotten, MemoriesOf, Redact, Seats};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};
+pub use self::tool_servers::{LinesOf, OfToolServer, ToolList, ToolServerLines, ToolServerList, UpdateToolServer};
+pub use self::users::{IssueToken, OfUser, RotateSigningKey, UpdateUser, Users};
 use crate::domain::{Agent, CallId, Cursor, Error, Event, RunFinished, RunId, SessionId, SessionUpdated};
 use crate::engine::{CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
 

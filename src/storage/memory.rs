@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rules::{self, Page, Place};
 use super::{
-    Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, TurnQuery,
+    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
+    Store, TurnQuery,
 };
-use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
+use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 #[derive(Default)]
 struct Log {
@@ -116,6 +118,43 @@ impl State {
 pub(super) struct MemoryStore {
     state: Mutex<State>,
     processes: Arc<Mutex<BTreeSet<String>>>,
+    files: Arc<Mutex<BTreeMap<FileId, KeptFile>>>,
+}
+
+/// A file of the house.
+struct KeptFile {
+    bytes: Vec<u8>,
+    /// Whether whoever brought it still holds it.
+    is_held: bool,
+}
+
+/// One on its way.
+struct Incoming {
+    id: FileId,
+    bytes: Vec<u8>,
+    files: Arc<Mutex<BTreeMap<FileId, KeptFile>>>,
+}
+
+#[async_trait]
+impl IncomingFile for Incoming {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.bytes.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    async fn keep(&mut self) -> Result<(), Error> {
+        let kept = KeptFile { bytes: std::mem::take(&mut self.bytes), is_held: true };
+        lock(&self.files).insert(self.id.clone(), kept);
+        Ok(())
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(kept) = lock(&self.files).get_mut(&self.id) {
+            kept.is_held = false;
+        }
+    }
 }
 
 impl MemoryStore {
@@ -332,6 +371,27 @@ impl Store for MemoryStore {
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.state().blobs.get(&(session.clone(), id.clone())).cloned())
+    }
+
+    async fn receive_file(&self, id: &FileId) -> Result<Box<dyn IncomingFile>, Error> {
+        Ok(Box::new(Incoming { id: id.clone(), bytes: Vec::new(), files: Arc::clone(&self.files) }))
+    }
+
+    async fn file_bytes(&self, id: &FileId, first: u64, length: usize) -> Result<Option<Vec<u8>>, Error> {
+        let files = lock(&self.files);
+        let Some(kept) = files.get(id) else { return Ok(None) };
+        let from = usize::try_from(first).unwrap_or(usize::MAX).min(kept.bytes.len());
+        let to = from.saturating_add(length).min(kept.bytes.len());
+        Ok(Some(kept.bytes[from..to].to_vec()))
+    }
+
+    async fn remove_file(&self, id: &FileId) -> Result<bool, Error> {
+        Ok(lock(&self.files).remove(id).is_some())
+    }
+
+    async fn files(&self) -> Result<Vec<FileId>, Error> {
+        let files = lock(&self.files);
+        Ok(files.iter().filter(|(_, kept)| !kept.is_held).map(|(id, _)| id.clone()).collect())
     }
 
     async fn attend(&self, process: &ProcessId) -> Result<Box<dyn Presence>, Error> {

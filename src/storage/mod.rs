@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod conformance;
 mod file;
+mod files;
 mod memory;
 mod presence;
 pub mod probe;
@@ -17,8 +18,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
-use crate::domain::{BlobId, Error, Participant, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp};
+use crate::domain::{
+    BlobId, Error, FileId, Participant, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp,
+};
 
 /// One line of a log: an event as JSON text, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,6 +219,18 @@ pub type Blank = fn(&Entry) -> Result<Entry, Error>;
 /// Holds a process's place among the living until it is dropped, or until the kernel takes it away with the process.
 pub trait Presence: Send + Sync {}
 
+/// A file of the house on its way into a store. It is there whole or not at all: dropped before it is kept, or with its
+/// process, it leaves nothing.
+#[async_trait]
+pub trait IncomingFile: Send {
+    /// Takes the next bytes.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Error>;
+
+    /// Keeps the file, with all that was written. Durable. Until it is dropped, [`Store::files`] does not name the file: so
+    /// nobody takes it for forgotten before there is a record of it.
+    async fn keep(&mut self) -> Result<(), Error>;
+}
+
 /// Where logs and records are kept. Every store promises the same:
 ///
 /// - *Durable:* once `append` has answered `Ok`, a power cut does not take it back.
@@ -328,6 +344,19 @@ pub trait Store: Send + Sync {
 
     /// Bytes beside a session's log.
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Begins to take a file of the house, under an id that no other has.
+    async fn receive_file(&self, id: &FileId) -> Result<Box<dyn IncomingFile>, Error>;
+
+    /// Bytes of a file of the house: at most `length`, from `first` on (counted from 0), fewer at its end.
+    async fn file_bytes(&self, id: &FileId, first: u64, length: usize) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Takes a file of the house away, for good; true when it was there.
+    async fn remove_file(&self, id: &FileId) -> Result<bool, Error>;
+
+    /// The files of the house that are kept, without those that somebody still holds in their [`IncomingFile`]. What dead
+    /// processes have left of files that never came whole is removed by the way.
+    async fn files(&self) -> Result<Vec<FileId>, Error>;
 
     /// Makes a process one of the living, until the answer is dropped or the process ends in whatever way.
     async fn attend(&self, process: &ProcessId) -> Result<Box<dyn Presence>, Error>;

@@ -124,6 +124,36 @@ pub const KEYS: &[Key] = &[
         "Further variables that commands get from the environment; a `*` at the end stands for the rest of a name.",
     ),
     key("tools.environment.*", Kind::Secret, Untrusted::Ignored, "A variable that commands get, with this value."),
+    key(
+        "tools.mcp.start_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Lower,
+        "From the start of a tool server until it must have told its tools.",
+    ),
+    key(
+        "tools.mcp.call_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Lower,
+        "Longest call of a tool of a tool server.",
+    ),
+    key(
+        "tools.mcp.memory_mib",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Most memory for data of each process of a tool server, in MiB; 0 = as much as there is.",
+    ),
+    key(
+        "tools.mcp.programs",
+        Kind::Names,
+        Untrusted::Ignored,
+        "The programs that tool servers of the store may be, each with the arguments that it must begin with. Unset: any.",
+    ),
+    key(
+        "mcp_servers.*",
+        Kind::Table,
+        Untrusted::Ignored,
+        "A tool server: its command, args and env, or its url and headers.",
+    ),
     key("server.host", Kind::Text, Untrusted::Ignored, "The address that `serve` listens on."),
     key(
         "server.port",
@@ -204,6 +234,30 @@ pub const KEYS: &[Key] = &[
     ),
     key("server.log_format", Kind::Word(&["text", "json"]), Untrusted::Ignored, "The form of the server's log lines."),
     key(
+        "server.login.token_seconds",
+        Kind::Whole(60, 30 * SECONDS_A_DAY),
+        Untrusted::Lower,
+        "How long a token counts that somebody with an account gets by name and password.",
+    ),
+    key(
+        "server.login.name_failures",
+        Kind::Whole(0, 1_000),
+        Untrusted::Ignored,
+        "Attempts to log in under one name that may fail in the window; 0 = no limit.",
+    ),
+    key(
+        "server.login.address_failures",
+        Kind::Whole(0, 100_000),
+        Untrusted::Ignored,
+        "Attempts to log in from one address that may fail in the window; 0 = no limit.",
+    ),
+    key(
+        "server.login.window_seconds",
+        Kind::Whole(1, SECONDS_A_DAY),
+        Untrusted::Ignored,
+        "After so long as many attempts may fail again; each comes back after its part of it.",
+    ),
+    key(
         "server.limits.connections",
         Kind::Whole(1, 1 << 20),
         Untrusted::Lower,
@@ -251,6 +305,18 @@ pub const KEYS: &[Key] = &[
         "Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.",
     ),
     key(
+        "server.limits.user_requests_per_minute",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one user in a minute, at the APIs that promise such a limit; 0 = no limit.",
+    ),
+    key(
+        "server.limits.user_requests_per_second",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one user in a second, at the same APIs; 0 = no limit.",
+    ),
+    key(
         "server.limits.runs_at_once",
         Kind::Whole(1, 1 << 20),
         Untrusted::Lower,
@@ -294,6 +360,18 @@ pub const KEYS: &[Key] = &[
         "Most bytes of all files that are offered at once.",
     ),
     key("server.limits.session_files", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Most files of one session."),
+    key(
+        "server.limits.house_file_bytes",
+        Kind::Whole(1, 16 * GIB),
+        Untrusted::Lower,
+        "Most bytes of a file that is given to the house, not to one session.",
+    ),
+    key(
+        "server.limits.house_files",
+        Kind::Whole(1, 100_000),
+        Untrusted::Lower,
+        "Most files of the house that one owner has.",
+    ),
     key(
         "server.limits.uploads_at_once",
         Kind::Whole(1, 1_024),

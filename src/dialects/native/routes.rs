@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{channels, describe, keys, rights, sharing, streams, uploads};
+use super::{channels, describe, keys, rights, sharing, streams, tool_servers, uploads, users};
 use crate::domain::{Run, Session};
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession,
@@ -27,7 +27,16 @@ const BYTES: &str = "application/octet-stream";
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    let routes = [of_sessions(), channels::routes(), of_runs(), of_files(), keys::routes(), of_the_house()];
+    let routes = [
+        of_sessions(),
+        channels::routes(),
+        of_runs(),
+        of_files(),
+        keys::routes(),
+        users::routes(),
+        tool_servers::routes(),
+        of_the_house(),
+    ];
     routes.into_iter().flatten().map(may_refuse).collect()
 }
 

@@ -78,11 +78,14 @@ suites! {
         a_secret_is_settled_once
         blobs_lie_beside_their_session
         strange_names_are_kept_apart
+        files_come_whole_or_not_at_all
+        a_file_is_read_in_parts
     }
     removal {
         scrubbed_text_is_in_no_file
         scrubbed_text_is_in_no_file_of_a_large_store
         removed_records_and_secrets_are_in_no_file
+        a_removed_file_of_the_house_is_in_no_file
         what_was_said_in_a_cleared_session_is_in_no_file
         a_deleted_session_leaves_its_head
         a_deleted_session_is_made_again

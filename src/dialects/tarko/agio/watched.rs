@@ -16,7 +16,7 @@ use crate::engine::{
     FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
     Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
     Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
-    ToolServers, Users,
+    ToolServers, Users, Watching,
 };
 
 /// An engine whose runs are watched.
@@ -46,6 +46,10 @@ impl Engine for Watched {
 
     fn shelves(&self) -> &dyn Shelves {
         self.0.engine.shelves()
+    }
+
+    fn watching(&self) -> &dyn Watching {
+        self.0.engine.watching()
     }
 
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
