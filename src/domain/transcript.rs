@@ -413,7 +413,8 @@ mod tests {
     #[test]
     fn what_was_taken_away_or_forgotten_is_not_shown() {
         let id = |seq: u64| MessageId::from_text(&format!("m{seq}"));
-        let redacted = |seq, of| event(seq, Fact::MessageRedacted(MessageRedacted { message_id: id(of) }));
+        let redacted =
+            |seq, of| event(seq, Fact::MessageRedacted(MessageRedacted { message_id: id(of), state: Vec::new() }));
         let forgotten = |seq, agent: &str, of: Option<u64>| {
             event(seq, Fact::MemoryForgotten(MemoryForgotten { agent: agent.into(), message_id: of.map(id) }))
         };

@@ -9,6 +9,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::access::{Does, On};
 use super::desk::OpenQuestion;
 use super::keys::Keyring;
 use super::ledger::{Ledger, no_session, process_id};
@@ -16,8 +17,11 @@ use super::notices::Notices;
 use super::tool_servers::Rooms;
 use super::uploads::Uploads;
 use super::users::People;
+use super::verbs::NewSession;
 use crate::config::Settings;
-use crate::domain::{CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall};
+use crate::domain::{
+    CallId, Clock, Error, Event, ModelChoice, Principal, ProcessId, Result, Run, RunId, SessionId, Timestamp, ToolCall,
+};
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;
@@ -165,6 +169,28 @@ impl House {
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }
+    }
+}
+
+impl House {
+    /// Checks a verb.
+    pub(super) async fn check(&self, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
+        super::access::check(&self.core, caller, does, on).await
+    }
+
+    /// The agent of a session that is to be made.
+    pub(super) fn agent_of<'a>(&'a self, new: &'a NewSession) -> &'a str {
+        new.agent.as_deref().unwrap_or(&self.core.settings.agent)
+    }
+
+    /// One run.
+    pub(super) async fn find_run(&self, run: &RunId) -> Result<Run> {
+        self.core.store.run(run).await?.ok_or_else(|| Error::not_found("run", run))
+    }
+
+    /// Where the logs are kept, for people.
+    pub fn store_url(&self) -> String {
+        self.core.store.url()
     }
 }
 

@@ -487,23 +487,3 @@ impl Engine for House {
         }
     }
 }
-
-impl House {
-    async fn check(&self, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
-        access::check(&self.core, caller, does, on).await
-    }
-
-    /// The agent of a session that is to be made.
-    fn agent_of<'a>(&'a self, new: &'a NewSession) -> &'a str {
-        new.agent.as_deref().unwrap_or(&self.core.settings.agent)
-    }
-
-    async fn find_run(&self, run: &RunId) -> Result<Run> {
-        self.core.store.run(run).await?.ok_or_else(|| Error::not_found("run", run))
-    }
-
-    /// Where the logs are kept, for people.
-    pub fn store_url(&self) -> String {
-        self.core.store.url()
-    }
-}

@@ -23,6 +23,9 @@ impl Driver {
         usage.cost_usd = self.asking.card.cost(&usage);
         self.work.usage.add(&usage);
         let next_message_id = (finish == Finish::ToolCalls).then(|| MessageId::new(&*self.core.clock));
+        // Who takes part and has nothing to say shows nothing.
+        let is_empty = finish == Finish::Stop && Part::texts(&parts).is_empty();
+        let is_silent = is_silent || (is_empty && self.work.taking_part.is_some());
         let completed = MessageCompleted {
             message_id: self.work.message_id.clone(),
             agent: self.work.agent.name.clone(),

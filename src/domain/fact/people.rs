@@ -23,6 +23,9 @@ pub struct ParticipantLeft {
 pub struct MessageRedacted {
     /// The message.
     pub message_id: MessageId,
+    /// What of the session's state held its text: it holds nothing from here on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub state: Vec<String>,
 }
 
 /// What one agent is shown in the place of a message, from here on.

@@ -191,8 +191,13 @@ impl Fold {
                 super::participant::leave(&mut self.session.participants, &left.participant);
                 None
             }
-            // What nobody, or one agent, is shown any more concerns who reads, and not what the session is.
-            Fact::MessageRedacted(_) | Fact::MemoryAmended(_) | Fact::MemoryForgotten(_) => None,
+            Fact::MessageRedacted(redacted) => {
+                let held = redacted.state.iter();
+                held.for_each(|key| drop(self.state.insert(key.clone(), Value::Null)));
+                None
+            }
+            // What one agent is shown concerns who reads, and not what the session is.
+            Fact::MemoryAmended(_) | Fact::MemoryForgotten(_) => None,
             Fact::SessionDeleted(_) => {
                 self.session.deleted = true;
                 self.active.clear();

@@ -43,7 +43,7 @@ pub trait Channels: Send + Sync {
 
     /// Takes a message away, for good: its text is in no log and no file of the store any more, nor what its calls gave,
     /// nor the files that were given with it alone. People and agents are not shown it again; runs that answer it are
-    /// cancelled, and other runs at work go on without it. To do it again is fine.
+    /// cancelled, and other runs at work go on without it. What a procedure was asked with stays. To do it again is fine.
     ///
     /// # Errors
     /// `not_found` when no message of this session has the id, `busy` when a run that has not ended has said it.

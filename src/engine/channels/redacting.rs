@@ -6,6 +6,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::domain::{
     Actor, BlobId, CallId, Error, ErrorCode, Event, Fact, Fold, FoldedRun, MessageId, MessageRedacted, Part, Result, RunId,
     ToolReturn,
@@ -44,6 +46,8 @@ struct Found {
     calls: HashSet<CallId>,
     answered_by: HashSet<RunId>,
     text: String,
+    /// What of the session's state was given its text.
+    keys: BTreeSet<String>,
 }
 
 /// Takes a message away.
@@ -76,7 +80,9 @@ pub(super) async fn redact(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: &Actor
                 let mut draft = Draft::default();
                 // What was found out is of use only where nothing was appended since: another may be quicker.
                 if fold.head == found.read_to && !fold.active.iter().any(|active| answers(&active)) {
-                    let fact = Fact::MessageRedacted(MessageRedacted { message_id: message.clone() });
+                    let holds = |key: &&String| fold.state.get(*key).and_then(Value::as_str) == Some(&found.text);
+                    let state = found.keys.iter().filter(holds).cloned().collect();
+                    let fact = Fact::MessageRedacted(MessageRedacted { message_id: message.clone(), state });
                     draft.session(actor.clone(), fact);
                 }
                 Ok(draft)
@@ -167,7 +173,11 @@ impl Found {
             Fact::RunWaiting(waiting) => waiting.calls.iter().any(|call| self.calls.contains(&call.id)),
             Fact::RunFinished(finished) => finished.message_id.as_ref() == Some(message),
             // What a step of the run has put aside of its answer.
-            Fact::StateSet(set) => event.run == self.run && !self.text.is_empty() && set.value.as_str() == Some(&self.text),
+            Fact::StateSet(set) => {
+                let held = event.run == self.run && !self.text.is_empty() && set.value.as_str() == Some(&self.text);
+                self.keys.extend(held.then(|| set.key.clone()));
+                held
+            }
             Fact::MemoryAmended(amended) => amended.message_id == *message,
             Fact::MessageRedacted(redacted) => {
                 self.is_told |= redacted.message_id == *message;

@@ -248,12 +248,13 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 34] = [
+    const WITHHELD: [(&str, &str); 35] = [
         ("session.created", "participants"),
         ("participant.joined", "participant"),
         ("participant.left", "participant"),
         ("run.queued", "taking_part"),
         ("message.redacted", "message_id"),
+        ("message.redacted", "state"),
         ("memory.amended", "agent"),
         ("memory.amended", "message_id"),
         ("memory.amended", "text"),

@@ -2,6 +2,7 @@
 
 mod command;
 mod verbs;
+mod walked;
 mod words;
 
 pub use self::words::{Moved, house_on, memory};
