@@ -1,5 +1,6 @@
 //! Sessions of several: who takes part, who answers, what is taken away, and what agents are shown.
 
+mod distance;
 mod memories;
 mod redacting;
 mod several;

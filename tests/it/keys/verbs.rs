@@ -321,7 +321,7 @@ async fn a_role_is_worth_its_scope() {
 /// What a viewer may do is to look, at whatever there is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_changes_nothing() {
-    const LOOKS: [&str; 39] = [
+    const LOOKS: [&str; 42] = [
         "agent",
         "agent of run",
         "agents",
@@ -339,6 +339,7 @@ async fn a_viewer_changes_nothing() {
         "logout",
         "look",
         "me",
+        "memories",
         "messages",
         "models",
         "notices",
@@ -353,6 +354,8 @@ async fn a_viewer_changes_nothing() {
         "session_of_key",
         "sessions",
         "share",
+        "shelf_get",
+        "shelf_list",
         "sign_file, down",
         "state",
         "subscribe",

@@ -33,7 +33,7 @@ async fn what_does_not_fit_is_refused_by_its_place() {
         (
             "create",
             json!({"titel": "x"}),
-            "`titel`: unknown field `titel`, expected one of `id`, `key`, `title`, `labels`, `agent`, `workspace`, `model`, `lifetime`, `input`, `attributes`",
+            "`titel`: unknown field `titel`, expected one of `id`, `key`, `title`, `labels`, `agent`, `participants`, `workspace`, `model`, `lifetime`, `input`, `attributes`",
         ),
         ("create", json!({"title": 1}), "`title`: invalid type: integer `1`, expected a string"),
         ("create", json!({"model": "small"}), "`model`: model `small` is not of the form PROVIDER/ID"),
