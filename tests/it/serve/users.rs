@@ -18,11 +18,7 @@ const TOKEN: &str = "correct-horse-battery";
 
 async fn serve(change: impl FnOnce(&mut Settings)) -> (ModelServer, Served) {
     let model = ModelServer::start(Wire::Openai, vec![Answer::text("ok").always()]);
-    let served = Served::start_with(&model, |settings| {
-        settings.server.user_doors = FOR_PEOPLE.iter().map(|door| (*door).to_owned()).collect();
-        change(settings);
-    })
-    .await;
+    let served = Served::start_with(&model, change).await;
     (model, served)
 }
 
