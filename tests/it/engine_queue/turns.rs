@@ -274,7 +274,7 @@ async fn a_run_is_told_with_all_that_is_known_of_it() {
     assert_eq!((newest.contains(&id), total), (false, 2));
     server.wait_for_requests(3);
     attending.end().await;
-    let large = serde_json::Map::from_iter([("door".to_owned(), json!("x".repeat(70_000)))]);
+    let large = serde_json::Map::from_iter([("door".to_owned(), json!("x".repeat(600_000)))]);
     let house = open(one_at_once(&server, &folder), &StoreUrl::Memory).await;
     let error = house.ask(&me, Ask { attributes: large, ..task("x") }).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::TooLarge);

@@ -393,9 +393,13 @@ async fn the_agents_may_be_those_of_a_server() {
     let session = structured(&result)["session"].as_str().unwrap().to_owned();
     assert_eq!(place.status(&session), "idle");
     // Who goes away ends what works for them there.
-    client.told.forget();
     let _handle = client.begin("ask", json!({ "prompt": "Wait.", "session": session })).await;
-    client.told.wait_for("1 default asks openai/scripted").await;
+    let model = tokio::task::spawn_blocking(move || {
+        model.wait_for_requests(2);
+        model
+    })
+    .await
+    .unwrap();
     drop(client);
     let model = tokio::task::spawn_blocking(move || {
         model.wait_until_left(1);

@@ -222,7 +222,7 @@ async fn forms_that_are_not_as_they_should_be_leave_nothing() {
         assert_eq!(refused(&post(&ana, body).await), told(413, "PAYLOAD_TOO_LARGE", ""), "{size}");
     }
     let long = metadata(&format!("{{\"a\":\"{}\"}}", "x".repeat(17 << 10)));
-    assert_eq!(refused(&post(&ana, form(&[file(), long])).await), told(413, "PAYLOAD_TOO_LARGE", ""));
+    assert_eq!(refused(&post(&ana, form(&[file(), long])).await), told(400, "VALIDATION_ERROR", "metadata"));
     assert_eq!(bed.kept(), [PathBuf::new(); 0]);
     assert_eq!(ana.get("/v1/files").await.expect(200)["total"], 0);
     bed.served.leave().await;

@@ -141,6 +141,10 @@ async fn a_key_opens_its_own_doors() {
             let refused = reply.status == 403 && reply.text().contains("the key was made for others");
             assert_eq!(refused, *own != door, "{own} at {route:?}: {} {}", reply.status, reply.text());
         }
+        // These are about an account, which a key has not.
+        if route.path.contains("/v1/auth/") {
+            continue;
+        }
         let reply = ask(&with(&served.client, &everywhere), &route).await;
         assert!(reply.status != 401 && !reply.text().contains("made for others"), "{route:?}: {}", reply.text());
     }

@@ -81,6 +81,10 @@ pub fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({ "bearer": scheme });
     let chapters = ["Service", "Authentication", "Agents", "Chat", "MCP servers", "Tasks", "Files", "WebSocket"];
     document["tags"] = chapters.iter().map(|name| json!({ "name": name })).collect();
+    // It is no path below the prefix.
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.remove(service::ROOT);
+    }
     let items = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for operation in items.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
         if operation.get("security").is_some() {

@@ -88,6 +88,7 @@ async fn a_task_is_cancelled_before_and_after_it_begins() {
     attended(&bed, async || {
         let running = text(&bed.developer.post("/v1/tasks", &draft(&agent)).await.expect(200), "id");
         until(&bed, &running, "running").await;
+        bed.model.wait_for_requests(1);
         let cancelled = bed.developer.post(&format!("/v1/tasks/{running}/cancel"), &Value::Null).await.expect(200);
         assert_eq!(cancelled["status"], "cancelled");
         bed.model.wait_until_left(1);
