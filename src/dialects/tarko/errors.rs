@@ -55,7 +55,7 @@ impl TarkoError {
 
     /// 404 of a route.
     pub fn no_route(method: &http::Method, path: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", &format!("Cannot {method} {path}"))
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", &format!("Cannot {method} {}", crate::config::printable(path)))
     }
 
     /// 409 of a server that works on one session at a time.

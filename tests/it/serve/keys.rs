@@ -22,6 +22,9 @@ async fn serve(change: impl FnOnce(&mut Settings)) -> (ModelServer, Served) {
     let served = Served::start_with(&model, |settings| {
         let other = ombud::domain::Agent { name: "other".into(), ..settings.agents["default"].clone() };
         settings.agents.insert("other".into(), other);
+        // Every route is asked, one after the other.
+        let limits = &mut settings.server.limits;
+        (limits.user_requests_per_minute, limits.user_requests_per_second) = (0, 0);
         change(settings);
     })
     .await;
@@ -146,7 +149,9 @@ async fn a_key_opens_its_own_doors() {
             continue;
         }
         let reply = ask(&with(&served.client, &everywhere), &route).await;
-        assert!(reply.status != 401 && !reply.text().contains("made for others"), "{route:?}: {}", reply.text());
+        // A key is nobody's account.
+        let known = reply.status != 401 || reply.text().contains("who calls has not logged in");
+        assert!(known && !reply.text().contains("made for others"), "{route:?}: {}", reply.text());
     }
     // Nor does it see what stands where no route does.
     std::fs::write(served.workspace.path().join("a.txt"), "words").unwrap();
