@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 35] = [
+    const WITHHELD: [(&str, &str); 37] = [
         ("session.created", "participants"),
         ("participant.joined", "participant"),
         ("participant.left", "participant"),
@@ -265,6 +265,8 @@ mod tests {
         ("session.rewound", "state"),
         ("session.rewound", "turns"),
         ("run.queued", "arguments"),
+        ("run.queued", "labels"),
+        ("run.queued", "run_attributes"),
         ("run.queued", "attributes"),
         ("state.set", "value"),
         ("thread.opened", "instructions"),
