@@ -11,10 +11,12 @@ use tokio::time::Instant;
 
 /// One frame: `id:` where there is one, `data:`, a blank line. `data` must be one line.
 pub fn frame(id: Option<&str>, data: &str) -> Bytes {
-    match id {
-        Some(id) => format!("id: {id}\ndata: {data}\n\n").into(),
-        None => format!("data: {data}\n\n").into(),
-    }
+    let parts = match id {
+        Some(id) => ["id: ", id, "\ndata: ", data, "\n\n"],
+        None => ["", "", "data: ", data, "\n\n"],
+    };
+    // A text that grows piece by piece ends up with twice the room that it needs, and a frame may wait long.
+    parts.concat().into()
 }
 
 /// Items until there is no more to come: what is ready when `left` is done is still given.
