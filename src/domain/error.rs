@@ -209,6 +209,12 @@ pub struct Error {
     /// One sentence for people: the way out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The HTTP status that the model's server answered, or that an error inside of its answer stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// How long the model's server asks to wait, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 impl Error {
@@ -216,7 +222,7 @@ impl Error {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let message: String = message.into();
         let message = if message.len() > LONGEST.0 { shortened(&message, LONGEST.0) } else { message };
-        Self { code, cause: None, message, hint: None }
+        Self { code, cause: None, message, hint: None, status: None, retry_after_ms: None }
     }
 
     /// `invalid_input`.

@@ -73,13 +73,15 @@ pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Sh
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
+pub use self::recovery::{Orphans, Restored};
+pub use self::rewinding::Earlier;
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
-    Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, Orphans,
-    ProcedureCall, Restored, Target,
+    Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, ProcedureCall,
+    Target,
 };
 pub use self::views::{Health, ModelItem};
 
@@ -98,19 +100,13 @@ impl Engine for House {
     }
 
     async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
-        match &mut ask.target {
-            Target::New(new) => {
-                self.core.by_name(new.agent.as_mut()).await?;
-                self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
-                access::may_choose_id(caller, new.id.as_ref())?;
-            }
-            Target::Existing(id) => self.check(caller, Does::Asks, On::Session(&*id)).await?,
-        }
-        if let Answering::One(agent) = &mut ask.answering {
-            self.core.by_name(Some(agent)).await?;
-            access::may_have_answer(caller, agent)?;
-        }
+        self.ask_check(caller, &mut ask).await?;
         asking::ask(&self.core, caller, ask).await
+    }
+
+    async fn ask_and_follow(&self, caller: &Principal, mut ask: Ask) -> Result<(Asked, FrameStream)> {
+        self.ask_check(caller, &mut ask).await?;
+        asking::ask_and_follow(&self.core, caller, ask).await
     }
 
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
@@ -203,7 +199,7 @@ impl Engine for House {
     async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
         self.check(caller, Does::Asks, On::Session(id)).await?;
         let ledger = self.core.existing(id).await?;
-        rewinding::rewind(&self.core, &ledger, caller.actor(), after).await
+        rewinding::rewind(&self.core, &ledger, caller.actor(), after.cloned().map(Earlier::Message).as_ref()).await
     }
 
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {
@@ -460,6 +456,25 @@ impl Engine for House {
 impl House {
     async fn check(&self, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
         access::check(&self.core, caller, does, on).await
+    }
+
+    /// Checks a question.
+    async fn ask_check(&self, caller: &Principal, ask: &mut Ask) -> Result<()> {
+        match &mut ask.target {
+            Target::New(new) => {
+                self.core.by_name(new.agent.as_mut()).await?;
+                self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
+                access::may_choose_id(caller, new.id.as_ref())?;
+            }
+            Target::Existing(id) | Target::Back { session: id, .. } => {
+                self.check(caller, Does::Asks, On::Session(&*id)).await?;
+            }
+        }
+        if let Answering::One(agent) = &mut ask.answering {
+            self.core.by_name(Some(agent)).await?;
+            access::may_have_answer(caller, agent)?;
+        }
+        Ok(())
     }
 
     /// The agent of a session that is to be made.

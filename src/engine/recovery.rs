@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::FutureExt;
+use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 use super::calls;
@@ -11,13 +12,37 @@ use super::drive::{Driver, Work};
 use super::holding::Holding;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
-use super::verbs::{Orphans, Restored};
 use crate::domain::{
     Actor, Agent, CallerTool, Cause, Cursor, Display, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned,
     MessageId, OnOrphan, Outcome, Principal, Result, Run, RunFinished, RunId, RunQueued, RunStarted, RunStatus, SessionId,
     ToolCalled, ToolReturn, ToolReturned, Transcript,
 };
 use crate::storage::{Fence, SessionQuery};
+
+/// What `restore` is to do with a session whose run lost its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Orphans {
+    /// Close it as `interrupted`.
+    Close,
+    /// Go on with it.
+    Resume,
+}
+
+/// What `restore` did with one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The session.
+    pub session: SessionId,
+    /// The run.
+    pub run: RunId,
+    /// Calls that had no return: repeated when resumed, told as interrupted when not repeatable or closed.
+    pub open_calls: Vec<String>,
+    /// Whether the run goes on in this process.
+    pub resumed: bool,
+    /// Subscribing from here gives everything that this brought about.
+    pub before: Cursor,
+}
 
 /// Kind of the records that keep agents as runs pinned them, by revision.
 pub(crate) const REVISION: &str = "agent_revision";
@@ -129,14 +154,15 @@ pub(crate) async fn close(
     Ok(events.first().map_or(0, |event| event.seq).saturating_sub(1))
 }
 
-/// Goes on with a run in this process after the caller answered. Answers the last event before.
-pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
-    go_on(core, ledger, run, None, Asking::Beside).await
+/// Goes on with a run in this process after the caller answered what it waited for in this attempt. Answers the last event
+/// before.
+pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32) -> Result<u64> {
+    go_on(core, ledger, run, attempt, Asking::Beside).await
 }
 
-/// The same for whoever gives again what was given: others may go on at the same moment.
-pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
-    go_on(core, ledger, run, None, Asking::After).await
+/// The same for whoever gives again what was given: others may go on at the same moment, or have done so.
+pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32) -> Result<u64> {
+    go_on(core, ledger, run, attempt, Asking::After).await
 }
 
 /// Goes on with a run in this process after its process died, or one that none has begun. Others may want to at the same
@@ -145,7 +171,7 @@ pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &R
 /// # Errors
 /// `conflict` when a process has taken it up, or it has ended, since it was `judged`.
 pub(crate) async fn claim(core: &Arc<Core>, ledger: &Arc<Ledger>, judged: &FoldedRun) -> Result<u64> {
-    go_on(core, ledger, &judged.run.id, Some(judged.attempt), Asking::After).await
+    go_on(core, ledger, &judged.run.id, judged.attempt, Asking::After).await
 }
 
 /// When the model is asked.
@@ -157,8 +183,8 @@ enum Asking {
     After,
 }
 
-/// `attempt` = the one that was found to have lost its process.
-async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Option<u32>, asking: Asking) -> Result<u64> {
+/// `attempt` = the one that was found to wait, or to have lost its process.
+async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32, asking: Asking) -> Result<u64> {
     core.attend().await?;
     core.follow_others().await;
     let at_work = ledger.works_on(run);
@@ -168,7 +194,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
     let active = fold.active_run(run).ok_or_else(|| {
         Error::new(ErrorCode::Conflict, format!("run `{run}` has ended")).hint("ask again in the same session")
     })?;
-    if attempt.is_some_and(|attempt| attempt != active.attempt) {
+    if attempt != active.attempt {
         return Err(Error::new(ErrorCode::Conflict, format!("another process goes on with run `{run}`")));
     }
     if active.cancel_requested.is_some() {

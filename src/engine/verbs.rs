@@ -18,6 +18,8 @@ use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
 use super::listing::{MessagePage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
+use super::recovery::{Orphans, Restored};
+use super::rewinding::Earlier;
 use super::sharing::SharedSession;
 use super::tool_servers::ToolServers;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
@@ -37,6 +39,14 @@ pub enum Target {
     New(Box<NewSession>),
     /// One that exists.
     Existing(SessionId),
+    /// One that exists, gone back in as [`Engine::rewind`] does it. Only a question that is taken goes back: what is
+    /// refused leaves everything as it was.
+    Back {
+        /// The session.
+        session: SessionId,
+        /// After what; `None` = to before the first message.
+        after: Option<Earlier>,
+    },
 }
 
 /// What a new session is made of.
@@ -187,31 +197,6 @@ pub struct Answered {
     pub before: Cursor,
 }
 
-/// What `restore` is to do with a session whose run lost its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Orphans {
-    /// Close it as `interrupted`.
-    Close,
-    /// Go on with it.
-    Resume,
-}
-
-/// What `restore` did with one run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Restored {
-    /// The session.
-    pub session: SessionId,
-    /// The run.
-    pub run: RunId,
-    /// Calls that had no return: repeated when resumed, told as interrupted when not repeatable or closed.
-    pub open_calls: Vec<String>,
-    /// Whether the run goes on in this process.
-    pub resumed: bool,
-    /// Subscribing from here gives everything that this brought about.
-    pub before: Cursor,
-}
-
 /// A session brought from elsewhere: messages in order, each with what its calls gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -248,6 +233,13 @@ pub trait Engine: Send + Sync {
     /// `invalid_input` (nothing said, unknown model or agent), `conflict` (a new session's id exists), `busy`,
     /// `inactive` (agent), `store_failed`.
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked>;
+
+    /// The same, listened to from before the beginning: so the answer comes in the pieces in which it is made, however
+    /// quick its model is. The frames may begin with what others do while the question waits for its turn.
+    ///
+    /// # Errors
+    /// As [`Engine::ask`] and [`Engine::subscribe`].
+    async fn ask_and_follow(&self, caller: &Principal, ask: Ask) -> Result<(Asked, FrameStream)>;
 
     /// Gives what the caller's tools gave. Giving the same again is fine, and does nothing.
     ///
