@@ -30,7 +30,7 @@ const PIECES: u64 = 60;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Most stored events, of all clients, before the kill of a build with a planted bug.
-const FEW_FACTS: u64 = 100;
+const FEW_FACTS: u64 = 60;
 /// How long a round of a build with a planted bug takes at most, and a check of what it lost.
 const ENOUGH: Duration = Duration::from_secs(10);
 
@@ -92,7 +92,7 @@ impl Kills {
             let mut clients = JoinSet::new();
             for (number, witness) in witnesses.iter_mut().enumerate() {
                 // Every second client goes on with its session, which grows; the others begin anew.
-                let witness = witness.take().filter(|_| number % 2 == 0);
+                let witness = witness.take().filter(|_| number % 2 == 0 && !self.only_lost);
                 let (seen, chance, name) = (Arc::clone(&seen), chance.fork(), format!("client {number} of round {round}"));
                 let only_lost = self.only_lost;
                 clients.spawn(async move {
@@ -211,6 +211,9 @@ async fn work(
             })
         }
     };
+    if insists {
+        return witness.listens(address, &mut client, seen, chance).await;
+    }
     let named = serde_json::json!({"sessionId": witness.session, "metadata": {"name": name}}).to_string();
     // Until it is answered it may have been kept or not.
     witness.name.clear();
@@ -218,7 +221,6 @@ async fn work(
     match renamed {
         Ok(_) => witness.name = name,
         Err(error) if is_broken(&error) => return Ok(()),
-        Err(_) if insists => {}
         Err(error) => return Err(error),
     }
     loop {
@@ -226,11 +228,6 @@ async fn work(
         match witness.ask(&mut client, &asked, seen).await {
             Ok(()) => {}
             Err(error) if is_broken(&error) => return Ok(()),
-            // Of an answer that is no good one the rest was not read.
-            Err(_) if insists => match Client::connect(address).await {
-                Ok(other) => client = other,
-                Err(_) => return Ok(()),
-            },
             Err(error) => return Err(error),
         }
     }
@@ -289,6 +286,43 @@ impl Witness {
         }
         self.answers += 1;
         Ok(())
+    }
+
+    /// Asks with one connection and hears with another, which has all that was there before: so it is told what is
+    /// published, and not what was read again from the store, which would be durable.
+    async fn listens(
+        &mut self,
+        address: std::net::SocketAddr,
+        client: &mut Client,
+        seen: &Seen,
+        mut chance: Chance,
+    ) -> Result<()> {
+        let Ok(mut reader) = Client::connect(address).await else { return Ok(()) };
+        let path = format!("/api/v1/sessions/events/stream?sessionId={}", self.session);
+        if !matches!(reader.begin("GET", &path, "").await, Ok(200)) {
+            return Ok(());
+        }
+        loop {
+            let body = question(&self.session, &format!("PIECES {}", 1 + chance.next() % PIECES));
+            let mut asked = std::pin::pin!(client.call("POST", "/api/v1/sessions/query", &body));
+            loop {
+                tokio::select! {
+                    frame = reader.frame() => {
+                        let Ok(Some(frame)) = frame else { return Ok(()) };
+                        let Some(event) = event(&frame)? else { continue };
+                        let is_fact = is_stored(&event);
+                        // Known before anybody is told to kill: what was told counts. What is wrong with it beside does not.
+                        let _ = self.takes(event);
+                        seen.one(is_fact);
+                    }
+                    answered = &mut asked => match answered {
+                        Ok(_) => break,
+                        Err(_) => return Ok(()),
+                    },
+                }
+            }
+            self.answers += 1;
+        }
     }
 
     /// Keeps what was told.
