@@ -3,11 +3,14 @@
 mod agents;
 mod ask;
 mod keys;
+mod mcp;
+mod mcp_serve;
 #[cfg(test)]
 mod reference;
 mod serve;
 mod sessions;
 mod share;
+mod users;
 mod values;
 
 use std::path::PathBuf;
@@ -18,12 +21,15 @@ use ombud::config::Flags;
 pub use agents::{AgentsAdd, AgentsCommand};
 pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
 pub use keys::{KeysAdd, KeysCommand, Permission};
+pub use mcp::{McpAdd, McpCommand};
+pub use mcp_serve::McpServe;
 pub use serve::ServeArguments;
 pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
     SessionsUpdate, StatusFilter,
 };
 pub use share::ShareArguments;
+pub use users::{UsersAdd, UsersCommand, UsersUpdate};
 
 const ABOUT_LONG: &str = "\
 AI agents from the shell and in CI.
@@ -118,7 +124,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, share, restore, keys, agents list and agents show., and agents but for `agents validate`.,
+    /// sessions, share, restore, keys, users, mcp, and agents but for `agents validate`.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
@@ -198,6 +204,12 @@ pub enum Command {
     /// Make, list and remove keys, which open a server for programs
     #[command(subcommand, after_long_help = keys::EXAMPLES)]
     Keys(KeysCommand),
+    /// Make, list, change and remove accounts of people
+    #[command(subcommand, after_long_help = users::EXAMPLES)]
+    Users(UsersCommand),
+    /// List, add, test and remove tool servers (MCP), and offer your agents as one
+    #[command(subcommand, after_long_help = mcp::EXAMPLES)]
+    Mcp(McpCommand),
     Trust(TrustArguments),
     /// Show settings and where they come from
     #[command(subcommand, after_long_help = SHOW_EXAMPLES)]
@@ -316,7 +328,12 @@ impl GlobalArguments {
 impl Cli {
     /// What the command line says about the settings of a server's caller: agents, models and folders are the server's.
     pub fn flags_of_caller(&self) -> Flags {
-        Flags { config: self.global.config.clone(), bare: self.global.bare, ..Flags::default() }
+        let flags = Flags { config: self.global.config.clone(), bare: self.global.bare, ..Flags::default() };
+        match &self.command {
+            // It is served here what is asked there.
+            Command::Mcp(McpCommand::Serve(serve)) => Flags { server: serve.add_to(Flags::default()).server, ..flags },
+            _ => flags,
+        }
     }
 
     /// What the command line says about settings.
@@ -326,6 +343,7 @@ impl Cli {
             Command::Run(run) => run.ask.add_to(flags),
             Command::Oneshot(oneshot) => oneshot.ask.add_to(flags),
             Command::Serve(serve) => serve.add_to(flags),
+            Command::Mcp(McpCommand::Serve(serve)) => serve.add_to(flags),
             // There these two say what is listed or changed, not what is used.
             Command::Sessions(_) => Flags { agent: None, model: None, ..flags },
             _ => flags,
@@ -387,7 +405,9 @@ mod tests {
 
     #[test]
     fn values_that_do_not_fit_are_a_usage_error() {
-        use clap::error::ErrorKind::{ArgumentConflict, InvalidSubcommand, InvalidValue, ValueValidation};
+        use clap::error::ErrorKind::{
+            ArgumentConflict, InvalidSubcommand, InvalidValue, MissingRequiredArgument, UnknownArgument, ValueValidation,
+        };
         for (line, kind) in [
             ("ombud oneshot x --timeout 0", ValueValidation),
             ("ombud oneshot x --timeout soon", ValueValidation),
@@ -407,6 +427,12 @@ mod tests {
             ("ombud keys add a --expires 90", ValueValidation),
             ("ombud keys add a --doors tarko,other", ValueValidation),
             ("ombud keys add a --admin --permission mint", ArgumentConflict),
+            ("ombud users add a", MissingRequiredArgument),
+            ("ombud users add a --role owner", InvalidValue),
+            ("ombud users update a", MissingRequiredArgument),
+            ("ombud users token a --ttl 0", ValueValidation),
+            ("ombud users token a --ttl 31536001", ValueValidation),
+            ("ombud users passwd a --password secret", UnknownArgument),
             ("ombud sesions", InvalidSubcommand),
         ] {
             assert_eq!(parse(line).err(), Some(kind), "{line}");

@@ -8,7 +8,7 @@ use ombud::domain::{Error, Result};
 use ombud::remote::Remote;
 use secrecy::SecretString;
 
-use crate::cli::{AgentsCommand, Cli, Command, GlobalArguments};
+use crate::cli::{AgentsCommand, Cli, Command, GlobalArguments, McpCommand};
 
 /// Most bytes of a file that holds a token.
 const TOKEN: u64 = 4_096;
@@ -85,6 +85,8 @@ fn works_here(command: &Command) -> Option<&'static str> {
         | Command::Run(_)
         | Command::Oneshot(_)
         | Command::Keys(_)
+        | Command::Users(_)
+        | Command::Mcp(_)
         | Command::Sessions(_)
         | Command::Share(_)
         | Command::Restore(_) => None,
@@ -93,19 +95,25 @@ fn works_here(command: &Command) -> Option<&'static str> {
 
 /// An option that was given and means something on this machine only.
 fn cannot_be_said(cli: &Cli) -> Option<&'static str> {
-    let (ephemeral, no_project) = match &cli.command {
-        Command::Oneshot(oneshot) => (oneshot.ephemeral, oneshot.ask.no_project_instructions),
-        Command::Run(run) => (false, run.ask.no_project_instructions),
-        _ => (false, false),
+    let (ephemeral, no_project, mcp) = match &cli.command {
+        Command::Oneshot(oneshot) => (oneshot.ephemeral, oneshot.ask.no_project_instructions, !oneshot.ask.mcp.is_empty()),
+        Command::Run(run) => (false, run.ask.no_project_instructions, !run.ask.mcp.is_empty()),
+        _ => (false, false, false),
     };
     let (user, project) = match &cli.command {
         Command::Agents(AgentsCommand::Add(add)) => (add.user, add.project),
         _ => (false, false),
     };
+    let permits = match &cli.command {
+        Command::Mcp(McpCommand::Serve(serve)) => !serve.allow.is_empty() || !serve.deny.is_empty(),
+        _ => false,
+    };
     let said = [
+        (permits, "--allow"),
         (cli.global.store.is_some(), "--store"),
         (ephemeral, "--ephemeral"),
         (no_project, "--no-project-instructions"),
+        (mcp, "--mcp"),
         (user, "--user"),
         (project, "--project"),
     ];

@@ -11,6 +11,7 @@ mod context;
 mod distance;
 mod follow;
 mod keys;
+mod mcp;
 mod oneshot;
 mod output;
 mod program;
@@ -24,6 +25,7 @@ mod sessions;
 mod share;
 mod signals;
 mod trust;
+mod users;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -34,7 +36,7 @@ use ombud::config::{Environment, Resolved, Settings, resolve};
 use ombud::domain::{Error, Result};
 use ombud::observe::{Traces, Watched};
 
-use self::cli::{Cli, Command};
+use self::cli::{Cli, Command, McpCommand};
 use self::context::{Context, Manner};
 use self::distance::Server;
 use self::output::Output;
@@ -71,6 +73,9 @@ fn execute(cli: Cli) -> Result<u8> {
     };
     let traces = match &cli.command {
         Command::Serve(arguments) if !arguments.print_routes => watch(&cli, &environment, &resolved.settings)?,
+        Command::Mcp(McpCommand::Serve(arguments)) if arguments.http.is_some() => {
+            watch(&cli, &environment, &resolved.settings)?
+        }
         _ => {
             observe(&cli, &environment);
             None
@@ -95,6 +100,8 @@ fn execute(cli: Cli) -> Result<u8> {
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
             .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),
         Command::Keys(command) => in_runtime(keys::execute(&program, command)),
+        Command::Users(command) => in_runtime(users::execute(&program, command)),
+        Command::Mcp(command) => in_runtime(mcp::execute(&program, command)),
         Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
         Command::Share(arguments) => in_runtime(share::execute(&program, arguments)),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),

@@ -173,7 +173,7 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         answering,
         on_busy,
         pins,
-        priority: 0,
+        ..Ask::default()
     })
 }
 

@@ -4,6 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use ombud::config::{Environment, Settings};
+use ombud::dialects::FOR_PEOPLE;
 use ombud::domain::{Access, Error, Permission, PermissionRule, Principal, Result, ToolSpec};
 use ombud::engine::{Approver, Desk, Engine, House, NobodyToAsk, Notices, Parts};
 use ombud::models::{Models, Offline};
@@ -65,7 +66,8 @@ impl Program {
         let known = Tools::new(&settings.limits, &settings.tools).names();
         for rule in rules {
             let tool = PermissionRule::parse(rule, Permission::Ask)?.tool;
-            if tool != "*" && !known.contains(&tool) {
+            // Those of tool servers are known when they run.
+            if tool != "*" && !tool.starts_with("mcp__") && !known.contains(&tool) {
                 return Err(Error::invalid(format!("tool `{}` is not known", harmless(&tool)))
                     .hint(format!("known tools: {}", known.join(", "))));
             }
@@ -130,7 +132,8 @@ impl Program {
 
     /// Opens the house of this process. `ephemeral` = nothing is kept when the program ends.
     async fn open_house(&self, approver: Arc<dyn Approver>, notices: Notices, ephemeral: bool) -> Result<Arc<House>> {
-        let settings = self.settings().clone();
+        let mut settings = self.settings().clone();
+        settings.server.user_doors = FOR_PEOPLE.iter().map(|door| (*door).to_owned()).collect();
         let url = if ephemeral { StoreUrl::Memory } else { StoreUrl::parse(settings.store_address()?)? };
         let store = storage::open(&url).await?;
         let clock = Arc::new(SystemClock);

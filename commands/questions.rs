@@ -42,6 +42,7 @@ async fn until_nothing_is_told(
                 HouseNotice::SessionChanged { .. }
                 | HouseNotice::AgentChanged { .. }
                 | HouseNotice::StoreChanged
+                | HouseNotice::ToolServerChanged { .. }
                 | HouseNotice::QuestionSettled { .. },
             ) => {}
             None => return Ok(()),

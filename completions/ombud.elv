@@ -48,6 +48,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add, remove and check agents'
             cand keys 'Make, list and remove keys, which open a server for programs'
+            cand mcp 'List, add, test and remove tool servers (MCP), whose tools agents can use'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -64,6 +65,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand --timeout 'Longest run in seconds; exits 124 when they are over'
             cand --allow 'Allow calls of a tool; can be given several times'
             cand --deny 'Deny calls of a tool; can be given several times'
+            cand --mcp 'Offer the tools of this tool server (MCP) to the agent; can be given several times'
             cand --busy 'What to do while another run works in the session; default: wait'
             cand --config 'Read this config file instead of the user''s'
             cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
@@ -101,6 +103,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand --timeout 'Longest run in seconds; exits 124 when they are over'
             cand --allow 'Allow calls of a tool; can be given several times'
             cand --deny 'Deny calls of a tool; can be given several times'
+            cand --mcp 'Offer the tools of this tool server (MCP) to the agent; can be given several times'
             cand --busy 'What to do while another run works in the session; default: wait'
             cand --trigger 'Ask for this procedure of the agent, instead of a prompt'
             cand --argument 'Give the procedure an argument; can be given several times'
@@ -716,6 +719,247 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;keys;help;help'= {
         }
+        &'ombud;mcp'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the tool servers that there are, of the configuration and of the store'
+            cand add 'Add a tool server to the store'
+            cand remove 'Remove a tool server from the store, with its secrets and the folder that it worked in'
+            cand test 'Start a tool server, show the tools that it offers, and stop it again'
+            cand start 'Start a tool server in a server, now and whenever that starts'
+            cand stop 'Stop a tool server in a server'
+            cand restart 'Stop a tool server in a server, and start it again'
+            cand logs 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;mcp;list'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;add'= {
+            cand --url 'The address of one that is spoken to over streamable HTTP'
+            cand --env 'A variable that the program gets; can be given several times'
+            cand --header 'A header of every request; can be given several times'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --only-named 'Offer its tools only to agents that name it'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;remove'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;test'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;start'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;stop'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;restart'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;logs'= {
+            cand --limit 'Most lines'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;mcp;help'= {
+            cand list 'List the tool servers that there are, of the configuration and of the store'
+            cand add 'Add a tool server to the store'
+            cand remove 'Remove a tool server from the store, with its secrets and the folder that it worked in'
+            cand test 'Start a tool server, show the tools that it offers, and stop it again'
+            cand start 'Start a tool server in a server, now and whenever that starts'
+            cand stop 'Stop a tool server in a server'
+            cand restart 'Stop a tool server in a server, and start it again'
+            cand logs 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;mcp;help;list'= {
+        }
+        &'ombud;mcp;help;add'= {
+        }
+        &'ombud;mcp;help;remove'= {
+        }
+        &'ombud;mcp;help;test'= {
+        }
+        &'ombud;mcp;help;start'= {
+        }
+        &'ombud;mcp;help;stop'= {
+        }
+        &'ombud;mcp;help;restart'= {
+        }
+        &'ombud;mcp;help;logs'= {
+        }
+        &'ombud;mcp;help;help'= {
+        }
         &'ombud;trust'= {
             cand --config 'Read this config file instead of the user''s'
             cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
@@ -853,6 +1097,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add, remove and check agents'
             cand keys 'Make, list and remove keys, which open a server for programs'
+            cand mcp 'List, add, test and remove tool servers (MCP), whose tools agents can use'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -918,6 +1163,32 @@ set edit:completion:arg-completer[ombud] = {|@words|
         &'ombud;help;keys;list'= {
         }
         &'ombud;help;keys;remove'= {
+        }
+        &'ombud;help;mcp'= {
+            cand list 'List the tool servers that there are, of the configuration and of the store'
+            cand add 'Add a tool server to the store'
+            cand remove 'Remove a tool server from the store, with its secrets and the folder that it worked in'
+            cand test 'Start a tool server, show the tools that it offers, and stop it again'
+            cand start 'Start a tool server in a server, now and whenever that starts'
+            cand stop 'Stop a tool server in a server'
+            cand restart 'Stop a tool server in a server, and start it again'
+            cand logs 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+        }
+        &'ombud;help;mcp;list'= {
+        }
+        &'ombud;help;mcp;add'= {
+        }
+        &'ombud;help;mcp;remove'= {
+        }
+        &'ombud;help;mcp;test'= {
+        }
+        &'ombud;help;mcp;start'= {
+        }
+        &'ombud;help;mcp;stop'= {
+        }
+        &'ombud;help;mcp;restart'= {
+        }
+        &'ombud;help;mcp;logs'= {
         }
         &'ombud;help;trust'= {
         }

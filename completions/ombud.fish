@@ -52,6 +52,7 @@ complete -c ombud -n "__fish_ombud_needs_command" -f -a "restore" -d 'Bring sess
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "serve" -d 'Open the house over HTTP'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "agents" -d 'List, show, add, remove and check agents'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "mcp" -d 'List, add, test and remove tool servers (MCP), whose tools agents can use'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "trust" -d 'Let the config of a workspace count in full'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "config" -d 'Show settings and where they come from'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -65,6 +66,7 @@ complete -c ombud -n "__fish_ombud_using_subcommand run" -l max-turns -d 'Most c
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l timeout -d 'Longest run in seconds; exits 124 when they are over' -r
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l allow -d 'Allow calls of a tool; can be given several times' -r
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l deny -d 'Deny calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand run" -l mcp -d 'Offer the tools of this tool server (MCP) to the agent; can be given several times' -r
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l busy -d 'What to do while another run works in the session; default: wait' -r -f -a "wait\t'Wait for it, at most limits.busy_wait_seconds'
 fail\t'Exit 5 at once'"
 complete -c ombud -n "__fish_ombud_using_subcommand run" -l config -d 'Read this config file instead of the user\'s' -r -F
@@ -98,6 +100,7 @@ complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l max-turns -d 'Mo
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l timeout -d 'Longest run in seconds; exits 124 when they are over' -r
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l allow -d 'Allow calls of a tool; can be given several times' -r
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l deny -d 'Deny calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l mcp -d 'Offer the tools of this tool server (MCP) to the agent; can be given several times' -r
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l busy -d 'What to do while another run works in the session; default: wait' -r -f -a "wait\t'Wait for it, at most limits.busy_wait_seconds'
 fail\t'Exit 5 at once'"
 complete -c ombud -n "__fish_ombud_using_subcommand oneshot" -l trigger -d 'Ask for this procedure of the agent, instead of a prompt' -r
@@ -609,6 +612,200 @@ complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcom
 complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys that there are, without their words'
 complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
 complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "list" -d 'List the tool servers that there are, of the configuration and of the store'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "add" -d 'Add a tool server to the store'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "remove" -d 'Remove a tool server from the store, with its secrets and the folder that it worked in'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "test" -d 'Start a tool server, show the tools that it offers, and stop it again'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "start" -d 'Start a tool server in a server, now and whenever that starts'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "stop" -d 'Stop a tool server in a server'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "restart" -d 'Stop a tool server in a server, and start it again'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "logs" -d 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l url -d 'The address of one that is spoken to over streamable HTTP' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l env -d 'A variable that the program gets; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l header -d 'A header of every request; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l only-named -d 'Offer its tools only to agents that name it'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from stop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l limit -d 'Most lines' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the tool servers that there are, of the configuration and of the store'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a tool server to the store'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a tool server from the store, with its secrets and the folder that it worked in'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "test" -d 'Start a tool server, show the tools that it offers, and stop it again'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "start" -d 'Start a tool server in a server, now and whenever that starts'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a tool server in a server'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "restart" -d 'Stop a tool server in a server, and start it again'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "logs" -d 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -713,18 +910,19 @@ complete -c ombud -n "__fish_ombud_using_subcommand completions" -l bare -d 'Ign
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "run" -d 'Talk with an agent'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "agents" -d 'List, show, add, remove and check agents'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "config" -d 'Show settings and where they come from'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "run" -d 'Talk with an agent'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "agents" -d 'List, show, add, remove and check agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "mcp" -d 'List, add, test and remove tool servers (MCP), whose tools agents can use'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "config" -d 'Show settings and where they come from'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions, the newest first'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show a session and its last messages'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "events" -d 'Print the log of a session, one JSON object a line'
@@ -740,5 +938,13 @@ complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcom
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "add" -d 'Make a key for programs, and print it'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the keys that there are, without their words'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "list" -d 'List the tool servers that there are, of the configuration and of the store'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "add" -d 'Add a tool server to the store'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "remove" -d 'Remove a tool server from the store, with its secrets and the folder that it worked in'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "test" -d 'Start a tool server, show the tools that it offers, and stop it again'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "start" -d 'Start a tool server in a server, now and whenever that starts'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "stop" -d 'Stop a tool server in a server'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "restart" -d 'Stop a tool server in a server, and start it again'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "logs" -d 'Show the newest lines that a tool server wrote in a server, and what was done with it'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and its source'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Show where files are read from'

@@ -54,7 +54,7 @@ pub fn question(session: Option<&SessionId>) -> Ask {
         answering: Answering::SessionAgent,
         on_busy: OnBusy::WaitThenReject,
         pins: Pins::default(),
-        priority: 0,
+        ..Ask::default()
     }
 }
 

@@ -8,6 +8,7 @@
 //! rig time ROUNDS RUNS COMMAND… [--- COMMAND…]…      median, least and most in ms; the same of the ratio to the first
 //! rig load PROGRAM FOLDER [OPTION VALUE]…            tables of `serve` under load, see `load`
 //! rig kills PROGRAM FOLDER ROUNDS SEED               `serve` killed under load, so often
+//! rig tasks PROGRAM FOLDER STORE COUNT KILLS         so many runs of the queue, worked off by a `serve` that is killed
 //! ```
 
 #![expect(
@@ -24,6 +25,7 @@ mod instant;
 mod kills;
 mod load;
 mod mock;
+mod tasks;
 mod timing;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ use tokio::net::TcpListener;
 use self::fill::Template;
 use self::kills::Kills;
 use self::load::Load;
+use self::tasks::Tasks;
 use self::timing::Timing;
 
 fn main() -> ExitCode {
@@ -63,6 +66,10 @@ fn main() -> ExitCode {
             Some(kills) => in_runtime(async move { kills.run().await }),
             None => return usage(),
         },
+        ["tasks", ..] => match Tasks::read(&arguments[1..]) {
+            Some(tasks) => in_runtime(async move { tasks.run().await }),
+            None => return usage(),
+        },
         _ => return usage(),
     };
     match done {
@@ -77,6 +84,7 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     eprintln!("usage: rig model | fill STORE SESSION EVENTS | list STORE COUNT | time ROUNDS RUNS COMMAND… [--- COMMAND…]…");
     eprintln!("       rig load PROGRAM FOLDER [OPTION VALUE]… | kills PROGRAM FOLDER ROUNDS SEED [only-lost]");
+    eprintln!("       rig tasks PROGRAM FOLDER STORE COUNT KILLS");
     ExitCode::from(2)
 }
 

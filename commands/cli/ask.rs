@@ -142,6 +142,13 @@ pub struct AskArguments {
     #[arg(long, value_name = "TOOL[(PATTERN)]", value_parser = values::permission)]
     pub deny: Vec<String>,
 
+    /// Offer the tools of this tool server (MCP) to the agent; can be given several times
+    ///
+    /// COMMAND is a command line, which works in the workspace for as long as this command; URL begins with http:// or
+    /// https://. The tools are called mcp__NAME__TOOL: --mcp 'time=uvx mcp-server-time' --deny 'mcp__time__convert*'.
+    #[arg(long = "mcp", value_name = "NAME=COMMAND|URL", value_parser = values::tool_server)]
+    pub mcp: Vec<(String, String)>,
+
     /// What to do while another run works in the session; default: wait
     #[arg(long, value_name = "WHAT", default_value = "wait", hide_default_value = true)]
     pub busy: Busy,
@@ -173,6 +180,7 @@ impl AskArguments {
             timeout_seconds: self.timeout,
             allow: self.allow.clone(),
             deny: self.deny.clone(),
+            mcp: self.mcp.clone(),
             no_project_instructions: self.no_project_instructions,
             ..flags
         }

@@ -41,6 +41,24 @@ pub fn command(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// `NAME=VALUE`; the value may be empty.
+pub fn pair(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        // What was given may be a secret: it is not said back.
+        _ => Err("must be NAME=VALUE".to_owned()),
+    }
+}
+
+/// `NAME=COMMAND` or `NAME=URL`, where a slug can be made of the name.
+pub fn tool_server(text: &str) -> Result<(String, String), String> {
+    let (name, what) = command(text).map_err(|_| "must be NAME=COMMAND or NAME=URL".to_owned())?;
+    match ombud::domain::ToolServer::slug_of(&name) {
+        Some(_) => Ok((name, what)),
+        None => Err("has a name without letters and digits".to_owned()),
+    }
+}
+
 /// The id of a session.
 pub fn session(text: &str) -> Result<SessionId, String> {
     SessionId::parse(text).map_err(told)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use ombud::config::Settings;
 use ombud::domain::{Error, Result};
+use ombud::engine::{Engine, House};
 use ombud::observe::SystemClock;
 use ombud::server::{Mounted, Server, mounts};
 use serde_json::json;
@@ -26,21 +27,57 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     if args.token.is_some() {
         note("warning: everybody who can list processes sees --token; use --token-file or OMBUD_SERVER_TOKEN");
     }
+    serve(program, Opened::here(program).await?, args.ready_fd).await
+}
+
+/// An engine that can be served.
+pub struct Opened {
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+    /// The house, where it is of this process: then its queue is attended to.
+    pub house: Option<Arc<House>>,
+    /// What the start line says about it.
+    pub about: String,
+}
+
+impl Opened {
+    /// The house of this process.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn here(program: &Program) -> Result<Self> {
+        let model = program.models()?.choose(program.settings().model.as_ref())?;
+        let house = program.open_serving().await?;
+        let about = format!("store={} model={model}", house.store_url());
+        Ok(Self { engine: house.clone(), house: Some(house), about })
+    }
+}
+
+/// Serves until the program is told to end; answers what it exits with.
+///
+/// # Errors
+/// When the address cannot be listened on.
+pub async fn serve(program: &Program, opened: Opened, ready_fd: Option<u32>) -> Result<u8> {
+    let settings = program.settings();
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("no signals: {error}")))?;
-    let model = program.models()?.choose(settings.model.as_ref())?;
-    let house = program.open_serving().await?;
-    let store = house.store_url();
-    let server = Server::bind(house.clone(), Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
+    let Opened { engine, house, about } = opened;
+    if let Some(house) = &house {
+        crate::users::first_admin(program, &**house).await?;
+    }
+    let server = Server::bind(engine, Arc::new(settings.clone()), Arc::new(SystemClock)).await?;
+    let tools = match &house {
+        Some(_) => format!(" tools={}", program.tools_allowed().join(",")),
+        None => String::new(),
+    };
     let start_line = format!(
-        "ombud {} listening on {} store={store} model={model} dialects={} auth={} tools={}",
+        "ombud {} listening on {} {about} dialects={} auth={}{tools}",
         env!("CARGO_PKG_VERSION"),
         server.url(),
         server.dialects().join(","),
         auth(settings),
-        program.tools_allowed().join(","),
     );
     note(&start_line);
-    ready::tell(args.ready_fd, program.environment.get("NOTIFY_SOCKET"))?;
+    ready::tell(ready_fd, program.environment.get("NOTIFY_SOCKET"))?;
     let first = CancellationToken::new();
     let stop = first.clone();
     let signalled = async move {
@@ -50,7 +87,12 @@ pub async fn execute(program: &Program, args: &ServeArguments) -> Result<u8> {
     };
     let attending = {
         let stop = stop.clone();
-        tokio::spawn(async move { house.attend_to_queue(stop).await })
+        tokio::spawn(async move {
+            match house {
+                Some(house) => house.attend_to_queue(stop).await,
+                None => Ok(()),
+            }
+        })
     };
     let ended = stop.clone();
     let exit_code = tokio::select! {

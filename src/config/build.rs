@@ -79,7 +79,7 @@ pub struct Built {
 /// The typed settings.
 ///
 /// # Errors
-/// `invalid_input` when the model cannot be read.
+/// `invalid_input` when the model or a tool server cannot be read.
 pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Built) -> Result<Settings, Error> {
     let paths = |place: &str| values.texts(place).into_iter().map(PathBuf::from).collect();
     let max_turns = values.number("budgets.max_turns").map(|turns| u32::try_from(turns).unwrap_or(u32::MAX));
@@ -97,6 +97,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
             writable: paths("tools.writable"),
             unconfined: values.flag("tools.unconfined").unwrap_or_default(),
             environment: command_environment(values, environment, &built.providers),
+            mcp: super::tool_servers::read(values, environment)?,
         },
         models: values.below("models").map(|(name, entry)| (name.to_owned(), entry.value.clone())).collect(),
         project_instructions: values.flag("project_instructions").unwrap_or(true),

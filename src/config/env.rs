@@ -99,6 +99,12 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("OMBUD_COLOR", None, "Whether output has colours: auto, always or never."),
     ("OMBUD_NO_INPUT", None, "Whether nothing is asked, also on a terminal."),
     ("OMBUD_SERVER", None, "The address of an `ombud serve` that is asked instead of working here, as --server."),
+    (
+        "OMBUD_ADMIN_USERNAME",
+        None,
+        "The name of an administrator's account that `serve` makes where there is none of the name.",
+    ),
+    ("OMBUD_ADMIN_PASSWORD", None, "The password of that account."),
     ("WORKSPACE_PATH", Some("workspace"), "The folder that tools work in."),
     ("STORAGE_TYPE", Some("store"), "The kind of the store: memory, file or sqlite."),
     ("STORAGE_PATH", Some("store"), "The place of the store, for file and sqlite."),

@@ -87,9 +87,6 @@ impl Key {
     }
 }
 
-/// Keys that belong to later versions. In a project they are listed as ignored; elsewhere they are `not_supported`.
-pub const LATER: &[&str] = &["mcp_servers"];
-
 /// The setting at a place, where `*` fits any name.
 pub fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| match key.path.split_once('*') {

@@ -158,32 +158,17 @@ impl Layer {
         self.0.iter().filter_map(move |(name, entry)| Some((name.strip_prefix(place)?.strip_prefix('.')?, entry)))
     }
 
-    /// What a document says, each place checked against the table of settings. Keys of later versions are given back
-    /// beside it when `later` allows them.
+    /// What a document says, each place checked against the table of settings.
     ///
     /// # Errors
-    /// `invalid_input` naming file, line and key, with a suggestion; `not_supported` for a key of a later version.
-    pub fn of_document(
-        document: &Document,
-        source: &Source,
-        folder: &Folders<'_>,
-        later: bool,
-    ) -> Result<(Self, Vec<String>), Error> {
+    /// `invalid_input` naming file, line and key, with a suggestion.
+    pub fn of_document(document: &Document, source: &Source, folder: &Folders<'_>) -> Result<Self, Error> {
         let mut walk = Walk { document, source, folder, layer: Self::default() };
-        let mut skipped = Vec::new();
         for (name, value) in document.value.as_object().into_iter().flatten() {
-            if keys::LATER.contains(&name.as_str()) {
-                if !later {
-                    let error = document.error(name, "comes with a later version of ombud");
-                    return Err(Error { code: ErrorCode::NotSupported, ..error });
-                }
-                skipped.push(name.clone());
-                continue;
-            }
             walk.step("", name, value)?;
         }
         walk.one_key_each()?;
-        Ok((walk.layer, skipped))
+        Ok(walk.layer)
     }
 }
 
@@ -342,7 +327,7 @@ mod tests {
 
     fn layer(source: &str) -> Result<Layer, Error> {
         let document = Document::parse(Path::new("c.toml"), source)?;
-        Ok(Layer::of_document(&document, &Source::User("c.toml".into()), &folders(), false)?.0)
+        Layer::of_document(&document, &Source::User("c.toml".into()), &folders())
     }
 
     fn refused(source: &str) -> String {
@@ -358,7 +343,7 @@ mod tests {
         assert_eq!(
             refused("agent = \"x\"\nmodle = \"a/b\"\n"),
             "c.toml:2: `modle` is not a setting; did you mean `model`? | known here: agent, model, store, workspace, \
-             project_instructions, providers, models, permissions, budgets, limits, tools, server, share, agio, webui, otlp, agents"
+             project_instructions, providers, models, permissions, budgets, limits, tools, mcp_servers, server, share, agio, webui, otlp, agents"
         );
         assert_eq!(
             refused("[budgets]\nmax_turn = 3\n"),
@@ -385,7 +370,7 @@ mod tests {
             refused("[providers.x]\napi_key = \"k\"\napi_key_env = \"K\"\n"),
             "c.toml:2: `providers.x.api_key` stands beside `api_key_env`: give the key in one way only"
         );
-        assert_eq!(refused("[mcp_servers]\nx = 1\n"), "c.toml:1: `mcp_servers` comes with a later version of ombud");
+        assert_eq!(refused("[mcp_servers]\nx = 1\n"), "c.toml:2: `mcp_servers.x` must be a table, not 1");
         assert_eq!(
             refused("store = \"postgres://me:secret@host/db\"\n"),
             "c.toml: store `host/db` cannot be used: this version keeps sessions in sqlite or files | \

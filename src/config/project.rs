@@ -60,12 +60,8 @@ impl Found {
         let document = Document::parse(&config.path, &config.text).map_err(avoidable)?;
         let folders = Folders { base: workspace, ..environment.folders() };
         let source = Source::Project(config.path.clone());
-        let (layer, later) = Layer::of_document(&document, &source, &folders, true).map_err(avoidable)?;
+        let layer = Layer::of_document(&document, &source, &folders).map_err(avoidable)?;
         let path = config.path.clone();
-        if !later.is_empty() {
-            let names = later.join("`, `");
-            notices.push(format!("{}: `{names}` comes with a later version of ombud and is ignored", text::shown(&path)));
-        }
         if trust == Trust::Trusted {
             found.layer = layer;
         } else {

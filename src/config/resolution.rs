@@ -44,6 +44,8 @@ pub struct Flags {
     pub allow: Vec<String>,
     /// Denied calls, each `TOOL` or `TOOL(PATTERN)`.
     pub deny: Vec<String>,
+    /// Tool servers, each a name with a command line or an address.
+    pub mcp: Vec<(String, String)>,
     /// Do not read `AGENTS.md`.
     pub no_project_instructions: bool,
     /// How the house is opened to others.
@@ -200,7 +202,7 @@ impl User {
         }
         let base = config.path.parent().unwrap_or(Path::new("/"));
         let folders = Folders { base, ..folders };
-        let (layer, _) = Layer::of_document(&document, &Source::User(config.path.clone()), &folders, false)?;
+        let layer = Layer::of_document(&document, &Source::User(config.path.clone()), &folders)?;
         Ok(Self { file: Some(config.path), document: Some(document), layer, agents: found.agents })
     }
 }
@@ -266,6 +268,7 @@ fn default_layer(environment: &Environment, folder: &Path) -> Layer {
         set(place, value.into());
     }
     super::server::defaults(&mut layer);
+    super::tool_servers::defaults(&mut layer);
     providers::defaults(&mut layer);
     layer
 }
@@ -284,6 +287,7 @@ fn flag_layer(flags: &Flags, environment: &Environment) -> Result<Layer, Error> 
     read("budgets.max_turns", "--max-turns", flags.max_turns.map(|turns| turns.to_string()))?;
     read("budgets.timeout_seconds", "--timeout", flags.timeout_seconds.map(|seconds| seconds.to_string()))?;
     super::server::flag_layer(&mut layer, &flags.server, &folders)?;
+    super::tool_servers::add_flags(&mut layer, &flags.mcp)?;
     if flags.no_project_instructions {
         layer.set("project_instructions", false, Source::Flag("--no-project-instructions"));
     }

@@ -58,8 +58,31 @@ pub struct ServerSettings {
     pub log_level: Option<String>,
     /// Whether log lines are JSON.
     pub json_logs: bool,
+    /// How people with an account log in.
+    pub login: LoginSettings,
+    /// The doors that people with an account may enter, by name. No setting: whoever puts the house together knows them.
+    pub user_doors: Vec<String>,
     /// How much it takes.
     pub limits: ServerLimits,
+}
+
+/// How people with an account log in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoginSettings {
+    /// Seconds that a token counts which somebody gets by name and password.
+    pub token_seconds: u64,
+    /// Attempts to log in under one name that may fail at once; 0 = no limit.
+    pub name_failures: u64,
+    /// Attempts from one address that may fail at once; 0 = no limit.
+    pub address_failures: u64,
+    /// Seconds after which so many may fail again; each comes back after its part of them.
+    pub window_seconds: u64,
+}
+
+impl Default for LoginSettings {
+    fn default() -> Self {
+        Self { token_seconds: 3_600, name_failures: 5, address_failures: 20, window_seconds: 300 }
+    }
 }
 
 /// A certificate and its key, as PEM.
@@ -107,15 +130,25 @@ pub struct ServerLimits {
     pub unread_bytes: usize,
     /// Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.
     pub requests_per_minute: u32,
-    /// Queued runs that work at once.
+    /// Requests of one user in a minute, at the doors that promise it; 0 = no limit.
+    pub user_requests_per_minute: u32,
+    /// Those of them in a second; 0 = no limit.
+    pub user_requests_per_second: u32,
+    /// Runs that are taken from the queue and work at once.
     pub runs_at_once: usize,
+    /// Most runs that wait in the queue; of more, none is taken.
+    pub runs_waiting: usize,
+    /// Waiting so long counts as one step of priority.
+    pub runs_age: Duration,
+    /// So often a run is begun in all, when its process dies each time; then it is given up.
+    pub run_attempts: u32,
     /// How long a permission question waits before it is denied.
     pub question_wait: Duration,
     /// How much it takes of files that are uploaded.
     pub files: FileLimits,
 }
 
-/// How much the server takes of files that are uploaded to sessions.
+/// How much the server takes of files that are uploaded, to sessions and to the house.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileLimits {
     /// Most bytes of one.
@@ -126,6 +159,10 @@ pub struct FileLimits {
     pub offer_bytes: u64,
     /// Most of one session.
     pub session_files: usize,
+    /// Most bytes of one of the house.
+    pub house_file_bytes: u64,
+    /// Most of the house of one owner.
+    pub house_files: usize,
     /// Those that are received at once; a further one waits for a moment.
     pub uploads_at_once: usize,
     /// How long an address for an upload is good.
@@ -141,6 +178,8 @@ impl Default for FileLimits {
             offer_files: 20,
             offer_bytes: 50 << 20,
             session_files: 1_000,
+            house_file_bytes: 100 << 20,
+            house_files: 10_000,
             uploads_at_once: 32,
             upload_time: Duration::from_secs(15 * 60),
             download_time: Duration::from_secs(86_400),
@@ -163,7 +202,12 @@ impl Default for ServerLimits {
             socket_frames: 256,
             unread_bytes: 256 << 20,
             requests_per_minute: 0,
-            runs_at_once: 64,
+            user_requests_per_minute: 100,
+            user_requests_per_second: 20,
+            runs_at_once: 16,
+            runs_waiting: 50_000,
+            runs_age: Duration::from_secs(60),
+            run_attempts: 3,
             question_wait: Duration::from_secs(300),
             files: FileLimits::default(),
         }
@@ -194,6 +238,8 @@ impl Default for ServerSettings {
             webui: None,
             log_level: None,
             json_logs: false,
+            login: LoginSettings::default(),
+            user_doors: Vec::new(),
             limits: ServerLimits::default(),
         }
     }

@@ -164,6 +164,8 @@ pub struct ToolSettings {
     pub unconfined: bool,
     /// Variables of the environment that commands get, by name and value. No key of a provider is among them.
     pub environment: BTreeMap<String, String>,
+    /// Tool servers.
+    pub mcp: super::McpSettings,
 }
 
 /// The program's own folders.

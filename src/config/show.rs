@@ -7,6 +7,7 @@ use super::keys::{self, KEYS};
 use super::layers::Source;
 use super::permissions;
 use super::resolution::Resolved;
+use super::tool_servers;
 
 /// One value with its source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -33,6 +34,7 @@ impl Resolved {
                 "providers" => rows.extend(self.rows_below("providers")),
                 "permissions" => rows.extend(self.permission_rows()),
                 "agents" => rows.extend(self.agent_rows()),
+                tool_servers::PLACE => rows.extend(self.tool_server_rows()),
                 _ if key.path.ends_with(".*") => rows.extend(self.rows_below(key.path.trim_end_matches(".*"))),
                 _ => rows.push(self.row(key.path)),
             }
@@ -61,6 +63,18 @@ impl Resolved {
                 key: format!("permissions[{index}]"),
                 value: permissions::describe(rule).into(),
                 source: source.clone(),
+            })
+            .collect()
+    }
+
+    /// What they are started with may be secret: only what they are is shown.
+    fn tool_server_rows(&self) -> Vec<Row> {
+        let servers = self.values.below(tool_servers::PLACE);
+        servers
+            .map(|(name, entry)| Row {
+                key: format!("{}.{name}", tool_servers::PLACE),
+                value: tool_servers::describe(&entry.value).into(),
+                source: entry.source.clone(),
             })
             .collect()
     }

@@ -18,6 +18,7 @@ use super::file::{self, ConfigFolder};
 use super::keys::{self, Untrusted};
 use super::layers::Layer;
 use super::text;
+use super::tool_servers;
 use crate::domain::{Agent, Cause, Error, Permission};
 
 /// Whether a folder's config counts in full.
@@ -222,7 +223,12 @@ pub fn narrow(layer: Layer, below: &Layer, file: &Path) -> (Layer, Vec<Ignored>)
             continue;
         }
         let secret = key.is_none_or(super::keys::Key::is_secret);
-        let value = if secret { "set".to_owned() } else { text::plain(&entry.value) };
+        let is_tool_server = place.strip_prefix(tool_servers::PLACE).is_some_and(|rest| rest.starts_with('.'));
+        let value = match (secret, is_tool_server) {
+            (true, _) => "set".to_owned(),
+            (false, true) => tool_servers::describe(&entry.value),
+            (false, false) => text::plain(&entry.value),
+        };
         ignored.push(Ignored { file: file.to_owned(), place: text::printable(&place), value });
     }
     (kept, ignored)
@@ -241,6 +247,11 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     }
     if agent.settings != crate::domain::ModelSettings::default() {
         ignore("settings", "set".to_owned());
+    }
+    // None at all narrows.
+    let servers = agent.tool_servers.as_ref().filter(|servers| !servers.is_empty());
+    if let Some(servers) = servers {
+        ignore("tool_servers", servers.join(", "));
     }
     if !agent.attributes.is_empty() {
         ignore("attributes", "set".to_owned());
@@ -264,6 +275,7 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
         model: None,
         settings: crate::domain::ModelSettings::default(),
         attributes: crate::domain::Attributes::new(),
+        tool_servers: agent.tool_servers.clone().filter(Vec::is_empty),
         permissions: denials,
         // Each step that asks is paid for.
         procedure: crate::domain::Procedure::default(),

@@ -5,6 +5,8 @@
 //! `sockets` where it has sockets.
 
 pub mod agent_tars;
+pub mod agentarea;
+pub mod mcp;
 pub mod native;
 pub mod octavus;
 pub mod tarko;
@@ -18,7 +20,7 @@ use http::request::Parts;
 use crate::config::Settings;
 use crate::domain::{Error, Principal, Result};
 use crate::engine::Engine;
-use crate::http::{Door, Routes, SocketEvents};
+use crate::http::{Door, RequestId, Routes, SocketEvents};
 
 /// Answers GET of a bare path that no route of any dialect owns, such as one of a file; `None` = not its own either.
 pub type Fallback = for<'a> fn(&'a Door, &'a Principal, &'a Parts) -> BoxFuture<'a, Option<Response>>;
@@ -39,8 +41,36 @@ pub struct Dialect {
     pub refuse: fn(&Error) -> Response,
     /// What answers where no route does.
     pub fallback: Option<Fallback>,
-    /// Whether it lets in nobody without a key once there are keys, also where other doors let everybody in.
-    pub wants_credential: bool,
+    /// Who must prove who they are, also where other doors let everybody in.
+    pub wants_credential: WantsCredential,
+    /// The last that is done to every answer on a path that it owns, with the id of the request; absent = nothing.
+    pub finish: Option<fn(&RequestId, Response) -> Response>,
+    /// The bare paths below which each user has a pace of their own, `server.limits.user_requests_per_minute` and
+    /// `server.limits.user_requests_per_second`.
+    pub paced: &'static [&'static str],
+    /// How its description differs from that of others; absent = not at all.
+    pub description: Option<Description>,
+}
+
+/// Who must prove who they are to routes that want a known caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WantsCredential {
+    /// Whom the server lets in is let in.
+    #[default]
+    No,
+    /// Everybody, as soon as the store has keys or accounts.
+    OnceThereAreKeys,
+    /// Everybody.
+    Always,
+}
+
+/// The description of an API that says more than the table of its routes.
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// The bare path under which it is served as well.
+    pub also_at: &'static str,
+    /// Makes it complete.
+    pub complete: fn(&mut serde_json::Value),
 }
 
 /// The engine, with whoever the settings want to watch it. Must be called within the runtime.
@@ -52,10 +82,13 @@ pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<
 }
 
 /// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
-pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus"];
+pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus", "agentarea", mcp::NAME];
 
 /// The name of the dialect whose clients call with keys.
 pub const OCTAVUS: &str = octavus::NAME;
+
+/// The doors that people with an account may enter, by the names of their dialects.
+pub const FOR_PEOPLE: &[&str] = &["agentarea", "mcp"];
 
 /// What the word of a key begins with that opens these doors; absent = all.
 pub fn key_prefix(doors: Option<&[String]>) -> &'static str {
@@ -72,6 +105,8 @@ pub fn by_name(name: &str) -> Option<Dialect> {
         "tarko" => Some(tarko::dialect()),
         "agent-tars" => Some(agent_tars::dialect()),
         "octavus" => Some(octavus::dialect()),
+        "agentarea" => Some(agentarea::dialect()),
+        mcp::NAME => Some(mcp::dialect()),
         _ => None,
     }
 }

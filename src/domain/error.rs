@@ -212,9 +212,9 @@ pub struct Error {
     /// The HTTP status that the model's server answered, or that an error inside of its answer stands for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// How long the model's server asks to wait, in milliseconds.
+    /// Whole seconds after which the same request may succeed, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after_ms: Option<u64>,
+    pub retry_after: Option<u64>,
 }
 
 impl Error {
@@ -222,7 +222,7 @@ impl Error {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let message: String = message.into();
         let message = if message.len() > LONGEST.0 { shortened(&message, LONGEST.0) } else { message };
-        Self { code, cause: None, message, hint: None, status: None, retry_after_ms: None }
+        Self { code, cause: None, message, hint: None, status: None, retry_after: None }
     }
 
     /// `invalid_input`.
@@ -263,6 +263,13 @@ impl Error {
     pub fn because(mut self, cause: Cause) -> Self {
         self.cause = Some(cause);
         self
+    }
+
+    /// Tells when the same request may succeed, also in the hint.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self.hint(format!("try again in {seconds} s"))
     }
 
     /// Whether the same request may succeed later, without a change by the user.

@@ -120,7 +120,12 @@ impl BlobId {
     /// The name of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
         use sha2::Digest;
-        let hexadecimal: String = sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Self::of_digest(&sha2::Sha256::digest(bytes))
+    }
+
+    /// The name of bytes whose SHA-256 this is.
+    pub fn of_digest(digest: &[u8]) -> Self {
+        let hexadecimal: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         Self::from_text(&hexadecimal)
     }
 

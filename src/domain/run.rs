@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, CallId, Error, MessageId, ModelChoice, ModelSettings, ProcessId, RunId, SessionId, Timestamp, ToolSpec, Usage,
+    Access, Actor, Attributes, CallId, Error, Labels, MessageId, ModelChoice, ModelSettings, ProcessId, RunId, SessionId,
+    Timestamp, ToolSpec, Usage,
 };
 
 /// Where a run stands.
@@ -199,8 +200,23 @@ pub struct Run {
     pub fence: u64,
     /// Larger goes first.
     pub priority: i32,
+    /// Whether it was queued for whichever process is free, and nobody waits for it here and now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_turn: bool,
+    /// Who asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Actor>,
+    /// Words on it.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    /// What doors keep about it.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub attributes: Attributes,
     /// When it was queued.
     pub queued_at: Timestamp,
+    /// When a process first took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
     /// When it ended.
     #[serde(default)]
     pub finished_at: Option<Timestamp>,
@@ -213,6 +229,18 @@ pub struct Run {
     /// Calls of the model.
     #[serde(default)]
     pub rounds: u32,
+    /// Calls of tools.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tool_calls: u32,
+    /// How often its process died, or stopped without a word, while it worked on it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interruptions: u32,
+    /// Whether somebody wants it to end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancel_requested: bool,
+    /// Where its end stands in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_seq: Option<u64>,
     /// The message that is its answer.
     #[serde(default)]
     pub message_id: Option<MessageId>,
@@ -222,4 +250,16 @@ pub struct Run {
     /// Why it failed.
     #[serde(default)]
     pub error: Option<Error>,
+}
+
+impl Run {
+    /// Whether it waits for whichever process is free.
+    pub fn waits_in_turn(&self) -> bool {
+        self.status == RunStatus::Queued && self.process.is_none()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -122,6 +122,13 @@ pub struct ActiveRun {
     pub process: Option<ProcessId>,
 }
 
+impl ActiveRun {
+    /// Whether it waits for whichever process is free.
+    pub fn waits_in_turn(&self) -> bool {
+        self.status == RunStatus::Queued && self.process.is_none()
+    }
+}
+
 /// One row of a list of sessions: kept beside the log by every store, and rebuilt from it when lost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SessionSummary {

@@ -31,6 +31,42 @@ pub enum ToolServerSource {
     },
 }
 
+impl ToolServerSource {
+    /// What is wrong with it; `None` when nothing is.
+    pub fn fault(&self) -> Option<String> {
+        let (names, what, is_name): (_, _, fn(&str) -> bool) = match self {
+            Self::Program { command, arguments, variables } => {
+                let texts = std::iter::once(command).chain(arguments);
+                if command.trim().is_empty() || texts.clone().any(|text| text.contains('\0')) {
+                    return Some("has a command that is empty or holds a NUL".to_owned());
+                }
+                if arguments.len() > 256 || texts.map(String::len).sum::<usize>() > 64 << 10 {
+                    return Some("has more than 256 arguments, or more than 64 KiB of them".to_owned());
+                }
+                (variables, "variable", |name| !name.contains(['=', '\0']))
+            }
+            Self::Address { url, headers } => {
+                if !url.starts_with("http://") && !url.starts_with("https://") {
+                    return Some("has an address that does not begin with http:// or https://".to_owned());
+                }
+                if url.len() > 4 << 10 || !url.chars().all(|c| c.is_ascii_graphic()) {
+                    return Some(
+                        "has an address of more than 4 KiB, or with a character that cannot stand in one".to_owned(),
+                    );
+                }
+                (headers, "header", |name| {
+                    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+                })
+            }
+        };
+        if names.len() > 64 {
+            return Some(format!("has more than 64 {what}s"));
+        }
+        let wrong = names.iter().find(|name| name.is_empty() || name.len() > 256 || !is_name(name))?;
+        Some(format!("has `{wrong}`, which cannot name a {what}"))
+    }
+}
+
 /// Where a tool server stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -46,6 +46,15 @@ impl Role {
             Self::Admin => vec![Scope::All],
         }
     }
+
+    /// Whether it still lets somebody do what a scope does that they were let in with.
+    pub fn covers(self, scope: &Scope) -> bool {
+        match self {
+            Self::Viewer => *scope == Scope::Read,
+            Self::Developer => *scope != Scope::All,
+            Self::Admin => true,
+        }
+    }
 }
 
 /// A person with an account, without the password.
@@ -91,5 +100,15 @@ mod tests {
         assert_eq!(read, [Some(Role::Admin), developer, Some(Role::Viewer), developer, None, None]);
         let scopes = Role::ALL.map(Role::scopes);
         assert_eq!(scopes, [vec![Scope::All], vec![Scope::Use], vec![Scope::Read]]);
+    }
+
+    #[test]
+    fn a_role_covers_itself_and_those_that_may_less() {
+        let all = [Scope::All, Scope::Use, Scope::Read, Scope::Session("s".to_owned()), Scope::Mint];
+        let covered = |role: Role| all.clone().map(|scope| role.covers(&scope));
+        assert_eq!(covered(Role::Admin), [true; 5]);
+        assert_eq!(covered(Role::Developer), [false, true, true, true, true]);
+        // To ask in one session is more than to read all.
+        assert_eq!(covered(Role::Viewer), [false, false, true, false, false]);
     }
 }

@@ -6,6 +6,7 @@
 use super::house::Core;
 use super::keys;
 use super::ledger::no_session;
+use super::verbs::{Answering, Ask, Target};
 use crate::domain::{Agent, Error, ErrorCode, OnOrphan, Permission, Pins, Principal, Result, Run, RunId, Scope, SessionId};
 
 /// What lets somebody administer the house.
@@ -58,9 +59,7 @@ pub(crate) enum On<'a> {
 /// # Errors
 /// `unauthorized` when the key or token counts no longer, `not_found` for a session that is not the caller's, `forbidden`.
 pub(crate) async fn check(core: &Core, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
-    if let Some(credential) = &caller.credential {
-        keys::still_counts(core, credential).await?;
-    }
+    keys::still_counts(core, caller).await?;
     if caller.scopes.iter().any(|scope| allows(scope, does, on)) {
         return Ok(());
     }
@@ -75,6 +74,29 @@ pub(crate) async fn check(core: &Core, caller: &Principal, does: Does, on: On<'_
         return Ok(());
     }
     if sight.sees(id, &agent) { Err(forbidden(caller, on)) } else { Err(no_session(id)) }
+}
+
+/// Checks a question, whose agents are named by their names from then on.
+///
+/// # Errors
+/// As [`check`]; `not_found` for an agent.
+pub(crate) async fn ask_check(caller: &Principal, core: &Core, ask: &mut Ask) -> Result<()> {
+    match &mut ask.target {
+        Target::New(new) => {
+            core.by_name(new.agent.as_mut()).await?;
+            let agent = new.agent.as_deref().unwrap_or(&core.settings.agent);
+            check(core, caller, Does::Asks, On::New(agent)).await?;
+            may_choose_id(caller, new.id.as_ref())?;
+        }
+        Target::Existing(id) | Target::Back { session: id, .. } => {
+            check(core, caller, Does::Asks, On::Session(&*id)).await?;
+        }
+    }
+    if let Answering::One(agent) = &mut ask.answering {
+        core.by_name(Some(agent)).await?;
+        may_have_answer(caller, agent)?;
+    }
+    Ok(())
 }
 
 /// A run, when the verb is allowed on its session.
@@ -130,7 +152,8 @@ fn allows(scope: &Scope, does: Does, on: On<'_>) -> bool {
         (Scope::All, _) => true,
         (_, On::Keys | On::Users) => false,
         (_, On::Account) => true,
-        (Scope::Use | Scope::Read, On::ToolServers) => does == Does::Reads,
+        (Scope::Use, On::ToolServers) => does != Does::Changes,
+        (Scope::Read, On::ToolServers) => does == Does::Reads,
         (Scope::Use, _) => true,
         (Scope::Read, On::Tokens) => false,
         (Scope::Read, _) => does == Does::Reads,
@@ -167,7 +190,8 @@ fn is_own(scope: &Scope, id: &SessionId, agent: &str) -> bool {
     }
 }
 
-fn forbidden(caller: &Principal, on: On<'_>) -> Error {
+/// Why somebody may not do something.
+pub(crate) fn forbidden(caller: &Principal, on: On<'_>) -> Error {
     let what = match on {
         On::Session(session) => format!("this in session `{session}`"),
         On::New(_) => "make a session of this agent".to_owned(),
@@ -184,6 +208,7 @@ fn forbidden(caller: &Principal, on: On<'_>) -> Error {
     let error =
         Error::new(ErrorCode::Forbidden, format!("`{}` may not do {what}", caller.name).replace(" do make", " make"));
     match on {
+        _ if caller.user.is_some() => error.hint("who administers the house can give you another role"),
         On::Keys | On::Users | On::ToolServers => error.hint(HOW),
         _ if caller.credential.is_some() => error.hint("a key with another permission may: `ombud keys add`"),
         _ => error,

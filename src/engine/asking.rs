@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::access::{self, Does, On};
 use super::agents::{Working, revision};
 use super::course::{self, Course};
+use super::dispatch;
 use super::house::Core;
 use super::input::Input;
 use super::keys;
@@ -18,12 +19,18 @@ use super::lives::{check_lifetime, must_live};
 use super::recovery;
 use super::rewinding;
 use super::starting::start;
-use super::verbs::{Answering, Ask, Asked, NewSession, OnBusy, ProcedureCall, Target};
+use super::verbs::{Answering, Ask, Asked, Begin, NewSession, OnBusy, ProcedureCall, Target};
 use crate::domain::{
-    Agent, CallerTool, Cursor, Declaration, Error, ErrorCode, Fact, Fold, FoldedRun, MessageId, ModelChoice, OnOrphan, Pins,
-    Principal, ProcessId, Result, Revision, RunId, RunQueued, RunStatus, SessionCreated, SessionId,
+    Agent, Attributes, CallerTool, Cursor, Declaration, Error, ErrorCode, Fact, Fold, FoldedRun, Labels, MessageId,
+    ModelChoice, OnOrphan, Pins, Principal, ProcessId, Result, Revision, RunId, RunQueued, RunStatus, SessionCreated,
+    SessionId,
 };
 use crate::storage::{Alias, Record};
+
+/// Most bytes of a run's labels, and of its attributes: they stand in each of its rows.
+const KEPT_BYTES: usize = 64 << 10;
+/// The largest priority, and the smallest with a minus.
+const PRIORITY: i32 = 1_000;
 
 /// How often a run that waits for another looks whether its process lives.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -43,6 +50,9 @@ pub(super) struct Taken {
     pub(super) model: ModelChoice,
     pub(super) pins: Pins,
     pub(super) priority: i32,
+    pub(super) begin: Begin,
+    pub(super) labels: Labels,
+    pub(super) attributes: Attributes,
     pub(super) procedure: Option<ProcedureCall>,
     pub(super) run: RunId,
     pub(super) revision: (Revision, Record),
@@ -66,12 +76,14 @@ impl Taken {
             agent: self.agent.name.clone(),
             revision: self.revision.0.clone(),
             input: self.message().cloned(),
-            process: Some(process),
+            process: (self.begin == Begin::Now).then_some(process),
             priority: self.priority,
             asked_by: if name.is_some() { self.caller.name.clone() } else { String::new() },
             procedure: name,
             arguments,
             attributes,
+            labels: self.labels.clone(),
+            run_attributes: self.attributes.clone(),
             pins: self.pins.clone(),
         }
     }
@@ -79,6 +91,8 @@ impl Taken {
 
 /// Takes a question.
 pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Result<Asked> {
+    check_priority(ask.priority)?;
+    super::sessions::check_size_of(("run", KEPT_BYTES), None, Some(&ask.labels), &ask.attributes)?;
     let silent = ask.procedure.is_some() && ask.input.is_empty() && ask.context.is_empty();
     let input = if silent { None } else { Some(Input::new(core, caller, ask.input, ask.blobs, ask.context)?) };
     let mut aliases = Vec::new();
@@ -168,8 +182,28 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     pins.permissions.extend(core.settings.permissions_for(&agent));
     let revision = revision(&agent)?;
     let run = RunId::new(&*core.clock);
-    let (caller, priority) = (caller.clone(), ask.priority);
-    let taken = Arc::new(Taken { caller, new, aliases, input, agent, model, pins, priority, procedure, run, revision });
+    let (caller, priority, begin) = (caller.clone(), ask.priority, ask.begin);
+    let (labels, attributes) = (ask.labels, ask.attributes);
+    let taken = Taken {
+        caller,
+        new,
+        aliases,
+        input,
+        agent,
+        model,
+        pins,
+        priority,
+        begin,
+        labels,
+        attributes,
+        procedure,
+        run,
+        revision,
+    };
+    let taken = Arc::new(taken);
+    if begin == Begin::InTurn {
+        return dispatch::queue(core, &ledger, &taken).await;
+    }
     core.attend().await?;
     core.follow_others().await;
     match ask.on_busy {
@@ -201,6 +235,14 @@ pub(crate) async fn ask_and_follow(core: &Arc<Core>, caller: &Principal, mut ask
     access::check(core, caller, Does::Reads, On::Session(&asked.session)).await?;
     core.follow_others().await;
     Ok((asked, keys::while_it_counts(core, caller, frames)))
+}
+
+/// Bounded, so that whose turn it is can be found step by step.
+fn check_priority(priority: i32) -> Result<()> {
+    if (-PRIORITY..=PRIORITY).contains(&priority) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("priority {priority} is not from -{PRIORITY} to {PRIORITY}")))
 }
 
 /// A session that holds facts of a newer version can be read but not continued.

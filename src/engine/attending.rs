@@ -10,10 +10,10 @@ use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::House;
+use super::dispatch::Dispatch;
 use super::house::Core;
-use super::lives;
-use super::recovery::{self, goes_on, is_orphan};
-use crate::domain::{Actor, Error, ErrorCode, ProcessId, Result, Run, RunId, RunStatus, SessionId, Timestamp};
+use super::{house_files, lives};
+use crate::domain::{ProcessId, Result, Run, RunId, RunStatus, Timestamp};
 use crate::storage::RunQuery;
 
 /// How often sessions are looked for whose time is over, to remove what was said in them. That may cost a rewrite of the
@@ -23,31 +23,38 @@ const SWEEP_EVERY: Duration = Duration::from_secs(600);
 const EVERY: Duration = Duration::from_secs(1);
 /// Most runs that are looked at each time.
 const LOOKED_AT: usize = 10_000;
-/// Waiting so long counts as one step of priority, so that a run of low priority does not wait for ever.
-const AGE_MS: i64 = 10_000;
-/// So often one run is taken here. One that ends its driver each time without ending itself is closed then.
-const TRIES: u32 = 3;
+/// How often it is looked whether other processes have changed the store.
+const LOOK_OUT_EVERY: Duration = Duration::from_millis(250);
 
 impl House {
     /// Attends to runs that nobody works on, until `stop` fires: at once, and then every second. Runs that it has taken
     /// go on after that; [`super::Engine::drain`] waits for them.
     ///
+    /// Tool servers that are meant to run are started first, and run from then on until the house is left.
+    ///
     /// - A run whose process died is gone on with or closed, as its `on_orphan` says.
-    /// - A run that was queued without a process is taken.
+    /// - A run that begins in its turn is begun.
     /// - A run whose caller did not answer in time is closed; one that was answered by a process which then died is
     ///   gone on with.
+    /// - What dead processes have left of files of the house is swept, at once and every ten minutes.
     /// - A run that waits in a session whose time is over is cancelled; every ten minutes what was said in such sessions
     ///   is removed for good.
     ///
     /// At most `server.limits.runs_at_once` of those that it has taken work at once; the others wait, and go by
-    /// priority, which rises with waiting, then by age.
+    /// priority, which rises with waiting, then by age. A run whose process dies again and again is given up after
+    /// `server.limits.run_attempts`.
     ///
     /// # Errors
     /// `store_failed` when this process cannot be made one of the living; what fails later is logged and tried again.
     pub async fn attend_to_queue(&self, stop: CancellationToken) -> Result<()> {
         self.core.attend().await?;
         self.core.follow_others().await;
-        let mut attendant = Attendant::of(&self.core);
+        super::tool_servers::begin(&self.core).await;
+        let (mut attendant, mut dispatch) = (Attendant::of(&self.core), Dispatch::of(&self.core));
+        let mut look_out = tokio::time::interval(LOOK_OUT_EVERY);
+        look_out.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // What was changed since the last look for runs that nobody works on.
+        let mut is_changed = true;
         let mut clock = tokio::time::interval(EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
@@ -63,15 +70,34 @@ impl House {
                         if let Err(error) = lives::sweep(&core).await {
                             tracing::warn!(%error, "sessions whose time is over cannot be looked for");
                         }
+                        if let Err(error) = house_files::sweep(&core).await {
+                            tracing::warn!(%error, "what is left of files cannot be looked for");
+                        }
                     }));
                     continue;
                 }
-                () = self.core.ended.notified(), if attendant.is_late => {}
-                _ = clock.tick() => {}
+                () = dispatch.one_done() => {}
+                () = self.core.queue.is_told() => dispatch.renew(),
+                _ = clock.tick() => {
+                    if !is_changed && attendant.is_idle {
+                        continue;
+                    }
+                    is_changed = false;
+                    if let Err(error) = attendant.look(&mut dispatch).await {
+                        tracing::warn!(%error, "runs that nobody works on cannot be looked for");
+                    }
+                }
+                _ = look_out.tick() => match dispatch.look_out().await {
+                    Ok(true) => is_changed = true,
+                    Ok(false) => continue,
+                    Err(error) => {
+                        tracing::warn!(%error, "the store cannot be looked at");
+                        continue;
+                    }
+                },
             }
-            // It is not torn out of its middle: a run that it takes is taken whole.
-            if let Err(error) = attendant.look(&stop).await {
-                tracing::warn!(%error, "runs that nobody works on cannot be looked for");
+            if let Err(error) = dispatch.fill(&stop).await {
+                tracing::warn!(%error, "the queue cannot be looked at");
             }
         }
     }
@@ -79,13 +105,8 @@ impl House {
 
 struct Attendant {
     core: Arc<Core>,
-    at_once: usize,
-    /// Whether runs wait because so many work already: then the end of one is waited for.
-    is_late: bool,
-    /// Runs that were taken and have not ended.
-    taken: Vec<(SessionId, RunId)>,
-    /// How often each was taken.
-    tries: HashMap<RunId, u32>,
+    /// Whether nothing stood open when it was looked at last: then nothing can be left alone until something changes.
+    is_idle: bool,
     /// Until when those that wait do so, by their fence: it rises each time that they begin to.
     deadlines: HashMap<(RunId, u64), Option<Timestamp>>,
     /// Those that were answered when they were looked at last: whoever answered is given a moment to go on.
@@ -94,45 +115,31 @@ struct Attendant {
 
 impl Attendant {
     fn of(core: &Arc<Core>) -> Self {
-        Self {
-            core: Arc::clone(core),
-            at_once: core.settings.server.limits.runs_at_once.max(1),
-            is_late: false,
-            taken: Vec::new(),
-            tries: HashMap::new(),
-            deadlines: HashMap::new(),
-            answered: HashSet::new(),
-        }
+        Self { core: Arc::clone(core), is_idle: false, deadlines: HashMap::new(), answered: HashSet::new() }
     }
 
-    /// Looks once.
-    async fn look(&mut self, stop: &CancellationToken) -> Result<()> {
+    /// Looks once for runs that nobody works on.
+    async fn look(&mut self, dispatch: &mut Dispatch) -> Result<()> {
         let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Waiting];
-        let runs = self.core.store.runs(&RunQuery { session: None, statuses, limit: LOOKED_AT }).await?;
-        let core = Arc::clone(&self.core);
-        self.taken.retain(|(session, run)| core.works_on(session, run));
+        let query = RunQuery { statuses, waits: Some(false), limit: LOOKED_AT, ..RunQuery::default() };
+        let runs = self.core.store.runs(&query).await?;
+        self.is_idle = runs.is_empty();
         let there: HashSet<&RunId> = runs.iter().map(|run| &run.id).collect();
-        self.tries.retain(|run, _| there.contains(run));
         self.deadlines.retain(|(run, _), _| there.contains(run));
-        self.is_late = false;
         let now = self.core.clock.now();
-        for run in self.left_alone(runs, now).await? {
-            if stop.is_cancelled() || self.core.leaving.is_cancelled() {
-                return Ok(());
-            }
-            if let Err(error) = self.attend_to(&run).await {
-                let tries = self.tries.entry(run.id.clone()).or_default();
-                // Once is enough for whoever reads the log.
-                if *tries <= 1 {
-                    tracing::warn!(%error, run = %run.id, session = %run.session, "a run that nobody works on cannot be taken");
-                }
-                *tries += 1;
-            }
+        let alone = self.left_alone(runs, now).await?;
+        // To close one that waited needs no room.
+        let (waited, orphans): (Vec<Run>, Vec<Run>) = alone.into_iter().partition(|run| run.status == RunStatus::Waiting);
+        for run in waited {
+            // It may wait longer than was known: the session was used.
+            self.deadlines.remove(&(run.id.clone(), run.fence));
+            dispatch.begin(run);
         }
+        dispatch.found(orphans);
         Ok(())
     }
 
-    /// The runs that nobody works on, those first that go first.
+    /// The runs that nobody works on.
     async fn left_alone(&mut self, runs: Vec<Run>, now: Timestamp) -> Result<Vec<Run>> {
         let mut living: HashMap<ProcessId, bool> = HashMap::new();
         let mut alone = Vec::new();
@@ -153,17 +160,14 @@ impl Attendant {
                     }
                 },
                 (_, Some(_)) => !self.core.works_on(&run.session, &run.id),
-                (_, None) => true,
+                // It waits for its turn.
+                (_, None) => false,
             };
             if is_alone {
                 alone.push(run);
             }
         }
         self.answered = answered;
-        alone.sort_by(|left, right| {
-            let order = aged(right, now).cmp(&aged(left, now));
-            order.then(left.queued_at.cmp(&right.queued_at)).then_with(|| left.id.cmp(&right.id))
-        });
         Ok(alone)
     }
 
@@ -179,60 +183,4 @@ impl Attendant {
         self.deadlines.insert(key, deadline);
         deadline
     }
-
-    /// Goes on with a run, or closes it, or leaves it for the next time.
-    async fn attend_to(&mut self, run: &Run) -> Result<()> {
-        let is_full = self.taken.len() >= self.at_once;
-        // To close one needs no room, but to know that it is to be closed its log must be read.
-        if is_full && run.status != RunStatus::Waiting {
-            self.is_late = true;
-            return Ok(());
-        }
-        let ledger = self.core.existing(&run.session).await?;
-        let fold = ledger.fold().await?;
-        let Some(active) = fold.active_run(&run.id) else { return Ok(()) };
-        if active.run.status == RunStatus::Waiting && fold.is_over(self.core.clock.now()) {
-            return lives::end_expired_runs(&self.core, &ledger).await;
-        }
-        // It may wait longer than was known: the session was used.
-        self.deadlines.remove(&(run.id.clone(), run.fence));
-        // By the log: rows are older than that by a moment.
-        if !is_orphan(&self.core, &ledger, active).await? {
-            return Ok(());
-        }
-        if !goes_on(active) {
-            recovery::close(&self.core, &ledger, active, Actor::house(), None).await?;
-            return Ok(());
-        }
-        // Runs of one agent are serial: the one before it goes first.
-        let mut others = fold.active.iter().filter(|other| other.run.agent == active.run.agent);
-        if is_full || others.any(|other| other.queued_seq < active.queued_seq) {
-            return Ok(());
-        }
-        let tries = self.tries.entry(run.id.clone()).or_default();
-        *tries += 1;
-        if *tries > TRIES {
-            let message = format!("the run was taken up {TRIES} times, and each time it stopped without an end");
-            let error = Error::new(ErrorCode::Unavailable, message).hint("ask again in the same session");
-            recovery::close(&self.core, &ledger, active, Actor::house(), Some(&error)).await?;
-            return Ok(());
-        }
-        match recovery::claim(&self.core, &ledger, active).await {
-            Ok(_) => self.taken.push((run.session.clone(), run.id.clone())),
-            // Another process was quicker, or one that goes before it came in between.
-            Err(error) if matches!(error.code, ErrorCode::Conflict | ErrorCode::Busy) => {}
-            Err(error) if error.code == ErrorCode::StoreFailed => return Err(error),
-            // It cannot go on: its model or workspace is gone.
-            Err(error) => {
-                recovery::close(&self.core, &ledger, active, Actor::house(), Some(&error)).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The priority of a run by now.
-fn aged(run: &Run, now: Timestamp) -> i64 {
-    let waited = i64::try_from(now.millis_since(run.queued_at)).unwrap_or(i64::MAX);
-    i64::from(run.priority).saturating_add(waited / AGE_MS)
 }

@@ -11,7 +11,7 @@ use crate::domain::{
     Access, Effect, ErrorCode, Permission, PermissionRule, Place, ReturnStatus, RunId, SessionId, ToolCall, ToolCallPart,
     ToolError, ToolReturn, ToolSpec,
 };
-use crate::tools::{ToolContext, ToolFailure, ToolOutput};
+use crate::tools::{ToolContext, ToolFailure, ToolOutput, Tools};
 
 /// What the calls of a run have in common.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub(crate) struct Calls {
     pub(crate) no_commands: bool,
     /// The tools that the agent may use here.
     pub(crate) specs: Vec<ToolSpec>,
+    /// All tools of the run: those of the house, and those of its tool servers.
+    pub(crate) tools: Tools,
     pub(crate) context: ToolContext,
 }
 
@@ -109,7 +111,7 @@ impl Calls {
             };
             return Err(Stopped::failed(ErrorCode::InvalidInput, format!("the arguments of `{}` {what}", call.name)));
         }
-        let Some((spec, tool)) = self.spec(&call.name).zip(self.core.tools.get(&call.name)) else {
+        let Some((spec, tool)) = self.spec(&call.name).zip(self.tools.get(&call.name)) else {
             let known: Vec<_> = self.specs.iter().map(|spec| spec.name.as_str()).collect();
             let message = format!("there is no tool `{}` here; there are: {}", call.name, known.join(", "));
             return Err(Stopped::failed(ErrorCode::NotFound, message));

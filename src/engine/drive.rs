@@ -64,6 +64,8 @@ pub(crate) struct Driver {
     pub(super) asking: Asking,
     pub(super) calls: Calls,
     pub(super) caller_tools: HashSet<String>,
+    /// The tools of the tool servers that the agent names.
+    pub(super) chosen_tools: Vec<String>,
     /// Most calls of the model in the step that has begun.
     pub(super) max_step_rounds: Option<u32>,
     /// Says that this process works on the run.
@@ -123,7 +125,8 @@ impl Driver {
             run: work.run.clone(),
             rules: work.pins.permissions.clone(),
             no_commands: work.pins.no_commands,
-            specs: core.tool_specs(&work.agent),
+            specs: core.tools.specs(work.agent.tools.as_deref()),
+            tools: core.tools.clone(),
             context: ToolContext { workspace: core.workspace(&workspace)?, cancelled: at_work.stop.clone() },
         };
         Ok(Self {
@@ -131,6 +134,7 @@ impl Driver {
             core: Arc::clone(core),
             ledger: Arc::clone(ledger),
             caller_tools: work.pins.caller_tools.iter().map(|spec| spec.name.clone()).collect(),
+            chosen_tools: Vec::new(),
             max_step_rounds: None,
             work,
             asking,
@@ -175,7 +179,6 @@ impl Driver {
             }
         }
         drop(self.at_work);
-        self.core.ended.notify_one();
     }
 
     /// Stops the run when its time is over.
@@ -236,6 +239,7 @@ impl Driver {
     }
 
     async fn steps(&mut self) -> Result<(), Refused> {
+        self.gather_tools().await?;
         if let Err(error) = self.turn_to_step() {
             return self.fail(error).await;
         }

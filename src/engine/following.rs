@@ -31,7 +31,8 @@ pub(super) async fn follow(core: Weak<Core>) {
         tokio::time::sleep(EVERY).await;
         let Some(core) = core.upgrade() else { return };
         let followed = core.followed();
-        if followed.is_empty() && !core.notices.is_heard() {
+        let watched = core.notices.watchers().are_there();
+        if followed.is_empty() && !core.notices.is_heard() && !watched {
             watch.rows = None;
             continue;
         }
@@ -74,7 +75,7 @@ async fn look(core: &Core, followed: Vec<Arc<Ledger>>, changed: bool, compares: 
         watch.compare(newest, &core.notices);
         super::agents::tell_what_others_did(core).await?;
     }
-    Ok(())
+    if core.notices.watchers().are_there() { super::watching::look(core).await } else { Ok(()) }
 }
 
 async fn newest(core: &Core) -> Result<Rows> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,11 +13,11 @@ use super::desk::OpenQuestion;
 use super::keys::Keyring;
 use super::ledger::{Ledger, no_session, process_id};
 use super::notices::Notices;
+use super::tool_servers::Rooms;
 use super::uploads::Uploads;
+use super::users::People;
 use crate::config::Settings;
-use crate::domain::{
-    Agent, CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall, ToolSpec,
-};
+use crate::domain::{CallId, Clock, Event, ModelChoice, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall};
 use crate::models::Models;
 use crate::storage::{Presence, Store};
 use crate::tools::Tools;
@@ -112,8 +112,8 @@ pub(crate) struct Core {
     pub(crate) tasks: TaskTracker,
     /// Fires when this process begins no more runs.
     pub(crate) leaving: CancellationToken,
-    /// Told whenever this process has stopped working on a run.
-    pub(crate) ended: Notify,
+    /// Runs that begin in their turn.
+    pub(crate) queue: super::dispatch::Queue,
     /// What changes, for whoever shows lists.
     pub(crate) notices: Notices,
     /// When this process opened the house.
@@ -124,8 +124,12 @@ pub(crate) struct Core {
     pub(crate) uploads: Uploads,
     /// Keys and tokens, as this process knows them.
     pub(crate) keys: Keyring,
+    /// People with an account, as this process knows them.
+    pub(crate) people: People,
     /// Which changes of agents were told.
     pub(crate) agent_changes: super::agents::Changes,
+    /// The tool servers that this process keeps running.
+    pub(crate) tool_servers: Rooms,
     following: OnceCell<()>,
 }
 
@@ -135,6 +139,7 @@ impl House {
         let process = process_id(&*parts.clock);
         let opened_at = parts.clock.now();
         let uploads = Uploads::new(&parts.settings.server.limits.files);
+        let people = People::new(&parts.settings.server.login);
         let core = Core {
             settings: parts.settings,
             store: parts.store,
@@ -148,13 +153,15 @@ impl House {
             workspaces: Mutex::default(),
             tasks: TaskTracker::new(),
             leaving: CancellationToken::new(),
-            ended: Notify::new(),
+            queue: super::dispatch::Queue::default(),
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
             uploads,
             keys: Keyring::default(),
+            people,
             agent_changes: super::agents::Changes::default(),
+            tool_servers: Rooms::default(),
             following: OnceCell::new(),
         };
         Self { core: Arc::new(core) }
@@ -251,11 +258,6 @@ impl Core {
     pub(crate) fn choose(&self, wanted: [Option<&ModelChoice>; 3]) -> Result<ModelChoice> {
         let wanted = wanted.into_iter().flatten().next().or(self.settings.model.as_ref());
         self.models.choose(wanted)
-    }
-
-    /// What the model is told about the tools that an agent may use here.
-    pub(crate) fn tool_specs(&self, agent: &Agent) -> Vec<ToolSpec> {
-        self.tools.specs(agent.tools.as_deref())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::storage::Store;
 /// Most files of one message.
 const FILES: usize = 64;
 /// Most bytes of one file.
-const FILE_BYTES: usize = 20 << 20;
+pub(crate) const FILE_BYTES: usize = 20 << 20;
 /// Most bytes of all files of one message.
 const ALL_FILE_BYTES: usize = 64 << 20;
 /// Most bytes of a file's name.

@@ -271,6 +271,7 @@ impl Ledger {
         let mut last = None;
         self.hub.publish(events, |event| {
             last = Some(event.seq);
+            self.notices.watchers().tell(event);
             match (&event.fact, &event.run) {
                 (Fact::RunCancelRequested(_), Some(run)) => self.here.stop(run),
                 (Fact::SessionDeleted(_), _) => self.here.stop_all(),

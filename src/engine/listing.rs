@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Finish, Message, ModelChoice, RunId, SessionStatus, SessionSummary, ToolReturn, Usage};
+use crate::domain::{
+    Finish, Message, ModelChoice, Run, RunId, RunStatus, SessionId, SessionStatus, SessionSummary, ToolReturn, Usage,
+};
 
 /// Which sessions a list is about. Newest change first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +40,48 @@ pub struct SessionPage {
     pub sessions: Vec<SessionItem>,
     /// Where the next page begins; absent = this was the last.
     pub next: Option<String>,
+}
+
+/// Which runs a list is about. Newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunFilter {
+    /// Only those of this session.
+    pub session: Option<SessionId>,
+    /// Only those of this agent, by its name or its id.
+    pub agent: Option<String>,
+    /// Only those that stand so; empty = all.
+    pub statuses: Vec<RunStatus>,
+    /// Only those of this priority.
+    pub priority: Option<i32>,
+    /// Only those that have all these labels (key, value).
+    pub labels: Vec<(String, String)>,
+    /// Rows that are passed over.
+    pub offset: usize,
+    /// Most rows; 0 means none. Where it is read and nothing is said, 100.
+    #[serde(default = "rows")]
+    pub limit: usize,
+}
+
+/// Rows of a page when nobody says how many.
+fn rows() -> usize {
+    100
+}
+
+impl RunFilter {
+    /// The newest runs of a session, or of all, that stand so (empty = however they stand).
+    pub fn newest(session: Option<&SessionId>, statuses: &[RunStatus], limit: usize) -> Self {
+        Self { session: session.cloned(), statuses: statuses.to_vec(), limit, ..Self::default() }
+    }
+}
+
+/// A page of runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunPage {
+    /// The rows.
+    pub runs: Vec<Run>,
+    /// How many there are in all, on whatever page.
+    pub total: u64,
 }
 
 /// A message as people are shown it, with what its calls gave.

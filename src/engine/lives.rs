@@ -186,7 +186,8 @@ pub(crate) async fn end_expired_runs(core: &Arc<Core>, ledger: &Arc<Ledger>) -> 
     }
     for active in &fold.active {
         let run = Some(&active.run.id);
-        if active.run.status == RunStatus::Waiting || recovery::is_orphan(core, ledger, active).await? {
+        let has_no_driver = active.run.status == RunStatus::Waiting || active.run.waits_in_turn();
+        if has_no_driver || recovery::is_orphan(core, ledger, active).await? {
             runs::request_cancel(core, ledger, Actor::house(), run, EXPIRED).await?;
         }
     }

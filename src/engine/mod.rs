@@ -14,6 +14,7 @@ mod completing;
 mod context;
 mod course;
 mod desk;
+mod dispatch;
 mod draft;
 mod drive;
 mod ending;
@@ -31,7 +32,9 @@ mod live;
 mod lives;
 mod next;
 mod notices;
+mod question;
 mod reading;
+mod recent;
 mod recovery;
 mod requesting;
 mod rewinding;
@@ -47,6 +50,7 @@ mod uploads;
 mod users;
 mod verbs;
 mod views;
+mod watching;
 mod writing;
 
 use std::collections::BTreeMap;
@@ -58,32 +62,32 @@ use serde_json::{Map, Value};
 use self::access::{Does, On, Sight};
 use crate::domain::{
     Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
-    Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
-use crate::storage::RunQuery;
 
 pub use self::agents::{AgentItem, AgentOrigin};
 pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
-pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile};
+pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
-pub use self::listing::{MessagePage, SessionFilter, SessionItem, SessionPage, Shown};
+pub use self::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
-pub use self::recovery::{Orphans, Restored};
 pub use self::rewinding::Earlier;
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
-    Answered, Answering, Ask, Asked, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy, ProcedureCall,
-    Target,
+    Answered, Answering, Ask, Asked, Begin, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy,
+    Orphans, ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
+pub use self::watching::{EventStream, Watched, Watching};
+pub use crate::tools::{PeerError, PeerMessage, PeerRequest, ToolServerPeer};
 
 #[async_trait]
 impl Engine for House {
@@ -99,13 +103,17 @@ impl Engine for House {
         self
     }
 
+    fn watching(&self) -> &dyn Watching {
+        self
+    }
+
     async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
-        self.ask_check(caller, &mut ask).await?;
+        access::ask_check(caller, &self.core, &mut ask).await?;
         asking::ask(&self.core, caller, ask).await
     }
 
     async fn ask_and_follow(&self, caller: &Principal, mut ask: Ask) -> Result<(Asked, FrameStream)> {
-        self.ask_check(caller, &mut ask).await?;
+        access::ask_check(caller, &self.core, &mut ask).await?;
         asking::ask_and_follow(&self.core, caller, ask).await
     }
 
@@ -252,16 +260,17 @@ impl Engine for House {
         recovery::agent_of(&self.core, &row).await
     }
 
-    async fn runs(
-        &self,
-        caller: &Principal,
-        session: Option<&SessionId>,
-        statuses: &[RunStatus],
-        limit: usize,
-    ) -> Result<Vec<Run>> {
-        self.check(caller, Does::Reads, session.map_or(On::Sessions, On::Session)).await?;
-        let query = RunQuery { session: session.cloned(), statuses: statuses.to_vec(), limit };
-        runs::list(&self.core, caller, query).await
+    async fn runs(&self, caller: &Principal, filter: &RunFilter) -> Result<RunPage> {
+        self.check(caller, Does::Reads, filter.session.as_ref().map_or(On::Sessions, On::Session)).await?;
+        let mut filter = filter.clone();
+        self.core.by_name(filter.agent.as_mut()).await?;
+        runs::list(&self.core, caller, filter).await
+    }
+
+    async fn run_end(&self, caller: &Principal, run: &RunId) -> Result<Option<RunFinished>> {
+        self.check(caller, Does::Reads, On::Sessions).await?;
+        let row = access::run_of(&self.core, caller, Does::Reads, run).await?;
+        runs::end_of(&self.core, &row).await
     }
 
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {
@@ -333,7 +342,7 @@ impl Engine for House {
     }
 
     async fn put_file(&self, caller: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.check(caller, Does::Asks, On::Session(offered.session())).await?;
+        self.check(caller, Does::Asks, On::Session(offered.session()?)).await?;
         uploads::put(&self.core, offered, bytes).await
     }
 
@@ -359,7 +368,7 @@ impl Engine for House {
 
     async fn sign_file(&self, caller: &Principal, file: &File, purpose: FilePurpose) -> Result<SignedFile> {
         let does = if purpose == FilePurpose::Upload { Does::Asks } else { Does::Reads };
-        self.check(caller, does, On::Session(file.session())).await?;
+        self.check(caller, does, On::Session(file.session()?)).await?;
         uploads::sign(&self.core, file, purpose).await
     }
 
@@ -447,6 +456,7 @@ impl Engine for House {
     async fn drain(&self) {
         self.core.tasks.close();
         self.core.tasks.wait().await;
+        self.core.tool_servers.end().await;
         if let Err(error) = self.core.store.tidy().await {
             tracing::debug!(%error, "the store could not be tidied");
         }
@@ -456,25 +466,6 @@ impl Engine for House {
 impl House {
     async fn check(&self, caller: &Principal, does: Does, on: On<'_>) -> Result<()> {
         access::check(&self.core, caller, does, on).await
-    }
-
-    /// Checks a question.
-    async fn ask_check(&self, caller: &Principal, ask: &mut Ask) -> Result<()> {
-        match &mut ask.target {
-            Target::New(new) => {
-                self.core.by_name(new.agent.as_mut()).await?;
-                self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
-                access::may_choose_id(caller, new.id.as_ref())?;
-            }
-            Target::Existing(id) | Target::Back { session: id, .. } => {
-                self.check(caller, Does::Asks, On::Session(&*id)).await?;
-            }
-        }
-        if let Answering::One(agent) = &mut ask.answering {
-            self.core.by_name(Some(agent)).await?;
-            access::may_have_answer(caller, agent)?;
-        }
-        Ok(())
     }
 
     /// The agent of a session that is to be made.

@@ -13,7 +13,8 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::desk::OpenQuestion;
-use crate::domain::{AgentId, CallId, SessionId};
+use super::watching::Watchers;
+use crate::domain::{AgentId, CallId, SessionId, ToolServerState};
 
 /// Notices that wait for one listener; one that is slower gets [`HouseNotice::Missed`].
 const WAITING: usize = 256;
@@ -76,6 +77,16 @@ pub enum HouseNotice {
         /// Whether the tool is called.
         allowed: bool,
     },
+    /// A tool server of this process runs, runs again, failed or was stopped.
+    #[serde(rename = "tool_server.changed")]
+    ToolServerChanged {
+        /// Its slug.
+        slug: String,
+        /// Where it stands now.
+        state: ToolServerState,
+        /// Why, in a few words.
+        why: String,
+    },
     /// The listener was too slow and has missed some.
     #[serde(rename = "missed")]
     Missed,
@@ -92,6 +103,7 @@ pub struct Notices(Arc<Shared>);
 struct Shared {
     sender: broadcast::Sender<HouseNotice>,
     changes: Mutex<Changes>,
+    watchers: Watchers,
 }
 
 #[derive(Debug, Default)]
@@ -104,7 +116,11 @@ struct Changes {
 
 impl Default for Notices {
     fn default() -> Self {
-        Self(Arc::new(Shared { sender: broadcast::Sender::new(WAITING), changes: Mutex::default() }))
+        Self(Arc::new(Shared {
+            sender: broadcast::Sender::new(WAITING),
+            changes: Mutex::default(),
+            watchers: Watchers::default(),
+        }))
     }
 }
 
@@ -126,6 +142,11 @@ impl Notices {
             }
         })
         .boxed()
+    }
+
+    /// Who watches what runs do.
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.0.watchers
     }
 
     /// Whether somebody listens.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures_util::future::FutureExt;
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::calls;
 use super::course::Course;
@@ -12,37 +12,13 @@ use super::drive::{Driver, Work};
 use super::holding::Holding;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
+use super::verbs::{Orphans, Restored};
 use crate::domain::{
     Actor, Agent, CallerTool, Cause, Cursor, Display, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned,
     MessageId, OnOrphan, Outcome, Principal, Result, Run, RunFinished, RunId, RunQueued, RunStarted, RunStatus, SessionId,
     ToolCalled, ToolReturn, ToolReturned, Transcript,
 };
 use crate::storage::{Fence, SessionQuery};
-
-/// What `restore` is to do with a session whose run lost its process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Orphans {
-    /// Close it as `interrupted`.
-    Close,
-    /// Go on with it.
-    Resume,
-}
-
-/// What `restore` did with one run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Restored {
-    /// The session.
-    pub session: SessionId,
-    /// The run.
-    pub run: RunId,
-    /// Calls that had no return: repeated when resumed, told as interrupted when not repeatable or closed.
-    pub open_calls: Vec<String>,
-    /// Whether the run goes on in this process.
-    pub resumed: bool,
-    /// Subscribing from here gives everything that this brought about.
-    pub before: Cursor,
-}
 
 /// Kind of the records that keep agents as runs pinned them, by revision.
 pub(crate) const REVISION: &str = "agent_revision";
@@ -65,11 +41,15 @@ fn abandoned(active: &FoldedRun) -> Option<Fact> {
     Some(Fact::MessageAbandoned(MessageAbandoned { message_id, reason }))
 }
 
-/// Whether nobody works on a run, and nobody will by itself.
+/// Whether nobody works on a run, and nobody will by itself. One that waits for its turn is none: whoever attends to the
+/// queue takes it.
 pub(crate) async fn is_orphan(core: &Core, ledger: &Ledger, active: &FoldedRun) -> Result<bool> {
     if active.run.status == RunStatus::Waiting {
         let late = active.deadline.is_some_and(|deadline| core.clock.now() > deadline);
         return Ok(late || active.open_calls.is_empty());
+    }
+    if active.run.waits_in_turn() {
+        return Ok(false);
     }
     let alive = core.is_worked_on(&ledger.id, &active.run.id, active.run.process.as_ref()).await?;
     Ok(!alive)
@@ -80,7 +60,7 @@ pub(crate) async fn is_orphan(core: &Core, ledger: &Ledger, active: &FoldedRun) 
 pub(crate) fn goes_on(active: &FoldedRun) -> bool {
     match active.run.status {
         RunStatus::Waiting => active.open_calls.is_empty(),
-        RunStatus::Queued if active.run.process.is_none() => true,
+        RunStatus::Queued if active.run.waits_in_turn() => true,
         _ => active.queued.pins.on_orphan == OnOrphan::Resume,
     }
 }
@@ -157,12 +137,12 @@ pub(crate) async fn close(
 /// Goes on with a run in this process after the caller answered what it waited for in this attempt. Answers the last event
 /// before.
 pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32) -> Result<u64> {
-    go_on(core, ledger, run, attempt, Asking::Beside).await
+    Ok(go_on(core, ledger, run, attempt, Asking::Beside).await?.before)
 }
 
 /// The same for whoever gives again what was given: others may go on at the same moment, or have done so.
 pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32) -> Result<u64> {
-    go_on(core, ledger, run, attempt, Asking::After).await
+    Ok(go_on(core, ledger, run, attempt, Asking::After).await?.before)
 }
 
 /// Goes on with a run in this process after its process died, or one that none has begun. Others may want to at the same
@@ -170,8 +150,16 @@ pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &R
 ///
 /// # Errors
 /// `conflict` when a process has taken it up, or it has ended, since it was `judged`.
-pub(crate) async fn claim(core: &Arc<Core>, ledger: &Arc<Ledger>, judged: &FoldedRun) -> Result<u64> {
+pub(crate) async fn claim(core: &Arc<Core>, ledger: &Arc<Ledger>, judged: &FoldedRun) -> Result<GoneOn> {
     go_on(core, ledger, &judged.run.id, judged.attempt, Asking::After).await
+}
+
+/// A run that was gone on with.
+pub(crate) struct GoneOn {
+    /// The last event before.
+    pub(crate) before: u64,
+    /// What works on it, until it has ended or waits for its caller; `None` = it has ended already.
+    pub(crate) driver: Option<JoinHandle<()>>,
 }
 
 /// When the model is asked.
@@ -184,7 +172,7 @@ enum Asking {
 }
 
 /// `attempt` = the one that was found to wait, or to have lost its process.
-async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32, asking: Asking) -> Result<u64> {
+async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32, asking: Asking) -> Result<GoneOn> {
     core.attend().await?;
     core.follow_others().await;
     let at_work = ledger.works_on(run);
@@ -198,7 +186,8 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32
         return Err(Error::new(ErrorCode::Conflict, format!("another process goes on with run `{run}`")));
     }
     if active.cancel_requested.is_some() {
-        return close(core, ledger, active, Actor::house(), None).await;
+        let before = close(core, ledger, active, Actor::house(), None).await?;
+        return Ok(GoneOn { before, driver: None });
     }
     // A run that never began sees all that there is by now.
     let base_seq = if active.attempt == 0 { fold.head } else { active.base_seq };
@@ -256,14 +245,14 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32
         first = async { Ok(events) }.boxed();
     }
     let (sender, taken) = oneshot::channel();
-    core.tasks.spawn(driver.drive(
+    let driver = core.tasks.spawn(driver.drive(
         first,
         Box::new(move |result| {
             let _ = sender.send(result);
         }),
     ));
     taken.await.unwrap_or_else(|_| Err(Error::internal("a run ended before it began")))?;
-    Ok(fold.head)
+    Ok(GoneOn { before: fold.head, driver: Some(driver) })
 }
 
 /// The message that is written next: the one that was announced, unless something of it may have been shown.
@@ -398,7 +387,7 @@ async fn restore_one(
         }
         let run = &active.run.id;
         let taken = match orphans {
-            Orphans::Resume => claim(core, &ledger, active).await.map(Some),
+            Orphans::Resume => claim(core, &ledger, active).await.map(|gone_on| Some(gone_on.before)),
             Orphans::Close => Ok(None),
         };
         let (before, resumed) = match taken {

@@ -3,40 +3,52 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::Value;
 
 use super::access::Sight;
 use super::house::Core;
 use super::ledger::{Draft, Ledger, Refused};
+use super::listing::{RunFilter, RunPage};
 use super::lives::must_live;
 use super::recovery;
 use super::verbs::{Answered, CallerReturn};
 use crate::domain::{
-    Actor, Cursor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunId, RunStatus,
-    SessionId, ToolCalled, ToolError, ToolReturn, ToolReturned,
+    Actor, Cursor, Error, ErrorCode, Fact, Fold, Principal, Result, ReturnStatus, Run, RunCancelRequested, RunFinished,
+    RunId, RunStatus, SessionId, ToolCalled, ToolError, ToolReturn, ToolReturned,
 };
-use crate::storage::RunQuery;
+use crate::storage::{Entry, RunQuery};
 
 /// Runs that are looked at when all of this process are to stop.
 const STOPPED_AT_ONCE: usize = 100_000;
 
-/// Most runs that are looked at for the list of somebody who sees only a part of the sessions.
+/// Most runs that are looked at for the list of somebody who sees only a part of the sessions, and together when those of
+/// an agent are cancelled.
 const LOOKED_AT: usize = 10_000;
+/// Runs that are cancelled at once when their agent is removed.
+const CANCELLED_AT_ONCE: usize = 32;
+/// Why runs of an agent end that was removed.
+const REMOVED: &str = "its agent was removed";
+/// Entries, and bytes, of one page when a log is looked through.
+const READ_AT_ONCE: usize = 512;
+const READ_BYTES: usize = 1 << 20;
 
-/// A list of runs: of the sessions that the caller sees.
-pub(crate) async fn list(core: &Core, caller: &Principal, query: RunQuery) -> Result<Vec<Run>> {
+/// A page of runs: of the sessions that the caller sees.
+pub(crate) async fn list(core: &Core, caller: &Principal, filter: RunFilter) -> Result<RunPage> {
+    let RunFilter { session, agent, statuses, priority, labels, offset, limit } = filter;
+    let query = RunQuery { session, agent, statuses, priority, labels, waits: None, offset, limit };
     let Some(sight) = Sight::of(caller).filter(|_| query.session.is_none()) else {
-        return core.store.runs(&query).await;
+        let runs = core.store.runs(&query).await?;
+        // A page that is not full says how many there are, unless it lies behind them all.
+        let is_last = runs.len() < limit && (offset == 0 || !runs.is_empty());
+        let total = if is_last { (offset + runs.len()) as u64 } else { core.store.count_runs(&query).await? };
+        return Ok(RunPage { runs, total });
     };
     let only = sight.only_session().map(SessionId::from_text);
-    let limit = query.limit;
-    let rows = core.store.runs(&RunQuery { session: only, limit: LOOKED_AT, ..query }).await?;
+    let rows = core.store.runs(&RunQuery { session: only, offset: 0, limit: LOOKED_AT, ..query }).await?;
     let mut sees: HashMap<SessionId, bool> = HashMap::new();
     let mut seen = Vec::new();
     for run in rows {
-        if seen.len() >= limit {
-            break;
-        }
         let is_seen = match sees.get(&run.session) {
             Some(is_seen) => *is_seen,
             None => {
@@ -50,7 +62,41 @@ pub(crate) async fn list(core: &Core, caller: &Principal, query: RunQuery) -> Re
             seen.push(run);
         }
     }
-    Ok(seen)
+    let total = seen.len() as u64;
+    Ok(RunPage { runs: seen.into_iter().skip(offset).take(limit).collect(), total })
+}
+
+/// How a run ended, as its log has it: one entry is read.
+pub(crate) async fn end_of(core: &Core, run: &Run) -> Result<Option<RunFinished>> {
+    if run.status.is_active() {
+        return Ok(None);
+    }
+    if let Some(seq) = run.finished_seq {
+        let entries = core.store.read(&run.session, seq.saturating_sub(1), 1, usize::MAX).await?;
+        return Ok(entries.first().map(|entry| end_in(&run.session, &run.id, entry)).transpose()?.flatten());
+    }
+    // A row of an older version does not say where.
+    let mut after = 0;
+    loop {
+        let entries = core.store.read(&run.session, after, READ_AT_ONCE, READ_BYTES).await?;
+        for entry in &entries {
+            if let Some(end) = end_in(&run.session, &run.id, entry)? {
+                return Ok(Some(end));
+            }
+        }
+        match entries.last() {
+            Some(last) => after = last.seq,
+            None => return Ok(None),
+        }
+    }
+}
+
+fn end_in(session: &SessionId, run: &RunId, entry: &Entry) -> Result<Option<RunFinished>> {
+    let event = super::reading::decode(session, entry)?;
+    Ok(match event.fact {
+        Fact::RunFinished(finished) if event.run.as_ref() == Some(run) => Some(finished),
+        _ => None,
+    })
 }
 
 /// Asks runs to end. Those that no process works on are closed here and now.
@@ -81,7 +127,8 @@ pub(crate) async fn request_cancel(
     let fold = ledger.fold().await?;
     for id in &about {
         let Some(active) = fold.active_run(id) else { continue };
-        if active.run.status == RunStatus::Waiting || recovery::is_orphan(core, ledger, active).await? {
+        let has_no_driver = active.run.status == RunStatus::Waiting || active.run.waits_in_turn();
+        if has_no_driver || recovery::is_orphan(core, ledger, active).await? {
             recovery::close(core, ledger, active, actor.clone(), None).await?;
         }
     }
@@ -93,7 +140,8 @@ pub(crate) async fn request_cancel(
 pub(crate) async fn stop(core: &Arc<Core>, caller: &Principal, reason: &str) -> Result<()> {
     core.leaving.cancel();
     let statuses = vec![RunStatus::Running, RunStatus::Queued];
-    let here = core.store.runs(&RunQuery { session: None, statuses, limit: STOPPED_AT_ONCE }).await?;
+    let query = RunQuery { statuses, waits: Some(false), limit: STOPPED_AT_ONCE, ..RunQuery::default() };
+    let here = core.store.runs(&query).await?;
     for run in here.into_iter().filter(|run| run.process.as_ref() == Some(&core.process)) {
         let ledger = core.existing(&run.session).await?;
         let fold = ledger.fold().await?;
@@ -103,6 +151,33 @@ pub(crate) async fn stop(core: &Arc<Core>, caller: &Principal, reason: &str) -> 
         }
     }
     Ok(())
+}
+
+/// Cancels the runs of an agent that were asked to begin in their turn, because it was removed.
+pub(crate) async fn cancel_of_agent(core: &Arc<Core>, agent: &str, actor: &Actor) -> Result<()> {
+    let statuses = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Waiting];
+    let query = RunQuery { agent: Some(agent.to_owned()), statuses, limit: LOOKED_AT, ..RunQuery::default() };
+    loop {
+        let mut found = core.store.runs(&query).await?;
+        let is_all = found.len() < query.limit;
+        found.retain(|run| run.in_turn && !run.cancel_requested);
+        let is_done = is_all || found.is_empty();
+        let cancelled = stream::iter(found).map(|run| async move {
+            let ledger = core.existing(&run.session).await?;
+            request_cancel(core, &ledger, actor.clone(), Some(&run.id), REMOVED).await
+        });
+        let results: Vec<Result<Vec<RunId>>> = cancelled.buffer_unordered(CANCELLED_AT_ONCE).collect().await;
+        for result in results {
+            match result {
+                // Its session was deleted meanwhile, and its runs with it.
+                Err(error) if error.code == ErrorCode::NotFound => {}
+                result => drop(result?),
+            }
+        }
+        if is_done {
+            return Ok(());
+        }
+    }
 }
 
 fn active(fold: Option<&Fold>, run: Option<&RunId>) -> Vec<RunId> {

@@ -132,7 +132,7 @@ async fn status(core: &Core, summary: &SessionSummary) -> Result<SessionStatus> 
     for run in &summary.active {
         if run.status == RunStatus::Waiting {
             status = SessionStatus::Waiting;
-        } else if core.is_worked_on(session, &run.run, run.process.as_ref()).await? {
+        } else if run.waits_in_turn() || core.is_worked_on(session, &run.run, run.process.as_ref()).await? {
             return Ok(SessionStatus::Running);
         } else if status == SessionStatus::Idle {
             status = SessionStatus::Interrupted;
@@ -154,20 +154,30 @@ const KEPT_BYTES: usize = 1 << 20;
 
 /// Checks what lists of sessions will show, each time.
 pub(crate) fn check_size(title: Option<&str>, labels: Option<&Labels>, attributes: &Attributes) -> Result<()> {
+    check_size_of(("session", KEPT_BYTES), title, labels, attributes)
+}
+
+/// The same for something else that is kept with labels and attributes.
+pub(crate) fn check_size_of(
+    (of, most): (&str, usize),
+    title: Option<&str>,
+    labels: Option<&Labels>,
+    attributes: &Attributes,
+) -> Result<()> {
     let too_large = |what: &str, size: usize, most: usize| {
-        Err(Error::new(ErrorCode::TooLarge, format!("the {what} of the session has {size} bytes, at most {most} are kept")))
+        Err(Error::new(ErrorCode::TooLarge, format!("the {what} of the {of} has {size} bytes, at most {most} are kept")))
     };
     let title = title.map_or(0, str::len);
     if title > TITLE_BYTES {
         return too_large("title", title, TITLE_BYTES);
     }
     let labels: usize = labels.map_or(0, |labels| labels.iter().map(|(key, value)| key.len() + value.len()).sum());
-    if labels > KEPT_BYTES {
-        return too_large("labels", labels, KEPT_BYTES);
+    if labels > most {
+        return too_large("labels", labels, most);
     }
     let kept = serde_json::to_vec(attributes).map_or(0, |text| text.len());
-    if kept > KEPT_BYTES {
-        return too_large("attributes", kept, KEPT_BYTES);
+    if kept > most {
+        return too_large("attributes", kept, most);
     }
     Ok(())
 }

@@ -1,11 +1,15 @@
 //! The steps of a procedure, as a run carries them out: each begins and ends with a fact of its own. What needs neither
 //! model nor tool goes into the log with what comes next.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value, json};
 
 use super::course::fits;
 use super::drive::{Asking, Driver};
 use super::house::Core;
+use super::ledger::Refused;
+use super::tool_servers::{Offered, Wanted};
 use crate::domain::{
     AnswerForm, Argument, Attributes, Author, AuthorKind, CallId, CallStep, Error, ErrorCode, Fact, Item, Message,
     MessageId, MessagePosted, OpenThreadStep, Part, Result, ReturnStatus, SayStep, SerializeStep, SessionId, Speaker,
@@ -14,6 +18,26 @@ use crate::domain::{
 };
 
 impl Driver {
+    /// Adds the tools of the agent's tool servers to those of the house. Where they have to be started, that is waited for;
+    /// what cannot be had is told, and the run goes on without it.
+    pub(super) async fn gather_tools(&mut self) -> Result<(), Refused> {
+        let Some(wanted) = Wanted::of(&self.core, &self.work.agent).await else { return Ok(()) };
+        if wanted.must_wait(&self.core) {
+            // Whoever asked need not wait until then to know that the question was taken.
+            self.settle().await?;
+        }
+        let core = Arc::clone(&self.core);
+        let offered = tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Offered::default(),
+            offered = wanted.offered(&core) => offered,
+        };
+        self.calls.tools = self.core.tools.with(offered.tools);
+        self.chosen_tools = offered.chosen;
+        self.owe(offered.notices.into_iter().map(Fact::Notice).collect());
+        Ok(())
+    }
+
     /// The step that has begun, or begins next.
     fn step_now(&self) -> Option<&Step> {
         self.work.course.steps.get(self.work.transcript.steps_done)
@@ -55,12 +79,13 @@ impl Driver {
             Some(opened) => opened.max_turns,
             None => course.max_turns(&agent.from_state)?.or(agent.max_turns),
         };
+        let own = agent.tools.as_ref().map(|names| [names.as_slice(), &self.chosen_tools].concat());
         let names = match (opened, self.step_now()) {
             (_, Some(Step::Call(step))) => Some(std::slice::from_ref(&step.tool)),
             (Some(opened), _) => Some(opened.tools.as_slice()),
-            (None, _) => agent.tools.as_deref(),
+            (None, _) => own.as_deref(),
         };
-        self.calls.specs = self.core.tools.specs(names);
+        self.calls.specs = self.calls.tools.specs(names);
         if choice != self.asking.choice {
             let (model, card) = self.core.models.get(&choice)?;
             self.asking = Asking { choice, model, card };

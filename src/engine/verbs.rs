@@ -15,165 +15,20 @@ use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
 use super::house_files::HouseFiles;
 use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
-use super::listing::{MessagePage, SessionFilter, SessionItem, SessionPage};
+use super::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
 use super::notices::NoticeStream;
-use super::recovery::{Orphans, Restored};
-use super::rewinding::Earlier;
+pub use super::question::{Answering, Ask, Asked, Begin, ContextInput, NewSession, OnBusy, ProcedureCall, Target};
 use super::sharing::SharedSession;
 use super::tool_servers::ToolServers;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use super::users::Users;
 use super::views::{Health, ModelItem};
+use super::watching::Watching;
 use crate::domain::{
-    AfterClearing, Agent, Attributes, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Labels, Lifetime, Message,
-    MessageId, ModelChoice, Part, Pins, Principal, Result, Revision, Run, RunId, RunStatus, Session, SessionId,
-    SessionUpdated, ToolReturn,
+    AfterClearing, Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Message, MessageId, Principal, Result,
+    Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated, ToolReturn,
 };
-
-/// Which session is asked.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Target {
-    /// A new one.
-    New(Box<NewSession>),
-    /// One that exists.
-    Existing(SessionId),
-    /// One that exists, gone back in as [`Engine::rewind`] does it. Only a question that is taken goes back: what is
-    /// refused leaves everything as it was.
-    Back {
-        /// The session.
-        session: SessionId,
-        /// After what; `None` = to before the first message.
-        after: Option<Earlier>,
-    },
-}
-
-/// What a new session is made of.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct NewSession {
-    /// Its id, when its creator chooses one.
-    pub id: Option<SessionId>,
-    /// A key of whoever makes it, at most 256 bytes: of two sessions with one key the second is refused.
-    pub key: Option<String>,
-    /// Its title.
-    pub title: Option<String>,
-    /// Words on it.
-    pub labels: Labels,
-    /// Its agent; absent = the settings' agent.
-    pub agent: Option<String>,
-    /// The folder that its tools work in; absent = the settings' workspace.
-    pub workspace: Option<String>,
-    /// Its own model.
-    pub model: Option<ModelChoice>,
-    /// How long it lives.
-    pub lifetime: Option<Lifetime>,
-    /// What it is given to remember: the input that its agent declares.
-    pub input: Map<String, Value>,
-    /// What its door keeps about it, by the door's name.
-    pub attributes: Attributes,
-}
-
-/// What to do when a run of the same agent is at work in the session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnBusy {
-    /// Answer `busy`.
-    Reject,
-    /// Wait for it, up to `limits.busy_wait`, then answer `busy`.
-    #[default]
-    WaitThenReject,
-    /// Queue behind it, and answer at once.
-    Queue,
-    /// Cancel it, and go on when it has ended.
-    Supersede,
-    /// Cancel it when it waits for the caller's tools; else wait for it for two seconds, or less where
-    /// `limits.busy_wait` says so, then answer `busy`.
-    SupersedeWaiting,
-}
-
-/// Who answers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answering {
-    /// The session's agent.
-    #[default]
-    SessionAgent,
-    /// This agent.
-    One(String),
-    /// Nobody: the message is only posted.
-    Nobody,
-}
-
-/// Input that nobody said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ContextInput {
-    /// What it is, in a few words; the name of the message's author.
-    pub description: String,
-    /// Its text.
-    pub text: String,
-}
-
-/// A question.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ask {
-    /// Which session.
-    pub target: Target,
-    /// What is said. Must hold something, unless a procedure is asked for.
-    pub input: Vec<Part>,
-    /// The bytes of the files that `input` names, each under its SHA-256 ([`crate::domain::BlobId::of`]).
-    #[serde(default, with = "super::blobs")]
-    pub blobs: Vec<(BlobId, Bytes)>,
-    /// Input that nobody said, such as the contents of files: shown to the model after what is said.
-    #[serde(default)]
-    pub context: Vec<ContextInput>,
-    /// Who answers.
-    #[serde(default)]
-    pub answering: Answering,
-    /// The procedure that is asked for: then nothing need be said. Absent = what the agent does always.
-    #[serde(default)]
-    pub procedure: Option<ProcedureCall>,
-    /// What to do when the session is at work.
-    #[serde(default)]
-    pub on_busy: OnBusy,
-    /// What is fixed for the run. `model` absent = session, agent, settings, catalogue, in this order; `workspace`
-    /// absent = the session's.
-    #[serde(default)]
-    pub pins: Pins,
-    /// Larger goes first.
-    #[serde(default)]
-    pub priority: i32,
-}
-
-/// A procedure of the agent that is asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProcedureCall {
-    /// Its name.
-    pub name: String,
-    /// Its arguments.
-    #[serde(default)]
-    pub arguments: Map<String, Value>,
-    /// What a door keeps about what it says as a person.
-    #[serde(default)]
-    pub attributes: Attributes,
-}
-
-/// A question that was taken.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Asked {
-    /// The session.
-    pub session: SessionId,
-    /// The run; `None` when nobody answers.
-    pub run: Option<RunId>,
-    /// The model that is asked.
-    pub model: Option<ModelChoice>,
-    /// Subscribing from here gives everything that the question brought about, from its first fact.
-    pub before: Cursor,
-}
 
 /// What a tool of the caller gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -194,6 +49,31 @@ pub struct Answered {
     /// Whether it is this answer that the run goes on with: nothing is missing any more, and nobody else was quicker.
     pub resumed: bool,
     /// Subscribing from here gives everything that the run does from now on, from its start on.
+    pub before: Cursor,
+}
+
+/// What `restore` is to do with a session whose run lost its process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Orphans {
+    /// Close it as `interrupted`.
+    Close,
+    /// Go on with it.
+    Resume,
+}
+
+/// What `restore` did with one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restored {
+    /// The session.
+    pub session: SessionId,
+    /// The run.
+    pub run: RunId,
+    /// Calls that had no return: repeated when resumed, told as interrupted when not repeatable or closed.
+    pub open_calls: Vec<String>,
+    /// Whether the run goes on in this process.
+    pub resumed: bool,
+    /// Subscribing from here gives everything that this brought about.
     pub before: Cursor,
 }
 
@@ -225,13 +105,16 @@ pub trait Engine: Send + Sync {
     /// What can be asked about files of the house.
     fn house_files(&self) -> &dyn HouseFiles;
 
+    /// Watching what runs do.
+    fn watching(&self) -> &dyn Watching;
+
     /// Says something in a session, and has an agent answer. Answers once it is durable that it was asked; what the
     /// agent does comes by [`Engine::subscribe`]. Who drops the future before it answers takes the question back: a run
     /// that has begun meanwhile is cancelled.
     ///
     /// # Errors
     /// `invalid_input` (nothing said, unknown model or agent), `conflict` (a new session's id exists), `busy`,
-    /// `inactive` (agent), `store_failed`.
+    /// `inactive` (agent), `unavailable` when as many runs wait in the queue as may, `store_failed`.
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked>;
 
     /// The same, listened to from before the beginning: so the answer comes in the pieces in which it is made, however
@@ -247,7 +130,8 @@ pub trait Engine: Send + Sync {
     /// `conflict` when the run does not wait any more, or a call was answered otherwise.
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered>;
 
-    /// Asks the runs of a session (or one of them) to end. Answers once that is durable, with the runs that it is about.
+    /// Asks the runs of a session (or one of them) to end. Answers once that is durable, with the runs that it is about:
+    /// none when they had ended before. One that no process has begun has ended by then.
     async fn cancel(&self, caller: &Principal, session: &SessionId, run: Option<&RunId>, reason: &str)
     -> Result<Vec<RunId>>;
 
@@ -318,14 +202,11 @@ pub trait Engine: Send + Sync {
     /// those that were offered for it alone.
     async fn run_agent(&self, caller: &Principal, run: &RunId) -> Result<Agent>;
 
-    /// Runs, newest first.
-    async fn runs(
-        &self,
-        caller: &Principal,
-        session: Option<&SessionId>,
-        statuses: &[RunStatus],
-        limit: usize,
-    ) -> Result<Vec<Run>>;
+    /// A page of runs, newest first, and how many there are in all.
+    async fn runs(&self, caller: &Principal, filter: &RunFilter) -> Result<RunPage>;
+
+    /// How a run ended, with its answer; `None` while it has not ended.
+    async fn run_end(&self, caller: &Principal, run: &RunId) -> Result<Option<RunFinished>>;
 
     /// The agents that take work or may, by name: those of the configuration, and those that are kept in the store.
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>>;
@@ -355,7 +236,8 @@ pub trait Engine: Send + Sync {
     ) -> Result<AgentItem>;
 
     /// Removes an agent of the store, by its name or its id: it takes no more work, and its name is free. Its sessions can
-    /// be read, and runs that have begun go on.
+    /// be read, and runs that have begun go on, save those that were asked to begin in their turn: they are cancelled,
+    /// whether they have begun or not.
     ///
     /// # Errors
     /// `forbidden` as for [`Engine::update_agent`].

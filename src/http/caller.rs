@@ -17,6 +17,10 @@ pub struct Lacking(pub Error);
 #[derive(Clone, Copy, Debug)]
 pub struct Unshown;
 
+/// The mark of a request of whose caller nothing is proven: where everybody is let in as the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Unproven;
+
 /// The principal of a request. Where the guard let a request through without one, it may do nothing.
 #[derive(Clone, Debug)]
 pub struct Caller(pub Principal);

@@ -6,7 +6,6 @@ use std::io::{Seek, SeekFrom};
 
 use axum::body::Body;
 use axum::response::Response;
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jiff::fmt::rfc2822::{DateTimeParser, DateTimePrinter};
 use tokio::io::AsyncReadExt;
@@ -75,7 +74,7 @@ fn plain_words(path: &str) -> Option<String> {
     Some(words.join("/"))
 }
 
-fn percent_decoded(path: &str) -> Option<String> {
+pub(super) fn percent_decoded(path: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
     while let Some(byte) = rest.next() {
@@ -155,39 +154,8 @@ pub fn send_bytes(bytes: impl Into<Body>, name: &str, writer: Writer) -> Respons
     response
 }
 
-/// Sends a file that was uploaded, or the part of it that is asked for, under the type that it was uploaded with.
-pub fn send_kept(asked: &HeaderMap, file: &crate::domain::File, bytes: Bytes) -> Response {
-    let tag = format!("\"{}\"", file.blob.as_ref().map_or_else(String::new, ToString::to_string));
-    let (known, size) = (asked.get(header::IF_NONE_MATCH), bytes.len() as u64);
-    let is_known = |tags: &str| tags.split(',').any(|known| known.trim() == "*" || bare(known) == bare(&tag));
-    let mut response = if known.and_then(|tags| tags.to_str().ok()).is_some_and(is_known) {
-        empty(StatusCode::NOT_MODIFIED)
-    } else {
-        match range(asked, size, Some(&tag)) {
-            Wanted::Nothing => {
-                let mut response = empty(StatusCode::RANGE_NOT_SATISFIABLE);
-                set(&mut response, header::CONTENT_RANGE, &format!("bytes */{size}"));
-                return response;
-            }
-            Wanted::Whole => Response::new(bytes.into()),
-            Wanted::Part(first, last) => {
-                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-                let mut response = Response::new(bytes.slice(place(first)..=place(last)).into());
-                *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-                set(&mut response, header::CONTENT_RANGE, &format!("bytes {first}-{last}/{size}"));
-                response
-            }
-        }
-    };
-    set(&mut response, header::ETAG, &tag);
-    set(&mut response, header::ACCEPT_RANGES, "bytes");
-    set(&mut response, header::CONTENT_TYPE, &file.media_type);
-    guard(&mut response, &file.name, &file.media_type, Writer::Other);
-    response
-}
-
 /// What keeps a file in its place.
-fn guard(response: &mut Response, name: &str, essence: &str, writer: Writer) {
+pub(super) fn guard(response: &mut Response, name: &str, essence: &str, writer: Writer) {
     set(response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     // It may be private, and it may have changed: a cache asks each time.
     set(response, header::CACHE_CONTROL, "private, no-cache");
@@ -212,7 +180,7 @@ fn is_shown(essence: &str) -> bool {
 }
 
 /// `attachment`, with the name in a form for every browser.
-fn attachment(name: &str) -> String {
+pub(super) fn attachment(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ');
     let simple: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
     let mut exact = String::new();
@@ -237,7 +205,7 @@ fn part(file: File, first: u64, end: u64, status: StatusCode) -> Response {
 }
 
 /// Sets a header whose value is made of plain characters.
-fn set(response: &mut Response, name: HeaderName, value: &str) {
+pub(super) fn set(response: &mut Response, name: HeaderName, value: &str) {
     match HeaderValue::from_str(value) {
         Ok(value) => drop(response.headers_mut().insert(name, value)),
         Err(error) => tracing::error!(%name, %error, "a header cannot be sent"),
@@ -260,13 +228,13 @@ fn is_known(asked: &HeaderMap, tag: &str, modified: Timestamp) -> bool {
 }
 
 /// A tag for a weak comparison: `W/` does not count.
-fn bare(tag: &str) -> &str {
+pub(super) fn bare(tag: &str) -> &str {
     tag.trim().trim_start_matches("W/")
 }
 
 /// What of the file is wanted.
 #[derive(Debug, PartialEq, Eq)]
-enum Wanted {
+pub(super) enum Wanted {
     Whole,
     /// First and last byte.
     Part(u64, u64),
@@ -275,7 +243,7 @@ enum Wanted {
 }
 
 /// One range is honoured. Several at once, and what is no range of bytes, get the whole file, as the standard allows.
-fn range(asked: &HeaderMap, size: u64, changed: Option<&str>) -> Wanted {
+pub(super) fn range(asked: &HeaderMap, size: u64, changed: Option<&str>) -> Wanted {
     let Some(range) = asked.get(header::RANGE).and_then(|value| value.to_str().ok()) else { return Wanted::Whole };
     // The tag is weak, so only the date can prove that the caller's first half belongs to this file.
     if asked.get(header::IF_RANGE).is_some_and(|condition| condition.to_str().ok() != changed) {

@@ -4,7 +4,7 @@
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{Method, StatusCode};
-use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{Object, Schema, Type};
@@ -107,15 +107,36 @@ impl Route {
         self
     }
 
+    /// Its name in programs that are made of the description, and the chapter that it stands in.
+    #[must_use]
+    pub fn named_in(mut self, chapter: &str, id: &str) -> Self {
+        self.operation.tags = Some(vec![chapter.to_owned()]);
+        self.operation.operation_id = Some(id.to_owned());
+        self
+    }
+
+    /// More of what it is for, in sentences.
+    #[must_use]
+    pub fn explained(mut self, description: &str) -> Self {
+        self.operation.description = Some(description.to_owned());
+        self
+    }
+
     /// A text in the query of the address.
     #[must_use]
-    pub fn query(mut self, name: &str, about: &str, required: bool) -> Self {
+    pub fn query(self, name: &str, about: &str, required: bool) -> Self {
+        self.query_of(name, about, required, Object::with_type(Type::String))
+    }
+
+    /// A value in the query of the address, of which a schema says what it may be.
+    #[must_use]
+    pub fn query_of(mut self, name: &str, about: &str, required: bool, schema: impl Into<RefOr<Schema>>) -> Self {
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Query)
             .required(if required { Required::True } else { Required::False })
             .description(Some(about))
-            .schema(Some(Object::with_type(Type::String)))
+            .schema(Some(schema))
             .build();
         self.operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
         self
@@ -129,21 +150,46 @@ impl Route {
         self
     }
 
+    /// The form that it takes, as `multipart/form-data`.
+    #[must_use]
+    pub fn takes_form<T: ToSchema>(mut self) -> Self {
+        let content = ContentBuilder::new().schema(Some(self.named::<T>())).build();
+        let body = RequestBodyBuilder::new().content("multipart/form-data", content).required(Some(Required::True)).build();
+        self.operation.request_body = Some(RefOr::T(body));
+        self
+    }
+
     /// A JSON answer.
     #[must_use]
     pub fn gives<T: ToSchema>(mut self, status: StatusCode, about: &str) -> Self {
         let content = ContentBuilder::new().schema(Some(self.named::<T>())).build();
-        let response = ResponseBuilder::new().description(about).content("application/json", content).build();
-        self.operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response));
-        self
+        self.answer(status, "application/json", content, about)
     }
 
     /// An answer of another kind, such as `text/event-stream`.
     #[must_use]
-    pub fn gives_media(mut self, status: StatusCode, media_type: &str, about: &str) -> Self {
+    pub fn gives_media(self, status: StatusCode, media_type: &str, about: &str) -> Self {
         let content = ContentBuilder::new().schema(Some(Object::with_type(Type::String))).build();
-        let response = ResponseBuilder::new().description(about).content(media_type, content).build();
+        self.answer(status, media_type, content, about)
+    }
+
+    /// An answer without a body.
+    #[must_use]
+    pub fn gives_nothing(mut self, status: StatusCode, about: &str) -> Self {
+        let response = ResponseBuilder::new().description(about).build();
         self.operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(response));
+        self
+    }
+
+    /// Of two answers of one status that are of different kinds, a request says which it wants.
+    fn answer(mut self, status: StatusCode, media_type: &str, content: Content, about: &str) -> Self {
+        let responses = &mut self.operation.responses.responses;
+        if let Some(RefOr::T(known)) = responses.get_mut(status.as_str()).filter(|_| media_type != "application/json") {
+            known.content.insert(media_type.to_owned(), RefOr::T(content));
+            return self;
+        }
+        let response = ResponseBuilder::new().description(about).content(media_type, content).build();
+        responses.insert(status.as_str().to_owned(), RefOr::T(response));
         self
     }
 

@@ -55,6 +55,8 @@ pub enum Closing {
     TooSlow,
     /// Nobody said who calls.
     Unauthorized,
+    /// The same, where a dialect's clients know the code of the standard.
+    Refused,
 }
 
 impl Closing {
@@ -64,6 +66,7 @@ impl Closing {
             Self::Done => 1000,
             Self::Leaving => 1001,
             Self::NotText => 1003,
+            Self::Refused => 1008,
             Self::Malformed => 1007,
             Self::TooLarge => 1009,
             Self::TooSlow => 1013,
@@ -124,11 +127,18 @@ pub struct Messages {
     /// Heartbeats since the peer last gave a sign of life.
     silent: u32,
     leaving: CancellationToken,
+    /// What is told before the socket is closed because the server leaves.
+    last_words: Option<Box<dyn Fn() -> String + Send>>,
     /// Whether bytes of a message that was too large are still to come.
     choked: bool,
 }
 
 impl Messages {
+    /// Has something told before the socket is closed because the server leaves.
+    pub fn say_when_leaving(&mut self, words: impl Fn() -> String + Send + 'static) {
+        self.last_words = Some(Box::new(words));
+    }
+
     /// The next text; `None` when the socket is closed, or was closed because of what came. May be dropped while it
     /// waits.
     pub async fn next(&mut self) -> Option<String> {
@@ -137,6 +147,10 @@ impl Messages {
                 next = timeout(self.heartbeat, self.wire.next()) => next,
                 () = self.sending.queue.closed() => return None,
                 () = self.leaving.cancelled() => {
+                    if let Some(words) = &self.last_words {
+                        let words = words();
+                        self.sending.send(|| words).await;
+                    }
                     self.sending.close(Closing::Leaving, "the server leaves: come back and go on from your cursors").await;
                     return None;
                 }
@@ -250,6 +264,7 @@ where
         heartbeat: limits.heartbeat,
         silent: 0,
         leaving: door.leaving.clone(),
+        last_words: None,
         choked: false,
     };
     let serving = async {

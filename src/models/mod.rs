@@ -182,7 +182,8 @@ impl From<ModelError> for Error {
             | Cause::Locked => None,
         };
         let told = Self::model(error.cause, error.message);
-        let told = Self { status: error.status, retry_after_ms: error.retry_after_ms, ..told };
+        let told =
+            Self { status: error.status, retry_after: error.retry_after_ms.map(|millis| millis.div_ceil(1_000)), ..told };
         match hint {
             Some(hint) => told.hint(hint),
             None => told,

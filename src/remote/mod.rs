@@ -9,6 +9,7 @@ mod line;
 mod stream;
 mod tool_servers;
 mod users;
+mod watching;
 pub mod wire;
 
 use std::collections::BTreeMap;
@@ -24,18 +25,18 @@ use self::line::Line;
 use self::wire::{
     Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, KeyedSession, Keys,
     Look, Messages, ModelList, Nothing, OfAgent, OfBlob, OfFile, OfKey, OfRun, OfSession, OfSessionKey, OfToken, Offer,
-    PinnedAgent, PutFile, Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunPage, Runs, Sign, Update,
-    UpdateAgent, Uploads,
+    PinnedAgent, PutFile, Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunEnd, Sign, Update, UpdateAgent,
+    Uploads,
 };
 use crate::domain::{
     AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal,
-    Result, Revision, Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
     FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
-    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored,
-    SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
+    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter,
+    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -75,6 +76,10 @@ impl Engine for Remote {
     }
 
     fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
+    fn watching(&self) -> &dyn Watching {
         self
     }
 
@@ -176,16 +181,13 @@ impl Engine for Remote {
         Ok(agent)
     }
 
-    async fn runs(
-        &self,
-        _: &Principal,
-        session: Option<&SessionId>,
-        statuses: &[RunStatus],
-        limit: usize,
-    ) -> Result<Vec<Run>> {
-        let wanted = Runs { session: session.cloned(), statuses: statuses.to_vec(), limit };
-        let RunPage { runs } = self.line.call("runs", &wanted, SOON).await?;
-        Ok(runs)
+    async fn runs(&self, _: &Principal, filter: &RunFilter) -> Result<RunPage> {
+        self.line.call("runs", filter, SOON).await
+    }
+
+    async fn run_end(&self, _: &Principal, run: &RunId) -> Result<Option<RunFinished>> {
+        let RunEnd { end } = self.line.call("run_end", &OfRun { run: run.clone() }, SOON).await?;
+        Ok(end)
     }
 
     async fn agents(&self, _: &Principal) -> Result<BTreeMap<String, AgentItem>> {
@@ -245,7 +247,7 @@ impl Engine for Remote {
     }
 
     async fn put_file(&self, _: &Principal, offered: File, bytes: FileBytes) -> Result<File> {
-        self.line.put("upload", &PutFile::from(offered), bytes, WORKS).await
+        self.line.put("upload", &PutFile::try_from(offered)?, bytes, WORKS).await
     }
 
     async fn kept_files(&self, _: &Principal, session: &SessionId) -> Result<Vec<File>> {

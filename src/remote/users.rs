@@ -2,49 +2,57 @@
 
 use async_trait::async_trait;
 
-use super::{Remote, not_over_a_distance};
-use crate::domain::{Principal, Result, User};
+use super::wire::{self, IssueToken, Nothing, OfUser, RotateSigningKey, UpdateUser};
+use super::{Remote, SOON, not_over_a_distance};
+use crate::domain::{Error, Principal, Result, User};
 use crate::engine::{Login, LoginAttempt, NewUser, UserChange, Users};
+
+/// Who calls is known by what the line carries, which is no account's token.
+fn where_it_is() -> Error {
+    not_over_a_distance("logging in and out cannot be done").hint("log in by the API for people of that server")
+}
 
 #[async_trait]
 impl Users for Remote {
     async fn login(&self, _attempt: LoginAttempt) -> Result<Login> {
-        Err(not_over_a_distance("this cannot be done"))
+        Err(where_it_is())
     }
 
     async fn refresh(&self, _: &Principal) -> Result<Login> {
-        Err(not_over_a_distance("this cannot be done"))
+        Err(where_it_is())
     }
 
     async fn logout(&self, _: &Principal) -> Result<()> {
-        Err(not_over_a_distance("this cannot be done"))
+        Err(where_it_is())
     }
 
     async fn me(&self, _: &Principal) -> Result<User> {
-        Err(not_over_a_distance("this cannot be done"))
+        Err(where_it_is())
     }
 
     async fn users(&self, _: &Principal) -> Result<Vec<User>> {
-        Err(not_over_a_distance("this cannot be done"))
+        let wire::Users { users } = self.line.call("users", &Nothing {}, SOON).await?;
+        Ok(users)
     }
 
-    async fn create_user(&self, _: &Principal, _new: NewUser) -> Result<User> {
-        Err(not_over_a_distance("this cannot be done"))
+    async fn create_user(&self, _: &Principal, new: NewUser) -> Result<User> {
+        self.line.call("create-user", &new, SOON).await
     }
 
-    async fn update_user(&self, _: &Principal, _named: &str, _change: UserChange) -> Result<User> {
-        Err(not_over_a_distance("this cannot be done"))
+    async fn update_user(&self, _: &Principal, named: &str, change: UserChange) -> Result<User> {
+        self.line.call("update-user", &UpdateUser { name: named.to_owned(), change }, SOON).await
     }
 
-    async fn remove_user(&self, _: &Principal, _named: &str) -> Result<User> {
-        Err(not_over_a_distance("this cannot be done"))
+    async fn remove_user(&self, _: &Principal, named: &str) -> Result<User> {
+        self.line.call("remove-user", &OfUser { name: named.to_owned() }, SOON).await
     }
 
-    async fn issue_token(&self, _: &Principal, _named: &str, _ttl_seconds: Option<u64>) -> Result<Login> {
-        Err(not_over_a_distance("this cannot be done"))
+    async fn issue_token(&self, _: &Principal, named: &str, ttl_seconds: Option<u64>) -> Result<Login> {
+        self.line.call("issue-token", &IssueToken { name: named.to_owned(), ttl_seconds }, SOON).await
     }
 
-    async fn rotate_signing_key(&self, _: &Principal, _end_all: bool) -> Result<()> {
-        Err(not_over_a_distance("this cannot be done"))
+    async fn rotate_signing_key(&self, _: &Principal, end_all: bool) -> Result<()> {
+        let Nothing {} = self.line.call("rotate-signing-key", &RotateSigningKey { end_all }, SOON).await?;
+        Ok(())
     }
 }

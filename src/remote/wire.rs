@@ -5,6 +5,8 @@ mod agents;
 mod files;
 mod keys;
 mod lives;
+mod tool_servers;
+mod users;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,7 +17,9 @@ pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};
-use crate::domain::{Agent, CallId, Cursor, Error, Event, Run, RunId, RunStatus, SessionId, SessionUpdated};
+pub use self::tool_servers::{LinesOf, OfToolServer, ToolList, ToolServerLines, ToolServerList, UpdateToolServer};
+pub use self::users::{IssueToken, OfUser, RotateSigningKey, UpdateUser, Users};
+use crate::domain::{Agent, CallId, Cursor, Error, Event, RunFinished, RunId, SessionId, SessionUpdated};
 use crate::engine::{CallerReturn, Decision, FileItem, FileSearch, ModelItem, OpenQuestion, Orphans, Restored};
 
 /// The folder of every address of this API.
@@ -28,7 +32,7 @@ pub const HEARTBEAT_HEADER: &str = "ombud-heartbeat";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The name of the event that ends a stream with an error.
 pub const FAILED: &str = "failed";
-/// Messages, events or runs of a page when nobody says how many.
+/// Messages or events of a page when nobody says how many.
 const PAGE: usize = 100;
 
 /// Nothing.
@@ -179,29 +183,13 @@ pub struct Remembered {
     pub state: Map<String, Value>,
 }
 
-/// Which runs a list is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Runs {
-    /// Only those of this session.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "maybe_session")]
-    #[schema(value_type = Option<String>)]
-    pub session: Option<SessionId>,
-    /// Only those that stand so; empty = all.
-    #[serde(default)]
-    #[schema(value_type = Vec<String>)]
-    pub statuses: Vec<RunStatus>,
-    /// Most runs; 100 unless told.
-    #[serde(default = "page")]
-    pub limit: usize,
-}
-
-/// Runs, newest first.
+/// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RunPage {
-    /// The runs.
-    #[schema(value_type = Vec<Object>)]
-    pub runs: Vec<Run>,
+pub struct RunEnd {
+    /// Its end, as the log has it; absent while it has not ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub end: Option<RunFinished>,
 }
 
 /// The models.

@@ -4,31 +4,47 @@ use axum::response::Response;
 
 use crate::dialects::Dialect;
 use crate::domain::Error;
+use crate::http::RequestId;
 
 /// How an error is told.
 type Refuse = fn(&Error) -> Response;
 
+/// What is done to an answer last.
+type Finish = fn(&RequestId, Response) -> Response;
+
 /// The words of each path.
-pub(super) struct Envelopes(Vec<(String, Refuse)>);
+pub(super) struct Envelopes(Vec<(String, Refuse, Option<Finish>)>);
 
 impl Envelopes {
     /// Those of these dialects. Of two that own the same, the first tells.
     pub(super) fn new(dialects: &[Dialect]) -> Self {
         let mut owned = Vec::new();
         for dialect in dialects {
-            owned.push((format!("/{}", dialect.name), dialect.refuse));
-            owned.extend(dialect.owns.iter().map(|path| (path.trim_end_matches('/').to_owned(), dialect.refuse)));
+            let words = |path: String| (path, dialect.refuse, dialect.finish);
+            owned.push(words(format!("/{}", dialect.name)));
+            owned.extend(dialect.owns.iter().map(|path| words(path.trim_end_matches('/').to_owned())));
         }
         // A stable sort: those of equal length stay in the order of the dialects.
-        owned.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
+        owned.sort_by_key(|(path, ..)| std::cmp::Reverse(path.len()));
         Self(owned)
     }
 
     /// An error about a path.
     pub(super) fn refuse(&self, path: &str, error: &Error) -> Response {
+        self.owner(path).map_or(crate::http::refuse as Refuse, |(_, refuse, _)| *refuse)(error)
+    }
+
+    /// The last that is done to an answer on a path.
+    pub(super) fn finish(&self, path: &str, id: &RequestId, response: Response) -> Response {
+        match self.owner(path) {
+            Some((_, _, Some(finish))) => finish(id, response),
+            _ => response,
+        }
+    }
+
+    fn owner(&self, path: &str) -> Option<&(String, Refuse, Option<Finish>)> {
         let owns = |owned: &str| path.strip_prefix(owned).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let found = self.0.iter().find(|(owned, _)| owns(owned));
-        found.map_or(crate::http::refuse as Refuse, |(_, refuse)| *refuse)(error)
+        self.0.iter().find(|(owned, ..)| owns(owned))
     }
 }
 
@@ -45,7 +61,10 @@ mod tests {
             refuse,
             fallback: None,
             sockets: Vec::new(),
-            wants_credential: false,
+            wants_credential: crate::dialects::WantsCredential::No,
+            finish: None,
+            paced: &[],
+            description: None,
         }
     }
 

@@ -21,9 +21,12 @@ use crate::config::printable;
 use crate::dialects::Fallback;
 use crate::domain::{Clock, Error};
 use crate::engine::without_secrets;
-use crate::http::{Caller, Door, RequestId, empty};
+use crate::http::{Allowance, Caller, Door, RequestId, empty};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 /// Longest id of a request that is taken from its caller.
 const ID_BYTES: usize = 128;
 
@@ -52,10 +55,11 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
         url.path = shown,
     );
     let heads = request.headers().clone();
-    let mut response = front.answer(request, next, &path).instrument(span.clone()).await;
+    let response = front.answer(request, next, &path).instrument(span.clone()).await;
+    let mut response = front.envelopes.finish(&path, &RequestId(id.clone()), response);
     front.guard.headers(&method, &path, &heads, response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(X_REQUEST_ID.clone(), value);
+        response.headers_mut().entry(X_REQUEST_ID.clone()).or_insert(value);
     }
     if response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));
@@ -82,16 +86,34 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
 
 impl Front {
     async fn answer(&self, mut request: Request<Body>, next: Next, path: &str) -> Response {
-        match self.guard.check(&mut request).await {
-            Ok(()) => {}
-            Err(Stopped::Answered(response)) => return *response,
-            Err(Stopped::Refused(error)) => return self.envelopes.refuse(path, &error),
+        let checked = self.guard.check(&mut request).await;
+        let allowance = request.extensions().get::<Allowance>().copied();
+        let mut response = match checked {
+            Ok(()) => self.handled(request, next, path).await,
+            Err(Stopped::Answered(response)) => *response,
+            Err(Stopped::Refused(error)) => self.envelopes.refuse(path, &error),
             Err(Stopped::TooFast(error, seconds)) => {
                 let mut response = self.envelopes.refuse(path, &error);
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-                return response;
+                response
             }
+        };
+        if let Some(allowance) = allowance {
+            self.tell(&allowance, response.headers_mut());
         }
+        response
+    }
+
+    /// Tells a user what is left of their pace.
+    fn tell(&self, allowance: &Allowance, headers: &mut HeaderMap) {
+        let full = self.clock.now().as_millis().saturating_add(i64::try_from(allowance.full_in.as_millis()).unwrap_or(0));
+        let full = full / 1_000 + i64::from(full % 1_000 > 0);
+        headers.insert(LIMIT.clone(), HeaderValue::from(allowance.limit));
+        headers.insert(REMAINING.clone(), HeaderValue::from(allowance.remaining));
+        headers.insert(RESET.clone(), HeaderValue::from(full));
+    }
+
+    async fn handled(&self, request: Request<Body>, next: Next, path: &str) -> Response {
         match AssertUnwindSafe(next.run(request)).catch_unwind().await {
             Ok(response) => response,
             Err(panic) => {

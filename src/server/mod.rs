@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 use self::connections::{Connections, Peer};
 use self::envelopes::Envelopes;
 use self::front::Front;
-use self::guard::Guard;
+use self::guard::{Guard, Paces};
 use self::metrics::Metrics;
 use crate::config::{ServerSettings, Settings};
 use crate::dialects::Dialect;
@@ -78,10 +78,11 @@ impl Server {
         let listener = listen(server).await?;
         let address = listener.local_addr().map_err(|error| cannot_listen(server, &error))?;
         let pace = Arc::new(Pace::new(server.limits.requests_per_minute));
+        let paces = Paces::new(Arc::clone(&pace), &server.limits, &dialects);
         let unread = Unread::new(server.limits.unread_bytes);
         let metrics = Arc::new(Metrics::new(Arc::clone(&unread)));
         let front = Arc::new(Front {
-            guard: Guard::new(server, address, Arc::clone(&engine), &mount::open_paths(&dialects), Arc::clone(&pace)),
+            guard: Guard::new(server, address, Arc::clone(&engine), &mount::open_paths(&dialects), paces),
             envelopes: Envelopes::new(&dialects),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),

@@ -21,9 +21,9 @@ use tower_http::normalize_path::NormalizePathLayer;
 use super::front::{self, Fallbacks, Front};
 use super::guard::Stranger;
 use super::tags;
-use crate::dialects::{self, Dialect};
+use crate::dialects::{self, Dialect, WantsCredential};
 use crate::domain::{Error, ErrorCode, Result};
-use crate::http::{Caller, Door, Lacking, Needs, Route, SocketEvents, Unshown, wrong_door};
+use crate::http::{Caller, Door, Lacking, Needs, Route, SocketEvents, Unproven, Unshown, wrong_door};
 
 /// The name of the house's own API.
 const OWN: &str = "ombud";
@@ -89,8 +89,8 @@ struct Claim {
     path: String,
     needs: Needs,
     open: bool,
-    /// Whether it lets in nobody without a key once there are keys.
-    wants_credential: bool,
+    /// Who must prove who they are.
+    wants_credential: WantsCredential,
     handler: MethodRouter<Door>,
     refuse: fn(&Error) -> Response,
 }
@@ -106,15 +106,15 @@ fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
             };
             let own = format!("/{name}");
             // A dialect may keep to its own paths.
-            if !pattern.strip_prefix(&own).is_some_and(|rest| rest.starts_with('/')) {
-                prefixed.push(claim(format!("{own}{pattern}")));
+            if !pattern.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
+                prefixed.push(claim(format!("{own}{}", pattern.trim_end_matches('/'))));
             }
             bare.push(claim(pattern.to_owned()));
         }
     }
     let own = own.into_iter().map(|(path, Route { method, needs, open_to_all_origins: open, handler, .. })| {
         let refuse = crate::http::refuse;
-        Claim { dialect: HOUSE, method, path, needs, open, wants_credential: false, handler, refuse }
+        Claim { dialect: HOUSE, method, path, needs, open, wants_credential: WantsCredential::No, handler, refuse }
     });
     let mut taken = std::collections::HashSet::new();
     // The server's own paths are never taken by a dialect.
@@ -257,7 +257,7 @@ struct Wanted {
     needs: Needs,
     /// Whether pages of every origin may call it.
     open: bool,
-    wants_credential: bool,
+    wants_credential: WantsCredential,
 }
 
 /// What the caller lacks that a route wants.
@@ -271,8 +271,12 @@ fn lacks(wanted: Wanted, request: &Request) -> Option<Error> {
         return None;
     }
     let Some(Caller(caller)) = request.extensions().get::<Caller>() else { return Some(nobody(request.extensions())) };
-    if wants_credential && request.extensions().get::<Unshown>().is_some() {
-        return Some(super::guard::unknown());
+    match wants_credential {
+        WantsCredential::OnceThereAreKeys if request.extensions().get::<Unshown>().is_some() => {
+            return Some(super::guard::unknown());
+        }
+        WantsCredential::Always if request.extensions().get::<Unproven>().is_some() => return Some(unproven()),
+        WantsCredential::No | WantsCredential::OnceThereAreKeys | WantsCredential::Always => {}
     }
     if !caller.may_enter(door) {
         return Some(wrong_door(caller));
@@ -284,6 +288,12 @@ fn lacks(wanted: Wanted, request: &Request) -> Option<Error> {
     let message = format!("`{}` may not {method} {}", caller.name, crate::config::printable(path));
     let hint = "start the server with --allow-local-admin, or with --token-file and send the token";
     Some(Error::new(ErrorCode::Forbidden, message).hint(hint))
+}
+
+/// Why a request is refused whose caller is let in everywhere else.
+fn unproven() -> Error {
+    Error::new(ErrorCode::Unauthorized, "this API wants to know who calls, and no token came with the request")
+        .hint("send the token of a login, or the server's own, as `Authorization: Bearer TOKEN`")
 }
 
 /// Why a request has no caller.

@@ -9,17 +9,24 @@ use utoipa::openapi::{
     ComponentsBuilder, Info, Object, OpenApiBuilder, PathsBuilder, RefOr, Required, SecurityRequirement, Server, Type,
 };
 
-use crate::dialects::{self, Dialect};
+use crate::dialects::{self, Description, Dialect};
 use crate::http::{Needs, Route};
 
 /// The description of a dialect by its name, as JSON.
 pub fn openapi(name: &str) -> Option<Value> {
-    let Dialect { name, title, routes, .. } = dialects::by_name(name)?;
-    Some(document(name, title, &routes))
+    let Dialect { name, title, routes, description, .. } = dialects::by_name(name)?;
+    Some(document(name, title, &routes, description))
+}
+
+/// The description of a dialect where its bare paths are its own: with them.
+pub(super) fn bare(name: &str, title: &str, routes: &[Route], description: Description) -> Value {
+    let mut document = document(name, title, routes, Some(description));
+    document["servers"] = json!([{ "url": "/" }]);
+    document
 }
 
 /// The description of a dialect.
-pub(super) fn document(name: &str, title: &str, routes: &[Route]) -> Value {
+pub(super) fn document(name: &str, title: &str, routes: &[Route], description: Option<Description>) -> Value {
     let mut paths = PathsBuilder::new();
     let mut schemas = BTreeMap::new();
     for route in routes {
@@ -39,10 +46,14 @@ pub(super) fn document(name: &str, title: &str, routes: &[Route]) -> Value {
         .paths(paths)
         .components(Some(components.build()))
         .servers(Some([Server::new(server)]));
-    serde_json::to_value(open_api.build()).unwrap_or_else(|error| {
+    let mut document = serde_json::to_value(open_api.build()).unwrap_or_else(|error| {
         tracing::error!(%error, dialect = name, "the description cannot be written");
         json!({})
-    })
+    });
+    if let Some(description) = description {
+        (description.complete)(&mut document);
+    }
+    document
 }
 
 fn operation(route: &Route) -> utoipa::openapi::path::Operation {
@@ -106,7 +117,7 @@ mod tests {
             Route::get("/a/{id}/{*rest}", || async {}).about("Reads it").needs(Needs::Nothing),
             Route::post("/a/{id}/{*rest}", || async {}).about("Writes it").query("mode", "How", false),
         ];
-        let document = document("one", "One", &routes);
+        let document = document("one", "One", &routes, None);
         assert_eq!((&document["openapi"], &document["servers"]), (&json!("3.1.0"), &json!([{"url": "/one"}])));
         let item = &document["paths"]["/a/{id}/{rest}"];
         assert_eq!((&item["get"]["summary"], &item["post"]["summary"]), (&json!("Reads it"), &json!("Writes it")));

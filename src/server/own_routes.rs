@@ -32,27 +32,36 @@ pub(super) fn all(dialects: &[Dialect]) -> Vec<(String, Route)> {
             .needs(Needs::Nothing),
         Route::get("/readyz", ready).about("Whether it takes work").needs(Needs::Nothing),
         Route::get("/metrics", measured).about("What it measures"),
-        Route::get("/docs", || async { to_page() }).about("The APIs, to read and to try"),
+        Route::get("/docs", || async { to_page() }).about("The APIs, to read and to try").needs(Needs::Nothing),
         Route::get("/docs/{*file}", move |Path(file): Path<String>| {
             let urls = Arc::clone(&urls);
             async move { page(&file, &urls) }
         })
-        .about("Files of the page of the APIs"),
+        .about("Files of the page of the APIs")
+        .needs(Needs::Nothing),
     ];
     let mut routes: Vec<_> = own.into_iter().map(|route| (route.pattern.to_owned(), route)).collect();
     for dialect in dialects {
-        // Made when it is first asked for: the server is ready sooner.
-        let described = Arc::new((dialect.name, dialect.title, dialect.routes.clone(), OnceLock::new()));
-        let route = Route::get("/openapi.json", move || {
-            let described = Arc::clone(&described);
-            async move {
-                let (name, title, routes, document) = &*described;
-                reply(StatusCode::OK, document.get_or_init(|| openapi::document(name, title, routes)))
-            }
-        });
-        routes.push((format!("/{}/openapi.json", dialect.name), route.about("The description of this API")));
+        let Dialect { name, title, description, .. } = *dialect;
+        let its_routes = dialect.routes.clone();
+        let own = described(move || openapi::document(name, title, &its_routes, description));
+        routes.push((format!("/{name}/openapi.json"), own));
+        let Some(description) = description else { continue };
+        let its_routes = dialect.routes.clone();
+        let bare = described(move || openapi::bare(name, title, &its_routes, description));
+        routes.push((description.also_at.to_owned(), bare));
     }
     routes
+}
+
+/// A route that tells a description, which is made when it is first asked for: the server is ready sooner.
+fn described(make: impl Fn() -> serde_json::Value + Send + Sync + 'static) -> Route {
+    let described = Arc::new((make, OnceLock::new()));
+    let route = Route::get("/openapi.json", move || {
+        let described = Arc::clone(&described);
+        async move { reply(StatusCode::OK, described.1.get_or_init(&described.0)) }
+    });
+    route.about("The description of this API").needs(Needs::Nothing)
 }
 
 async fn ready(State(door): State<Door>) -> Response {

@@ -4,11 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::rules::{self, Page, Place};
-use super::{Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store};
-use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
+use super::{
+    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
+    Store, TurnQuery,
+};
+use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 #[derive(Default)]
 struct Log {
@@ -114,6 +118,43 @@ impl State {
 pub(super) struct MemoryStore {
     state: Mutex<State>,
     processes: Arc<Mutex<BTreeSet<String>>>,
+    files: Arc<Mutex<BTreeMap<FileId, KeptFile>>>,
+}
+
+/// A file of the house.
+struct KeptFile {
+    bytes: Vec<u8>,
+    /// Whether whoever brought it still holds it.
+    is_held: bool,
+}
+
+/// One on its way.
+struct Incoming {
+    id: FileId,
+    bytes: Vec<u8>,
+    files: Arc<Mutex<BTreeMap<FileId, KeptFile>>>,
+}
+
+#[async_trait]
+impl IncomingFile for Incoming {
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.bytes.extend_from_slice(&bytes);
+        Ok(())
+    }
+
+    async fn keep(&mut self) -> Result<(), Error> {
+        let kept = KeptFile { bytes: std::mem::take(&mut self.bytes), is_held: true };
+        lock(&self.files).insert(self.id.clone(), kept);
+        Ok(())
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(kept) = lock(&self.files).get_mut(&self.id) {
+            kept.is_held = false;
+        }
+    }
 }
 
 impl MemoryStore {
@@ -229,7 +270,23 @@ impl Store for MemoryStore {
         let state = self.state();
         let mut rows: Vec<_> = state.runs.values().filter(|run| rules::is_run_listed(run, query)).collect();
         rows.sort_by(|left, right| rules::runs_order(left, right));
+        Ok(rows.into_iter().skip(query.offset).take(query.limit).cloned().collect())
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {
+        let state = self.state();
+        Ok(state.runs.values().filter(|run| rules::is_run_listed(run, query)).count() as u64)
+    }
+
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error> {
+        let state = self.state();
+        let mut rows: Vec<_> = state.runs.values().filter(|run| rules::may_have_turn(run, query)).collect();
+        rows.sort_by_cached_key(|run| query.place(run));
         Ok(rows.into_iter().take(query.limit).cloned().collect())
+    }
+
+    async fn waiting(&self) -> Result<u64, Error> {
+        Ok(self.state().runs.values().filter(|run| run.waits_in_turn()).count() as u64)
     }
 
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error> {
@@ -314,6 +371,27 @@ impl Store for MemoryStore {
 
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.state().blobs.get(&(session.clone(), id.clone())).cloned())
+    }
+
+    async fn receive_file(&self, id: &FileId) -> Result<Box<dyn IncomingFile>, Error> {
+        Ok(Box::new(Incoming { id: id.clone(), bytes: Vec::new(), files: Arc::clone(&self.files) }))
+    }
+
+    async fn file_bytes(&self, id: &FileId, first: u64, length: usize) -> Result<Option<Vec<u8>>, Error> {
+        let files = lock(&self.files);
+        let Some(kept) = files.get(id) else { return Ok(None) };
+        let from = usize::try_from(first).unwrap_or(usize::MAX).min(kept.bytes.len());
+        let to = from.saturating_add(length).min(kept.bytes.len());
+        Ok(Some(kept.bytes[from..to].to_vec()))
+    }
+
+    async fn remove_file(&self, id: &FileId) -> Result<bool, Error> {
+        Ok(lock(&self.files).remove(id).is_some())
+    }
+
+    async fn files(&self) -> Result<Vec<FileId>, Error> {
+        let files = lock(&self.files);
+        Ok(files.iter().filter(|(_, kept)| !kept.is_held).map(|(id, _)| id.clone()).collect())
     }
 
     async fn attend(&self, process: &ProcessId) -> Result<Box<dyn Presence>, Error> {

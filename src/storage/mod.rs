@@ -7,6 +7,7 @@
 #[cfg(test)]
 mod conformance;
 mod file;
+mod files;
 mod memory;
 mod presence;
 pub mod probe;
@@ -17,8 +18,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
-use crate::domain::{BlobId, Error, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp};
+use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp};
 
 /// One line of a log: an event as JSON text, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,10 +163,40 @@ pub struct SessionQuery {
 pub struct RunQuery {
     /// Only those of this session.
     pub session: Option<SessionId>,
+    /// Only those of this agent.
+    pub agent: Option<String>,
     /// Only those that stand here; empty = all.
     pub statuses: Vec<RunStatus>,
+    /// Only those of this priority.
+    pub priority: Option<i32>,
+    /// Only those that have all these labels (key, value).
+    pub labels: Vec<(String, String)>,
+    /// Only those that wait for whichever process is free, or only all others.
+    pub waits: Option<bool>,
+    /// Rows that are passed over.
+    pub offset: usize,
     /// Most rows; 0 means none.
     pub limit: usize,
+}
+
+/// Whose turn it is among the runs that wait for whichever process is free: by the priority, which rises by one with every
+/// `age_ms` of waiting, then by age. So of two runs the same one goes first for as long as both wait.
+#[derive(Clone, Debug, Default)]
+pub struct TurnQuery {
+    /// Milliseconds of waiting that count as one step of priority.
+    pub age_ms: u64,
+    /// Without those of these agents in these sessions.
+    pub without: Vec<(SessionId, String)>,
+    /// Most rows; 0 means none.
+    pub limit: usize,
+}
+
+impl TurnQuery {
+    /// The place of a run: of two, the one with the smaller goes first.
+    pub fn place(&self, run: &Run) -> (i64, Timestamp, RunId) {
+        let ahead = i64::from(run.priority).saturating_mul(i64::try_from(self.age_ms).unwrap_or(i64::MAX));
+        (run.queued_at.as_millis().saturating_sub(ahead), run.queued_at, run.id.clone())
+    }
 }
 
 /// How many sessions there are.
@@ -181,6 +213,18 @@ pub type Blank = fn(&Entry) -> Result<Entry, Error>;
 
 /// Holds a process's place among the living until it is dropped, or until the kernel takes it away with the process.
 pub trait Presence: Send + Sync {}
+
+/// A file of the house on its way into a store. It is there whole or not at all: dropped before it is kept, or with its
+/// process, it leaves nothing.
+#[async_trait]
+pub trait IncomingFile: Send {
+    /// Takes the next bytes.
+    async fn write(&mut self, bytes: Bytes) -> Result<(), Error>;
+
+    /// Keeps the file, with all that was written. Durable. Until it is dropped, [`Store::files`] does not name the file: so
+    /// nobody takes it for forgotten before there is a record of it.
+    async fn keep(&mut self) -> Result<(), Error>;
+}
 
 /// Where logs and records are kept. Every store promises the same:
 ///
@@ -238,6 +282,15 @@ pub trait Store: Send + Sync {
     /// A list of runs.
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error>;
 
+    /// How many runs a list has in all, wherever its page begins and ends.
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error>;
+
+    /// The runs that wait for whichever process is free, those first whose turn it is.
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error>;
+
+    /// How many runs wait for whichever process is free.
+    async fn waiting(&self) -> Result<u64, Error>;
+
     /// One run.
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error>;
 
@@ -286,6 +339,19 @@ pub trait Store: Send + Sync {
 
     /// Bytes beside a session's log.
     async fn blob(&self, session: &SessionId, id: &BlobId) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Begins to take a file of the house, under an id that no other has.
+    async fn receive_file(&self, id: &FileId) -> Result<Box<dyn IncomingFile>, Error>;
+
+    /// Bytes of a file of the house: at most `length`, from `first` on (counted from 0), fewer at its end.
+    async fn file_bytes(&self, id: &FileId, first: u64, length: usize) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Takes a file of the house away, for good; true when it was there.
+    async fn remove_file(&self, id: &FileId) -> Result<bool, Error>;
+
+    /// The files of the house that are kept, without those that somebody still holds in their [`IncomingFile`]. What dead
+    /// processes have left of files that never came whole is removed by the way.
+    async fn files(&self) -> Result<Vec<FileId>, Error>;
 
     /// Makes a process one of the living, until the answer is dropped or the process ends in whatever way.
     async fn attend(&self, process: &ProcessId) -> Result<Box<dyn Presence>, Error>;

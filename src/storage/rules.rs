@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use super::{Append, AppendError, Blank, Entry, Head, RunQuery, SessionQuery, SessionsAfter};
+use super::{Append, AppendError, Blank, Entry, Head, RunQuery, SessionQuery, SessionsAfter, TurnQuery};
 use crate::domain::{BlobId, Error, ErrorCode, Run, RunId, SessionId, SessionSummary, Timestamp};
 
 /// Longest text of one entry, in bytes.
@@ -151,7 +151,16 @@ pub(super) fn sessions_order(left: &SessionsAfter, right: &SessionsAfter) -> Ord
 /// Whether a run stands in a list.
 pub(super) fn is_run_listed(run: &Run, query: &RunQuery) -> bool {
     query.session.as_ref().is_none_or(|session| run.session == *session)
+        && query.agent.as_ref().is_none_or(|agent| run.agent == *agent)
         && (query.statuses.is_empty() || query.statuses.contains(&run.status))
+        && query.priority.is_none_or(|priority| run.priority == priority)
+        && query.labels.iter().all(|(key, value)| run.labels.contains(key, value))
+        && query.waits.is_none_or(|waits| run.waits_in_turn() == waits)
+}
+
+/// Whether a run stands among those whose turn is looked for.
+pub(super) fn may_have_turn(run: &Run, query: &TurnQuery) -> bool {
+    run.waits_in_turn() && !query.without.iter().any(|(session, agent)| run.session == *session && run.agent == *agent)
 }
 
 /// Newest first.

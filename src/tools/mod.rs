@@ -10,6 +10,7 @@ mod file_tool;
 mod find_files;
 pub mod guard;
 mod list_files;
+mod mcp;
 mod output;
 mod permission;
 mod read_file;
@@ -27,6 +28,10 @@ use crate::config::{Limits, ToolSettings};
 use crate::domain::{ErrorCode, ToolSpec};
 use crate::workspace::Workspace;
 
+pub use mcp::{
+    Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
+    ToolServerPeer, tools_of,
+};
 pub use permission::decide;
 
 /// What a tool works with.
@@ -72,6 +77,11 @@ pub trait Tool: Send + Sync {
     async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure>;
 }
 
+/// Whether an agent's word for a tool means this one.
+fn is_named(word: &str, name: &str) -> bool {
+    word == name || name.starts_with(mcp::PREFIX) && word.strip_suffix('*').is_some_and(|start| name.starts_with(start))
+}
+
 /// The tools of the house, in the order in which models are told of them.
 #[derive(Clone)]
 pub struct Tools {
@@ -98,10 +108,22 @@ impl Tools {
         self.all.iter().find(|tool| tool.spec().name == name).cloned()
     }
 
-    /// What a model is told: all tools, or those whose names are `allowed`.
+    /// These tools, and others after them. Of two with one name the first counts.
+    pub fn with(&self, others: Vec<Arc<dyn Tool>>) -> Self {
+        let mut all = self.all.clone();
+        for other in others {
+            if !all.iter().any(|tool| tool.spec().name == other.spec().name) {
+                all.push(other);
+            }
+        }
+        Self { all }
+    }
+
+    /// What a model is told: all tools, or those whose names are `allowed`. Names of tools of tool servers may end in `*`.
     pub fn specs(&self, allowed: Option<&[String]>) -> Vec<ToolSpec> {
         let specs = self.all.iter().map(|tool| tool.spec());
-        specs.filter(|spec| allowed.is_none_or(|names| names.contains(&spec.name))).cloned().collect()
+        let named = |names: &[String], spec: &ToolSpec| names.iter().any(|name| is_named(name, &spec.name));
+        specs.filter(|spec| allowed.is_none_or(|names| named(names, spec))).cloned().collect()
     }
 
     /// The names of all tools.

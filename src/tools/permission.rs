@@ -11,19 +11,30 @@ use crate::domain::{Access, Permission, PermissionRule, ToolSpec};
 
 /// What is done about a call of a tool, by the first rule that fits, else by the tool's access.
 pub fn decide(rules: &[PermissionRule], spec: &ToolSpec, subject: &str) -> Permission {
-    rules
-        .iter()
-        .find(|rule| fits(rule, spec, subject))
-        .map_or_else(|| PermissionRule::default_for(spec.access), |rule| rule.permission)
+    rules.iter().find(|rule| fits(rule, spec, subject)).map_or_else(|| default_for(spec), |rule| rule.permission)
+}
+
+/// What is done where no rule fits. Whoever set a tool server up has allowed its tools with that.
+fn default_for(spec: &ToolSpec) -> Permission {
+    if is_served(spec) { Permission::Allow } else { PermissionRule::default_for(spec.access) }
+}
+
+fn is_served(spec: &ToolSpec) -> bool {
+    spec.name.starts_with(super::mcp::PREFIX)
 }
 
 fn fits(rule: &PermissionRule, spec: &ToolSpec, subject: &str) -> bool {
-    if rule.tool != "*" && rule.tool != spec.name {
+    let narrow = rule.permission == Permission::Allow;
+    if rule.tool != "*"
+        && rule.tool != spec.name
+        && !(rule.tool.contains('*') && glob_fits(&rule.tool, &spec.name, false, narrow))
+    {
         return false;
     }
     let Some(pattern) = rule.pattern.as_deref() else { return true };
-    let narrow = rule.permission == Permission::Allow;
     match (spec.access, narrow) {
+        // It is about no path and no command, but the arguments as JSON.
+        _ if is_served(spec) => glob_fits(pattern, subject, false, narrow),
         (Access::Run, true) => command_is(pattern, subject),
         (Access::Run, false) => command_holds(pattern, subject),
         (Access::Read | Access::Write, _) => path_fits(pattern, subject, narrow),
@@ -178,6 +189,16 @@ mod tests {
         table(&[], &spec("read_file", Access::Read), &[("a", Allow)]);
         table(&[], &spec("write_file", Access::Write), &[("a", Ask)]);
         table(&["allow write_file", "deny edit_file"], &spec("run_command", Access::Run), &[("a", Ask)]);
+    }
+
+    #[test]
+    fn tools_of_tool_servers_are_allowed_unless_a_rule_says_otherwise() {
+        let now = spec("mcp__time__now", Access::Write);
+        table(&[], &now, &[("{}", Allow)]);
+        table(&["deny mcp__time__*"], &now, &[("{}", Deny)]);
+        table(&["deny mcp__other__*", "ask mcp__*"], &now, &[("{}", Ask)]);
+        table(&["deny mcp__time__now(*\"zone\":\"Mars\"*)"], &now, &[("{\"zone\":\"Mars\"}", Deny), ("{}", Allow)]);
+        table(&["allow mcp__*", "deny *"], &spec("read_file", Access::Read), &[("a", Deny)]);
     }
 
     #[test]

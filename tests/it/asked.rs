@@ -14,7 +14,7 @@ fn writing() -> Answer {
 }
 
 /// A program on a terminal.
-fn on_terminal(ombud: &Ombud, arguments: &[&str]) -> expectrl::session::OsSession {
+pub fn on_terminal(ombud: &Ombud, arguments: &[&str]) -> expectrl::session::OsSession {
     let plain = ombud.command(arguments);
     // A command without pipes: all three are the terminal.
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ombud"));

@@ -6,7 +6,7 @@ use ombud::domain::{
     Access, AskStep, Cause, Cursor, Effect, ErrorCode, Fact, Finish, Frame, OnOrphan, Outcome, Part, Pins, ReturnStatus,
     RunStatus, SayStep, SessionStatus, ToolSpec,
 };
-use ombud::engine::{CallerReturn, Engine, NewSession, OnBusy, Orphans, Target};
+use ombud::engine::{CallerReturn, Engine, NewSession, OnBusy, Orphans, RunFilter, Target};
 use ombud::storage::StoreUrl;
 use serde_json::json;
 
@@ -175,7 +175,7 @@ async fn a_busy_session_rejects_waits_queues_or_is_superseded() {
         let second = asked.unwrap();
         assert_eq!(finished(&answer(&house, &second).await).answer, "second", "{on_busy:?}");
         assert_eq!(finished(&answer(&house, &first).await).outcome, outcome, "{on_busy:?}");
-        let runs = house.runs(&somebody(), Some(&first.session), &[], 10).await.unwrap();
+        let runs = house.runs(&somebody(), &RunFilter::newest(Some(&first.session), &[], 10)).await.unwrap().runs;
         assert_eq!(runs.len(), 2);
         assert_eq!(house.session(&somebody(), &first.session).await.unwrap().status, SessionStatus::Idle);
         server.finish();

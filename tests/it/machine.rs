@@ -25,6 +25,11 @@ fn every_schema_is_one() {
         "sessions",
         "share",
         "show",
+        "users",
+        "users-change",
+        "users-remove",
+        "users-rotate-key",
+        "users-token",
         "words",
         "ws",
     ];
@@ -119,6 +124,25 @@ fn what_commands_print_fits_its_schema() {
         check("words#/$defs/key", &line);
     }
     check("keys-remove", &ombud.json(&["keys", "remove", "shop"]));
+
+    check("users", &ombud.json(&["users", "list"]));
+    for email in [&[][..], &["--email", "ana@example.org"]] {
+        let name = if email.is_empty() { "ana" } else { "bob" };
+        let add = [&["users", "add", name, "--role", "admin", "--password-stdin", "--format", "json"], email].concat();
+        check("users-change", &ombud.run_with(&add, b"correct horse").json());
+    }
+    let users = ombud.json(&["users", "list"]);
+    check("users", &users);
+    assert_eq!(users["users"].as_array().unwrap().len(), 2);
+    for line in ombud.run(&["users", "list", "--format", "jsonl"]).jsonl() {
+        check("words#/$defs/user", &line);
+    }
+    check("users-change", &ombud.json(&["users", "update", "ana", "--role", "viewer"]));
+    let passwd = ["users", "passwd", "ana", "--password-stdin", "--format", "json"];
+    check("users-change", &ombud.run_with(&passwd, b"another horse").json());
+    check("users-token", &ombud.json(&["users", "token", "ana"]));
+    check("users-rotate-key", &ombud.json(&["users", "rotate-key"]));
+    check("users-remove", &ombud.json(&["users", "remove", "ana"]));
     let agents: Value = ombud.run(&["agents", "list", "--format", "json"]).json();
     check("agents", &agents);
     check("config", &ombud.run(&["config", "show", "--format", "json"]).json());

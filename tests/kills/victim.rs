@@ -80,7 +80,7 @@ async fn ask(session: &str) {
         answering: Answering::SessionAgent,
         on_busy: OnBusy::Reject,
         pins: Pins::default(),
-        priority: 0,
+        ..Ask::default()
     };
     let asked = house.ask(&caller, ask).await.unwrap();
     let mut frames = loop {

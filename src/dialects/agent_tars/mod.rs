@@ -7,7 +7,7 @@ mod routes;
 mod to_wire;
 mod wire;
 
-use super::{Dialect, tarko};
+use super::{Dialect, WantsCredential, tarko};
 
 /// The dialect.
 pub fn dialect() -> Dialect {
@@ -19,6 +19,9 @@ pub fn dialect() -> Dialect {
         refuse: tarko::refuse,
         fallback: None,
         sockets: Vec::new(),
-        wants_credential: false,
+        wants_credential: WantsCredential::No,
+        finish: None,
+        paced: &[],
+        description: None,
     }
 }

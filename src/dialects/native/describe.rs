@@ -2,10 +2,16 @@
 //! is an object itself is described by the schemas of the machine output, whose form it has.
 #![expect(dead_code, reason = "read by the description only")]
 
+mod people;
+mod runs;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub use self::people::{Login, NewUser, User};
+pub use self::runs::{Run, RunFilter, RunPage};
 
 /// A question.
 #[derive(ToSchema)]
@@ -35,8 +41,16 @@ pub struct Ask {
     /// choose a workspace or allow tools.
     #[schema(value_type = Option<Object>)]
     pins: Value,
-    /// Larger goes first.
+    /// `"now"` (the default), or `"in_turn"`: when it is its turn in the queue, in whichever process attends to it.
+    begin: Option<String>,
+    /// Larger goes first, from -1,000 to 1,000; it rises with waiting.
     priority: Option<i32>,
+    /// Words on the run: lists of values by key.
+    #[schema(value_type = Option<Object>)]
+    labels: Value,
+    /// What doors keep about the run, by the door's name.
+    #[schema(value_type = Option<Object>)]
+    attributes: Value,
 }
 
 /// A question that was taken.
@@ -357,43 +371,6 @@ pub struct Health {
     error: Value,
 }
 
-/// One agent's work on one session because of one input.
-#[derive(ToSchema)]
-pub struct Run {
-    /// Its id.
-    id: String,
-    /// Its session.
-    session: String,
-    /// Its agent.
-    agent: String,
-    /// Where it stands: `queued`, `running`, `waiting`, `completed`, `failed`, `cancelled` or `silent`.
-    status: String,
-    /// The process that works on it, or did last.
-    process: Option<String>,
-    /// Its fencing token.
-    fence: u64,
-    /// Larger goes first.
-    priority: i32,
-    /// When it was queued.
-    queued_at: String,
-    /// When it ended.
-    finished_at: Option<String>,
-    /// What it used.
-    #[schema(value_type = Object)]
-    usage: Value,
-    /// The model that answered.
-    model: Option<String>,
-    /// Calls of the model.
-    rounds: u32,
-    /// The message that is its answer.
-    message_id: Option<String>,
-    /// The calls that it waits for.
-    waiting_for: Vec<String>,
-    /// Why it failed.
-    #[schema(value_type = Option<Object>)]
-    error: Value,
-}
-
 /// A file of a session.
 #[derive(ToSchema)]
 pub struct File {
@@ -449,6 +426,8 @@ mod tests {
         let new = engine::NewSession::default();
         assert_eq!(described::<NewSession>(), written(&new));
         assert_eq!(described::<SessionFilter>(), written(&engine::SessionFilter::default()));
+        assert_eq!(described::<RunFilter>(), written(&engine::RunFilter::default()));
+        assert_eq!(described::<RunPage>(), written(&engine::RunPage::default()));
         assert_eq!(described::<Completion>(), written(&engine::Completion::default()));
         let imported = engine::ImportedSession { session: new.clone(), messages: vec![] };
         assert_eq!(described::<ImportedSession>(), written(&imported));
@@ -461,7 +440,7 @@ mod tests {
             answering: engine::Answering::default(),
             on_busy: engine::OnBusy::default(),
             pins: crate::domain::Pins::default(),
-            priority: 0,
+            ..engine::Ask::default()
         };
         assert_eq!(described::<Ask>(), written(&ask));
         let at = Some(crate::domain::Timestamp::from_millis(0));

@@ -11,12 +11,14 @@ mod rights;
 mod routes;
 mod sharing;
 mod streams;
+mod tool_servers;
 mod uploads;
+mod users;
 
 use axum::response::Response;
 use http::{HeaderName, HeaderValue};
 
-use super::Dialect;
+use super::{Dialect, WantsCredential};
 use crate::http::SocketEvents;
 use crate::remote::wire::{ROOT, VERSION, VERSION_HEADER};
 
@@ -30,7 +32,10 @@ pub fn dialect() -> Dialect {
         refuse: errors::refuse,
         fallback: None,
         sockets: SocketEvents::new(),
-        wants_credential: false,
+        wants_credential: WantsCredential::No,
+        finish: None,
+        paced: &[],
+        description: None,
     }
 }
 

@@ -137,7 +137,7 @@ mod tests {
             answering: Answering::default(),
             on_busy: crate::engine::OnBusy::default(),
             pins,
-            priority: 0,
+            ..Ask::default()
         }
     }
 

@@ -5,17 +5,17 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{describe, keys, rights, sharing, streams, uploads};
+use super::{describe, keys, rights, sharing, streams, tool_servers, uploads, users};
 use crate::domain::{Run, Session};
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession,
-    SessionFilter, SessionItem, SessionPage, SharedSession,
+    RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession,
 };
 use crate::http::{Caller, Door, Route, Routes};
 use crate::remote::wire::{
     Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, KeyedSession, Look,
     Messages, ModelList, Nothing, OfAgent, OfFile, OfRun, OfSession, OfSessionKey, Offer, PinnedAgent, Questions, Refused,
-    Remembered, Restore, RestoredRuns, Rewind, RunPage, Runs, Sign, Update, UpdateAgent, Uploads,
+    Remembered, Restore, RestoredRuns, Rewind, RunEnd, Sign, Update, UpdateAgent, Uploads,
 };
 
 /// Sessions of a page when nobody says how many.
@@ -27,7 +27,8 @@ const BYTES: &str = "application/octet-stream";
 
 /// Every route, in the order of the documentation.
 pub fn all() -> Routes {
-    let routes = [of_sessions(), of_runs(), of_files(), keys::routes(), of_the_house()];
+    let routes =
+        [of_sessions(), of_runs(), of_files(), keys::routes(), users::routes(), tool_servers::routes(), of_the_house()];
     routes.into_iter().flatten().map(may_refuse).collect()
 }
 
@@ -125,8 +126,12 @@ fn of_runs() -> Routes {
             .gives::<PinnedAgent>(StatusCode::OK, "The agent."),
         Route::post("/ombud/v1/runs", runs)
             .about("Runs, newest first")
-            .takes::<Runs>()
-            .gives::<RunPage>(StatusCode::OK, "The runs."),
+            .takes::<describe::RunFilter>()
+            .gives::<describe::RunPage>(StatusCode::OK, "The runs, and how many there are in all."),
+        Route::post("/ombud/v1/run_end", run_end)
+            .about("How a run ended, with its answer")
+            .takes::<OfRun>()
+            .gives::<RunEnd>(StatusCode::OK, "Its end, as the log has it; nothing while it has not ended."),
         Route::post("/ombud/v1/questions", questions)
             .about("The permission questions that wait for somebody")
             .takes::<Nothing>()
@@ -335,9 +340,12 @@ async fn run(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<
     Ok(Gives(door.engine.run(&caller, &of.run).await?))
 }
 
-async fn runs(State(door): State<Door>, Caller(caller): Caller, Given(page): Given<Runs>) -> Answer<RunPage> {
-    let runs = door.engine.runs(&caller, page.session.as_ref(), &page.statuses, page.limit).await?;
-    Ok(Gives(RunPage { runs }))
+async fn runs(State(door): State<Door>, Caller(caller): Caller, Given(filter): Given<RunFilter>) -> Answer<RunPage> {
+    Ok(Gives(door.engine.runs(&caller, &filter).await?))
+}
+
+async fn run_end(State(door): State<Door>, Caller(caller): Caller, Given(of): Given<OfRun>) -> Answer<RunEnd> {
+    Ok(Gives(RunEnd { end: door.engine.run_end(&caller, &of.run).await? }))
 }
 
 async fn agents(State(door): State<Door>, Caller(caller): Caller, Given(_): Given<Nothing>) -> Answer<Agents> {

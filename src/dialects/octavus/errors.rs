@@ -78,7 +78,7 @@ pub fn event_of(error: &Error, model: Option<&ModelChoice>) -> ErrorEvent {
         model: model.id.clone(),
         status_code,
     });
-    let retry_after = provider.as_ref().and(error.retry_after_ms).map(|millis| millis.div_ceil(1_000));
+    let retry_after = provider.as_ref().and(error.retry_after);
     let (_, word) = row(error.code);
     let code = match (&provider, status_code) {
         (Some(provider), Some(status)) => format!("{}_{status}", provider.name.to_uppercase().replace('-', "_")),

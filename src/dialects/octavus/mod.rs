@@ -19,7 +19,7 @@ mod wire;
 
 pub use definition::{Fault, is_definition, read_folder};
 
-use super::Dialect;
+use super::{Dialect, WantsCredential};
 use crate::http::SocketEvents;
 
 /// Where files are given and got. Under the name of the API, so that no other API can claim it.
@@ -41,6 +41,9 @@ pub fn dialect() -> Dialect {
         owns: &["/api/agent-sessions", "/api/files", "/api/tokens", "/api/skills", "/api/v1/workforce"],
         refuse: errors::refuse,
         fallback: None,
-        wants_credential: true,
+        wants_credential: WantsCredential::OnceThereAreKeys,
+        finish: None,
+        paced: &[],
+        description: None,
     }
 }

@@ -11,7 +11,9 @@ use super::wire::{DynamicTool, ToolResult, Trigger};
 use crate::domain::{
     Access, CallId, Cursor, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec,
 };
-use crate::engine::{Answering, Ask, Asked as Taken, CallerReturn, FrameStream, OnBusy, ProcedureCall, SessionItem, Target};
+use crate::engine::{
+    Answering, Ask, Asked as Taken, CallerReturn, FrameStream, OnBusy, ProcedureCall, RunFilter, SessionItem, Target,
+};
 
 /// What the names of tools begin with that a platform runs itself.
 const RESERVED: &str = "octavus_";
@@ -51,7 +53,7 @@ pub fn asking(target: Target, call: ProcedureCall, tools: Option<&[DynamicTool]>
         procedure: Some(call),
         on_busy: OnBusy::SupersedeWaiting,
         pins,
-        priority: 0,
+        ..Ask::default()
     })
 }
 
@@ -136,7 +138,7 @@ fn about(asked: &Asked, run: RunId, telling: Telling) -> About {
 pub async fn execution(asked: &Asked, session: &SessionId, named: Option<&str>) -> Result<Run> {
     let (engine, caller) = (asked.engine(), &asked.caller);
     let Some(named) = named else {
-        let waiting = engine.runs(caller, Some(session), &[RunStatus::Waiting], 1).await?;
+        let waiting = engine.runs(caller, &RunFilter::newest(Some(session), &[RunStatus::Waiting], 1)).await?.runs;
         let none = || Error::new(ErrorCode::Conflict, format!("nothing waits for results in session `{session}`"));
         return waiting.into_iter().next().ok_or_else(none);
     };

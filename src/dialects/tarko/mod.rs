@@ -25,7 +25,7 @@ mod to_wire;
 mod wire;
 mod ws;
 
-use super::Dialect;
+use super::{Dialect, WantsCredential};
 
 pub use agio::watched;
 pub use encoder::encode;
@@ -47,6 +47,9 @@ pub fn dialect() -> Dialect {
         owns: &["/api/v1"],
         refuse: errors::refuse,
         fallback: Some(plain::answer),
-        wants_credential: false,
+        wants_credential: WantsCredential::No,
+        finish: None,
+        paced: &[],
+        description: None,
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::request::Asked;
 use super::wire::{Body, Content, ContentPart, FileBytes, ModelInfo, SessionInfo, TarkoEvent};
 use crate::domain::{Attributes, ErrorCode, ModelChoice, Principal, Result, RunStatus, Session, SessionId, SessionStatus};
-use crate::engine::{AgentItem, Engine, SessionItem};
+use crate::engine::{AgentItem, Engine, RunFilter, SessionItem};
 
 /// What this door keeps about a session stands under this name.
 const NAMESPACE: &str = "tarko";
@@ -102,7 +102,7 @@ pub async fn state(engine: &dyn Engine, caller: &Principal, item: &SessionItem) 
         SessionStatus::Running | SessionStatus::Waiting => "executing",
         SessionStatus::Interrupted | SessionStatus::Expired => "error",
         SessionStatus::Idle => {
-            let runs = engine.runs(caller, Some(&item.summary.session.id), &[], 1).await?;
+            let runs = engine.runs(caller, &RunFilter::newest(Some(&item.summary.session.id), &[], 1)).await?.runs;
             match runs.first().map(|run| run.status) {
                 Some(RunStatus::Cancelled) => "aborted",
                 Some(RunStatus::Failed) => "error",

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{
-    Attributes, Error, MessageId, ModelChoice, Outcome, Pins, ProcessId, Revision, StepStarted, Timestamp, ToolCall, Usage,
+    Attributes, Error, Labels, MessageId, ModelChoice, Outcome, Pins, ProcessId, Revision, StepStarted, Timestamp, ToolCall,
+    Usage,
 };
 
 /// A run waits for its turn.
@@ -35,6 +36,12 @@ pub struct RunQueued {
     /// What a door keeps about what the procedure says as a person.
     #[serde(default, skip_serializing_if = "Attributes::is_empty")]
     pub attributes: Attributes,
+    /// Words on the run.
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub labels: Labels,
+    /// What doors keep about the run.
+    #[serde(default, skip_serializing_if = "Attributes::is_empty")]
+    pub run_attributes: Attributes,
     /// What is fixed.
     pub pins: Pins,
 }

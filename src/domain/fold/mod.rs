@@ -220,11 +220,20 @@ impl Fold {
             process: queued.process.clone(),
             fence: 0,
             priority: queued.priority,
+            in_turn: queued.process.is_none(),
+            asked_by: Some(event.actor.clone()),
+            labels: queued.labels.clone(),
+            attributes: queued.run_attributes.clone(),
             queued_at: event.at,
+            started_at: None,
             finished_at: None,
             usage: Usage::default(),
             model: queued.pins.model.clone(),
             rounds: 0,
+            tool_calls: 0,
+            interruptions: 0,
+            cancel_requested: false,
+            finished_seq: None,
             message_id: None,
             waiting_for: Vec::new(),
             error: None,
@@ -336,7 +345,8 @@ impl FoldedRun {
     fn apply(&mut self, event: &Event) -> bool {
         match &event.fact {
             Fact::RunStarted(started) => {
-                self.started_at.get_or_insert(event.at);
+                self.run.interruptions += u32::from(self.run.status == RunStatus::Running);
+                self.run.started_at = Some(*self.started_at.get_or_insert(event.at));
                 self.attempt = started.attempt;
                 self.writing = Some(started.message_id.clone());
                 self.base_seq = started.base_seq;
@@ -352,9 +362,13 @@ impl FoldedRun {
                 self.deadline = waiting.deadline;
                 self.run.waiting_for = waiting.calls.iter().map(|call| call.id.clone()).collect();
             }
-            Fact::RunCancelRequested(request) => self.cancel_requested = Some(request.reason.clone()),
+            Fact::RunCancelRequested(request) => {
+                self.cancel_requested = Some(request.reason.clone());
+                self.run.cancel_requested = true;
+            }
             Fact::RunFinished(finished) => {
                 self.finish(event.at, finished);
+                self.run.finished_seq = Some(event.seq);
                 return true;
             }
             Fact::MessageCompleted(completed) => {
@@ -380,6 +394,7 @@ impl FoldedRun {
             }
             _ => {}
         }
+        self.run.tool_calls = self.tool_calls;
         false
     }
 
@@ -389,6 +404,7 @@ impl FoldedRun {
         self.run.usage = finished.usage.clone();
         self.run.model = finished.model.clone();
         self.run.rounds = finished.rounds;
+        self.run.tool_calls = finished.tool_calls;
         self.run.message_id = finished.message_id.clone();
         self.run.waiting_for.clear();
         self.run.error = finished.error.clone();

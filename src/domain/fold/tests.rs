@@ -62,6 +62,8 @@ pub(super) fn queued(seq: u64, run: &str) -> Event {
         arguments: serde_json::Map::new(),
         asked_by: String::new(),
         attributes: serde_json::Map::new(),
+        labels: crate::domain::Labels::default(),
+        run_attributes: serde_json::Map::new(),
         pins: Pins { budget: Budget::default(), ..Pins::default() },
     };
     event(seq, Some(run), Fact::RunQueued(Box::new(fact)))

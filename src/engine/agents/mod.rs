@@ -8,6 +8,7 @@ mod changes;
 mod kept;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -361,13 +362,16 @@ pub(crate) async fn update(
     Err(overtaken(&shown(named)))
 }
 
-/// Removes an agent: its name is free afterwards; by its id it can still be read.
-pub(crate) async fn remove(core: &Core, caller: &Principal, named: &str) -> Result<AgentItem> {
+/// Removes an agent: its name is free afterwards; by its id it can still be read. Its runs that wait for their turn, or
+/// began in it, are cancelled: nobody waits for them here and now. What a run has pinned it keeps, so those that begin in
+/// the same moment elsewhere are carried out.
+pub(crate) async fn remove(core: &Arc<Core>, caller: &Principal, named: &str) -> Result<AgentItem> {
     for _ in 0..TRIES {
         let (old, before) = changeable(core, caller, named).await?;
         let kept = Kept { archived_at: Some(core.clock.now()), ..before };
         if kept::archive(&*core.store, &kept, &old).await? {
             changes::tell(core, &kept, AgentChange::Removed).await;
+            super::runs::cancel_of_agent(core, &kept.definition.name, &caller.actor()).await?;
             return item(core, kept);
         }
     }

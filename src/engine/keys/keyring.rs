@@ -1,12 +1,12 @@
-//! What is known of keys and tokens for a moment, so that not every request reads the store; and room for new tokens.
+//! What is known of keys and tokens for a moment, and room for new tokens.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
 use super::super::house::Core;
+use super::super::recent::Recent;
 use super::word::same_hash;
 use crate::domain::{Cause, Error, ErrorCode, Key, Result, Timestamp, Token};
 use crate::storage::Record;
@@ -15,11 +15,6 @@ use crate::storage::Record;
 pub(super) const KEY: &str = "key";
 /// Kind of the records that keep tokens, by the hash of their word.
 pub(super) const TOKEN: &str = "token";
-
-/// How long what was read counts, in milliseconds: what another process removed opens nothing after that.
-pub(super) const FRESH: u64 = 2_000;
-/// Words that are remembered; when there are more, old ones are forgotten first.
-const REMEMBERED: usize = 4_096;
 
 /// Most tokens that are kept.
 const TOKENS: usize = 100_000;
@@ -37,12 +32,6 @@ pub(super) enum Kept {
     Token(Arc<Token>),
 }
 
-/// What was read, and when.
-struct Seen {
-    at: Timestamp,
-    kept: Option<Kept>,
-}
-
 /// How many tokens the store keeps, and when that was counted.
 #[derive(Clone, Copy)]
 struct Counted {
@@ -50,30 +39,21 @@ struct Counted {
     tokens: usize,
 }
 
-#[derive(Default)]
-struct Known {
-    seen: HashMap<String, Seen>,
-    any: Option<(Timestamp, bool)>,
-    counted: Option<Counted>,
-    /// Rises with every change that this process makes: what was read before it is not remembered.
-    changes: u64,
-}
-
 /// Keys and tokens as this process knows them.
 #[derive(Default)]
 pub(crate) struct Keyring {
-    known: Mutex<Known>,
+    seen: Recent<Option<Kept>>,
+    any: Recent<bool>,
+    counted: Mutex<Option<Counted>>,
     making: tokio::sync::Mutex<()>,
 }
 
-fn is_fresh(at: Timestamp, now: Timestamp) -> bool {
-    // A clock that was set back makes nothing last longer.
-    now >= at && now.millis_since(at) < FRESH
-}
+/// The one name of what there is one of.
+const ONE: &str = "";
 
 impl Keyring {
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    fn counted(&self) -> MutexGuard<'_, Option<Counted>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for whoever makes or removes a key here.
@@ -83,55 +63,24 @@ impl Keyring {
 
     /// Forgets what was known of a word, and whether there are keys.
     pub(super) fn changed(&self, hash: &str) {
-        let mut known = self.known();
-        known.changes += 1;
-        known.seen.remove(hash);
-        known.any = None;
+        self.seen.changed(hash);
+        self.any.changed(ONE);
     }
 
     /// What is kept under a hash.
     pub(super) async fn find(&self, core: &Core, hash: &str) -> Result<Option<Kept>> {
-        let now = core.clock.now();
-        let changes = {
-            let known = self.known();
-            if let Some(seen) = known.seen.get(hash).filter(|seen| is_fresh(seen.at, now)) {
-                return Ok(seen.kept.clone());
-            }
-            known.changes
+        let read = async {
+            Ok(match read::<Key>(core, KEY, hash).await? {
+                Some(key) => Some(Kept::Key(Arc::new(key))),
+                None => read::<Token>(core, TOKEN, hash).await?.map(|token| Kept::Token(Arc::new(token))),
+            })
         };
-        let kept = match read::<Key>(core, KEY, hash).await? {
-            Some(key) => Some(Kept::Key(Arc::new(key))),
-            None => read::<Token>(core, TOKEN, hash).await?.map(|token| Kept::Token(Arc::new(token))),
-        };
-        let mut known = self.known();
-        if known.changes == changes {
-            if known.seen.len() >= REMEMBERED {
-                known.seen.retain(|_, seen| is_fresh(seen.at, now));
-            }
-            if known.seen.len() >= REMEMBERED {
-                known.seen.clear();
-            }
-            known.seen.insert(hash.to_owned(), Seen { at: now, kept: kept.clone() });
-        }
-        Ok(kept)
+        self.seen.get(core, hash, read).await
     }
 
     /// Whether there are keys at all, also such that are over.
     pub(crate) async fn any(&self, core: &Core) -> Result<bool> {
-        let now = core.clock.now();
-        let changes = {
-            let known = self.known();
-            if let Some((_, any)) = known.any.filter(|(at, _)| is_fresh(*at, now)) {
-                return Ok(any);
-            }
-            known.changes
-        };
-        let any = !core.store.records(KEY).await?.is_empty();
-        let mut known = self.known();
-        if known.changes == changes {
-            known.any = Some((now, any));
-        }
-        Ok(any)
+        self.any.get(core, ONE, async { Ok(!core.store.records(KEY).await?.is_empty()) }).await
     }
 }
 
@@ -152,7 +101,7 @@ pub(super) fn parsed<T: DeserializeOwned>(record: &Record) -> Result<T> {
 /// Makes sure that there is room for one more token, and takes away those that are over, now and then.
 pub(super) async fn make_room(core: &Arc<Core>) -> Result<()> {
     let now = core.clock.now();
-    let counted = core.keys.known().counted;
+    let counted = *core.keys.counted();
     let due = |counted: Counted| {
         let since = now.millis_since(counted.at);
         since >= LOOKS.0 || counted.tokens >= TOKENS && since >= LOOKS.1
@@ -167,10 +116,10 @@ pub(super) async fn make_room(core: &Arc<Core>) -> Result<()> {
             let sweeping = Arc::clone(core);
             core.tasks.spawn(async move { sweep(&sweeping, over).await });
         }
-        core.keys.known().counted = Some(Counted { at: now, tokens });
+        *core.keys.counted() = Some(Counted { at: now, tokens });
     }
-    let mut known = core.keys.known();
-    let Some(counted) = &mut known.counted else { return Ok(()) };
+    let mut known = core.keys.counted();
+    let Some(counted) = &mut *known else { return Ok(()) };
     if counted.tokens >= TOKENS {
         return Err(Error::new(ErrorCode::RateLimited, format!("{TOKENS} tokens are kept, and no more"))
             .hint("mint for a shorter time, or wait until some are over"));

@@ -1,7 +1,7 @@
 //! Keys and minted tokens: made, told once, kept by their hash, and known again.
 //!
 //! A word has 256 random bits, so its SHA-256 can be kept and looked up as it is: nobody finds a word by its hash. What is
-//! kept is read again after [`keyring::FRESH`] at the latest, so that a key that another process removed opens nothing
+//! kept is read again after two seconds at the latest (`recent`), so that a key that another process removed opens nothing
 //! then; what this process removes or revokes opens nothing at once.
 
 mod keyring;
@@ -10,13 +10,14 @@ mod word;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 use super::access;
 use super::house::Core;
 use super::ledger::no_session;
-use super::live::FrameStream;
 use super::notices::NoticeStream;
+use super::users::{self, Proven};
 use crate::domain::{
     Credential, Error, ErrorCode, Key, KeyId, KeyPermission, Minter, Principal, Result, SessionId, Timestamp, Token,
 };
@@ -101,17 +102,35 @@ fn unknown() -> Error {
         .hint("`ombud keys list` shows the keys that there are")
 }
 
-/// Who calls with a word.
+/// Who calls with a word: that of a key, of a minted token, or a signed token of somebody with an account.
 pub(crate) async fn verify(core: &Core, word: &str) -> Result<Principal> {
     if word.is_empty() || word.len() > WORD_BYTES {
         return Err(unknown());
     }
-    standing(core, &word::hash(word)).await
+    let hash = word::hash(word);
+    match users::principal_of(core, word).await? {
+        Some((user, Proven { id, expires_at })) => {
+            let doors = Some(core.settings.server.user_doors.clone());
+            Ok(user.principal(Credential { id, hash, doors, expires_at: Some(expires_at) }))
+        }
+        None if users::is_signed(word) => Err(unknown()),
+        None => standing(core, &hash).await,
+    }
 }
 
-/// Whether what proved who calls still counts.
-pub(crate) async fn still_counts(core: &Core, credential: &Credential) -> Result<()> {
-    standing(core, &credential.hash).await.map(drop)
+/// Whether what proved who calls still counts. Who needed no proof is not asked for one.
+pub(crate) async fn still_counts(core: &Core, caller: &Principal) -> Result<()> {
+    match (&caller.credential, &caller.user) {
+        (None, _) => Ok(()),
+        (Some(credential), None) => standing(core, &credential.hash).await.map(drop),
+        (Some(credential), Some(user)) => {
+            if users::still_counts(core, user, credential, &caller.scopes).await? {
+                Ok(())
+            } else {
+                Err(unknown())
+            }
+        }
+    }
 }
 
 /// Who calls with the word of a hash, as of now.
@@ -214,6 +233,11 @@ pub(crate) async fn remove(core: &Core, name: &str) -> Result<Key> {
 /// Mints a token.
 pub(crate) async fn mint(core: &Arc<Core>, caller: &Principal, new: NewToken) -> Result<IssuedToken> {
     let prefix = checked_prefix(&new.prefix)?;
+    if caller.user.is_some() {
+        // It would have to end with the account, which only signed tokens do.
+        return Err(Error::new(ErrorCode::Forbidden, format!("`{}` mints no tokens: that is for keys", caller.name))
+            .hint("make a key that may: `ombud keys add NAME --permission mint`"));
+    }
     if new.ttl_seconds == Some(0) {
         return Err(Error::invalid("a token lives for at least a second"));
     }
@@ -292,16 +316,22 @@ async fn all(core: &Core) -> Result<Vec<(String, Key)>> {
     records.into_iter().map(|record| Ok((record.id.clone(), keyring::parsed(&record)?))).collect()
 }
 
-/// Frames for as long as what proved who listens still counts; then an error, and nothing more.
-pub(crate) fn while_it_counts(core: &Arc<Core>, caller: &Principal, frames: FrameStream) -> FrameStream {
-    let Some(credential) = caller.credential.clone() else { return frames };
-    let core = Arc::clone(core);
+/// Frames, or facts, for as long as what proved who listens still counts; then an error, and nothing more.
+pub(crate) fn while_it_counts<T: Send + 'static>(
+    core: &Arc<Core>,
+    caller: &Principal,
+    frames: BoxStream<'static, Result<T>>,
+) -> BoxStream<'static, Result<T>> {
+    if caller.credential.is_none() {
+        return frames;
+    }
+    let (core, caller) = (Arc::clone(core), caller.clone());
     let told = futures_util::stream::unfold(Some(frames), move |frames| {
-        let (core, credential) = (Arc::clone(&core), credential.clone());
+        let (core, caller) = (Arc::clone(&core), caller.clone());
         async move {
             let mut frames = frames?;
             let frame = frames.next().await?;
-            match still_counts(&core, &credential).await {
+            match still_counts(&core, &caller).await {
                 Ok(()) => Some((frame, Some(frames))),
                 Err(error) => Some((Err(error), None)),
             }
@@ -312,11 +342,13 @@ pub(crate) fn while_it_counts(core: &Arc<Core>, caller: &Principal, frames: Fram
 
 /// Notices for as long as what proved who listens still counts.
 pub(crate) fn notices_while_it_counts(core: &Arc<Core>, caller: &Principal, notices: NoticeStream) -> NoticeStream {
-    let Some(credential) = caller.credential.clone() else { return notices };
-    let core = Arc::clone(core);
+    if caller.credential.is_none() {
+        return notices;
+    }
+    let (core, caller) = (Arc::clone(core), caller.clone());
     let told = notices.take_while(move |_| {
-        let (core, credential) = (Arc::clone(&core), credential.clone());
-        async move { still_counts(&core, &credential).await.is_ok() }
+        let (core, caller) = (Arc::clone(&core), caller.clone());
+        async move { still_counts(&core, &caller).await.is_ok() }
     });
     told.boxed()
 }

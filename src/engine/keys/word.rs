@@ -65,7 +65,11 @@ impl Serialize for Word {
 
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|word| Self(SecretString::from(word)))
+        // What is no text is not said back: it may be a word in a wrong form.
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(word) => Ok(Self(SecretString::from(word))),
+            _ => Err(serde::de::Error::custom("must be a text")),
+        }
     }
 }
 

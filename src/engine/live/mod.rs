@@ -99,7 +99,7 @@ impl Hub {
 
     /// Publishes facts that are durable, and `told` each that was not published before. The caller keeps the order: it
     /// holds the session's lock.
-    pub(crate) fn publish(&self, events: &[Arc<Event>], mut told: impl FnMut(&Event)) {
+    pub(crate) fn publish(&self, events: &[Arc<Event>], mut told: impl FnMut(&Arc<Event>)) {
         let mut state = self.state();
         for event in events {
             let begins = matches!(&event.fact, Fact::SessionCreated(created) if created.incarnation > state.incarnation);

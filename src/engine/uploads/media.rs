@@ -26,11 +26,26 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     Err(Error::invalid(format!("the name `{}` of a file {why}", shown(name))))
 }
 
+/// The name of a file that somebody calls so: without folders and control characters, and cut to what a name may have.
+pub(crate) fn plain_name(told: &str) -> String {
+    let last = told.rsplit(['/', '\\']).next().unwrap_or_default();
+    let kept: String = last.chars().filter(|c| !c.is_control()).take(NAME).collect();
+    match kept.trim() {
+        "" | "." | ".." => "file".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// What bytes look like by how they begin.
+pub(crate) fn sniffed(beginning: &[u8]) -> Option<&'static str> {
+    infer::get(beginning).map(|kind| kind.mime_type())
+}
+
 /// A media type in lower case and without parameters.
 ///
 /// # Errors
 /// `bad_media` when it is none.
-pub(super) fn essence(media_type: &str) -> Result<String> {
+pub(crate) fn essence(media_type: &str) -> Result<String> {
     if !is_media_type(media_type) {
         return Err(Error::new(ErrorCode::BadMedia, format!("`{}` is no media type", shown(media_type)))
             .hint("write it as `image/png` or `text/plain`"));
@@ -175,6 +190,32 @@ mod tests {
             let expected = format!("the file was offered as `{media_type}`, and its bytes are {looks}");
             assert_eq!((error.code, error.message), (ErrorCode::BadMedia, expected));
         }
+    }
+
+    #[test]
+    fn a_name_loses_folders_and_control_characters() {
+        for (told, name) in [
+            ("résumé 1.csv", "résumé 1.csv"),
+            ("../../evil.bin", "evil.bin"),
+            ("C:\\Users\\a\\b.txt", "b.txt"),
+            ("a\0b\r\nc\u{1b}.txt\u{85}", "abc.txt"),
+            ("..", "file"),
+            ("a/..", "file"),
+            ("a/", "file"),
+            ("", "file"),
+            (" \n ", "file"),
+            (".hidden", ".hidden"),
+        ] {
+            assert_eq!(plain_name(told), name, "{told:?}");
+            assert_eq!(check_name(name), Ok(()), "{told:?}");
+        }
+        assert_eq!(plain_name(&"ä".repeat(300)), "ä".repeat(255));
+    }
+
+    #[test]
+    fn what_bytes_look_like_is_seen_at_their_beginning() {
+        let seen = [PNG, PDF, b"plain", b"\0\x01", b""].map(sniffed);
+        assert_eq!(seen, [Some("image/png"), Some("application/pdf"), None, None, None]);
     }
 
     #[test]

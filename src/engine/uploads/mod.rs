@@ -5,7 +5,7 @@
 //! cleared up after what never came. The bytes are kept first and the record of the file after them: so a file is there
 //! whole or not at all, also after a crash.
 
-mod media;
+pub(crate) mod media;
 mod receiving;
 mod signing;
 
@@ -17,12 +17,12 @@ use futures_util::stream::BoxStream;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::sync::{OnceCell, OwnedSemaphorePermit, RwLock, Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, OwnedSemaphorePermit, RwLock, Semaphore};
 
 use super::house::Core;
 use super::lives::must_live;
 use crate::config::FileLimits;
-use crate::domain::{BlobId, Error, ErrorCode, File, FileId, FilePart, FileScope, FileState, Result, SessionId};
+use crate::domain::{Attributes, BlobId, Error, ErrorCode, File, FileId, FilePart, FileScope, FileState, Result, SessionId};
 use crate::storage::{Record, kind_of_session};
 
 pub use self::signing::{FilePurpose, Redeemed, SignedFile};
@@ -52,7 +52,7 @@ pub struct FileOffer {
 
 /// The places for files that are on their way, and the key that signs their addresses.
 pub(crate) struct Uploads {
-    receiving: Semaphore,
+    receiving: Arc<Semaphore>,
     keeping: Semaphore,
     reading: Arc<Semaphore>,
     /// Held alone while bytes are taken away: nobody may count on them meanwhile.
@@ -63,7 +63,7 @@ pub(crate) struct Uploads {
 impl Uploads {
     pub(crate) fn new(limits: &FileLimits) -> Self {
         Self {
-            receiving: Semaphore::new(limits.uploads_at_once.max(1)),
+            receiving: Arc::new(Semaphore::new(limits.uploads_at_once.max(1))),
             keeping: Semaphore::new(KEPT_AT_ONCE),
             reading: Arc::new(Semaphore::new(READ_AT_ONCE)),
             removing: RwLock::new(()),
@@ -71,14 +71,16 @@ impl Uploads {
         }
     }
 
-    async fn place_to_receive(&self) -> Result<SemaphorePermit<'_>> {
-        match tokio::time::timeout(PATIENCE, self.receiving.acquire()).await {
+    /// A place for a file on its way in.
+    pub(crate) async fn place_to_receive(&self) -> Result<OwnedSemaphorePermit> {
+        match tokio::time::timeout(PATIENCE, Arc::clone(&self.receiving).acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             _ => Err(too_many("uploaded")),
         }
     }
 
-    async fn place_to_read(&self) -> Result<OwnedSemaphorePermit> {
+    /// A place for a file on its way out that is whole in memory.
+    pub(crate) async fn place_to_read(&self) -> Result<OwnedSemaphorePermit> {
         match tokio::time::timeout(PATIENCE, Arc::clone(&self.reading).acquire_owned()).await {
             Ok(Ok(place)) => Ok(place),
             _ => Err(too_many("downloaded")),
@@ -155,6 +157,7 @@ pub(crate) async fn offer(core: &Arc<Core>, session: &SessionId, offers: Vec<Fil
             state: FileState::Pending,
             blob: None,
             offered_at: core.clock.now(),
+            attributes: Attributes::new(),
         });
     }
     for file in &files {
@@ -195,7 +198,7 @@ async fn check_room(core: &Core, session: &SessionId, more: usize) -> Result<()>
     Ok(())
 }
 
-fn shown(name: &str) -> String {
+pub(crate) fn shown(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(80).collect()
 }
 
@@ -203,7 +206,7 @@ fn shown(name: &str) -> String {
 pub(crate) async fn put(core: &Arc<Core>, offered: File, bytes: FileBytes) -> Result<File> {
     let uploads = &core.uploads;
     check(&core.settings.server.limits.files, &offered)?;
-    let (session, id) = (offered.session().clone(), offered.id.clone());
+    let (session, id) = (offered.session()?.clone(), offered.id.clone());
     let begun_in = epoch(core, &session).await?;
     match known(core, &session, &id).await? {
         Some(Known::Removed) => return Err(no_file(&session, &id)),

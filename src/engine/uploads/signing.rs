@@ -16,7 +16,8 @@ use sha2::Sha256;
 
 use super::FileOffer;
 use crate::domain::{
-    Error, ErrorCode, File, FileId, FileScope, FileState, Principal, PrincipalKind, Result, Scope, SessionId, Timestamp,
+    Attributes, Error, ErrorCode, File, FileId, FileScope, FileState, Principal, PrincipalKind, Result, Scope, SessionId,
+    Timestamp,
 };
 use crate::engine::house::Core;
 use crate::engine::ledger::no_session;
@@ -110,7 +111,7 @@ pub(crate) async fn sign(core: &Arc<Core>, file: &File, purpose: FilePurpose) ->
     };
     let time = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     let expires = Timestamp::from_millis(core.clock.now().as_millis().saturating_add(time));
-    let session = file.session().clone();
+    let session = file.session()?.clone();
     let (incarnation, _) = super::epoch(core, &session).await?;
     let claims = Claims { purpose, session, incarnation, file: file.id.clone(), expires, offer };
     let claims =
@@ -152,6 +153,7 @@ pub(crate) async fn redeem(core: &Arc<Core>, ticket: &str, purpose: FilePurpose)
             state: FileState::Pending,
             blob: None,
             offered_at,
+            attributes: Attributes::new(),
         },
         None => super::file(core, &session, &file).await?,
     };

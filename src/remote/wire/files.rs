@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::session;
-use crate::domain::{File, FileId, FileScope, FileState, SessionId, Timestamp};
+use crate::domain::{Attributes, Error, File, FileId, FileScope, FileState, Result, SessionId, Timestamp};
 use crate::engine::{FileOffer, FilePurpose};
 
 /// Offers files to a session.
@@ -63,11 +63,13 @@ pub struct PutFile {
     pub offered_at: Timestamp,
 }
 
-impl From<File> for PutFile {
-    fn from(file: File) -> Self {
-        let FileScope::Session(session) = file.scope;
+impl TryFrom<File> for PutFile {
+    type Error = Error;
+
+    fn try_from(file: File) -> Result<Self> {
+        let session = file.session()?.clone();
         let File { id, name, media_type, size, offered_at, .. } = file;
-        Self { session, file: id, name, media_type, size, offered_at }
+        Ok(Self { session, file: id, name, media_type, size, offered_at })
     }
 }
 
@@ -75,7 +77,8 @@ impl From<PutFile> for File {
     fn from(put: PutFile) -> Self {
         let PutFile { session, file: id, name, media_type, size, offered_at } = put;
         let scope = FileScope::Session(session);
-        Self { id, scope, name, media_type, size, state: FileState::Pending, blob: None, offered_at }
+        let (state, blob, attributes) = (FileState::Pending, None, Attributes::new());
+        Self { id, scope, name, media_type, size, state, blob, offered_at, attributes }
     }
 }
 

@@ -52,7 +52,7 @@ impl Identity {
         }
         Ok(match found {
             Some(Proof::Known(caller)) => Who::Known(caller),
-            Some(Proof::Anybody) => Who::Known(self.anybody.clone()),
+            Some(Proof::Anybody) => Who::Anybody(self.anybody.clone()),
             Some(Proof::Unshown) => Who::Unshown(self.anybody.clone()),
             Some(Proof::Nobody) | None => Who::Nobody,
         })
@@ -107,9 +107,11 @@ impl Identity {
 /// Who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Who {
-    /// Somebody that is known, or as whom everybody is let in.
+    /// Somebody that is known.
     Known(Principal),
-    /// The same, where there are keys and none was shown.
+    /// As whom everybody is let in.
+    Anybody(Principal),
+    /// As whom everybody is let in, where there are keys and none was shown.
     Unshown(Principal),
     /// Nobody that is known.
     Nobody,
@@ -181,7 +183,7 @@ mod tests {
             map.insert(*name, HeaderValue::from_str(value).unwrap());
         }
         match identity.who(&map).await.unwrap() {
-            Who::Known(caller) => caller.name,
+            Who::Known(caller) | Who::Anybody(caller) => caller.name,
             Who::Unshown(caller) => format!("{}, unshown", caller.name),
             Who::Nobody => "nobody".to_owned(),
         }
@@ -190,13 +192,13 @@ mod tests {
     #[tokio::test]
     async fn without_a_token_who_is_here_may_use_it() {
         let who = async |identity: Identity| identity.who(&HeaderMap::new()).await.unwrap();
-        let known = Who::Known;
-        assert_eq!(who(identity(|_| ()).await).await, known(Principal::unproven()));
+        let anybody = Who::Anybody;
+        assert_eq!(who(identity(|_| ()).await).await, anybody(Principal::unproven()));
         assert_eq!(
             who(identity(|settings| settings.allow_local_admin = true).await).await,
-            known(Principal::local("local"))
+            anybody(Principal::local("local"))
         );
-        assert_eq!(who(identity(|settings| settings.no_auth = true).await).await, known(Principal::local("anybody")));
+        assert_eq!(who(identity(|settings| settings.no_auth = true).await).await, anybody(Principal::local("anybody")));
         assert_eq!(who(with_token().await).await, Who::Nobody);
     }
 

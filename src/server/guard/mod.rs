@@ -7,6 +7,7 @@ mod hosts;
 mod identity;
 mod open;
 mod origins;
+mod paces;
 
 use std::sync::Arc;
 
@@ -19,11 +20,12 @@ pub(super) use self::identity::unknown;
 use self::identity::{Identity, Who};
 use self::open::OpenPaths;
 use self::origins::{From, Origins};
+pub(super) use self::paces::Paces;
 use super::Peer;
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode};
 use crate::engine::Engine;
-use crate::http::{Address, Caller, Lacking, Pace, Unshown, empty, timed_body};
+use crate::http::{Caller, Lacking, Unproven, Unshown, empty, timed_body};
 
 /// All checks of one server.
 pub(super) struct Guard {
@@ -31,7 +33,7 @@ pub(super) struct Guard {
     origins: Origins,
     open: OpenPaths,
     identity: Identity,
-    pace: Arc<Pace>,
+    paces: Paces,
     address_bytes: usize,
     body_time: std::time::Duration,
 }
@@ -59,14 +61,14 @@ impl Guard {
         listening: std::net::SocketAddr,
         engine: Arc<dyn Engine>,
         open: &[(Method, String)],
-        pace: Arc<Pace>,
+        paces: Paces,
     ) -> Self {
         Self {
             hosts: Hosts::new(settings, listening.ip()),
             origins: Origins::new(&settings.origins),
             open: OpenPaths::new(open),
             identity: Identity::new(settings, listening.port(), engine),
-            pace,
+            paces,
             address_bytes: settings.limits.address_bytes,
             body_time: settings.limits.body_time,
         }
@@ -92,22 +94,30 @@ impl Guard {
             return Err(answer.map_or_else(Stopped::Refused, |response| Stopped::Answered(Box::new(response))));
         }
         let headers = request.headers().clone();
-        let (caller, unshown) = match self.identity.who(&headers).await {
-            Ok(Who::Known(caller)) => (Some(caller), false),
-            Ok(Who::Unshown(caller)) => (Some(caller), true),
-            Ok(Who::Nobody) => (None, false),
+        let who = match self.identity.who(&headers).await {
+            Ok(who) => who,
             // Told where a caller is wanted: how the server is can be asked by everybody.
             Err(error) => {
                 request.extensions_mut().insert(Lacking(error));
-                (None, false)
+                Who::Nobody
             }
         };
-        if unshown {
-            request.extensions_mut().insert(Unshown);
-        }
-        let address = request.extensions().get::<Address>().copied();
+        let extensions = request.extensions_mut();
+        let (caller, proven) = match who {
+            Who::Known(caller) => (Some(caller), true),
+            Who::Anybody(caller) => {
+                extensions.insert(Unproven);
+                (Some(caller), false)
+            }
+            Who::Unshown(caller) => {
+                extensions.insert(Unproven);
+                extensions.insert(Unshown);
+                (Some(caller), false)
+            }
+            Who::Nobody => (None, false),
+        };
         let name = caller.as_ref().map_or("", |caller| caller.name.as_str());
-        self.pace.take(name, address).map_err(|(error, seconds)| Stopped::TooFast(error, seconds))?;
+        self.paces.take(request, name, proven)?;
         if let Some(caller) = caller {
             request.extensions_mut().insert(Caller(caller));
         }

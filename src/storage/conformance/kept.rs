@@ -1,9 +1,10 @@
-//! Names, records, secrets, blobs.
+//! Names, records, secrets, blobs, files of the house.
 
+use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Bed, alias, append, head, record, session};
-use crate::domain::BlobId;
+use super::{Bed, alias, append, files, head, record, session};
+use crate::domain::{BlobId, FileId};
 use crate::storage::{AppendError, Store};
 
 async fn secret(store: &dyn Store, owner: &str, name: &str) -> Option<String> {
@@ -162,5 +163,57 @@ pub(super) async fn strange_names_are_kept_apart(bed: &Bed) {
         assert_eq!(store.resolve("space", name).await.unwrap().as_deref(), Some(name));
         assert_eq!(store.records(name).await.unwrap(), [record(name, name, name)]);
         assert_eq!(secret(&*store, name, name).await, Some(format!("secret of {name}")));
+    }
+}
+
+/// Brings a file of the house.
+pub(super) async fn bring(store: &dyn Store, id: &FileId, pieces: &[&'static [u8]]) {
+    let mut incoming = store.receive_file(id).await.unwrap();
+    for piece in pieces {
+        incoming.write(Bytes::from_static(piece)).await.unwrap();
+    }
+    incoming.keep().await.unwrap();
+}
+
+pub(super) async fn files_come_whole_or_not_at_all(bed: &Bed) {
+    let (store, other) = (bed.open().await, bed.open().await);
+    let [a, b, c] = ["a", "b", "c"].map(FileId::from_text);
+    assert_eq!(store.files().await.unwrap(), []);
+    let mut half = store.receive_file(&a).await.unwrap();
+    half.write(Bytes::from_static(b"canary of a half")).await.unwrap();
+    // Somebody brings it: nobody takes it for left.
+    assert_eq!(other.files().await.unwrap(), []);
+    half.write(Bytes::from_static(b" and the other half")).await.unwrap();
+    assert_eq!(other.file_bytes(&a, 0, 100).await.unwrap(), None);
+    half.keep().await.unwrap();
+    assert_eq!(other.file_bytes(&a, 0, 100).await.unwrap().as_deref(), Some(&b"canary of a half and the other half"[..]));
+    // There may be no record of it yet.
+    assert_eq!(other.files().await.unwrap(), []);
+    drop(half);
+    assert_eq!(other.files().await.unwrap(), [a.clone()]);
+
+    let mut dropped = store.receive_file(&b).await.unwrap();
+    dropped.write(Bytes::from_static(b"lost canary")).await.unwrap();
+    drop(dropped);
+    bring(&*store, &c, &[]).await;
+    assert_eq!(other.file_bytes(&c, 0, 9).await.unwrap().as_deref(), Some(&b""[..]));
+    assert_eq!(other.files().await.unwrap(), [a.clone(), c.clone()]);
+    assert_eq!(bed.files_with("lost canary"), [""; 0]);
+    assert!(files(bed.path()).keys().all(|path| !path.to_string_lossy().ends_with("~new")));
+    assert_eq!(store.file_bytes(&FileId::from_text("../format"), 0, 9).await.unwrap(), None);
+    assert!(store.remove_file(&c).await.unwrap());
+    assert!(!store.remove_file(&c).await.unwrap());
+    assert_eq!(store.files().await.unwrap(), [a]);
+}
+
+pub(super) async fn a_file_is_read_in_parts(bed: &Bed) {
+    let store = bed.open().await;
+    let id = FileId::from_text("f");
+    bring(&*store, &id, &[b"0123", b"", b"456789"]).await;
+    let read = async |first, length| store.file_bytes(&id, first, length).await.unwrap().unwrap();
+    for (first, length, bytes) in
+        [(0, 10, "0123456789"), (0, 3, "012"), (3, 2, "34"), (8, 99, "89"), (10, 1, ""), (u64::MAX, 5, ""), (2, 0, "")]
+    {
+        assert_eq!(read(first, length).await, bytes.as_bytes(), "{first} {length}");
     }
 }

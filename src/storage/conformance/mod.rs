@@ -6,6 +6,7 @@ mod logs;
 mod removal;
 mod rows;
 mod shared;
+mod turns;
 
 use std::fs;
 use std::path::Path;
@@ -63,6 +64,10 @@ suites! {
         sessions_are_counted
         runs_change_their_state
     }
+    turns {
+        runs_wait_for_their_turn
+        runs_are_chosen_and_counted
+    }
     kept {
         a_name_stands_for_one_thing
         names_and_records_come_with_their_append_or_not_at_all
@@ -72,11 +77,14 @@ suites! {
         a_secret_is_settled_once
         blobs_lie_beside_their_session
         strange_names_are_kept_apart
+        files_come_whole_or_not_at_all
+        a_file_is_read_in_parts
     }
     removal {
         scrubbed_text_is_in_no_file
         scrubbed_text_is_in_no_file_of_a_large_store
         removed_records_and_secrets_are_in_no_file
+        a_removed_file_of_the_house_is_in_no_file
         what_was_said_in_a_cleared_session_is_in_no_file
         a_deleted_session_leaves_its_head
         a_deleted_session_is_made_again
@@ -205,11 +213,20 @@ pub(super) fn run(id: &str, of: &str, at: i64, status: RunStatus, fence: u64) ->
         process: Some(ProcessId::from_text("p1")),
         fence,
         priority: 0,
+        in_turn: false,
+        asked_by: None,
+        labels: Labels::default(),
+        attributes: Attributes::default(),
         queued_at: Timestamp::from_millis(at),
+        started_at: None,
         finished_at: None,
         usage: Usage::default(),
         model: None,
         rounds: 0,
+        tool_calls: 0,
+        interruptions: 0,
+        cancel_requested: false,
+        finished_seq: None,
         message_id: None,
         waiting_for: Vec::new(),
         error: None,

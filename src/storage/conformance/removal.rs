@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use super::{Bed, alias, append, entry, fence, head, log, record, run, session};
-use crate::domain::{Error, ErrorCode, RunId, RunStatus};
+use crate::domain::{Error, ErrorCode, FileId, RunId, RunStatus};
 use crate::storage::{AppendError, Entry, Head, Record, RunQuery, SessionQuery, Snapshot, kind_of_session};
 
 pub(super) async fn scrubbed_text_is_in_no_file(bed: &Bed) {
@@ -81,6 +81,18 @@ pub(super) async fn removed_records_and_secrets_are_in_no_file(bed: &Bed) {
     let blob = store.put_blob(&session("s"), b"canary three").await.unwrap();
     assert!(store.remove_blob(&session("s"), &blob).await.unwrap());
     assert_eq!(bed.files_with("canary"), [""; 0]);
+}
+
+pub(super) async fn a_removed_file_of_the_house_is_in_no_file(bed: &Bed) {
+    let store = bed.open().await;
+    let [gone, kept] = ["gone", "kept"].map(FileId::from_text);
+    for id in [&gone, &kept] {
+        super::kept::bring(&*store, id, &[if id == &gone { b"canary" } else { b"of others" }]).await;
+    }
+    assert!(store.remove_file(&gone).await.unwrap());
+    assert_eq!(bed.files_with("canary"), [""; 0]);
+    assert_eq!(store.file_bytes(&gone, 0, 9).await.unwrap(), None);
+    assert_eq!(store.file_bytes(&kept, 0, 9).await.unwrap().as_deref(), Some(&b"of others"[..]));
 }
 
 fn blank(old: &Entry) -> Result<Entry, Error> {

@@ -142,7 +142,7 @@ pub(super) async fn runs_are_listed_newest_first(bed: &Bed) {
         store.append(append).await.unwrap();
     }
     let listed = async |of: Option<&str>, statuses: &[RunStatus], limit| {
-        let query = RunQuery { session: of.map(session), statuses: statuses.to_vec(), limit };
+        let query = RunQuery { session: of.map(session), statuses: statuses.to_vec(), limit, ..RunQuery::default() };
         let found = store.runs(&query).await.unwrap();
         for run in &found {
             assert!(rows.contains(run));

@@ -10,6 +10,7 @@
 //! sessions/ID/snapshot      the saved fold
 //! sessions/ID/runs/RUN      rows of runs
 //! sessions/ID/blobs/SHA256  bytes beside the log
+//! files/ID                  files of the house, whole
 //! runs/RUN, active/RUN      which session a run belongs to; which runs have not ended
 //! unsettled/ID              an append is being done, or its process has died
 //! aliases, entities, records, secrets, processes
@@ -34,7 +35,7 @@ mod index;
 mod kept;
 mod line;
 mod log;
-mod place;
+pub(super) mod place;
 mod rows;
 mod store;
 #[cfg(test)]
@@ -49,11 +50,13 @@ use tokio::sync::{Semaphore, oneshot};
 
 use self::place::At;
 use self::store::Root;
+use super::files::FileFolder;
 use super::rules::{self, Page, file_name};
 use super::{
-    Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence,
+    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
+    Store, TurnQuery, presence,
 };
-use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
+use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// Most operations at once; each takes a thread that may wait.
 const AT_ONCE: usize = 64;
@@ -62,6 +65,7 @@ const AT_ONCE: usize = 64;
 pub(super) struct FileStore {
     root: Arc<Root>,
     permits: Semaphore,
+    files: FileFolder,
 }
 
 impl FileStore {
@@ -69,7 +73,8 @@ impl FileStore {
     pub(super) async fn open(path: &Path) -> Result<Self, Error> {
         let path = path.to_owned();
         let root = Arc::new(blocking(move || Root::open(&path)).await?);
-        Ok(Self { root, permits: Semaphore::new(AT_ONCE) })
+        let files = FileFolder::new(root.path.join("files"));
+        Ok(Self { root, permits: Semaphore::new(AT_ONCE), files })
     }
 
     /// Works in a thread that may wait.
@@ -167,6 +172,20 @@ impl Store for FileStore {
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error> {
         let query = query.clone();
         self.run(move |root| root.runs(&query)).await
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {
+        let query = RunQuery { offset: 0, limit: usize::MAX, ..query.clone() };
+        self.run(move |root| Ok(root.runs(&query)?.len() as u64)).await
+    }
+
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error> {
+        let query = query.clone();
+        self.run(move |root| root.turn(&query)).await
+    }
+
+    async fn waiting(&self) -> Result<u64, Error> {
+        self.run(Root::waiting).await
     }
 
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error> {
@@ -295,6 +314,22 @@ impl Store for FileStore {
         }
         let path = self.root.folder(&file_name(session.as_str())).join("blobs").join(id.as_str());
         self.run(move |_| place::read(&path)).await
+    }
+
+    async fn receive_file(&self, id: &FileId) -> Result<Box<dyn IncomingFile>, Error> {
+        self.files.receive(id).await
+    }
+
+    async fn file_bytes(&self, id: &FileId, first: u64, length: usize) -> Result<Option<Vec<u8>>, Error> {
+        self.files.read(id, first, length).await
+    }
+
+    async fn remove_file(&self, id: &FileId) -> Result<bool, Error> {
+        self.files.remove(id).await
+    }
+
+    async fn files(&self) -> Result<Vec<FileId>, Error> {
+        self.files.list().await
     }
 
     async fn attend(&self, process: &ProcessId) -> Result<Box<dyn Presence>, Error> {

@@ -19,7 +19,7 @@ const NAPS: [Duration; 2] = [Duration::from_micros(200), Duration::from_millis(5
 const DRAFT: &str = "~new";
 
 /// An error of the file system, in the words of the house.
-pub(super) fn failure(path: &Path, error: &io::Error) -> Error {
+pub(in crate::storage) fn failure(path: &Path, error: &io::Error) -> Error {
     let place = path.display();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -41,7 +41,7 @@ pub(super) fn corrupt(path: &Path, what: &str) -> Error {
 }
 
 /// Adds the path to an error.
-pub(super) trait At<T> {
+pub(in crate::storage) trait At<T> {
     /// As an error of this path.
     fn at(self, path: &Path) -> Result<T, Error>;
 }
@@ -53,7 +53,7 @@ impl<T> At<T> for io::Result<T> {
 }
 
 /// `None` where there is no such file.
-pub(super) fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+pub(in crate::storage) fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
@@ -62,14 +62,14 @@ pub(super) fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 }
 
 /// How files are opened that this store makes: readable by the owner only.
-pub(super) fn options() -> OpenOptions {
+pub(in crate::storage) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
     options
 }
 
 /// Makes a folder and those above it durably, where they are not there.
-pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
+pub(in crate::storage) fn make_folder(path: &Path) -> Result<(), Error> {
     if path.is_dir() {
         return Ok(());
     }
@@ -83,7 +83,7 @@ pub(super) fn make_folder(path: &Path) -> Result<(), Error> {
 }
 
 /// Makes the names in a folder durable.
-pub(super) fn sync_folder(path: &Path) -> Result<(), Error> {
+pub(in crate::storage) fn sync_folder(path: &Path) -> Result<(), Error> {
     File::open(path).and_then(|folder| folder.sync_all()).at(path)
 }
 
@@ -170,7 +170,7 @@ pub(super) fn remove(path: &Path) -> Result<bool, Error> {
 }
 
 /// Removes a file for good; true when it was there.
-pub(super) fn remove_durably(path: &Path) -> Result<bool, Error> {
+pub(in crate::storage) fn remove_durably(path: &Path) -> Result<bool, Error> {
     let was_there = remove(path)?;
     match path.parent() {
         Some(folder) if was_there => sync_folder(folder).map(|()| true),

@@ -2,7 +2,8 @@
 //!
 //! A session's row is in the last commit of its log; the time of the log's file is the time of the row, so a page of a
 //! list reads only the rows of that page. A run's row is a file in its session's folder; `runs/` and `active/` of the
-//! store say which session a run belongs to, and which runs have not ended.
+//! store say which session a run belongs to, and which runs have not ended. `turn/` has those that wait for whichever
+//! process is free, by names that tell their place, so that no row is read to find the first.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -15,7 +16,7 @@ use super::place::{self, At, Keep, corrupt, if_there};
 use super::store::{Root, touch};
 use crate::domain::{Error, Run, SessionId, SessionSummary, Timestamp};
 use crate::storage::rules::{self, file_name};
-use crate::storage::{Counts, RunQuery, SessionQuery};
+use crate::storage::{Counts, RunQuery, SessionQuery, TurnQuery};
 
 /// The time of a session without a row.
 const NEVER: i64 = 0;
@@ -48,7 +49,46 @@ impl Root {
                 place::replace(&path, run.session.as_str().as_bytes(), Keep::Loosely)?;
             }
         }
-        Ok(())
+        if !run.in_turn {
+            return Ok(());
+        }
+        let path = self.path.join("turn").join(Turn::of(run, &name).name());
+        if run.waits_in_turn() {
+            place::make_folder(&self.path.join("turn"))?;
+            place::replace(&path, run.session.as_str().as_bytes(), Keep::Loosely)
+        } else {
+            place::remove(&path).map(|_| ())
+        }
+    }
+
+    /// The runs that wait for whichever process is free, as the names of their files tell, in no order.
+    fn turns(&self) -> Result<Vec<Turn>, Error> {
+        Ok(place::names(&self.path.join("turn"))?.iter().filter_map(|name| Turn::read(name)).collect())
+    }
+
+    /// How many runs wait for whichever process is free.
+    pub(super) fn waiting(&self) -> Result<u64, Error> {
+        self.settle_all()?;
+        Ok(self.turns()?.len() as u64)
+    }
+
+    /// The runs that wait for whichever process is free, those first whose turn it is.
+    pub(super) fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error> {
+        self.settle_all()?;
+        let mut turns = self.turns()?;
+        turns.sort_by_cached_key(|turn| turn.place(query));
+        let mut rows: Vec<Run> = Vec::new();
+        for turn in turns {
+            // Of one moment all are read: which goes first is told by the row.
+            let is_further = rows.last().is_some_and(|last| query.place(last).0 < turn.place(query).0);
+            if rows.len() >= query.limit && is_further {
+                break;
+            }
+            rows.extend(self.run(&turn.run)?.filter(|run| rules::may_have_turn(run, query)));
+        }
+        rows.sort_by_cached_key(|run| query.place(run));
+        rows.truncate(query.limit);
+        Ok(rows)
     }
 
     /// Removes all runs of a session, and their names.
@@ -56,6 +96,7 @@ impl Root {
         for name in place::names(&folder.join("runs"))? {
             if let Some(run) = self.run_in(folder, &name)? {
                 self.kept.remove_names_of(run.id.as_str())?;
+                place::remove(&self.path.join("turn").join(Turn::of(&run, &name).name()))?;
             }
             for list in ["active", "runs"] {
                 place::remove(&self.session_of(list, &name))?;
@@ -89,13 +130,16 @@ impl Root {
                 keep(self.run_in(&folder, &name)?);
             }
         } else {
+            let skipped = if query.waits == Some(false) { self.turns()? } else { Vec::new() };
+            let skipped: HashSet<String> = skipped.into_iter().map(|turn| turn.run).collect();
             for name in place::names(&self.path.join(if only_active { "active" } else { "runs" }))? {
-                keep(self.run(&name)?);
+                if !skipped.contains(&name) {
+                    keep(self.run(&name)?);
+                }
             }
         }
         rows.sort_by(rules::runs_order);
-        rows.truncate(query.limit);
-        Ok(rows)
+        Ok(rows.into_iter().skip(query.offset).take(query.limit).collect())
     }
 
     /// How many sessions there are: from the end of each log, without reading its row.
@@ -201,6 +245,38 @@ impl Root {
             }
         }
         Ok(times)
+    }
+}
+
+/// A run that waits for whichever process is free, as the name of its file in `turn/` tells it: priority and moment in
+/// hexadecimal, so that both have one width, and its name on the disk.
+struct Turn {
+    priority: i32,
+    queued_at: i64,
+    run: String,
+}
+
+impl Turn {
+    fn of(run: &Run, name: &str) -> Self {
+        Self { priority: run.priority, queued_at: run.queued_at.as_millis(), run: name.to_owned() }
+    }
+
+    fn name(&self) -> String {
+        format!("{:08x}-{:016x}-{}", self.priority, self.queued_at, self.run)
+    }
+
+    fn read(name: &str) -> Option<Self> {
+        let (priority, rest) = name.split_once('-')?;
+        let (queued_at, run) = rest.split_once('-')?;
+        let priority = u32::from_str_radix(priority, 16).ok()?.cast_signed();
+        let queued_at = u64::from_str_radix(queued_at, 16).ok()?.cast_signed();
+        Some(Self { priority, queued_at, run: run.to_owned() })
+    }
+
+    /// As the row's own, but for its id, which stands in the row.
+    fn place(&self, query: &TurnQuery) -> (i64, i64) {
+        let ahead = i64::from(self.priority).saturating_mul(i64::try_from(query.age_ms).unwrap_or(i64::MAX));
+        (self.queued_at.saturating_sub(ahead), self.queued_at)
     }
 }
 

@@ -180,7 +180,7 @@ async fn what_a_dead_writer_left_is_finished_from_the_log() {
     }
     fs::write(folder(&bed).join("unsettled/s"), b"").unwrap();
     let version = store.version().await.unwrap();
-    let rows = store.runs(&RunQuery { statuses: vec![RunStatus::Running], limit: 9, session: None }).await.unwrap();
+    let rows = store.runs(&RunQuery { statuses: vec![RunStatus::Running], limit: 9, ..RunQuery::default() }).await.unwrap();
     assert_eq!(rows, [run("r", "s", 1, RunStatus::Running, 3)]);
     assert_ne!(store.version().await.unwrap(), version);
     assert_eq!(fs::read_dir(folder(&bed).join("unsettled")).unwrap().count(), 0);

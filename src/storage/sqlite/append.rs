@@ -148,13 +148,22 @@ fn put_labels(connection: &Connection, number: i64, labels: &Labels) -> Done<()>
 
 /// What of a run never changes is not written again, so that its indexes stay as they are.
 fn put_runs(connection: &Connection, prepared: &Prepared, number: i64) -> Done<()> {
-    let sql = "INSERT INTO runs (id, session, status, active, fence, queued_at, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    let sql = "INSERT INTO runs (id, session, status, active, fence, queued_at, body, agent, priority, waits)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT (id) DO UPDATE SET status = excluded.status, active = excluded.active, fence = excluded.fence,
-        body = excluded.body";
+        body = excluded.body, waits = excluded.waits";
     for (run, body) in prepared.append.runs.iter().zip(&prepared.runs) {
-        let (status, fence, queued_at) = (run.status, integer(run.fence)?, run.queued_at.as_millis());
-        let row = params![run.id.as_str(), number, status.word(), status.is_active(), fence, queued_at, body];
+        let (id, status, queued_at) = (run.id.as_str(), run.status, run.queued_at.as_millis());
+        let (fence, waits) = (integer(run.fence)?, run.waits_in_turn());
+        let row =
+            params![id, number, status.word(), status.is_active(), fence, queued_at, body, run.agent, run.priority, waits];
         connection.prepare_cached(sql)?.execute(row)?;
+        for (key, value) in run.labels.iter() {
+            let sql = "INSERT INTO run_labels (key, value, queued_at, id, session, agent, priority, status)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET status = excluded.status";
+            let row = params![key, value, queued_at, id, number, run.agent, run.priority, status.word()];
+            connection.prepare_cached(sql)?.execute(row)?;
+        }
     }
     Ok(())
 }
@@ -256,6 +265,8 @@ pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, e
     let aliases = "DELETE FROM aliases WHERE entity = ?2 OR entity IN (SELECT id FROM runs WHERE session = ?1)";
     connection.execute(aliases, params![number, session.as_str()])?;
     connection.execute("DELETE FROM entries WHERE place BETWEEN ?1 AND ?2", log_of(number))?;
+    let labels = "DELETE FROM run_labels WHERE id IN (SELECT id FROM runs WHERE session = ?1)";
+    connection.execute(labels, [number])?;
     for table in ["snapshots", "labels", "runs"] {
         connection.execute(&format!("DELETE FROM {table} WHERE session = ?1"), [number])?;
     }

@@ -6,7 +6,8 @@
 //! - [`fault`] puts the database's errors into the words of the house.
 //!
 //! Beside the file `PATH` lie SQLite's own `PATH-wal` and `PATH-shm`, `PATH.lock` (held while the store is made or
-//! migrated), `PATH.wipe` (see [`checkpoint`]) and `PATH.processes/` with a locked file for each living process.
+//! migrated), `PATH.wipe` (see [`checkpoint`]), `PATH.processes/` with a locked file for each living process, and `PATH.files/`
+//! with the files of the house: plain files, so that a large one is neither in the database nor rewritten with it.
 //! Everything of ours is readable by its owner only.
 
 mod append;
@@ -14,6 +15,7 @@ mod checkpoint;
 mod connect;
 mod fault;
 mod read;
+mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -33,11 +35,13 @@ use self::checkpoint::Wiping;
 use self::fault::Done;
 use self::read::Readers;
 use self::writer::Writer;
+use super::files::FileFolder;
 use super::rules::{self, Page};
 use super::{
-    Append, AppendError, Blank, Counts, Entry, Head, Presence, Record, RunQuery, SessionQuery, Snapshot, Store, presence,
+    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
+    Store, TurnQuery, presence,
 };
-use crate::domain::{BlobId, Error, ProcessId, Run, RunId, SessionId, SessionSummary};
+use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 /// The store.
 pub(super) struct SqliteStore {
@@ -45,6 +49,7 @@ pub(super) struct SqliteStore {
     writer: Writer,
     readers: Readers,
     wiping: Wiping,
+    files: FileFolder,
 }
 
 impl SqliteStore {
@@ -55,7 +60,8 @@ impl SqliteStore {
         let path = Arc::new(path);
         let writer = Writer::start(Arc::clone(&path), connection);
         let writer = writer.map_err(|error| Error::internal(format!("no thread for the store: {error}")))?;
-        let store = Self { readers: Readers::new(Arc::clone(&path)), path, writer, wiping: Wiping::default() };
+        let files = FileFolder::new(connect::beside(&path, ".files"));
+        let store = Self { readers: Readers::new(Arc::clone(&path)), path, writer, wiping: Wiping::default(), files };
         if checkpoint::is_wipe_due(&store.path) {
             store.tidy().await?;
         }
@@ -171,12 +177,26 @@ impl Store for SqliteStore {
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error> {
         let query = query.clone();
-        self.readers.read(move |connection| read::runs(connection, &query)).await
+        self.readers.read(move |connection| runs::runs(connection, &query)).await
+    }
+
+    async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {
+        let query = query.clone();
+        self.readers.read(move |connection| runs::count_runs(connection, &query)).await
+    }
+
+    async fn turn(&self, query: &TurnQuery) -> Result<Vec<Run>, Error> {
+        let query = query.clone();
+        self.readers.read(move |connection| runs::turn(connection, &query)).await
+    }
+
+    async fn waiting(&self) -> Result<u64, Error> {
+        self.readers.read(runs::waiting).await
     }
 
     async fn run(&self, run: &RunId) -> Result<Option<Run>, Error> {
         let run = run.clone();
-        self.readers.read(move |connection| read::run_row(connection, run.as_str())).await
+        self.readers.read(move |connection| runs::run_row(connection, run.as_str())).await
     }
 
     async fn resolve(&self, namespace: &str, key: &str) -> Result<Option<String>, Error> {
@@ -282,6 +302,22 @@ impl Store for SqliteStore {
         const SQL: &str = "SELECT body FROM blobs WHERE session = ?1 AND id = ?2";
         let (session, id) = (session.clone(), id.clone());
         self.readers.read(move |connection| read::value(connection, SQL, [session.as_str(), id.as_str()])).await
+    }
+
+    async fn receive_file(&self, id: &FileId) -> Result<Box<dyn IncomingFile>, Error> {
+        self.files.receive(id).await
+    }
+
+    async fn file_bytes(&self, id: &FileId, first: u64, length: usize) -> Result<Option<Vec<u8>>, Error> {
+        self.files.read(id, first, length).await
+    }
+
+    async fn remove_file(&self, id: &FileId) -> Result<bool, Error> {
+        self.files.remove(id).await
+    }
+
+    async fn files(&self) -> Result<Vec<FileId>, Error> {
+        self.files.list().await
     }
 
     async fn attend(&self, process: &ProcessId) -> Result<Box<dyn Presence>, Error> {

@@ -11,9 +11,9 @@ use tokio::sync::Semaphore;
 use super::append::{find, place_of};
 use super::connect;
 use super::fault::Done;
-use crate::domain::{Cause, Error, Run, SessionId, SessionSummary};
+use crate::domain::{Cause, Error, SessionId, SessionSummary};
 use crate::storage::rules::Page;
-use crate::storage::{Counts, Entry, Record, RunQuery, SessionQuery, Snapshot};
+use crate::storage::{Counts, Entry, Record, SessionQuery, Snapshot};
 
 /// Most connections that read.
 const READERS: usize = 4;
@@ -87,11 +87,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn count(limit: usize) -> i64 {
+pub(super) fn count(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
-fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, Error> {
     serde_json::from_str(text)
         .map_err(|error| Error::store(Some(Cause::Corrupt), format!("a row of {what} cannot be read: {error}")))
 }
@@ -200,29 +200,7 @@ pub(super) fn secrets(connection: &Connection) -> Done<Vec<String>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// A list of runs.
-pub(super) fn runs(connection: &Connection, query: &RunQuery) -> Done<Vec<Run>> {
-    let mut sql = String::from("SELECT body FROM runs WHERE true");
-    let mut values = Vec::new();
-    if let Some(session) = &query.session {
-        sql.push_str(" AND session = (SELECT number FROM sessions WHERE id = ?)");
-        values.push(Value::from(session.to_string()));
-    }
-    if !query.statuses.is_empty() {
-        if query.statuses.iter().all(|status| status.is_active()) {
-            sql.push_str(" AND active = 1");
-        }
-        sql.push_str(" AND status IN (?");
-        sql.push_str(&", ?".repeat(query.statuses.len() - 1));
-        sql.push(')');
-        values.extend(query.statuses.iter().map(|status| Value::from(status.word().to_owned())));
-    }
-    sql.push_str(" ORDER BY queued_at DESC, id DESC LIMIT ?");
-    values.push(count(query.limit).into());
-    rows(connection, "runs", &sql, values)
-}
-
-fn rows<T: DeserializeOwned>(connection: &Connection, what: &str, sql: &str, values: Vec<Value>) -> Done<Vec<T>> {
+pub(super) fn rows<T: DeserializeOwned>(connection: &Connection, what: &str, sql: &str, values: Vec<Value>) -> Done<Vec<T>> {
     let mut select = connection.prepare_cached(sql)?;
     let mut rows = select.query(params_from_iter(values))?;
     let mut found = Vec::new();
@@ -230,13 +208,6 @@ fn rows<T: DeserializeOwned>(connection: &Connection, what: &str, sql: &str, val
         found.push(parse(what, row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?);
     }
     Ok(found)
-}
-
-/// One run.
-pub(super) fn run_row(connection: &Connection, id: &str) -> Done<Option<Run>> {
-    let mut select = connection.prepare_cached("SELECT body FROM runs WHERE id = ?1")?;
-    let text: Option<String> = select.query_row([id], |row| row.get(0)).optional()?;
-    Ok(text.map(|text| parse("runs", &text)).transpose()?)
 }
 
 /// All records of a kind, by id.

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 pub(super) const APPLICATION: i64 = 0x6f6d_6275;
 
 /// All steps; their number is the current version.
-pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY];
+pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY, TURNS];
 
 /// `entries.place` is `number << 32 | seq`, so that a log lies in one piece of one tree, in order, with its texts in the
 /// leaves. A row of `sessions` is never removed: a deleted session keeps its number, incarnation and last place.
@@ -86,6 +86,35 @@ CREATE TABLE blobs (
 const EXPIRY: &str = "
 ALTER TABLE sessions ADD COLUMN expires_at INTEGER;
 CREATE INDEX sessions_by_expiry ON sessions (expires_at) WHERE expires_at IS NOT NULL;
+";
+
+/// Lists of runs by agent, status and label; and the runs that wait for whichever process is free, apart from the others
+/// that have not ended.
+///
+/// `run_labels` repeats what lists of labelled runs are chosen by, so that one piece of one tree is read to count them.
+const TURNS: &str = "
+ALTER TABLE runs ADD COLUMN agent TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
+UPDATE runs SET agent = body ->> '$.agent', priority = body ->> '$.priority',
+    waits = status = 'queued' AND body ->> '$.process' IS NULL;
+DROP INDEX runs_active;
+CREATE INDEX runs_of_agent ON runs (agent, queued_at DESC, id DESC);
+CREATE INDEX runs_by_status ON runs (status, queued_at DESC, id DESC);
+CREATE INDEX runs_held ON runs (queued_at DESC, id DESC) WHERE active = 1 AND waits = 0;
+CREATE INDEX runs_waiting ON runs (priority, queued_at, id) WHERE waits = 1;
+CREATE TABLE run_labels (
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    queued_at INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    session INTEGER NOT NULL,
+    agent TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    PRIMARY KEY (key, value, queued_at DESC, id DESC)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_labels_of_run ON run_labels (id);
 ";
 
 /// What a database is.

@@ -4,14 +4,14 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use rusqlite::{Connection, ErrorCode as Code, ffi};
+use rusqlite::{Connection, ErrorCode as Code, ffi, params};
 
 use super::fault::failure;
 use super::schema::{self, Kind, STEPS};
 use super::{SqliteStore, checkpoint, connect};
-use crate::domain::{Cause, ErrorCode};
-use crate::storage::conformance::{Bed, append, entry, head, log, session};
-use crate::storage::{AppendError, Store};
+use crate::domain::{Cause, ErrorCode, Run, RunStatus};
+use crate::storage::conformance::{Bed, append, entry, head, log, run, session};
+use crate::storage::{AppendError, RunQuery, Store, TurnQuery};
 
 fn path(bed: &Bed) -> PathBuf {
     bed.path().join("deep/store.db")
@@ -271,4 +271,60 @@ fn errors_of_the_database_have_their_causes() {
     assert_eq!(cause(ffi::SQLITE_BUSY), Some(Cause::Locked));
     assert_eq!(cause(ffi::SQLITE_IOERR_FSYNC), None);
     assert_eq!(ffi::Error::new(ffi::SQLITE_FULL).code, Code::DiskFull);
+}
+
+#[tokio::test]
+async fn runs_of_an_older_version_are_listed_and_have_their_turn() {
+    let bed = Bed::sqlite().await;
+    let (_, connection) = connect::open(&path(&bed), &STEPS[..2]).unwrap();
+    let rows = [
+        run("old", "s", 7, RunStatus::Completed, 1),
+        Run { process: None, priority: 3, ..run("waits", "s", 8, RunStatus::Queued, 0) },
+        run("taken", "s", 9, RunStatus::Queued, 0),
+    ];
+    connection.execute_batch("INSERT INTO sessions VALUES (1, 's', 1, 1, 0, 7, 'default', 0, '', '', NULL)").unwrap();
+    let sql = "INSERT INTO runs (id, session, status, active, fence, queued_at, body) VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6)";
+    for row in &rows {
+        let (body, status) = (serde_json::to_string(row).unwrap(), row.status);
+        let at = row.queued_at.as_millis();
+        let values = params![row.id.as_str(), status.word(), status.is_active(), 0, at, body];
+        connection.execute(sql, values).unwrap();
+    }
+    drop(connection);
+    let store = store(&bed).await;
+    let of_agent = RunQuery { agent: Some("default".to_owned()), limit: 9, ..RunQuery::default() };
+    let listed = store.runs(&of_agent).await.unwrap();
+    assert_eq!(listed.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["taken", "waits", "old"]);
+    let turn = store.turn(&TurnQuery { limit: 9, ..TurnQuery::default() }).await.unwrap();
+    assert_eq!((turn, store.waiting().await.unwrap()), (vec![rows[1].clone()], 1));
+}
+
+/// No list is made by reading all runs, and no page is sorted that could be read in order.
+#[tokio::test]
+async fn lists_of_runs_are_read_from_their_index() {
+    let bed = Bed::sqlite().await;
+    let (_, connection) = connect::open(&path(&bed), STEPS).unwrap();
+    let all = RunQuery { limit: 9, ..RunQuery::default() };
+    let agent = RunQuery { agent: Some("a".to_owned()), ..all.clone() };
+    let task = RunQuery { labels: vec![("kind".to_owned(), "task".to_owned())], ..all.clone() };
+    let active = vec![RunStatus::Queued, RunStatus::Running, RunStatus::Waiting];
+    for (query, expected) in [
+        (all.clone(), "SCAN r USING INDEX runs_by_time"),
+        (agent.clone(), "SEARCH r USING INDEX runs_of_agent (agent=?)"),
+        (RunQuery { statuses: vec![RunStatus::Failed], ..all.clone() }, "SEARCH r USING INDEX runs_by_status (status=?)"),
+        (RunQuery { statuses: vec![RunStatus::Failed], ..agent }, "SEARCH r USING INDEX runs_of_agent (agent=?)"),
+        (RunQuery { statuses: active, waits: Some(false), ..all.clone() }, "SCAN r USING INDEX runs_held"),
+        (RunQuery { session: Some(session("s")), ..all }, "SEARCH r USING INDEX runs_of_session (session=?)"),
+        (task.clone(), "SEARCH r USING PRIMARY KEY (key=? AND value=?)"),
+        (RunQuery { statuses: vec![RunStatus::Failed], ..task }, "SEARCH r USING PRIMARY KEY (key=? AND value=?)"),
+    ] {
+        for (sql, values) in super::runs::statements(&query) {
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let plan = explain.query_map(rusqlite::params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+            let plan: Vec<String> = plan.map(Result::unwrap).collect();
+            // To be counted, an index that covers is as good.
+            let first = plan[0].replace("USING COVERING INDEX", "USING INDEX");
+            assert_eq!((first.as_str(), plan.iter().any(|line| line.contains("TEMP B-TREE"))), (expected, false), "{sql}");
+        }
+    }
 }

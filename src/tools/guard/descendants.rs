@@ -45,6 +45,21 @@ pub fn end_session(leader: Pid) {
     });
 }
 
+/// Asks the processes of a session to end, save the one that leads it.
+pub fn ask_session_to_end(leader: Pid) {
+    #[cfg(target_os = "linux")]
+    {
+        let session = leader.as_raw_pid();
+        let of_session = processes().into_iter().filter(|process| process.session == session && process.id != session);
+        for process in of_session.filter_map(|process| Pid::from_raw(process.id)) {
+            // An error means that it is gone already.
+            let _ = rustix::process::kill_process(process, Signal::TERM);
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = leader;
+}
+
 /// Stops what is found until nothing new appears, so that nothing can start another behind our back; then kills it.
 #[cfg(target_os = "linux")]
 fn stop_and_kill(find: impl Fn() -> Vec<i32>) {

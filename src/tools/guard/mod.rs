@@ -11,11 +11,14 @@
 //!
 //! On the lifeline the guard tells, a line each: `confined`, `partly confined`, `not confined: CAUSE` or `unconfined` (as
 //! it was told); and in the end, when nothing is left, `exited CODE` or `killed SIGNAL`; or `failed CAUSE`.
+//! Tool servers have a guard of their own kind: `serving`.
+//!
 //! On systems other than Linux only process groups are ended, and nothing is confined.
 
 #[cfg(target_os = "linux")]
 mod confine;
 mod descendants;
+mod serving;
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -25,9 +28,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 
-pub(super) use descendants::end_session;
+pub(super) use descendants::{ask_session_to_end, end_session};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
+pub(super) use serving::ServedProgram;
 
 /// The first argument by which the program knows that it is to be a guard.
 pub const WORD: &str = "__guard";
@@ -79,6 +83,10 @@ impl Orders {
 /// Is the guard: to be called by the program before anything else, with the arguments after [`WORD`]. Starts no runtime.
 /// Passes on the command's exit code, or 128 and its signal.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.peekable();
+    if arguments.next_if(|word| word == serving::SERVE).is_some() {
+        return serving::main(arguments);
+    }
     let lifeline = match io::stdin().as_fd().try_clone_to_owned() {
         Ok(lifeline) => File::from(lifeline),
         Err(_) => return ExitCode::from(FAILED),

@@ -4,6 +4,8 @@ mod command;
 mod verbs;
 mod words;
 
+pub use self::words::{Moved, house_on, memory};
+
 use std::collections::BTreeMap;
 
 use ombud::config::Settings;

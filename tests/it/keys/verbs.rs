@@ -6,12 +6,13 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
-    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, RunId, Scope, SessionId,
-    SessionUpdated,
+    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, Principal, Result, Role, RunId, Scope, SessionId,
+    SessionUpdated, ToolServerSource,
 };
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, FileOffer, FilePurpose, FileSearch, House, ImportedSession,
-    NewKey, NewSession, OnBusy, Orphans, SessionFilter, Target,
+    NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans, RunFilter, SessionFilter, Target,
+    ToolServerChange, UserChange, Watched, Word,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
@@ -58,6 +59,15 @@ impl Scene {
         verified(&self.house, &issued.word).await
     }
 
+    /// Somebody with an account.
+    async fn user(&self, role: Role) -> Principal {
+        let (name, password) = (role.word().to_owned(), secret("correct horse battery"));
+        let people = self.house.people();
+        people.create_user(&somebody(), NewUser { name, role, email: None, password }).await.unwrap();
+        let issued = people.issue_token(&somebody(), role.word(), None).await.unwrap();
+        verified(&self.house, &issued.token).await
+    }
+
     /// Every verb, on what is the caller's own and on what is not, with what came of it.
     async fn walk(&self, who: &Principal) -> Vec<(String, String)> {
         let Self { house, mine, other, runs: [run, other_run], .. } = self;
@@ -93,7 +103,7 @@ impl Scene {
             tell(&format!("look: {name}"), house.look(who, Some(id), "").await.map(drop));
             tell(&format!("find: {name}"), house.find(who, Some(id), &search).await.map(drop));
             tell(&format!("open_file: {name}"), house.open_file(who, Some(id), "a.txt").await.map(drop));
-            tell(&format!("runs: {name}"), house.runs(who, Some(id), &[], 5).await.map(drop));
+            tell(&format!("runs: {name}"), house.runs(who, &RunFilter::newest(Some(id), &[], 5)).await.map(drop));
             if name != "no" {
                 let blob = BlobId::of(b"none");
                 let came = house.blob(who, id, &blob).await.map(drop);
@@ -125,6 +135,7 @@ impl Scene {
         for (name, id) in [("own", run), ("other", other_run), ("no", &none)] {
             tell(&format!("run: {name}"), house.run(who, id).await.map(drop));
             tell(&format!("agent of run: {name}"), house.run_agent(who, id).await.map(drop));
+            tell(&format!("end of run: {name}"), house.run_end(who, id).await.map(drop));
             tell(&format!("answer: {name}"), house.answer(who, id, gives()).await.map(drop));
         }
         for (name, agent) in [("own", "alpha"), ("other", "beta")] {
@@ -143,6 +154,26 @@ impl Scene {
             let back = SessionUpdated { agent: Some("alpha".into()), ..SessionUpdated::default() };
             house.update(&somebody(), mine, back).await.unwrap();
         }
+        let (servers, none) = (house.tool_servers(), "none");
+        // What is not there is found out after the right to look.
+        let looked =
+            |came: Result<()>| came.or_else(|error| if error.code == ErrorCode::NotFound { Ok(()) } else { Err(error) });
+        tell("tool_servers", servers.tool_servers(who).await.map(drop));
+        tell("tool_server", looked(servers.tool_server(who, none).await.map(drop)));
+        tell("tool_server_lines", looked(servers.tool_server_lines(who, none, 5).await.map(drop)));
+        tell("peer", looked(servers.peer(who, none).await.map(drop)));
+        let source = ToolServerSource::Address { url: "http://127.0.0.1:9/".into(), headers: vec![] };
+        let made = NewToolServer { name: "t".into(), slug: None, source, secrets: BTreeMap::new(), for_all: false };
+        tell("create_tool_server", servers.create_tool_server(who, made).await.map(drop));
+        tell(
+            "update_tool_server",
+            looked(servers.update_tool_server(who, none, ToolServerChange::default()).await.map(drop)),
+        );
+        tell("start_tool_server", looked(servers.start_tool_server(who, none).await.map(drop)));
+        tell("stop_tool_server", looked(servers.stop_tool_server(who, none).await.map(drop)));
+        tell("restart_tool_server", looked(servers.restart_tool_server(who, none).await.map(drop)));
+        tell("tools_of_server", looked(servers.tools_of_server(who, none).await.map(drop)));
+        tell("remove_tool_server", looked(servers.remove_tool_server(who, none).await.map(drop)));
         let chosen = NewSession { id: Some(SessionId::from_text("chosen")), ..new("alpha") };
         tell("create: chosen id", house.create(who, chosen.clone()).await.map(drop));
         let target = Target::New(Box::new(NewSession { id: Some(SessionId::from_text("chosen-too")), ..chosen }));
@@ -160,7 +191,7 @@ impl Scene {
             page.sessions.iter().filter(|item| own(&item.summary.session.id)).count()
         });
         tell(&format!("sessions: shows {shown} of 2"), list.map(drop));
-        let list = house.runs(who, None, &[], 100).await;
+        let list = house.runs(who, &RunFilter::newest(None, &[], 100)).await.map(|page| page.runs);
         let shown = list.as_ref().map_or(0, |runs| runs.iter().filter(|row| row.id == *run || row.id == *other_run).count());
         tell(&format!("runs: shows {shown} of 2"), list.map(drop));
         let list = house.agents(who).await;
@@ -201,11 +232,51 @@ impl Scene {
         tell("mint: one session", house.mint(who, token("alpha", Some(mine))).await.map(drop));
         tell("revoke: none", house.revoke(who, "x").await.map(drop));
 
+        let people = house.people();
+        let new =
+            NewUser { name: "dora".into(), role: Role::Viewer, email: None, password: secret("correct horse battery") };
+        tell("users", people.users(who).await.map(drop));
+        tell("create_user", people.create_user(who, new).await.map(drop));
+        tell("update_user", people.update_user(who, "dora", UserChange::default()).await.map(drop));
+        tell("issue_token", people.issue_token(who, "dora", None).await.map(drop));
+        tell("remove_user", people.remove_user(who, "dora").await.map(drop));
+        tell("me", people.me(who).await.map(drop));
+        tell("refresh", people.refresh(who).await.map(drop));
+        tell("rotate_signing_key", people.rotate_signing_key(who, false).await);
+
+        let (files, watching) = (house.house_files(), house.watching());
+        let words = || futures_util::stream::iter([Ok(Bytes::from_static(b"words"))]).boxed();
+        let received = files.receive_file(who, words()).await;
+        tell("receive_file", received.map(drop));
+        let received = files.receive_file(&somebody(), words()).await.unwrap();
+        let given = files.keep_file(who, NewHouseFile::default(), received).await;
+        let received = files.receive_file(&somebody(), words()).await.unwrap();
+        let of_others = files.keep_file(&somebody(), NewHouseFile::default(), received).await.unwrap().id;
+        let own = given.as_ref().map_or_else(|_| of_others.clone(), |file| file.id.clone());
+        tell("keep_file", given.map(drop));
+        let list = files.house_files(who, 0, 9).await;
+        tell(&format!("house_files: shows {}", list.as_ref().map_or(0, |page| page.total)), list.map(drop));
+        for (name, id) in [("own", &own), ("other", &of_others)] {
+            tell(&format!("house_file: {name}"), files.house_file(who, id).await.map(drop));
+            tell(&format!("open_house_file: {name}"), files.open_house_file(who, id, None).await.map(drop));
+            tell(&format!("house_file_part: {name}"), files.house_file_part(who, id).await.map(drop));
+            tell(&format!("remove_house_file: {name}"), files.remove_house_file(who, id).await.map(drop));
+        }
+        for (name, agent, run) in [("own", "alpha", run), ("other", "beta", other_run)] {
+            tell(&format!("watch, agent: {name}"), watching.watch(who, Watched::Agent(agent.into())).await.map(drop));
+            tell(&format!("watch, run: {name}"), watching.watch(who, Watched::Run(run.clone())).await.map(drop));
+        }
+
         tell("stop", house.stop(who, "x").await);
         tell("delete: other", house.delete(who, other).await);
         tell("delete: own", house.delete(who, mine).await);
+        tell("logout", people.logout(who).await);
         told
     }
+}
+
+fn secret(text: &str) -> Word {
+    Word::given(secrecy::SecretString::from(text))
 }
 
 /// A verb that the walk leaves out would be checked by nobody.
@@ -223,6 +294,87 @@ fn the_walk_goes_over_every_verb() {
     assert!(verbs.len() > 40, "{verbs:?}");
     for verb in verbs {
         assert!(walk.contains(&format!("house.{verb}(who")), "`{verb}` is not walked");
+    }
+    let users = include_str!("../../../src/engine/users/mod.rs");
+    let (_, users) = users.split_once("pub trait Users").unwrap();
+    let verbs = users.lines().filter_map(|line| line.strip_prefix("    async fn ")?.split('(').next());
+    // Who logs in is nobody yet.
+    for verb in verbs.filter(|verb| *verb != "login") {
+        assert!(walk.contains(&format!("people.{verb}(who")), "`{verb}` is not walked");
+    }
+    for (room, called, text) in [
+        ("HouseFiles", "files", include_str!("../../../src/engine/house_files/mod.rs")),
+        ("Watching", "watching", include_str!("../../../src/engine/watching/mod.rs")),
+    ] {
+        let (_, verbs) = text.split_once(&format!("pub trait {room}")).unwrap();
+        let (verbs, _) = verbs.split_once("\n}\n").unwrap();
+        for verb in verbs.lines().filter_map(|line| line.strip_prefix("    async fn ")?.split('(').next()) {
+            assert!(walk.contains(&format!("{called}.{verb}(who")), "`{verb}` is not walked");
+        }
+    }
+}
+
+/// A role is worth what its scope is worth, verb by verb: so a viewer changes nothing. Accounts mint nothing, and have a
+/// token of their own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_role_is_worth_its_scope() {
+    let server = ModelServer::start(Wire::Openai, vec![Answer::text("ok").always()]);
+    for role in Role::ALL {
+        let (scene, same) = (Scene::new(&server).await, Scene::new(&server).await);
+        let plain = Principal { scopes: role.scopes(), ..Principal::local("p") };
+        let (told, expected) = (scene.walk(&scene.user(role).await).await, same.walk(&plain).await);
+        for ((verb, came), (other, expected)) in told.into_iter().zip(expected) {
+            let expected = match verb.as_str() {
+                "me" | "refresh" | "logout" => "ok".to_owned(),
+                "mint" | "mint: one session" => "Forbidden".to_owned(),
+                _ => expected,
+            };
+            assert_eq!((verb.as_str(), came), (other.as_str(), expected), "{role:?}");
+        }
+    }
+}
+
+/// What a viewer may do is to look, at whatever there is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_viewer_changes_nothing() {
+    const LOOKS: [&str; 29] = [
+        "agent",
+        "agent of run",
+        "agents",
+        "blob",
+        "events",
+        "file_bytes",
+        "find",
+        "health",
+        "kept_file",
+        "kept_files",
+        "logout",
+        "look",
+        "me",
+        "messages",
+        "models",
+        "notices",
+        "open_file",
+        "questions",
+        "refresh",
+        "run",
+        "runs",
+        "session",
+        "session of a key",
+        "session_of_key",
+        "sessions",
+        "share",
+        "sign_file, down",
+        "state",
+        "subscribe",
+    ];
+    let server = ModelServer::start(Wire::Openai, vec![Answer::text("ok").always()]);
+    let scene = Scene::new(&server).await;
+    let viewer = scene.user(Role::Viewer).await;
+    for (verb, came) in scene.walk(&viewer).await {
+        let name = verb.split(':').next().unwrap();
+        let name = name.split_once(", ").filter(|(verb, _)| *verb == "session_of_key").map_or(name, |(verb, _)| verb);
+        assert!(LOOKS.contains(&name) || came == "Forbidden", "a viewer may do `{verb}`: {came}");
     }
 }
 

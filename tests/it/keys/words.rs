@@ -41,14 +41,14 @@ async fn a_key_is_no_admin_unless_it_was_made_one() {
 }
 
 /// A clock that tests move.
-struct Moved(AtomicI64);
+pub struct Moved(AtomicI64);
 
 impl Moved {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(1_795_156_323_042)))
     }
 
-    fn pass(&self, seconds: i64) {
+    pub fn pass(&self, seconds: i64) {
         self.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
     }
 }
@@ -64,7 +64,7 @@ impl Clock for Moved {
 }
 
 /// A house on a store, under a clock.
-fn house_on(store: &Arc<dyn Store>, clock: &Arc<Moved>, change: impl FnOnce(&mut Settings)) -> House {
+pub fn house_on(store: &Arc<dyn Store>, clock: &Arc<Moved>, change: impl FnOnce(&mut Settings)) -> House {
     let server = ModelServer::start(Wire::Openai, vec![]);
     let mut settings = two_agents(&server, &std::env::temp_dir());
     change(&mut settings);
@@ -79,7 +79,7 @@ fn house_on(store: &Arc<dyn Store>, clock: &Arc<Moved>, change: impl FnOnce(&mut
     })
 }
 
-async fn memory() -> Arc<dyn Store> {
+pub async fn memory() -> Arc<dyn Store> {
     storage::open(&StoreUrl::Memory).await.unwrap()
 }
 

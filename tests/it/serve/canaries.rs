@@ -4,6 +4,8 @@
 //! A key of the house, or one that was put into a field for keys, must be nowhere. A key that somebody typed into a
 //! conversation is part of it, and must be nowhere else: not in what is shared, logged, measured or traced.
 
+mod planted;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -12,56 +14,13 @@ use ombud::config::Wire;
 use ombud::server::mounts;
 use serde_json::{Value, json};
 
+use self::planted::{HOUSE, SAID, house, said};
 use super::sockets::Polling;
 use crate::support::model_server::{Answer, ModelServer};
 use crate::support::process::Place;
 use crate::support::receiver::{Answering, Received, Receiver};
 use crate::support::server::{Client, Events, Serving, send};
 use crate::support::socket::Socket;
-
-/// Keys of the house, and keys in fields for keys: (where it stands, the key).
-const HOUSE: &[(&str, &str)] = &[
-    ("OMBUD_SERVER_TOKEN", "canary0token0of0the0house"),
-    ("OPENAI_API_KEY", "canary1key1in1the1environment"),
-    ("api_key in the config", "canary2key2in2the2config"),
-    ("a header of a provider", "canary3header3of3a3provider"),
-    ("OTEL_EXPORTER_OTLP_HEADERS", "canary4header4of4traces"),
-    ("api_key_file in the config", "canary5key5in5a5file"),
-    ("agentOptions of a session", "canary6option6of6a6session"),
-    ("runtimeSettings of a session", "canary7setting7of7a7session"),
-    ("the model of a session", "canary8model8of8a8session"),
-    ("what clients keep about a session", "canary9kept9about9a9session"),
-    ("a change of what clients keep", "canary10changed10about10a10session"),
-    ("attributes of the house's own API", "canary11attribute11of11a11session"),
-    ("changed attributes of the house's own API", "canary12attribute12changed12"),
-    ("attributes of a question", "canary13attribute13of13a13question"),
-    ("pins of a question", "canary14pins14of14a14question"),
-    ("attributes of an import", "canary15attribute15of15an15import"),
-    ("a wrong token in a header", "canary16wrong16token16"),
-    ("a wrong token in an address", "canary17wrong17token17"),
-    ("a wrong token of a socket", "canary18wrong18token18"),
-    ("labels of the house's own API", "canary19label19of19a19session"),
-];
-
-/// Keys that somebody said: (where it stands, a text that holds it, the part to look for).
-const SAID: &[(&str, &str, &str)] = &[
-    ("the question", "sk-proj-canary20typed20into20a20prompt", "canary20typed"),
-    ("a file that is read", "AWS_SECRET_ACCESS_KEY=canary21in21a21file", "canary21in"),
-    ("arguments of a call", "password: canary22in22arguments", "canary22in"),
-    ("the name of a file", "ghp_canary23in23the23name23of23a23file", "canary23in"),
-    ("the output of a command", "Authorization: Bearer canary24said24by24a24command", "canary24said"),
-    // Commands get it because the configuration says so, and may print it.
-    ("a variable of commands", "canary25variable25of25commands", "canary25variable"),
-    ("the name of a session", "token=canary26in26a26name", "canary26in"),
-];
-
-fn house(place: &str) -> &'static str {
-    HOUSE.iter().find(|(known, _)| *known == place).unwrap().1
-}
-
-fn said(place: &str) -> &'static str {
-    SAID.iter().find(|(known, ..)| *known == place).unwrap().1
-}
 
 /// What was found where it must not be.
 #[derive(Default)]
@@ -147,6 +106,8 @@ async fn scene(store: &'static str) -> Scene {
     process
         .env("OMBUD_SERVER_TOKEN", house("OMBUD_SERVER_TOKEN"))
         .env("OPENAI_API_KEY", house("OPENAI_API_KEY"))
+        .env("OMBUD_ADMIN_USERNAME", "root")
+        .env("OMBUD_ADMIN_PASSWORD", house("OMBUD_ADMIN_PASSWORD"))
         .env("OTEL_EXPORTER_OTLP_HEADERS", format!("x-otlp={}", house("OTEL_EXPORTER_OTLP_HEADERS")))
         .env("RUST_LOG", "trace");
     let serving = Serving::of(process);
@@ -214,6 +175,18 @@ impl Scene {
                     "target": { "new": {} }, "input": [], "blobs": [], "context": [],
                     "pins": { "settings": { "extra": nested(house("pins of a question")) } },
                 }),
+            ),
+            (
+                "/ombud/v1/create-user",
+                json!({ "name": "ana", "role": "viewer", "password": house("the password of an account") }),
+            ),
+            (
+                "/ombud/v1/create-user",
+                json!({ "name": "bob", "role": "viewer", "password": [house("a password in a wrong form")] }),
+            ),
+            (
+                "/ombud/v1/create-user",
+                json!({ "name": house("a password in the place of a name"), "role": "viewer", "password": "12345678" }),
             ),
             (
                 "/ombud/v1/import",

@@ -9,7 +9,7 @@ use ombud::domain::{
     AfterClearing, Agent, Cause, Cursor, Delta, ErrorCode, Fact, Frame, Labels, Part, Principal, RunId, SessionId,
     SessionStatus, SessionUpdated,
 };
-use ombud::engine::{Ask, Asked, Engine, NewSession, OnBusy, SessionFilter};
+use ombud::engine::{Ask, Asked, Engine, NewSession, OnBusy, RunFilter, SessionFilter};
 use ombud::remote::Remote;
 use ombud::storage::StoreUrl;
 use secrecy::SecretString;
@@ -121,7 +121,11 @@ async fn every_verb_answers_as_the_house_does() {
     assert_eq!(far.events(&me, id, after, 3).await, near.events(&me, id, after, 3).await);
     assert_eq!(far.events(&me, id, after, 3).await.unwrap().len(), 3);
     assert_eq!(far.run(&me, &run).await, near.run(&me, &run).await);
-    assert_eq!(far.runs(&me, Some(id), &[], 10).await, near.runs(&me, Some(id), &[], 10).await);
+    assert_eq!(far.run_end(&me, &run).await, near.run_end(&me, &run).await);
+    let newest = RunFilter::newest(Some(id), &[], 10);
+    assert_eq!(far.runs(&me, &newest).await, near.runs(&me, &newest).await);
+    let labelled = RunFilter { labels: vec![("kind".into(), "none".into())], offset: 1, ..newest };
+    assert_eq!(far.runs(&me, &labelled).await, near.runs(&me, &labelled).await);
     assert_eq!(far.agents(&me).await, near.agents(&me).await);
     agents_are_the_same(&far, near).await;
     assert_eq!(far.models(&me).await, near.models(&me).await);

@@ -1,6 +1,9 @@
 //! The server: one file a topic.
 
 mod agent_tars_transcripts;
+mod agentarea;
+mod agentarea_files;
+mod agentarea_sockets;
 mod agents;
 mod agio;
 mod canaries;
@@ -31,5 +34,6 @@ mod tarko_sessions;
 mod tarko_transcripts;
 mod traces;
 mod unread;
+mod users;
 mod websocket;
 mod workspace;

@@ -4,7 +4,7 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
-use ombud::dialects::Dialect;
+use ombud::dialects::{Dialect, WantsCredential};
 use ombud::domain::Error;
 use ombud::http::{Caller, Door, Needs, RequestId, Route, Routes, event_stream, frame, json, read_json, status_of, text};
 use serde_json::json;
@@ -19,7 +19,10 @@ pub fn one() -> Dialect {
         refuse: |error| json(status_of(error), &json!({ "one": error.message })),
         fallback: None,
         sockets: Vec::new(),
-        wants_credential: false,
+        wants_credential: WantsCredential::No,
+        finish: None,
+        paced: &[],
+        description: None,
     }
 }
 
@@ -35,7 +38,10 @@ pub fn two() -> Dialect {
         refuse: refuse_two,
         fallback: None,
         sockets: Vec::new(),
-        wants_credential: false,
+        wants_credential: WantsCredential::No,
+        finish: None,
+        paced: &[],
+        description: None,
     }
 }
 

@@ -79,7 +79,7 @@ pub fn question(text: &str) -> Ask {
         answering: Answering::SessionAgent,
         on_busy: OnBusy::Reject,
         pins: ombud::domain::Pins::default(),
-        priority: 0,
+        ..Ask::default()
     }
 }
 

@@ -105,7 +105,7 @@ async fn put(State(door): State<Door>, Path(id): Path<String>, uri: Uri, request
 async fn get(State(door): State<Door>, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
     let got = async {
         let Redeemed { caller, file } = opened(&door, &uri, &id, FilePurpose::Download).await?;
-        door.engine.file_bytes(&caller, file.session(), &file.id).await
+        door.engine.file_bytes(&caller, file.session()?, &file.id).await
     };
     match got.await {
         Ok((file, bytes)) => send_kept(&headers, &file, bytes),

@@ -11,7 +11,7 @@ use super::super::triggering::{self, Telling, input_of, tell};
 use super::super::wire::{Refusal, StartSession, Trigger};
 use super::sessions::new_session;
 use crate::domain::{Agent, Error, ErrorCode, Result, Run, RunStatus, SessionId};
-use crate::engine::{SessionItem, Target};
+use crate::engine::{RunFilter, SessionItem, Target};
 use crate::http::{Route, Routes};
 
 /// In which an answer names the session that was made.
@@ -128,7 +128,7 @@ async fn again(asked: &Asked, id: &SessionId, trigger: &Trigger) -> Answer {
     let item = super::super::request::session(asked.engine(), &asked.caller, id.as_str()).await?;
     must_live(&item)?;
     let told = Some(id.to_string());
-    let runs = asked.engine().runs(&asked.caller, Some(id), &[], RUNS).await?;
+    let runs = asked.engine().runs(&asked.caller, &RunFilter::newest(Some(id), &[], RUNS)).await?.runs;
     // Newest first.
     let first = runs.into_iter().next_back();
     let response = match first {

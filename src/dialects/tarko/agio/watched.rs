@@ -9,13 +9,13 @@ use serde_json::{Map, Value};
 use super::Monitor;
 use crate::domain::{
     AfterClearing, Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Revision,
-    Run, RunId, RunStatus, Session, SessionId, SessionUpdated,
+    Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Completed, Completion, Decision, Engine, FileBytes, FileItem, FileOffer,
     FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked, MessagePage,
-    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored,
-    SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users,
+    ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter,
+    RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, SignedFile, ToolServers, Users, Watching,
 };
 
 /// An engine whose runs are watched.
@@ -33,6 +33,10 @@ impl Engine for Watched {
 
     fn house_files(&self) -> &dyn HouseFiles {
         self.0.engine.house_files()
+    }
+
+    fn watching(&self) -> &dyn Watching {
+        self.0.engine.watching()
     }
 
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
@@ -139,14 +143,12 @@ impl Engine for Watched {
         self.0.engine.run_agent(caller, run).await
     }
 
-    async fn runs(
-        &self,
-        caller: &Principal,
-        session: Option<&SessionId>,
-        statuses: &[RunStatus],
-        limit: usize,
-    ) -> Result<Vec<Run>> {
-        self.0.engine.runs(caller, session, statuses, limit).await
+    async fn runs(&self, caller: &Principal, filter: &RunFilter) -> Result<RunPage> {
+        self.0.engine.runs(caller, filter).await
+    }
+
+    async fn run_end(&self, caller: &Principal, run: &RunId) -> Result<Option<RunFinished>> {
+        self.0.engine.run_end(caller, run).await
     }
 
     async fn agents(&self, caller: &Principal) -> Result<BTreeMap<String, AgentItem>> {

@@ -86,7 +86,7 @@ pub async fn ask_in(asked: &Asked, session: &Session) -> Result<Ask, TarkoError>
         answering: Answering::SessionAgent,
         on_busy: OnBusy::Reject,
         pins: from_wire::pins(options("runtimeSettings"), options("agentOptions")),
-        priority: 0,
+        ..Ask::default()
     })
 }
 
@@ -112,7 +112,7 @@ async fn ask_new(asked: &Asked) -> Result<Ask, TarkoError> {
         answering: Answering::SessionAgent,
         on_busy: OnBusy::Reject,
         pins: from_wire::pins(None, None),
-        priority: 0,
+        ..Ask::default()
     })
 }
 

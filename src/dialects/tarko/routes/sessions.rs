@@ -14,7 +14,7 @@ use super::super::wire::{
 };
 use super::about_session;
 use crate::domain::{Attributes, Cursor, RunStatus, SessionStatus};
-use crate::engine::{NewSession, SessionFilter};
+use crate::engine::{NewSession, RunFilter, SessionFilter};
 use crate::http::{Route, Routes, json};
 
 /// Sessions of one list, unless `limit` says less.
@@ -66,7 +66,7 @@ pub async fn check_exclusive(asked: &Asked, own: Option<&str>) -> Result<(), Tar
         return Ok(());
     }
     let at_work = [RunStatus::Queued, RunStatus::Running, RunStatus::Waiting];
-    for run in asked.engine().runs(&asked.caller, None, &at_work, LOOKED_AT).await? {
+    for run in asked.engine().runs(&asked.caller, &RunFilter::newest(None, &at_work, LOOKED_AT)).await?.runs {
         // A run whose process died is no work.
         let works = asked.engine().session(&asked.caller, &run.session).await;
         let idle = [SessionStatus::Interrupted, SessionStatus::Expired];

@@ -18,7 +18,7 @@ use super::routes::queries::ask_in;
 use super::teller::Teller;
 use super::{encode, to_wire};
 use crate::domain::{Frame, RunStatus, Session, SessionId};
-use crate::engine::SessionItem;
+use crate::engine::{RunFilter, SessionItem};
 use crate::http::{EventSocket, Said, SocketEvent, SocketEvents};
 
 /// What came of an event.
@@ -157,7 +157,7 @@ fn object(said: &Said) -> Result<Asked, TarkoError> {
 async fn server_status(said: &Said) -> Done {
     let asked = asked(said);
     let works = [RunStatus::Running, RunStatus::Queued, RunStatus::Waiting];
-    let runs = asked.engine().runs(&asked.caller, None, &works, 1).await?;
+    let runs = asked.engine().runs(&asked.caller, &RunFilter::newest(None, &works, 1)).await?.runs;
     let running = runs.first().map(|run| run.session.as_str());
     let exclusive = asked.door.settings.server.exclusive;
     let status = json!({

@@ -85,7 +85,7 @@ fn question(asked: Asked) -> Result<Ask> {
         answering: Answering::SessionAgent,
         on_busy,
         pins: Pins { model, on_orphan: OnOrphan::Resume, ..Pins::default() },
-        priority: 0,
+        ..Ask::default()
     })
 }
 

@@ -1,4 +1,8 @@
-//! Runs that nobody works on: a server goes on with them, or closes them.
+//! Runs that nobody works on: a server goes on with them, or closes them; and runs that begin in their turn.
+
+mod cancelling;
+mod killed;
+mod turns;
 
 use std::path::Path;
 
@@ -20,28 +24,33 @@ use crate::support::house::{PATIENCE, again, answer, finished, frames, kinds, op
 use crate::support::model_server::{Answer, Gate, ModelServer};
 
 /// A house that attends to its queue until it is told to stop.
-struct Attending {
-    house: std::sync::Arc<House>,
+pub(super) struct Attending {
+    pub(super) house: std::sync::Arc<House>,
     stop: CancellationToken,
     task: JoinHandle<ombud::domain::Result<()>>,
 }
 
-fn attend(house: House) -> Attending {
-    let (house, stop) = (std::sync::Arc::new(house), CancellationToken::new());
+pub(super) fn attend(house: House) -> Attending {
+    attending(std::sync::Arc::new(house))
+}
+
+pub(super) fn attending(house: std::sync::Arc<House>) -> Attending {
+    let stop = CancellationToken::new();
     let (attending, told) = (house.clone(), stop.clone());
     let task = tokio::spawn(async move { attending.attend_to_queue(told).await });
     Attending { house, stop, task }
 }
 
 impl Attending {
-    async fn end(self) {
+    /// Takes no more runs, and waits for those that it has.
+    pub(super) async fn end(self) {
         self.stop.cancel();
         tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap().unwrap();
         self.house.drain().await;
     }
 }
 
-fn sqlite(place: &tempfile::TempDir) -> StoreUrl {
+pub(super) fn sqlite(place: &tempfile::TempDir) -> StoreUrl {
     StoreUrl::Sqlite(place.path().join("store.db"))
 }
 
@@ -158,6 +167,8 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         arguments: serde_json::Map::new(),
         asked_by: String::new(),
         attributes: Attributes::new(),
+        labels: Labels::default(),
+        run_attributes: Attributes::new(),
         pins: Pins::default(),
     };
     let facts =
@@ -227,6 +238,7 @@ async fn the_queue_goes_by_priority_that_rises_with_waiting() {
     }
     let mut settings = settings(&server, folder.path());
     settings.server.limits.runs_at_once = 1;
+    settings.server.limits.runs_age = std::time::Duration::from_secs(10);
     let attending = attend(open(settings, &url).await);
     for asked in &asked {
         assert_eq!(finished(&answer(&attending.house, asked).await).answer, "done");
