@@ -41,8 +41,8 @@ async fn until_nothing_is_told(
             Some(
                 HouseNotice::SessionChanged { .. }
                 | HouseNotice::AgentChanged { .. }
-                | HouseNotice::StoreChanged
                 | HouseNotice::ToolServerChanged { .. }
+                | HouseNotice::StoreChanged
                 | HouseNotice::QuestionSettled { .. },
             ) => {}
             None => return Ok(()),

@@ -51,7 +51,8 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add, remove and check agents')
             [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Make, list and remove keys, which open a server for programs')
-            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'List, add, test and remove tool servers (MCP), whose tools agents can use')
+            [CompletionResult]::new('users', 'users', [CompletionResultType]::ParameterValue, 'Make, list, change and remove accounts of people')
+            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'List, add, test and remove tool servers (MCP), and offer your agents as one')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -767,6 +768,241 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
         'ombud;keys;help;help' {
             break
         }
+        'ombud;users' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make an account')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the accounts that there are')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change role or address of an account')
+            [CompletionResult]::new('passwd', 'passwd', [CompletionResultType]::ParameterValue, 'Set a new password; all tokens of the user end')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an account; its tokens end')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Sign a token for an account and print it, for programs that cannot log in')
+            [CompletionResult]::new('rotate-key', 'rotate-key', [CompletionResultType]::ParameterValue, 'Let a new key sign tokens from now on')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;users;add' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'What they may do')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Their address')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input, a line or all of it')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;users;list' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;users;update' {
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'What they may do')
+            [CompletionResult]::new('--email', '--email', [CompletionResultType]::ParameterName, 'Their address; empty = none')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;users;passwd' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from standard input, a line or all of it')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;users;remove' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;users;token' {
+            [CompletionResult]::new('--ttl', '--ttl', [CompletionResultType]::ParameterName, 'Seconds that it counts, at most a year; default: 3600')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;users;rotate-key' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--end-all', '--end-all', [CompletionResultType]::ParameterName, 'End all tokens of all users now')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'ombud;users;help' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make an account')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the accounts that there are')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change role or address of an account')
+            [CompletionResult]::new('passwd', 'passwd', [CompletionResultType]::ParameterValue, 'Set a new password; all tokens of the user end')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an account; its tokens end')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Sign a token for an account and print it, for programs that cannot log in')
+            [CompletionResult]::new('rotate-key', 'rotate-key', [CompletionResultType]::ParameterValue, 'Let a new key sign tokens from now on')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'ombud;users;help;add' {
+            break
+        }
+        'ombud;users;help;list' {
+            break
+        }
+        'ombud;users;help;update' {
+            break
+        }
+        'ombud;users;help;passwd' {
+            break
+        }
+        'ombud;users;help;remove' {
+            break
+        }
+        'ombud;users;help;token' {
+            break
+        }
+        'ombud;users;help;rotate-key' {
+            break
+        }
+        'ombud;users;help;help' {
+            break
+        }
         'ombud;mcp' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
             [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
@@ -796,6 +1032,7 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop a tool server in a server')
             [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Stop a tool server in a server, and start it again')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show the newest lines that a tool server wrote in a server, and what was done with it')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Let MCP clients ask your agents and read your sessions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -988,6 +1225,35 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'ombud;mcp;serve' {
+            [CompletionResult]::new('--http', '--http', [CompletionResultType]::ParameterName, 'Serve over HTTP at this address instead of standard input and output')
+            [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'Read the token that opens it over HTTP from this file')
+            [CompletionResult]::new('--allow', '--allow', [CompletionResultType]::ParameterName, 'Allow calls of a tool; can be given several times')
+            [CompletionResult]::new('--deny', '--deny', [CompletionResultType]::ParameterName, 'Deny calls of a tool; can be given several times')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this config file instead of the user''s')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Keep sessions here: memory:, file:DIR or sqlite:PATH')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('--workspace', '--workspace', [CompletionResultType]::ParameterName, 'Work in this folder; default: the current one')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('--agent', '--agent', [CompletionResultType]::ParameterName, 'The agent; default: `default`')
+            [CompletionResult]::new('-m', '-m', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--model', '--model', [CompletionResultType]::ParameterName, 'The model, such as openai/gpt-5-mini or offline/rules')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000')
+            [CompletionResult]::new('--server-token-file', '--server-token-file', [CompletionResultType]::ParameterName, 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form of the output; default: text')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colours; default: auto')
+            [CompletionResult]::new('--no-auth', '--no-auth', [CompletionResultType]::ParameterName, 'Let everybody in who reaches the address, to do everything')
+            [CompletionResult]::new('--allow-local-admin', '--allow-local-admin', [CompletionResultType]::ParameterName, 'Let programs of this machine do everything over HTTP without a token')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing, also on a terminal')
+            [CompletionResult]::new('--bare', '--bare', [CompletionResultType]::ParameterName, 'Ignore the config files of user and project')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Tell more on stderr; twice for even more')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Tell nothing but errors on stderr')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'ombud;mcp;help' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the tool servers that there are, of the configuration and of the store')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a tool server to the store')
@@ -997,6 +1263,7 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop a tool server in a server')
             [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Stop a tool server in a server, and start it again')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show the newest lines that a tool server wrote in a server, and what was done with it')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Let MCP clients ask your agents and read your sessions')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -1022,6 +1289,9 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             break
         }
         'ombud;mcp;help;logs' {
+            break
+        }
+        'ombud;mcp;help;serve' {
             break
         }
         'ombud;mcp;help;help' {
@@ -1173,7 +1443,8 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Open the house over HTTP')
             [CompletionResult]::new('agents', 'agents', [CompletionResultType]::ParameterValue, 'List, show, add, remove and check agents')
             [CompletionResult]::new('keys', 'keys', [CompletionResultType]::ParameterValue, 'Make, list and remove keys, which open a server for programs')
-            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'List, add, test and remove tool servers (MCP), whose tools agents can use')
+            [CompletionResult]::new('users', 'users', [CompletionResultType]::ParameterValue, 'Make, list, change and remove accounts of people')
+            [CompletionResult]::new('mcp', 'mcp', [CompletionResultType]::ParameterValue, 'List, add, test and remove tool servers (MCP), and offer your agents as one')
             [CompletionResult]::new('trust', 'trust', [CompletionResultType]::ParameterValue, 'Let the config of a workspace count in full')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Show settings and where they come from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print the completion script of a shell')
@@ -1264,6 +1535,37 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
         'ombud;help;keys;remove' {
             break
         }
+        'ombud;help;users' {
+            [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Make an account')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the accounts that there are')
+            [CompletionResult]::new('update', 'update', [CompletionResultType]::ParameterValue, 'Change role or address of an account')
+            [CompletionResult]::new('passwd', 'passwd', [CompletionResultType]::ParameterValue, 'Set a new password; all tokens of the user end')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove an account; its tokens end')
+            [CompletionResult]::new('token', 'token', [CompletionResultType]::ParameterValue, 'Sign a token for an account and print it, for programs that cannot log in')
+            [CompletionResult]::new('rotate-key', 'rotate-key', [CompletionResultType]::ParameterValue, 'Let a new key sign tokens from now on')
+            break
+        }
+        'ombud;help;users;add' {
+            break
+        }
+        'ombud;help;users;list' {
+            break
+        }
+        'ombud;help;users;update' {
+            break
+        }
+        'ombud;help;users;passwd' {
+            break
+        }
+        'ombud;help;users;remove' {
+            break
+        }
+        'ombud;help;users;token' {
+            break
+        }
+        'ombud;help;users;rotate-key' {
+            break
+        }
         'ombud;help;mcp' {
             [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the tool servers that there are, of the configuration and of the store')
             [CompletionResult]::new('add', 'add', [CompletionResultType]::ParameterValue, 'Add a tool server to the store')
@@ -1273,6 +1575,7 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop a tool server in a server')
             [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Stop a tool server in a server, and start it again')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Show the newest lines that a tool server wrote in a server, and what was done with it')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Let MCP clients ask your agents and read your sessions')
             break
         }
         'ombud;help;mcp;list' {
@@ -1297,6 +1600,9 @@ Register-ArgumentCompleter -Native -CommandName 'ombud' -ScriptBlock {
             break
         }
         'ombud;help;mcp;logs' {
+            break
+        }
+        'ombud;help;mcp;serve' {
             break
         }
         'ombud;help;trust' {

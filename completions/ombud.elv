@@ -48,7 +48,8 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add, remove and check agents'
             cand keys 'Make, list and remove keys, which open a server for programs'
-            cand mcp 'List, add, test and remove tool servers (MCP), whose tools agents can use'
+            cand users 'Make, list, change and remove accounts of people'
+            cand mcp 'List, add, test and remove tool servers (MCP), and offer your agents as one'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -719,6 +720,224 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;keys;help;help'= {
         }
+        &'ombud;users'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand add 'Make an account'
+            cand list 'List the accounts that there are'
+            cand update 'Change role or address of an account'
+            cand passwd 'Set a new password; all tokens of the user end'
+            cand remove 'Remove an account; its tokens end'
+            cand token 'Sign a token for an account and print it, for programs that cannot log in'
+            cand rotate-key 'Let a new key sign tokens from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;users;add'= {
+            cand --role 'What they may do'
+            cand --email 'Their address'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --password-stdin 'Read the password from standard input, a line or all of it'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;users;list'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;users;update'= {
+            cand --role 'What they may do'
+            cand --email 'Their address; empty = none'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;users;passwd'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --password-stdin 'Read the password from standard input, a line or all of it'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;users;remove'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;users;token'= {
+            cand --ttl 'Seconds that it counts, at most a year; default: 3600'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;users;rotate-key'= {
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --end-all 'End all tokens of all users now'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'ombud;users;help'= {
+            cand add 'Make an account'
+            cand list 'List the accounts that there are'
+            cand update 'Change role or address of an account'
+            cand passwd 'Set a new password; all tokens of the user end'
+            cand remove 'Remove an account; its tokens end'
+            cand token 'Sign a token for an account and print it, for programs that cannot log in'
+            cand rotate-key 'Let a new key sign tokens from now on'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'ombud;users;help;add'= {
+        }
+        &'ombud;users;help;list'= {
+        }
+        &'ombud;users;help;update'= {
+        }
+        &'ombud;users;help;passwd'= {
+        }
+        &'ombud;users;help;remove'= {
+        }
+        &'ombud;users;help;token'= {
+        }
+        &'ombud;users;help;rotate-key'= {
+        }
+        &'ombud;users;help;help'= {
+        }
         &'ombud;mcp'= {
             cand --config 'Read this config file instead of the user''s'
             cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
@@ -748,6 +967,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand stop 'Stop a tool server in a server'
             cand restart 'Stop a tool server in a server, and start it again'
             cand logs 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+            cand serve 'Let MCP clients ask your agents and read your sessions'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'ombud;mcp;list'= {
@@ -931,6 +1151,34 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'ombud;mcp;serve'= {
+            cand --http 'Serve over HTTP at this address instead of standard input and output'
+            cand --token-file 'Read the token that opens it over HTTP from this file'
+            cand --allow 'Allow calls of a tool; can be given several times'
+            cand --deny 'Deny calls of a tool; can be given several times'
+            cand --config 'Read this config file instead of the user''s'
+            cand --store 'Keep sessions here: memory:, file:DIR or sqlite:PATH'
+            cand -C 'Work in this folder; default: the current one'
+            cand --workspace 'Work in this folder; default: the current one'
+            cand -a 'The agent; default: `default`'
+            cand --agent 'The agent; default: `default`'
+            cand -m 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --model 'The model, such as openai/gpt-5-mini or offline/rules'
+            cand --server 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000'
+            cand --server-token-file 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN'
+            cand --format 'The form of the output; default: text'
+            cand --color 'When to use colours; default: auto'
+            cand --no-auth 'Let everybody in who reaches the address, to do everything'
+            cand --allow-local-admin 'Let programs of this machine do everything over HTTP without a token'
+            cand --no-input 'Ask nothing, also on a terminal'
+            cand --bare 'Ignore the config files of user and project'
+            cand -v 'Tell more on stderr; twice for even more'
+            cand --verbose 'Tell more on stderr; twice for even more'
+            cand -q 'Tell nothing but errors on stderr'
+            cand --quiet 'Tell nothing but errors on stderr'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'ombud;mcp;help'= {
             cand list 'List the tool servers that there are, of the configuration and of the store'
             cand add 'Add a tool server to the store'
@@ -940,6 +1188,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand stop 'Stop a tool server in a server'
             cand restart 'Stop a tool server in a server, and start it again'
             cand logs 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+            cand serve 'Let MCP clients ask your agents and read your sessions'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'ombud;mcp;help;list'= {
@@ -957,6 +1206,8 @@ set edit:completion:arg-completer[ombud] = {|@words|
         &'ombud;mcp;help;restart'= {
         }
         &'ombud;mcp;help;logs'= {
+        }
+        &'ombud;mcp;help;serve'= {
         }
         &'ombud;mcp;help;help'= {
         }
@@ -1097,7 +1348,8 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand serve 'Open the house over HTTP'
             cand agents 'List, show, add, remove and check agents'
             cand keys 'Make, list and remove keys, which open a server for programs'
-            cand mcp 'List, add, test and remove tool servers (MCP), whose tools agents can use'
+            cand users 'Make, list, change and remove accounts of people'
+            cand mcp 'List, add, test and remove tool servers (MCP), and offer your agents as one'
             cand trust 'Let the config of a workspace count in full'
             cand config 'Show settings and where they come from'
             cand completions 'Print the completion script of a shell'
@@ -1164,6 +1416,29 @@ set edit:completion:arg-completer[ombud] = {|@words|
         }
         &'ombud;help;keys;remove'= {
         }
+        &'ombud;help;users'= {
+            cand add 'Make an account'
+            cand list 'List the accounts that there are'
+            cand update 'Change role or address of an account'
+            cand passwd 'Set a new password; all tokens of the user end'
+            cand remove 'Remove an account; its tokens end'
+            cand token 'Sign a token for an account and print it, for programs that cannot log in'
+            cand rotate-key 'Let a new key sign tokens from now on'
+        }
+        &'ombud;help;users;add'= {
+        }
+        &'ombud;help;users;list'= {
+        }
+        &'ombud;help;users;update'= {
+        }
+        &'ombud;help;users;passwd'= {
+        }
+        &'ombud;help;users;remove'= {
+        }
+        &'ombud;help;users;token'= {
+        }
+        &'ombud;help;users;rotate-key'= {
+        }
         &'ombud;help;mcp'= {
             cand list 'List the tool servers that there are, of the configuration and of the store'
             cand add 'Add a tool server to the store'
@@ -1173,6 +1448,7 @@ set edit:completion:arg-completer[ombud] = {|@words|
             cand stop 'Stop a tool server in a server'
             cand restart 'Stop a tool server in a server, and start it again'
             cand logs 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+            cand serve 'Let MCP clients ask your agents and read your sessions'
         }
         &'ombud;help;mcp;list'= {
         }
@@ -1189,6 +1465,8 @@ set edit:completion:arg-completer[ombud] = {|@words|
         &'ombud;help;mcp;restart'= {
         }
         &'ombud;help;mcp;logs'= {
+        }
+        &'ombud;help;mcp;serve'= {
         }
         &'ombud;help;trust'= {
         }

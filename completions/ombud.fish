@@ -52,7 +52,8 @@ complete -c ombud -n "__fish_ombud_needs_command" -f -a "restore" -d 'Bring sess
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "serve" -d 'Open the house over HTTP'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "agents" -d 'List, show, add, remove and check agents'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
-complete -c ombud -n "__fish_ombud_needs_command" -f -a "mcp" -d 'List, add, test and remove tool servers (MCP), whose tools agents can use'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "users" -d 'Make, list, change and remove accounts of people'
+complete -c ombud -n "__fish_ombud_needs_command" -f -a "mcp" -d 'List, add, test and remove tool servers (MCP), and offer your agents as one'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "trust" -d 'Let the config of a workspace count in full'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "config" -d 'Show settings and where they come from'
 complete -c ombud -n "__fish_ombud_needs_command" -f -a "completions" -d 'Print the completion script of a shell'
@@ -612,34 +613,215 @@ complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcom
 complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the keys that there are, without their words'
 complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
 complete -c ombud -n "__fish_ombud_using_subcommand keys; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l config -d 'Read this config file instead of the user\'s' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s a -l agent -d 'The agent; default: `default`' -r
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
 json\t'One JSON object'
 jsonl\t'One JSON object a line, while it happens'
 tarko\t'As jsonl, with the events of Tarko\'s API'"
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l no-input -d 'Ask nothing, also on a terminal'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -l bare -d 'Ignore the config files of user and project'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s q -l quiet -d 'Tell nothing but errors on stderr'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "list" -d 'List the tool servers that there are, of the configuration and of the store'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "add" -d 'Add a tool server to the store'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "remove" -d 'Remove a tool server from the store, with its secrets and the folder that it worked in'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "test" -d 'Start a tool server, show the tools that it offers, and stop it again'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "start" -d 'Start a tool server in a server, now and whenever that starts'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "stop" -d 'Stop a tool server in a server'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "restart" -d 'Stop a tool server in a server, and start it again'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "logs" -d 'Show the newest lines that a tool server wrote in a server, and what was done with it'
-complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "add" -d 'Make an account'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "list" -d 'List the accounts that there are'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "update" -d 'Change role or address of an account'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "passwd" -d 'Set a new password; all tokens of the user end'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "remove" -d 'Remove an account; its tokens end'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "token" -d 'Sign a token for an account and print it, for programs that cannot log in'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "rotate-key" -d 'Let a new key sign tokens from now on'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and not __fish_seen_subcommand_from add list update passwd remove token rotate-key help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l role -d 'What they may do' -r -f -a "admin\t'Everything'
+developer\t'Use everything, and administer nothing'
+viewer\t'Read everything, and change nothing'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l email -d 'Their address' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l password-stdin -d 'Read the password from standard input, a line or all of it'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l role -d 'What they may do' -r -f -a "admin\t'Everything'
+developer\t'Use everything, and administer nothing'
+viewer\t'Read everything, and change nothing'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l email -d 'Their address; empty = none' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from update" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l password-stdin -d 'Read the password from standard input, a line or all of it'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from passwd" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l ttl -d 'Seconds that it counts, at most a year; default: 3600' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from token" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l end-all -d 'End all tokens of all users now'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from rotate-key" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "add" -d 'Make an account'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the accounts that there are'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "update" -d 'Change role or address of an account'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "passwd" -d 'Set a new password; all tokens of the user end'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove an account; its tokens end'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "token" -d 'Sign a token for an account and print it, for programs that cannot log in'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "rotate-key" -d 'Let a new key sign tokens from now on'
+complete -c ombud -n "__fish_ombud_using_subcommand users; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "list" -d 'List the tool servers that there are, of the configuration and of the store'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "add" -d 'Add a tool server to the store'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "remove" -d 'Remove a tool server from the store, with its secrets and the folder that it worked in'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "test" -d 'Start a tool server, show the tools that it offers, and stop it again'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "start" -d 'Start a tool server in a server, now and whenever that starts'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "stop" -d 'Stop a tool server in a server'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "restart" -d 'Stop a tool server in a server, and start it again'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "logs" -d 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "serve" -d 'Let MCP clients ask your agents and read your sessions'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and not __fish_seen_subcommand_from list add remove test start stop restart logs serve help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from list" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
@@ -797,6 +979,31 @@ complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcomm
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l http -d 'Serve over HTTP at this address instead of standard input and output' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l token-file -d 'Read the token that opens it over HTTP from this file' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l allow -d 'Allow calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l deny -d 'Deny calls of a tool; can be given several times' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l config -d 'Read this config file instead of the user\'s' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s C -l workspace -d 'Work in this folder; default: the current one' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s a -l agent -d 'The agent; default: `default`' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s m -l model -d 'The model, such as openai/gpt-5-mini or offline/rules' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l server -d 'Ask the `ombud serve` at this address instead of working here, such as http://127.0.0.1:3000' -r
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l server-token-file -d 'The file that holds the token of the server, instead of OMBUD_SERVER_TOKEN' -r -F
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l format -d 'The form of the output; default: text' -r -f -a "text\t'For people'
+json\t'One JSON object'
+jsonl\t'One JSON object a line, while it happens'
+tarko\t'As jsonl, with the events of Tarko\'s API'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l color -d 'When to use colours; default: auto' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l no-auth -d 'Let everybody in who reaches the address, to do everything'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l allow-local-admin -d 'Let programs of this machine do everything over HTTP without a token'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l no-input -d 'Ask nothing, also on a terminal'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -l bare -d 'Ignore the config files of user and project'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s v -l verbose -d 'Tell more on stderr; twice for even more'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s q -l quiet -d 'Tell nothing but errors on stderr'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the tool servers that there are, of the configuration and of the store'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a tool server to the store'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a tool server from the store, with its secrets and the folder that it worked in'
@@ -805,6 +1012,7 @@ complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcomm
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "stop" -d 'Stop a tool server in a server'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "restart" -d 'Stop a tool server in a server, and start it again'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "logs" -d 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "serve" -d 'Let MCP clients ask your agents and read your sessions'
 complete -c ombud -n "__fish_ombud_using_subcommand mcp; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l config -d 'Read this config file instead of the user\'s' -r -F
 complete -c ombud -n "__fish_ombud_using_subcommand trust" -l store -d 'Keep sessions here: memory:, file:DIR or sqlite:PATH' -r
@@ -910,19 +1118,20 @@ complete -c ombud -n "__fish_ombud_using_subcommand completions" -l bare -d 'Ign
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s v -l verbose -d 'Tell more on stderr; twice for even more'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s q -l quiet -d 'Tell nothing but errors on stderr'
 complete -c ombud -n "__fish_ombud_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "run" -d 'Talk with an agent'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "agents" -d 'List, show, add, remove and check agents'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "mcp" -d 'List, add, test and remove tool servers (MCP), whose tools agents can use'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "config" -d 'Show settings and where they come from'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
-complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys mcp trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "run" -d 'Talk with an agent'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "oneshot" -d 'Ask once, print the answer, exit'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "sessions" -d 'List, show, follow, change and delete sessions'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "share" -d 'Make one page of a session that others can replay'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "restore" -d 'Bring sessions in order whose process died'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "serve" -d 'Open the house over HTTP'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "agents" -d 'List, show, add, remove and check agents'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "keys" -d 'Make, list and remove keys, which open a server for programs'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "users" -d 'Make, list, change and remove accounts of people'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "mcp" -d 'List, add, test and remove tool servers (MCP), and offer your agents as one'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "trust" -d 'Let the config of a workspace count in full'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "config" -d 'Show settings and where they come from'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "completions" -d 'Print the completion script of a shell'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and not __fish_seen_subcommand_from run oneshot sessions share restore serve agents keys users mcp trust config completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "list" -d 'List sessions, the newest first'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "show" -d 'Show a session and its last messages'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from sessions" -f -a "events" -d 'Print the log of a session, one JSON object a line'
@@ -938,6 +1147,13 @@ complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcom
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "add" -d 'Make a key for programs, and print it'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "list" -d 'List the keys that there are, without their words'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from keys" -f -a "remove" -d 'Take a key away, with all tokens that it minted'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "add" -d 'Make an account'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "list" -d 'List the accounts that there are'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "update" -d 'Change role or address of an account'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "passwd" -d 'Set a new password; all tokens of the user end'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "remove" -d 'Remove an account; its tokens end'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "token" -d 'Sign a token for an account and print it, for programs that cannot log in'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from users" -f -a "rotate-key" -d 'Let a new key sign tokens from now on'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "list" -d 'List the tool servers that there are, of the configuration and of the store'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "add" -d 'Add a tool server to the store'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "remove" -d 'Remove a tool server from the store, with its secrets and the folder that it worked in'
@@ -946,5 +1162,6 @@ complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcom
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "stop" -d 'Stop a tool server in a server'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "restart" -d 'Stop a tool server in a server, and start it again'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "logs" -d 'Show the newest lines that a tool server wrote in a server, and what was done with it'
+complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from mcp" -f -a "serve" -d 'Let MCP clients ask your agents and read your sessions'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "show" -d 'Show every setting with its value and its source'
 complete -c ombud -n "__fish_ombud_using_subcommand help; and __fish_seen_subcommand_from config" -f -a "path" -d 'Show where files are read from'

@@ -15,7 +15,7 @@ use crate::render::harmless;
 /// Longest part of a tool's description in a list, in characters.
 const ABOUT: usize = 100;
 
-/// A tool server as it is printed. Its form is a contract: `docs/schemas/words.json`.
+/// A tool server as it is printed.
 #[derive(Debug, Serialize)]
 struct Line {
     id: String,

@@ -28,7 +28,7 @@ use crate::domain::{
 use crate::storage::{Alias, Record};
 
 /// Most bytes of a run's labels, and of its attributes: they stand in each of its rows.
-const KEPT_BYTES: usize = 64 << 10;
+const KEPT_BYTES: usize = 512 << 10;
 /// The largest priority, and the smallest with a minus.
 const PRIORITY: i32 = 1_000;
 

@@ -143,10 +143,10 @@ pub struct Ask {
     /// Larger goes first, from -1,000 to 1,000. It rises by one with every `server.limits.runs_age_seconds` of waiting.
     #[serde(default)]
     pub priority: i32,
-    /// Words on the run; at most 64 KiB.
+    /// Words on the run; at most 512 KiB.
     #[serde(default)]
     pub labels: Labels,
-    /// What doors keep about the run, by the door's name; at most 64 KiB.
+    /// What doors keep about the run, by the door's name; at most 512 KiB.
     #[serde(default)]
     pub attributes: Attributes,
 }

@@ -235,31 +235,28 @@ mod tests {
         let told = serde_json::to_value(&agent).unwrap();
         insta::assert_json_snapshot!(told, @r#"
         {
-          "instructions": "Be brief.",
-          "model": {
-            "id": "gpt-4",
-            "provider": "openai"
-          },
           "name": "",
-          "permissions": [
-            {
-              "permission": "ask",
-              "tool": "mcp__git__git_status"
-            }
-          ],
+          "instructions": "Be brief.",
+          "model": "openai/gpt-4",
           "settings": {
-            "max_tokens": 9,
-            "temperature": 0.5
+            "temperature": 0.5,
+            "max_tokens": 9
           },
-          "state": "active",
+          "tools": [
+            "mcp__git__git_status"
+          ],
           "tool_servers": [
             "time",
             "0199f3c2-7d1e-7a44-8b1c-2f7a1c3d9e10",
             "git"
           ],
-          "tools": [
-            "mcp__git__git_status"
-          ]
+          "permissions": [
+            {
+              "tool": "mcp__git__git_status",
+              "permission": "ask"
+            }
+          ],
+          "state": "active"
         }
         "#);
     }

@@ -242,13 +242,15 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 24] = [
+    const WITHHELD: [(&str, &str); 26] = [
         ("session.created", "state"),
         ("session.restored", "state"),
         ("session.rewound", "state"),
         ("session.rewound", "turns"),
         ("run.queued", "arguments"),
         ("run.queued", "attributes"),
+        ("run.queued", "run_attributes"),
+        ("run.queued", "labels"),
         ("state.set", "value"),
         ("thread.opened", "instructions"),
         ("thread.opened", "settings"),

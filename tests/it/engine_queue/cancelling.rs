@@ -1,7 +1,8 @@
 //! Cancelling a run that begins in its turn, at every stage.
 
+use futures_util::StreamExt as _;
 use ombud::config::Wire;
-use ombud::domain::{OnOrphan, Outcome, Pins, RunId, RunStatus};
+use ombud::domain::{Frame, OnOrphan, Outcome, Pins, RunId, RunStatus};
 use ombud::engine::{Asked, Engine, House};
 use serde_json::json;
 
@@ -10,7 +11,7 @@ use super::{attend, sqlite};
 use crate::support::house::{open, somebody};
 use crate::support::model_server::{Answer, Gate, ModelServer};
 use crate::support::process::{Life, Place, marker, until_none_is_marked};
-use crate::support::server::{PATIENCE, Serving};
+use crate::support::server::{PATIENCE, Serving, within};
 
 async fn cancel(house: &House, asked: &Asked) -> Vec<RunId> {
     house.cancel(&somebody(), &asked.session, asked.run.as_ref(), "not wanted").await.unwrap()
@@ -19,6 +20,12 @@ async fn cancel(house: &House, asked: &Asked) -> Vec<RunId> {
 async fn kinds(house: &House, asked: &Asked) -> Vec<String> {
     let events = house.events(&somebody(), &asked.session, None, 100).await.unwrap();
     events.iter().map(|event| event.fact.kind().to_owned()).collect()
+}
+
+/// Waits until the house that works on a run has told a piece of its answer.
+async fn first_piece(house: &House, asked: &Asked) {
+    let mut frames = house.subscribe(&somebody(), &asked.session, Some(asked.before)).await.unwrap();
+    while !matches!(frames.next().await.unwrap().unwrap(), Frame::Delta(_)) {}
 }
 
 const BEFORE: [&str; 3] = ["session.created", "message.posted", "run.queued"];
@@ -86,6 +93,7 @@ async fn while_the_model_answers_also_from_another_process() {
     for (gate, by) in gates.iter().zip([&*attending.house, &other]) {
         let asked = by.ask(&somebody(), task("work")).await.unwrap();
         gate.wait_until_reached();
+        within("the first piece is there", first_piece(&attending.house, &asked)).await;
         assert_eq!(cancel(by, &asked).await, [asked.run.clone().unwrap()]);
         let row = by.run(&somebody(), asked.run.as_ref().unwrap()).await.unwrap();
         assert!(row.cancel_requested, "{row:?}");

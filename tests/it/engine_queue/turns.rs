@@ -13,6 +13,7 @@ use super::{Attending, attend, attending, sqlite};
 use crate::support::house::{PATIENCE, again, answer, finished, open, question, settings, somebody};
 use crate::support::lives::{self, Hand};
 use crate::support::model_server::{Answer, Gate, ModelServer, Request};
+use crate::support::schema::check_frames;
 
 /// A question that waits for its turn.
 pub(super) fn task(text: &str) -> Ask {
@@ -257,6 +258,9 @@ async fn a_run_is_told_with_all_that_is_known_of_it() {
     assert_eq!((run.status, run.rounds, run.tool_calls, run.interruptions), (RunStatus::Completed, 2, 1, 0));
     let told = attending.house.run_end(&me, &id).await.unwrap().unwrap();
     assert_eq!((told.outcome, told.answer.as_str(), told.model), (Outcome::Completed, "the answer", run.model.clone()));
+    let events = attending.house.events(&me, &asked.session, None, 100).await.unwrap();
+    let lines: Vec<_> = events.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
+    check_frames(&lines, false);
     // Lists, by everything that they are chosen by.
     let list = async |filter: RunFilter| {
         let page = attending.house.runs(&me, &RunFilter { limit: 1, ..filter }).await.unwrap();
@@ -274,7 +278,7 @@ async fn a_run_is_told_with_all_that_is_known_of_it() {
     assert_eq!((newest.contains(&id), total), (false, 2));
     server.wait_for_requests(3);
     attending.end().await;
-    let large = serde_json::Map::from_iter([("door".to_owned(), json!("x".repeat(70_000)))]);
+    let large = serde_json::Map::from_iter([("door".to_owned(), json!("x".repeat(600_000)))]);
     let house = open(one_at_once(&server, &folder), &StoreUrl::Memory).await;
     let error = house.ask(&me, Ask { attributes: large, ..task("x") }).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::TooLarge);

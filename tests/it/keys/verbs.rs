@@ -337,15 +337,19 @@ async fn a_role_is_worth_its_scope() {
 /// What a viewer may do is to look, at whatever there is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_changes_nothing() {
-    const LOOKS: [&str; 29] = [
+    const LOOKS: [&str; 39] = [
         "agent",
         "agent of run",
         "agents",
         "blob",
+        "end of run",
         "events",
         "file_bytes",
         "find",
         "health",
+        "house_file",
+        "house_file_part",
+        "house_files",
         "kept_file",
         "kept_files",
         "logout",
@@ -355,6 +359,7 @@ async fn a_viewer_changes_nothing() {
         "models",
         "notices",
         "open_file",
+        "open_house_file",
         "questions",
         "refresh",
         "run",
@@ -367,6 +372,11 @@ async fn a_viewer_changes_nothing() {
         "sign_file, down",
         "state",
         "subscribe",
+        "tool_server",
+        "tool_server_lines",
+        "tool_servers",
+        "watch, agent",
+        "watch, run",
     ];
     let server = ModelServer::start(Wire::Openai, vec![Answer::text("ok").always()]);
     let scene = Scene::new(&server).await;

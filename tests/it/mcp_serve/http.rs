@@ -84,7 +84,12 @@ async fn a_request_that_is_taken_back_ends_its_run() {
     let served = Served::start(&model).await;
     let client = McpClient::at(&format!("{}/mcp", served.client.base()), None).await;
     let handle = client.begin("ask", json!({ "prompt": "Wait." })).await;
-    client.told.wait_for("1 default asks house/small").await;
+    let model = tokio::task::spawn_blocking(move || {
+        model.wait_for_requests(1);
+        model
+    })
+    .await
+    .unwrap();
     handle.cancel(None).await.unwrap();
     tokio::task::spawn_blocking(move || model.wait_until_left(1)).await.unwrap();
     served.leave().await;

@@ -22,6 +22,9 @@ async fn serve(change: impl FnOnce(&mut Settings)) -> (ModelServer, Served) {
     let served = Served::start_with(&model, |settings| {
         let other = ombud::domain::Agent { name: "other".into(), ..settings.agents["default"].clone() };
         settings.agents.insert("other".into(), other);
+        // Every route is asked, one after the other.
+        let limits = &mut settings.server.limits;
+        (limits.user_requests_per_minute, limits.user_requests_per_second) = (0, 0);
         change(settings);
     })
     .await;
@@ -141,8 +144,14 @@ async fn a_key_opens_its_own_doors() {
             let refused = reply.status == 403 && reply.text().contains("the key was made for others");
             assert_eq!(refused, *own != door, "{own} at {route:?}: {} {}", reply.status, reply.text());
         }
+        // These are about an account, which a key has not.
+        if route.path.contains("/v1/auth/") {
+            continue;
+        }
         let reply = ask(&with(&served.client, &everywhere), &route).await;
-        assert!(reply.status != 401 && !reply.text().contains("made for others"), "{route:?}: {}", reply.text());
+        // A key is nobody's account.
+        let known = reply.status != 401 || reply.text().contains("who calls has not logged in");
+        assert!(known && !reply.text().contains("made for others"), "{route:?}: {}", reply.text());
     }
     // Nor does it see what stands where no route does.
     std::fs::write(served.workspace.path().join("a.txt"), "words").unwrap();

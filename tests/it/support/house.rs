@@ -41,8 +41,18 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         models: BTreeMap::new(),
         project_instructions: false,
         paths: Paths::default(),
-        server: ombud::config::ServerSettings::default(),
+        server: unpaced(),
     }
+}
+
+/// The settings of a server that lets users ask as often as they like: tests are quick.
+fn unpaced() -> ombud::config::ServerSettings {
+    // The doors are open to people as in the program.
+    let user_doors = ombud::dialects::FOR_PEOPLE.iter().map(|door| (*door).to_owned()).collect();
+    let mut server = ombud::config::ServerSettings { user_doors, ..ombud::config::ServerSettings::default() };
+    server.limits.user_requests_per_minute = 0;
+    server.limits.user_requests_per_second = 0;
+    server
 }
 
 /// A house on a store.

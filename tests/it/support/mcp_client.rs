@@ -27,11 +27,6 @@ impl Told {
         self.lines.lock().unwrap().clone()
     }
 
-    /// Forgets what it was told.
-    pub fn forget(&self) {
-        self.lines.lock().unwrap().clear();
-    }
-
     /// Waits until it was told this.
     pub async fn wait_for(&self, line: &str) {
         let wait = async {

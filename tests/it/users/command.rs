@@ -127,6 +127,12 @@ fn a_password_is_asked_for() {
     for said in [differs, made] {
         assert!(!said.contains("horse"), "{said}");
     }
+    let mut session = crate::asked::on_terminal(&ombud, &["users", "passwd", "ana"]);
+    session.expect("Password: ").unwrap();
+    session.send("\u{3}").unwrap();
+    session.expect(Eof).unwrap();
+    let ended = session.get_process().wait().unwrap();
+    assert_eq!(ended, expectrl::process::unix::WaitStatus::Exited(session.get_process().pid(), 130));
 }
 
 /// No file of any store holds a password or a token, and no log line does.

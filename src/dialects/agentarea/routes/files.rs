@@ -113,11 +113,10 @@ pub struct Given {
 pub async fn given(asked: &Asked, ids: Option<Vec<String>>) -> Result<Given, AreaError> {
     let mut given = Given { ids: ids.unwrap_or_default(), parts: Vec::new(), blobs: Vec::new() };
     for (at, id) in given.ids.iter().enumerate() {
-        let wrong = |error: Error| match error.code {
-            ErrorCode::NotFound | ErrorCode::TooLarge | ErrorCode::BadMedia | ErrorCode::InvalidInput => {
-                AreaError::at(format!("files[{at}]"), error.message)
-            }
-            _ => error.into(),
+        let is_about_it =
+            |code| matches!(code, ErrorCode::NotFound | ErrorCode::TooLarge | ErrorCode::BadMedia | ErrorCode::InvalidInput);
+        let wrong = |error: Error| {
+            if is_about_it(error.code) { AreaError::at(format!("files[{at}]"), error.message) } else { error.into() }
         };
         let id = file_id(id).map_err(|_| AreaError::at(format!("files[{at}]"), "there is no such file"))?;
         let (part, blob) = asked.engine().house_files().house_file_part(&asked.caller, &id).await.map_err(wrong)?;
@@ -177,9 +176,11 @@ async fn take(door: &Door, caller: &Principal, request: Request) -> Result<File,
 }
 
 async fn metadata(body: &mut Multipart) -> Result<Map<String, Value>, AreaError> {
-    let text = body.text(METADATA).await.map_err(|error| match error.code {
-        ErrorCode::TooLarge => AreaError::at("metadata", format!("must have at most {METADATA} bytes")),
-        _ => of_body(error),
+    let text = body.text(METADATA).await.map_err(|error| {
+        if error.code == ErrorCode::TooLarge {
+            return AreaError::at("metadata", format!("must have at most {METADATA} bytes"));
+        }
+        of_body(error)
     })?;
     serde_json::from_str(&text).map_err(|error| AreaError::at("metadata", format!("must be a JSON object: {error}")))
 }

@@ -4,8 +4,8 @@ mod agents;
 mod auth;
 mod chat;
 mod files;
+mod greeting;
 mod servers;
-mod service;
 pub(super) mod tasks;
 
 use http::StatusCode;
@@ -20,7 +20,7 @@ use crate::http::{Route, Routes};
 /// All routes, in the order of the reference.
 pub fn all() -> Routes {
     let all = [
-        service::routes(),
+        greeting::routes(),
         auth::routes(),
         agents::routes(),
         chat::routes(),
@@ -81,6 +81,10 @@ pub fn complete(document: &mut Value) {
     document["components"]["securitySchemes"] = json!({ "bearer": scheme });
     let chapters = ["Service", "Authentication", "Agents", "Chat", "MCP servers", "Tasks", "Files", "WebSocket"];
     document["tags"] = chapters.iter().map(|name| json!({ "name": name })).collect();
+    // It is no path below the prefix.
+    if let Some(paths) = document["paths"].as_object_mut() {
+        paths.remove(greeting::ROOT);
+    }
     let items = document["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
     for operation in items.filter_map(Value::as_object_mut).flat_map(|item| item.values_mut()) {
         if operation.get("security").is_some() {

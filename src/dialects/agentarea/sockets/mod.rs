@@ -119,11 +119,9 @@ impl Talk {
             let Err(error) = done else { continue };
             self.refuse(&error).await;
             // A wrong token, and one that has ended; who has not shown any yet may still do so.
-            let ends = match error.code() {
-                ErrorCode::Unauthorized => proves || self.known.is_some(),
-                ErrorCode::Forbidden => proves && self.known.is_none(),
-                _ => false,
-            };
+            let code = error.code();
+            let ends = code == ErrorCode::Unauthorized && (proves || self.known.is_some())
+                || code == ErrorCode::Forbidden && proves && self.known.is_none();
             if ends {
                 self.sending.close(Closing::Refused, "the token is not valid").await;
                 break;

@@ -2,8 +2,8 @@
 
 mod agents;
 mod chat;
+mod greeting;
 mod servers;
-mod service;
 mod tasks;
 
 use std::collections::HashMap;

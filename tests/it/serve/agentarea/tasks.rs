@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{Bed, Signs, refusal, text};
-use crate::support::model_server::{Answer, Gate};
+use crate::support::model_server::Answer;
 use crate::support::server::within;
 
 fn draft(agent: &str) -> Value {
@@ -79,8 +79,7 @@ async fn a_task_is_worked_off() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_is_cancelled_before_and_after_it_begins() {
-    let gate = Gate::new();
-    let bed = Bed::new(vec![Answer::pieces(&["One", " two"]).wait_after(2, &gate)]).await;
+    let bed = Bed::new(vec![Answer::pieces(&["One", " two"]).stall_after(2)]).await;
     let agent = bed.agent(&json!({"name": "works"})).await;
     let waiting = text(&bed.developer.post("/v1/tasks", &draft(&agent)).await.expect(200), "id");
     let cancelled = bed.developer.post(&format!("/v1/tasks/{waiting}/cancel"), &Value::Null).await.expect(200);
@@ -88,12 +87,12 @@ async fn a_task_is_cancelled_before_and_after_it_begins() {
     attended(&bed, async || {
         let running = text(&bed.developer.post("/v1/tasks", &draft(&agent)).await.expect(200), "id");
         until(&bed, &running, "running").await;
+        bed.model.wait_for_requests(1);
         let cancelled = bed.developer.post(&format!("/v1/tasks/{running}/cancel"), &Value::Null).await.expect(200);
         assert_eq!(cancelled["status"], "cancelled");
         bed.model.wait_until_left(1);
     })
     .await;
-    gate.open();
     bed.served.leave().await;
 }
 

@@ -13,18 +13,20 @@ use crate::http::{Needs, Route, Routes, empty, json as reply};
 /// The page of all APIs, which shows this one.
 const PAGE: &str = "/docs/index.html?urls.primaryName=AgentArea%20API";
 
+/// Its root. The bare one is that of the console, or of a web interface.
+pub const ROOT: &str = "/agentarea";
+
 /// The routes.
 pub fn routes() -> Routes {
     let page = |route: Route| {
         route.needs(Needs::Nothing).gives_nothing(StatusCode::FOUND, "To the page, which is the same for all APIs.")
     };
     vec![
-        Route::get("/", asked(root))
+        Route::get(ROOT, asked(root))
             .about("That the service runs")
             .named_in("Service", "root")
             .needs(Needs::Nothing)
-            .gives::<Greeting>(StatusCode::OK, "It does. On the bare path the console stands there.")
-            .gives_media(StatusCode::OK, "text/html", ""),
+            .gives::<Greeting>(StatusCode::OK, "It does."),
         Route::get("/health", asked(health))
             .about("How the service is")
             .named_in("Service", "health")

@@ -1,20 +1,20 @@
 //! `ombud users`: accounts of people.
 
-use std::io::Read as _;
+mod password;
 
 use ombud::domain::{Error, Result, Role, Timestamp, User, UserId};
 use ombud::engine::{Engine, NewUser, UserChange, Word};
 use secrecy::SecretString;
 use serde::Serialize;
 
+use self::password::password;
 use crate::cli::{Format, UsersAdd, UsersCommand, UsersUpdate};
 use crate::output::table;
 use crate::program::Program;
 use crate::render::result::minute;
 use crate::render::{harmless, note};
+use crate::signals::Signals;
 
-/// Most bytes of a password, and of the end of its line.
-const PASSWORD: u64 = 1_024 + 2;
 /// The variables that name the first administrator of a server, and their password.
 const ADMIN: [&str; 2] = ["OMBUD_ADMIN_USERNAME", "OMBUD_ADMIN_PASSWORD"];
 
@@ -69,6 +69,22 @@ struct Rotated {
 /// # Errors
 /// What the engine answers; `invalid_input` without a password.
 pub async fn execute(program: &Program, command: &UsersCommand) -> Result<u8> {
+    let asks = match command {
+        UsersCommand::Add(UsersAdd { password_stdin, .. }) | UsersCommand::Passwd { password_stdin, .. } => !password_stdin,
+        _ => false,
+    };
+    if !asks || !program.context.manner.may_ask {
+        return work(program, command).await;
+    }
+    // Whoever goes away at the question gets their terminal back as it was.
+    let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
+    tokio::select! {
+        done = work(program, command) => done,
+        exit_code = signals.next() => Ok(exit_code),
+    }
+}
+
+async fn work(program: &Program, command: &UsersCommand) -> Result<u8> {
     let caller = program.caller();
     match command {
         UsersCommand::Add(arguments) => add(program, arguments).await,
@@ -79,7 +95,7 @@ pub async fn execute(program: &Program, command: &UsersCommand) -> Result<u8> {
             tell(program, &format!("changed user {} ({})", user.name, user.role.word()), &Changed { user: user.into() })
         }
         UsersCommand::Passwd { name, password_stdin } => {
-            let change = UserChange { password: Some(password(program, *password_stdin)?), ..UserChange::default() };
+            let change = UserChange { password: Some(password(program, *password_stdin).await?), ..UserChange::default() };
             let user = program.open().await?.people().update_user(&caller, name, change).await?;
             let told = format!("changed the password of user {}, whose tokens end with it", user.name);
             tell(program, &told, &Changed { user: user.into() })
@@ -118,7 +134,7 @@ fn lasting(program: &Program, what: &str) -> Result<()> {
 async fn add(program: &Program, arguments: &UsersAdd) -> Result<u8> {
     lasting(program, "the account")?;
     let UsersAdd { name, role, email, password_stdin } = arguments;
-    let password = password(program, *password_stdin)?;
+    let password = password(program, *password_stdin).await?;
     let new = NewUser { name: name.clone(), role: (*role).into(), email: email.clone(), password };
     let user = program.open().await?.people().create_user(&program.caller(), new).await?;
     tell(program, &format!("added user {} ({})", user.name, user.role.word()), &Changed { user: user.into() })
@@ -164,48 +180,6 @@ async fn token(program: &Program, name: &str, ttl: Option<u64>) -> Result<u8> {
         note(&format!("note: this token of user `{}` counts until {}: keep it", login.user.name, minute(login.expires_at)));
     }
     Ok(0)
-}
-
-/// The password: from standard input, or from whoever sits at the terminal, asked twice.
-fn password(program: &Program, from_input: bool) -> Result<Word> {
-    if from_input {
-        return read().map(Word::given);
-    }
-    if !program.context.manner.may_ask {
-        return Err(Error::invalid("there is no password, and nobody can be asked for it")
-            .hint("pipe it in: `--password-stdin < FILE`"));
-    }
-    let terminal = dialoguer::console::Term::stderr();
-    let ask = |question: &str| {
-        let answer = terminal.write_str(question).and_then(|()| terminal.read_secure_line());
-        answer.map_err(|error| {
-            Error::invalid(format!("the password cannot be asked for: {error}"))
-                .hint("pipe it in: `--password-stdin < FILE`")
-        })
-    };
-    let password = ask("Password: ")?;
-    if ask("Once more: ")? != password {
-        return Err(Error::invalid("the two passwords are not the same"));
-    }
-    Ok(Word::given(SecretString::from(password)))
-}
-
-/// The password that standard input holds, without the end of its line.
-fn read() -> Result<SecretString> {
-    let mut bytes = Vec::new();
-    let input = std::io::stdin().lock().take(PASSWORD + 1);
-    std::io::BufReader::new(input)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::invalid(format!("standard input cannot be read: {error}")))?;
-    if bytes.len() as u64 > PASSWORD {
-        return Err(Error::invalid("a password has at most 1024 bytes"));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| Error::invalid("the password is no UTF-8 text"))?;
-    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    if line.contains('\n') {
-        return Err(Error::invalid("the password is more than one line"));
-    }
-    Ok(SecretString::from(line))
 }
 
 /// Makes the account of the administrator that the environment names, where there is none of that name. One that is there
