@@ -6,15 +6,18 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::access;
+use super::access::{self, Does, On};
 use super::agents::{Working, revision};
 use super::course::{self, Course};
 use super::dispatch;
 use super::house::Core;
 use super::input::Input;
+use super::keys;
 use super::ledger::{Draft, Ledger};
+use super::live::{self, FrameStream};
 use super::lives::{check_lifetime, must_live};
 use super::recovery;
+use super::rewinding;
 use super::starting::start;
 use super::verbs::{Answering, Ask, Asked, Begin, NewSession, OnBusy, ProcedureCall, Target};
 use crate::domain::{
@@ -93,7 +96,15 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
     let silent = ask.procedure.is_some() && ask.input.is_empty() && ask.context.is_empty();
     let input = if silent { None } else { Some(Input::new(core, caller, ask.input, ask.blobs, ask.context)?) };
     let mut aliases = Vec::new();
-    let (ledger, new, existing) = match ask.target {
+    let mut back = None;
+    let target = match ask.target {
+        Target::Back { session, after } => {
+            back = Some(after);
+            Target::Existing(session)
+        }
+        other => other,
+    };
+    let (ledger, new, mut existing) = match target {
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
@@ -109,7 +120,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             }
             (ledger, Some(created), None)
         }
-        Target::Existing(id) => {
+        Target::Existing(id) | Target::Back { session: id, .. } => {
             let ledger = core.existing(&id).await?;
             let fold = ledger.fold().await?;
             drivable(&fold)?;
@@ -136,6 +147,11 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
         let named = course::named(&agent, &call.name)?;
         call.arguments = course::declared("argument", &named.arguments, std::mem::take(&mut call.arguments))?;
         super::stepping::check_files(core, &ledger.id, named.steps.steps(), &call.arguments).await?;
+    }
+    // What can be refused was refused: from here on the history is another.
+    if let Some(after) = back {
+        rewinding::rewind(core, &ledger, caller.actor(), after.as_ref()).await?;
+        existing = Some(ledger.fold().await?);
     }
     let remembered = new.as_ref().map(|new| &new.state).or(existing.as_ref().map(|fold| &fold.state));
     let said = Course { state: remembered.cloned().unwrap_or_default(), ..Course::default() };
@@ -196,6 +212,29 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, ask: Ask) -> Resul
             in_turn(core, &ledger, &taken, ask.on_busy).await
         }
     }
+}
+
+/// Takes a question, and listens from before it is taken.
+pub(crate) async fn ask_and_follow(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> Result<(Asked, FrameStream)> {
+    let ledger = match &mut ask.target {
+        Target::New(new) => {
+            // Listened to under its id before it is there.
+            let id = new.id.get_or_insert_with(|| SessionId::new(&*core.clock));
+            core.ledger(id).await?
+        }
+        Target::Existing(id) | Target::Back { session: id, .. } => {
+            access::check(core, caller, Does::Reads, On::Session(&*id)).await?;
+            let ledger = core.existing(id).await?;
+            ledger.follow().await?;
+            ledger
+        }
+    };
+    let here = Cursor::after(ledger.hub.incarnation(), ledger.hub.head());
+    let frames = live::subscribe(ledger, here);
+    let asked = self::ask(core, caller, ask).await?;
+    access::check(core, caller, Does::Reads, On::Session(&asked.session)).await?;
+    core.follow_others().await;
+    Ok((asked, keys::while_it_counts(core, caller, frames)))
 }
 
 /// Bounded, so that whose turn it is can be found step by step.
