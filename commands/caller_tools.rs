@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use ombud::domain::ToolCall;
@@ -18,17 +19,21 @@ const FAILURE: usize = 2_000;
 
 /// Commands by the tools that they answer.
 #[derive(Clone, Debug, Default)]
-pub struct CallerTools(BTreeMap<String, String>);
+pub struct CallerTools {
+    commands: BTreeMap<String, String>,
+    /// How long one of them may work.
+    time: Duration,
+}
 
 impl CallerTools {
-    /// These commands.
-    pub fn new(commands: &[(String, String)]) -> Self {
-        Self(commands.iter().cloned().collect())
+    /// These commands, each with so much time.
+    pub fn new(commands: &[(String, String)], time: Duration) -> Self {
+        Self { commands: commands.iter().cloned().collect(), time }
     }
 
     /// Whether calls are answered here at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.commands.is_empty()
     }
 
     /// Answers calls, all at the same time. A command ends with the future.
@@ -37,8 +42,12 @@ impl CallerTools {
     }
 
     async fn one(&self, call: ToolCall) -> CallerReturn {
-        let gave = match self.0.get(&call.name) {
-            Some(command) => carry_out(command, &call.arguments).await,
+        let gave = match self.commands.get(&call.name) {
+            Some(command) => {
+                let late = || format!("the command did not end within {:?} (`limits.command_seconds`)", self.time);
+                let done = tokio::time::timeout(self.time, carry_out(command, &call.arguments)).await;
+                done.unwrap_or_else(|_| Err(late()))
+            }
             None => Err(format!("no command answers `{}` here: give one with `--tool {}=COMMAND`", call.name, call.name)),
         };
         match gave {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::OptionFuture;
-use ombud::domain::{Cursor, Error, ErrorCode, Fact, Frame, ModelChoice, Principal, RunId, SessionId, ToolCall};
+use ombud::domain::{Cursor, Error, ErrorCode, ModelChoice, Principal, RunId, SessionId, ToolCall};
 use ombud::engine::{Ask, Engine, Target};
 use tokio::time::{Instant, sleep_until};
 
@@ -12,7 +12,7 @@ use crate::approver::TerminalApprover;
 use crate::caller_tools::CallerTools;
 use crate::program::Program;
 use crate::render::View;
-use crate::render::result::{Collector, RunResult, error_line};
+use crate::render::result::{Collector, RunResult, Taken, error_line};
 use crate::signals::Signals;
 
 /// How long a cancelled run may take to write its end, and the program to leave.
@@ -145,15 +145,12 @@ impl<'a, 'v> Followed<'a, 'v> {
                         if listens && of_run {
                             listens = self.view.frame(&frame).is_ok();
                         }
-                        if of_run
-                            && signalled.is_none()
-                            && let Some(calls) = calls_here(&tools, &frame)
-                        {
-                            answering = Some(Box::pin(answer(calls))).into();
-                            continue;
-                        }
-                        if of_run && collector.take(&frame) {
-                            break;
+                        match if of_run { collector.take(&frame) } else { Taken::GoesOn } {
+                            Taken::GoesOn => {}
+                            Taken::Waits(calls) if !tools.is_empty() && signalled.is_none() => {
+                                answering = Some(Box::pin(answer(calls))).into();
+                            }
+                            Taken::Waits(_) | Taken::Ended => break,
                         }
                     }
                 },
@@ -186,17 +183,6 @@ impl<'a, 'v> Followed<'a, 'v> {
             collector.signalled(exit_code);
         }
         Ok(())
-    }
-}
-
-/// The calls that a run waits for, where they are answered here.
-fn calls_here(tools: &CallerTools, frame: &Frame) -> Option<Vec<ToolCall>> {
-    match frame {
-        Frame::Fact(event) => match &event.fact {
-            Fact::RunWaiting(waiting) if !tools.is_empty() => Some(waiting.calls.clone()),
-            _ => None,
-        },
-        Frame::Delta(_) => None,
     }
 }
 

@@ -3,17 +3,20 @@
 
 mod crowd;
 pub mod http;
+mod octavus;
 pub mod server;
 mod work;
 
 use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
+use self::http::Client;
 use self::server::{Plan, Server};
-use self::work::{CONNECTIONS, QUESTION, Task};
+use self::work::{CONNECTIONS, Door, QUESTION, Rate, Task};
 use crate::mock;
 
 pub use self::crowd::event;
@@ -91,7 +94,7 @@ impl Load {
 
         let server = self.plan(store, model, "work")?.start().await?;
         tell(&Row("memory after start, MiB", format!("{:.1}", server.memory()), theirs("116 to 121", "121")));
-        work::create_many(server.address, 100).await?;
+        work::create_many(server.address, 100, Door::Tarko).await?;
         tell(&Row("memory after 100 sessions, MiB", format!("{:.1}", server.memory()), theirs("119 to 122", "124")));
         let rows = [
             ("health a second, 32 connections", Task::Health, theirs("9,300 to 10,100 (0.07)", "14,200 (0.06)")),
@@ -110,13 +113,13 @@ impl Load {
         let own = |sessions: Vec<String>, each: usize, question: &'static str| -> Vec<Task> {
             sessions.chunks(each).map(|mine| Task::Ask { sessions: mine.to_vec(), question }).collect()
         };
-        let sessions = work::create_many(server.address, CONNECTIONS).await?;
+        let sessions = work::create_many(server.address, CONNECTIONS, Door::Tarko).await?;
         let growing = theirs("598 to 898 (0.9 to 1.2)", "508 (1.71)");
         self.rate(&server, "questions a second, histories that grow", own(sessions, 1, QUESTION), growing).await?;
-        let sessions = work::create_many(server.address, CONNECTIONS * 50).await?;
+        let sessions = work::create_many(server.address, CONNECTIONS * 50, Door::Tarko).await?;
         let spread = theirs("1,331 (0.64)", "609 (1.36)");
         self.rate(&server, "questions a second, over 50 sessions each", own(sessions, 50, QUESTION), spread).await?;
-        let sessions = work::create_many(server.address, CONNECTIONS * 50).await?;
+        let sessions = work::create_many(server.address, CONNECTIONS * 50, Door::Tarko).await?;
         let tools = theirs("360 (2.0 to 2.2)", "314 (2.6)");
         self.rate(&server, "questions with one call of a tool a second", own(sessions, 50, "CALL"), tools).await?;
         tell(&Row("memory after that, MiB", format!("{:.1}", server.memory()), ""));
@@ -133,14 +136,60 @@ impl Load {
         }
         tell(&Row("most memory so far, MiB", format!("{:.1}", server.most_memory()), theirs("928 to 1,154", "632")));
         finish(server)?;
+        self.octavus(store, model).await?;
+        self.uploads(store, model).await?;
         self.large(store, model).await
+    }
+
+    /// What stands beside the questions above: the same by the API of Octavus, whose tools the caller carries out.
+    async fn octavus(&self, store: &str, model: u16) -> Result<()> {
+        let server = self.plan(store, model, "octavus")?.start().await?;
+        octavus::make_agent(server.address).await?;
+        // What is made once in a process is made before anything counts.
+        let mut client = Client::connect(server.address).await?;
+        let first = octavus::create(&mut client).await?;
+        octavus::trigger(&mut client, &first, true).await?;
+        for (what, each, tool) in [
+            ("octavus: triggers a second, over 50 sessions each", 50, false),
+            ("octavus: triggers with one call of a tool a second, over 50 sessions each", 50, true),
+            ("octavus: triggers with one call of a tool a second, 32 histories that grow", 1, true),
+        ] {
+            let sessions = work::create_many(server.address, CONNECTIONS * each, Door::Octavus).await?;
+            let tasks = sessions.chunks(each).map(|mine| Task::Trigger { sessions: mine.to_vec(), tool }).collect();
+            self.rate(&server, what, tasks, "not there").await?;
+        }
+        tell(&Row("memory after that, MiB", format!("{:.1}", server.memory()), ""));
+        finish(server)
+    }
+
+    /// Files, each with a request for its address. They stay, so there are only so many.
+    async fn uploads(&self, store: &str, model: u16) -> Result<()> {
+        for (what, size, each) in [
+            ("octavus: files of 64 KiB a second, 32 connections", 64 << 10, 64),
+            ("octavus: files of 4 MiB a second, 32 connections", 4 << 20, 3),
+        ] {
+            let server = self.plan(store, model, &format!("uploads-{size}"))?.start().await?;
+            octavus::make_agent(server.address).await?;
+            let bytes: Arc<[u8]> = b"The colour of the day is teal.\n".iter().copied().cycle().take(size).collect();
+            let sessions = work::create_many(server.address, CONNECTIONS, Door::Octavus).await?;
+            let mut client = Client::connect(server.address).await?;
+            octavus::is_kept(&mut client, &sessions[0], &bytes).await?;
+            let task = |session| Task::Upload { session, bytes: Arc::clone(&bytes) };
+            let rate = work::rate(&server, sessions.into_iter().map(task).collect(), self.time, each).await;
+            let rate = rate.map_err(|error| Error::other(format!("{what}: {error}")))?;
+            let mebibytes = rate.per_second * size as f64 / f64::from(1 << 20);
+            tell(&Row(what, format!("{}; {mebibytes:.0} MiB/s", shown(&rate)), "not there"));
+            tell(&Row("most memory with that, MiB", format!("{:.1}", server.most_memory()), ""));
+            finish(server)?;
+        }
+        Ok(())
     }
 
     async fn large(&self, store: &str, model: u16) -> Result<()> {
         let [sessions, idle, readers] = self.large;
         let server = self.plan(store, model, "many")?.start().await?;
         let before = server.memory();
-        work::create_many(server.address, sessions).await?;
+        work::create_many(server.address, sessions, Door::Tarko).await?;
         let after = server.memory();
         let each = (after - before) * 1024.0 / sessions as f64;
         let figure = format!("{after:.1} (from {before:.1}; {each:.2} KiB each)");
@@ -183,9 +232,9 @@ impl Load {
     }
 
     async fn rate(&self, server: &Server, what: &'static str, tasks: Vec<Task>, original: &'static str) -> Result<()> {
-        let rate = work::rate(server, tasks, self.time).await.map_err(|error| Error::other(format!("{what}: {error}")))?;
-        let figure = format!("{:.0} ({:.3} ms; {:.1}, {:.1})", rate.per_second, rate.processor, rate.median, rate.slow);
-        tell(&Row(what, figure, original));
+        let rate = work::rate(server, tasks, self.time, usize::MAX).await;
+        let rate = rate.map_err(|error| Error::other(format!("{what}: {error}")))?;
+        tell(&Row(what, shown(&rate), original));
         Ok(())
     }
 }
@@ -193,6 +242,11 @@ impl Load {
 /// Ends a server, which must leave with 0.
 fn finish(server: Server) -> Result<()> {
     server.stop().map(drop)
+}
+
+/// Items a second; in brackets milliseconds of processor an item, of the median item and of the slowest of a hundred.
+fn shown(rate: &Rate) -> String {
+    format!("{:.0} ({:.3} ms; {:.1}, {:.1})", rate.per_second, rate.processor, rate.median, rate.slow)
 }
 
 fn tell(Row(what, ours, original): &Row) {

@@ -1,6 +1,6 @@
 //! A model server on loopback that answers at once: chat completions as a stream. What it answers depends on words in the
-//! newest question: `PIECES 2000` is an answer of so many pieces, `CALL` a call of `read_file` before the answer, everything
-//! else sixteen pieces.
+//! newest question: `PIECES 2000` is an answer of so many pieces, `CALL` a call of `read_file` before the answer, `LOOK` a call of
+//! `get-user`, everything else sixteen pieces.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -17,6 +17,12 @@ const REQUEST: usize = 64 << 20;
 /// Most pieces of an answer.
 const MOST_PIECES: usize = 100_000;
 
+/// Tools that are called, each by the word for it.
+const TOOLS: [(&[u8], &str); 2] = [
+    (b"CALL", r#"{"name":"read_file","arguments":"{\"path\":\"notes.txt\"}"}"#),
+    (b"LOOK", r#"{"name":"get-user","arguments":"{\"userId\":\"7\"}"}"#),
+];
+
 /// Calls that were made.
 static CALLS: AtomicU32 = AtomicU32::new(1);
 
@@ -24,7 +30,8 @@ static CALLS: AtomicU32 = AtomicU32::new(1);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Answer {
     Pieces(usize),
-    Call,
+    /// Of the tool at this place of the table.
+    Call(usize),
 }
 
 /// Answers that were made before.
@@ -56,8 +63,8 @@ fn written(answer: Answer) -> Vec<u8> {
             events.extend((0..count).map(|_| choice(&format!("{{\"content\":\"{PIECE}\"}}"), "null")));
             (count, "\"stop\"")
         }
-        Answer::Call => {
-            let function = "{\"name\":\"read_file\",\"arguments\":\"{\\\"path\\\":\\\"notes.txt\\\"}\"}";
+        Answer::Call(tool) => {
+            let (_, function) = TOOLS[tool];
             let call = format!("{{\"index\":0,\"id\":\"call_00000000\",\"type\":\"function\",\"function\":{function}}}");
             events.push(choice(&format!("{{\"tool_calls\":[{call}]}}"), "null"));
             (1, "\"tool_calls\"")
@@ -88,8 +95,8 @@ fn asked(request: &[u8]) -> Answer {
         return Answer::Pieces(PIECES);
     }
     let find = |needle: &[u8]| newest.windows(needle.len()).position(|window| window == needle);
-    if find(b"CALL").is_some() {
-        return Answer::Call;
+    if let Some(tool) = TOOLS.iter().position(|(word, _)| find(word).is_some()) {
+        return Answer::Call(tool);
     }
     let count = find(b"PIECES ").and_then(|at| {
         let digits: Vec<u8> = newest[at + 7..].iter().copied().take_while(u8::is_ascii_digit).collect();
@@ -112,7 +119,7 @@ async fn connection(mut stream: TcpStream, ready: &Ready) -> std::io::Result<()>
             ready.lock().expect("no thread failed").insert(asked, Arc::clone(&answer));
             answer
         });
-        if asked == Answer::Call {
+        if matches!(asked, Answer::Call(_)) {
             // No id is used twice in one conversation; the length stays.
             let id = format!("call_{:08}", CALLS.fetch_add(1, Ordering::Relaxed) % 100_000_000);
             let text = String::from_utf8_lossy(&answer).replace("call_00000000", &id);

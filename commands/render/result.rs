@@ -77,6 +77,19 @@ pub struct RunResult {
     waits_for: Vec<String>,
 }
 
+/// What a frame says about the end of its run.
+pub enum Taken {
+    /// It goes on.
+    GoesOn,
+    /// It waits for what these calls give.
+    Waits(Vec<ToolCall>),
+    /// It has ended.
+    Ended,
+}
+
+/// Status and exit code of a run whose end is not known.
+const UNKNOWN: (&str, u8) = ("failed", ombud::domain::ErrorCode::Internal.exit_code());
+
 /// Builds the result from the frames of a run.
 pub struct Collector {
     result: RunResult,
@@ -93,7 +106,7 @@ impl Collector {
         let result = RunResult {
             session: None,
             run: None,
-            status: "failed",
+            status: UNKNOWN.0,
             answer: String::new(),
             model: None,
             turns: 0,
@@ -103,7 +116,7 @@ impl Collector {
             notices,
             output: None,
             error: None,
-            exit_code: ombud::domain::ErrorCode::Internal.exit_code(),
+            exit_code: UNKNOWN.1,
             duration_ms: 0,
             waits_for: Vec::new(),
         };
@@ -122,8 +135,8 @@ impl Collector {
         self.result.notices.push(notice);
     }
 
-    /// Takes a frame of the run; true when it was the last.
-    pub fn take(&mut self, frame: &Frame) -> bool {
+    /// Takes a frame of the run.
+    pub fn take(&mut self, frame: &Frame) -> Taken {
         match frame {
             Frame::Delta(live) => {
                 match &live.delta {
@@ -131,13 +144,13 @@ impl Collector {
                     Delta::Grew { text, .. } if self.in_text => self.partial.push_str(text),
                     Delta::Grew { .. } | Delta::Closed { .. } => {}
                 }
-                false
+                Taken::GoesOn
             }
             Frame::Fact(event) => self.fact(&event.fact),
         }
     }
 
-    fn fact(&mut self, fact: &Fact) -> bool {
+    fn fact(&mut self, fact: &Fact) -> Taken {
         match fact {
             Fact::MessageCompleted(completed) => {
                 self.partial.clear();
@@ -187,17 +200,23 @@ impl Collector {
                     (None, Outcome::Cancelled) => CANCELLED,
                     (None, _) => 0,
                 };
-                return true;
+                return Taken::Ended;
             }
             Fact::RunWaiting(waiting) => {
                 self.result.waits_for = waiting.calls.iter().map(|call| call.name.clone()).collect();
                 self.result.status = "waiting";
                 self.result.exit_code = 0;
-                return true;
+                return Taken::Waits(waiting.calls.clone());
+            }
+            // Its calls were answered.
+            Fact::RunStarted(_) => {
+                self.result.waits_for.clear();
+                self.result.status = UNKNOWN.0;
+                self.result.exit_code = UNKNOWN.1;
             }
             _ => {}
         }
-        false
+        Taken::GoesOn
     }
 
     /// Something failed before the run, or instead of its end.

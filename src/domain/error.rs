@@ -209,6 +209,9 @@ pub struct Error {
     /// One sentence for people: the way out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The HTTP status that the model's server answered, or that an error inside of its answer stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
     /// Whole seconds after which the same request may succeed, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
@@ -219,7 +222,7 @@ impl Error {
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         let message: String = message.into();
         let message = if message.len() > LONGEST.0 { shortened(&message, LONGEST.0) } else { message };
-        Self { code, cause: None, message, hint: None, retry_after: None }
+        Self { code, cause: None, message, hint: None, status: None, retry_after: None }
     }
 
     /// `invalid_input`.

@@ -57,7 +57,7 @@ impl Item {
 pub struct Transcript {
     /// In order, of all threads.
     pub items: Vec<Item>,
-    /// The calls that were recorded, with where they are carried out; only of the run that the transcript is for.
+    /// The calls of messages that were recorded, with where they are carried out; only of the run that the transcript is for.
     pub called: Vec<ToolCall>,
     /// How many steps of its procedure the run has ended.
     pub steps_done: usize,
@@ -65,7 +65,9 @@ pub struct Transcript {
     pub step_begun: bool,
     /// How many items there were when that step began.
     pub step_items: usize,
-    /// What the calls gave that steps made, and not the model.
+    /// The calls that steps made, and not the model; only of the run that the transcript is for.
+    pub step_calls: Vec<ToolCall>,
+    /// What those gave.
     pub step_returns: Vec<ToolReturn>,
 }
 
@@ -153,7 +155,8 @@ impl Transcript {
                 },
                 super::AuthorKind::Person | super::AuthorKind::Environment => Item::Said(imported.message.clone()),
             }),
-            Fact::ToolCalled(called) if own => self.called.push(called.call.clone()),
+            Fact::ToolCalled(called) if own && called.message_id.is_some() => self.called.push(called.call.clone()),
+            Fact::ToolCalled(called) if own => self.step_calls.push(called.call.clone()),
             Fact::StepStarted(_) if own => (self.step_begun, self.step_items) = (true, self.items.len()),
             Fact::StepFinished(_) if own => (self.steps_done, self.step_begun) = (self.steps_done + 1, false),
             // What was said in a thread of that name before is another conversation.
@@ -201,16 +204,8 @@ impl Transcript {
     /// The call that the step made which has begun, and what it gave.
     pub fn step_call(&self) -> Option<(&ToolCall, Option<&ToolReturn>)> {
         let step = u32::try_from(self.steps_done).unwrap_or(u32::MAX);
-        let made = |call: &&ToolCall| call.step == Some(step) && !self.is_of_message(&call.id);
-        let call = self.called.iter().find(made).filter(|_| self.step_begun)?;
+        let call = self.step_calls.iter().find(|call| call.step == Some(step)).filter(|_| self.step_begun)?;
         Some((call, self.step_returns.iter().find(|returned| returned.id == call.id)))
-    }
-
-    fn is_of_message(&self, id: &CallId) -> bool {
-        self.items.iter().any(|item| match item {
-            Item::Answered { parts, .. } => calls(parts).any(|call| call.id == *id),
-            Item::Said(_) => false,
-        })
     }
 
     /// The calls of the run's newest message in a thread that have no return, in order.

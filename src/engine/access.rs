@@ -6,6 +6,7 @@
 use super::house::Core;
 use super::keys;
 use super::ledger::no_session;
+use super::verbs::{Answering, Ask, Target};
 use crate::domain::{
     Agent, Error, ErrorCode, OnOrphan, Participant, Permission, Pins, Principal, Result, Run, RunId, Scope, SessionId,
 };
@@ -77,6 +78,30 @@ pub(crate) async fn check(core: &Core, caller: &Principal, does: Does, on: On<'_
         return Ok(());
     }
     if sight.sees(id, &agent) { Err(forbidden(caller, on)) } else { Err(no_session(id)) }
+}
+
+/// Checks a question, whose agents are named by their names from then on.
+///
+/// # Errors
+/// As [`check`]; `not_found` for an agent.
+pub(crate) async fn ask_check(caller: &Principal, core: &Core, ask: &mut Ask) -> Result<()> {
+    match &mut ask.target {
+        Target::New(new) => {
+            core.by_name(new.agent.as_mut()).await?;
+            let agent = new.agent.as_deref().unwrap_or(&core.settings.agent);
+            check(core, caller, Does::Asks, On::New(agent)).await?;
+            may_choose_id(caller, new.id.as_ref())?;
+        }
+        Target::Existing(id) | Target::Back { session: id, .. } => {
+            check(core, caller, Does::Asks, On::Session(&*id)).await?;
+        }
+    }
+    may_speak_for(caller, ask.author.as_ref())?;
+    if let Answering::One(agent) = &mut ask.answering {
+        core.by_name(Some(agent)).await?;
+        may_have_answer(caller, agent)?;
+    }
+    Ok(())
 }
 
 /// A run, when the verb is allowed on its session.

@@ -6,17 +6,19 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::access;
+use super::access::{self, Does, On};
 use super::course;
 use super::dispatch;
 use super::holding::AtWork;
 use super::house::Core;
 use super::input::Input;
+use super::keys;
 use super::ledger::{Draft, Ledger};
+use super::live::{self, FrameStream};
 use super::lives::{check_lifetime, must_live};
 use super::recovery;
 use super::starting::{How, start};
-use super::taking::{Said, Taken};
+use super::taking::{Back, Said, Taken};
 use super::verbs::{Answering, Ask, Asked, Begin, NewSession, OnBusy, Target};
 use crate::domain::{
     Agent, Cursor, Declaration, Error, ErrorCode, Event, Fact, Fold, FoldedRun, OnOrphan, Principal, Result, RunId,
@@ -44,7 +46,15 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> R
     let silent = ask.procedure.is_some() && ask.input.is_empty() && ask.context.is_empty();
     let input = if silent { None } else { Some(Input::new(core, caller, &mut ask)?) };
     let mut aliases = Vec::new();
-    let (ledger, new, existing) = match std::mem::take(&mut ask.target) {
+    let mut back = None;
+    let target = match std::mem::take(&mut ask.target) {
+        Target::Back { session, after } => {
+            back = Some(Back(after));
+            Target::Existing(session)
+        }
+        other => other,
+    };
+    let (ledger, new, existing) = match target {
         Target::New(new) => {
             let chosen = new.id.is_some();
             let id = new.id.clone().unwrap_or_else(|| SessionId::new(&*core.clock));
@@ -60,7 +70,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> R
             }
             (ledger, Some(created), None)
         }
-        Target::Existing(id) => {
+        Target::Existing(id) | Target::Back { session: id, .. } => {
             let ledger = core.existing(&id).await?;
             let fold = ledger.fold().await?;
             drivable(&fold)?;
@@ -73,7 +83,7 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> R
     };
     let session_agent =
         new.as_ref().map(|new| new.agent.clone()).or(existing.as_ref().map(|fold| fold.session.agent.clone()));
-    let said = Said { new, aliases, existing, input };
+    let said = Said { new, aliases, existing, back, input };
     let name = match &ask.answering {
         Answering::Nobody => return post(core, caller, &ledger, &said).await,
         Answering::Participants => return super::channels::ask(core, caller, &ledger, said, ask).await,
@@ -98,6 +108,29 @@ pub(super) async fn take_up(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<
             in_turn(core, ledger, taken, on_busy).await
         }
     }
+}
+
+/// Takes a question, and listens from before it is taken.
+pub(crate) async fn ask_and_follow(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> Result<(Asked, FrameStream)> {
+    let ledger = match &mut ask.target {
+        Target::New(new) => {
+            // Listened to under its id before it is there.
+            let id = new.id.get_or_insert_with(|| SessionId::new(&*core.clock));
+            core.ledger(id).await?
+        }
+        Target::Existing(id) | Target::Back { session: id, .. } => {
+            access::check(core, caller, Does::Reads, On::Session(&*id)).await?;
+            let ledger = core.existing(id).await?;
+            ledger.follow().await?;
+            ledger
+        }
+    };
+    let here = Cursor::after(ledger.hub.incarnation(), ledger.hub.head());
+    let frames = live::subscribe(ledger, here);
+    let asked = self::ask(core, caller, ask).await?;
+    access::check(core, caller, Does::Reads, On::Session(&asked.session)).await?;
+    core.follow_others().await;
+    Ok((asked, keys::while_it_counts(core, caller, frames)))
 }
 
 /// Bounded, so that whose turn it is can be found step by step.

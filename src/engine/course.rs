@@ -78,8 +78,9 @@ impl Course {
         let mut settings = settings.clone();
         if let Some((name, text)) = self.said(from_state.temperature.as_ref()) {
             let temperature = text.parse().ok().filter(|number| (0.0..=2.0).contains(number));
-            let wrong = || Error::invalid(format!("`{name}` is `{text}`, and a temperature is a number from 0 to 2"));
-            settings.temperature = Some(temperature.ok_or_else(wrong)?);
+            let wrong =
+                || Error::invalid(format!("`{name}` is `{text}`, and a temperature is a number from 0 to 2, or `off`"));
+            settings.temperature = if text == "off" { None } else { Some(temperature.ok_or_else(wrong)?) };
         }
         if let Some((_, text)) = self.said(from_state.reasoning_effort.as_ref()) {
             settings.reasoning_effort = (text != "off").then_some(text);
@@ -190,4 +191,31 @@ pub(crate) fn fits(schema: &Value, value: &Value) -> Result<(), String> {
 /// A name that somebody sent, cut to what fits an error.
 fn shown(name: &str) -> &str {
     &name[..name.floor_char_boundary(100)]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_state_switches_off_is_as_if_it_were_not_there() {
+        let from_state = FromState {
+            temperature: Some("HEAT".to_owned()),
+            reasoning_effort: Some("EFFORT".to_owned()),
+            ..FromState::default()
+        };
+        let own = ModelSettings { temperature: Some(0.5), reasoning_effort: Some("low".to_owned()), ..Default::default() };
+        let settings = |heat: Value, effort: Value| {
+            let state = Map::from_iter([("HEAT".to_owned(), heat), ("EFFORT".to_owned(), effort)]);
+            let settings = Course { state, ..Course::default() }.settings(&from_state, &own)?;
+            Ok::<_, Error>((settings.temperature, settings.reasoning_effort))
+        };
+        assert_eq!(settings(json!("off"), json!("off")), Ok((None, None)));
+        assert_eq!(settings(json!("1.5"), json!("high")), Ok((Some(1.5), Some("high".to_owned()))));
+        assert_eq!(settings(json!(null), json!(null)), Ok((Some(0.5), Some("low".to_owned()))));
+        let error = settings(json!(3), json!(null)).unwrap_err();
+        assert_eq!(error.message, "`HEAT` is `3`, and a temperature is a number from 0 to 2, or `off`");
+    }
 }

@@ -20,6 +20,7 @@ use super::course::Course;
 use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
 use super::ledger::{Ledger, Refused};
+use super::lives;
 use super::next::{Next, Position, next};
 use super::spans;
 use super::writing::{Desk, Writing};
@@ -159,7 +160,12 @@ impl Driver {
         // Should the task be dropped or panic, whoever listens is told.
         let mut unfinished = Unfinished { ledger: Arc::clone(&self.ledger), armed: true };
         let span = self.span.clone();
-        let result = self.steps().instrument(span).await;
+        let renewed = lives::renew(Arc::clone(&self.core), Arc::clone(&self.ledger));
+        let result = tokio::select! {
+            biased;
+            result = self.steps().instrument(span) => result,
+            never = renewed => match never {},
+        };
         if let Some(clock) = clock {
             clock.abort();
         }

@@ -144,6 +144,11 @@ impl Ledger {
         if at_work && self.hub.has(cursor) { Ok(true) } else { self.follow().await }
     }
 
+    /// When the session's time is over, as far as is known here.
+    pub(crate) fn ends_at(&self) -> Timestamp {
+        Timestamp::from_millis(self.ends_at.load(Ordering::Acquire))
+    }
+
     /// Whether the session's time is over, as far as is known here.
     pub(crate) fn is_over(&self) -> bool {
         self.clock.now().as_millis() >= self.ends_at.load(Ordering::Acquire)

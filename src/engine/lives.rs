@@ -17,7 +17,8 @@ use super::ledger::{Draft, Ledger};
 use super::reading::decode;
 use super::{recovery, runs, uploads};
 use crate::domain::{
-    Actor, AfterClearing, Error, ErrorCode, Fact, Fold, Lifetime, Result, RunStatus, Session, SessionCleared, Timestamp,
+    Actor, AfterClearing, Error, ErrorCode, Fact, Fold, Lifetime, Result, RunStatus, Session, SessionCleared,
+    SessionUpdated, Timestamp,
 };
 use crate::storage::SessionQuery;
 
@@ -27,6 +28,8 @@ const TRIES: usize = 10;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Most sessions whose end is written at once. Together, so that they share what their removal costs.
 const SWEPT_AT_ONCE: usize = 100;
+/// A session is renewed under a run when it has no more than so many milliseconds left, or less when it lives shortly.
+const RENEWED_BEFORE: i64 = 10_000;
 /// Why runs of a session end whose time is over.
 const EXPIRED: &str = "the session expired";
 
@@ -117,6 +120,38 @@ pub(crate) async fn began_with(core: &Core, ledger: &Ledger) -> Result<Map<Strin
         Some(Fact::SessionCleared(cleared)) => cleared.state,
         _ => Map::new(),
     })
+}
+
+/// Renews a session whose life ends with its last use, for as long as a run works in it: a model that thinks for longer
+/// than the session lives is use of it too.
+pub(crate) async fn renew(core: Arc<Core>, ledger: Arc<Ledger>) -> std::convert::Infallible {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let left = ledger.ends_at().as_millis().saturating_sub(core.clock.now().as_millis());
+        if left > RENEWED_BEFORE {
+            continue;
+        }
+        let renewed = ledger.append(|fold| {
+            let mut draft = Draft::default();
+            if fold.is_some_and(|fold| may_be_renewed(fold, core.clock.now())) {
+                draft.session(Actor::house(), Fact::SessionUpdated(SessionUpdated::default()));
+            }
+            Ok(draft)
+        });
+        if let Err(error) = renewed.await {
+            let error = Error::from(error);
+            tracing::warn!(%error, session = %ledger.id, "the session could not be renewed");
+        }
+    }
+}
+
+/// Whether more than half of a session's life since its last use is over, and it would live longer if it were used now.
+fn may_be_renewed(fold: &Fold, now: Timestamp) -> bool {
+    let session = &fold.session;
+    let (Some(lifetime), Some(end)) = (&session.lifetime, session.expires_at) else { return false };
+    let half = i64::try_from(lifetime.ttl_seconds.saturating_mul(500)).unwrap_or(i64::MAX);
+    let renewed = lifetime.end(session.lives_since.unwrap_or(session.created_at), now);
+    !fold.is_over(now) && end.as_millis().saturating_sub(now.as_millis()) < half && renewed > end
 }
 
 /// Ends the runs of a session: those at work are asked to, and waited for; all others are closed.

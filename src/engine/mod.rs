@@ -82,6 +82,7 @@ pub use self::live::FrameStream;
 pub(crate) use self::live::Splice;
 pub use self::memories::{Forget, Memories, Memory, MemoryPage};
 pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
+pub use self::rewinding::Earlier;
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::shelves::{Expected, ShelfDocument, ShelfPage, ShelfPlace, Shelves};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
@@ -126,20 +127,13 @@ impl Engine for House {
     }
 
     async fn ask(&self, caller: &Principal, mut ask: Ask) -> Result<Asked> {
-        match &mut ask.target {
-            Target::New(new) => {
-                self.core.by_name(new.agent.as_mut()).await?;
-                self.check(caller, Does::Asks, On::New(self.agent_of(new))).await?;
-                access::may_choose_id(caller, new.id.as_ref())?;
-            }
-            Target::Existing(id) => self.check(caller, Does::Asks, On::Session(&*id)).await?,
-        }
-        access::may_speak_for(caller, ask.author.as_ref())?;
-        if let Answering::One(agent) = &mut ask.answering {
-            self.core.by_name(Some(agent)).await?;
-            access::may_have_answer(caller, agent)?;
-        }
+        access::ask_check(caller, &self.core, &mut ask).await?;
         asking::ask(&self.core, caller, ask).await
+    }
+
+    async fn ask_and_follow(&self, caller: &Principal, mut ask: Ask) -> Result<(Asked, FrameStream)> {
+        access::ask_check(caller, &self.core, &mut ask).await?;
+        asking::ask_and_follow(&self.core, caller, ask).await
     }
 
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
@@ -232,7 +226,7 @@ impl Engine for House {
     async fn rewind(&self, caller: &Principal, id: &SessionId, after: Option<&MessageId>) -> Result<()> {
         self.check(caller, Does::Asks, On::Session(id)).await?;
         let ledger = self.core.existing(id).await?;
-        rewinding::rewind(&self.core, &ledger, caller.actor(), after).await
+        rewinding::rewind(&self.core, &ledger, caller.actor(), after.cloned().map(Earlier::Message).as_ref()).await
     }
 
     async fn delete(&self, caller: &Principal, id: &SessionId) -> Result<()> {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::rewinding::Earlier;
 use crate::domain::{
     Attributes, BlobId, Cursor, Labels, Lifetime, MessageId, ModelChoice, Part, Participant, Pins, RunId, SessionId,
 };
@@ -16,6 +17,14 @@ pub enum Target {
     New(Box<NewSession>),
     /// One that exists.
     Existing(SessionId),
+    /// One that exists, gone back in as [`super::Engine::rewind`] does it. Only a question that is taken goes back: what is
+    /// refused leaves everything as it was.
+    Back {
+        /// The session.
+        session: SessionId,
+        /// After what; `None` = to before the first message.
+        after: Option<Earlier>,
+    },
 }
 
 impl Default for Target {

@@ -134,14 +134,15 @@ pub(crate) async fn close(
     Ok(events.first().map_or(0, |event| event.seq).saturating_sub(1))
 }
 
-/// Goes on with a run in this process after the caller answered. Answers the last event before.
-pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
-    Ok(go_on(core, ledger, run, None, Asking::Beside).await?.before)
+/// Goes on with a run in this process after the caller answered what it waited for in this attempt. Answers the last event
+/// before.
+pub(crate) async fn resume(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32) -> Result<u64> {
+    Ok(go_on(core, ledger, run, attempt, Asking::Beside).await?.before)
 }
 
-/// The same for whoever gives again what was given: others may go on at the same moment.
-pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId) -> Result<u64> {
-    Ok(go_on(core, ledger, run, None, Asking::After).await?.before)
+/// The same for whoever gives again what was given: others may go on at the same moment, or have done so.
+pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32) -> Result<u64> {
+    Ok(go_on(core, ledger, run, attempt, Asking::After).await?.before)
 }
 
 /// Goes on with a run in this process after its process died, or one that none has begun. Others may want to at the same
@@ -150,7 +151,7 @@ pub(crate) async fn resume_again(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &R
 /// # Errors
 /// `conflict` when a process has taken it up, or it has ended, since it was `judged`.
 pub(crate) async fn claim(core: &Arc<Core>, ledger: &Arc<Ledger>, judged: &FoldedRun) -> Result<GoneOn> {
-    go_on(core, ledger, &judged.run.id, Some(judged.attempt), Asking::After).await
+    go_on(core, ledger, &judged.run.id, judged.attempt, Asking::After).await
 }
 
 /// A run that was gone on with.
@@ -170,8 +171,8 @@ enum Asking {
     After,
 }
 
-/// `attempt` = the one that was found to have lost its process.
-async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Option<u32>, asking: Asking) -> Result<GoneOn> {
+/// `attempt` = the one that was found to wait, or to have lost its process.
+async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32, asking: Asking) -> Result<GoneOn> {
     core.attend().await?;
     core.follow_others().await;
     let at_work = ledger.works_on(run);
@@ -181,7 +182,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: Opt
     let active = fold.active_run(run).ok_or_else(|| {
         Error::new(ErrorCode::Conflict, format!("run `{run}` has ended")).hint("ask again in the same session")
     })?;
-    if attempt.is_some_and(|attempt| attempt != active.attempt) {
+    if attempt != active.attempt {
         return Err(Error::new(ErrorCode::Conflict, format!("another process goes on with run `{run}`")));
     }
     if active.cancel_requested.is_some() {

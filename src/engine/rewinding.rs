@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Map;
 
 use super::asking::{busy, drivable};
@@ -11,15 +12,25 @@ use super::ledger::{Draft, Ledger};
 use super::lives::{end_runs, must_live};
 use super::reading::{decode, kind};
 use super::recovery;
-use crate::domain::{Actor, Error, ErrorCode, Fact, Fold, MessageId, Result, RunStatus, SessionRewound};
+use crate::domain::{Actor, Error, ErrorCode, Fact, Fold, MessageId, Result, RunId, RunStatus, SessionRewound};
 
 /// How often it is tried when others change the session at the same moment.
 const TRIES: usize = 10;
 /// Entries of one page when a log is read backwards.
 const PAGE: usize = 256;
 
-/// Goes back to after a message; `None` = to before the first.
-pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor, after: Option<&MessageId>) -> Result<()> {
+/// What is gone back to: everything up to its end counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Earlier {
+    /// A message.
+    Message(MessageId),
+    /// A run that has ended, whether it said something or not.
+    Run(RunId),
+}
+
+/// Goes back to after a message or a run; `None` = to before the first.
+pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor, after: Option<&Earlier>) -> Result<()> {
     for _ in 0..TRIES {
         let fold = ledger.fold().await?;
         drivable(&fold)?;
@@ -30,7 +41,9 @@ pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor,
             }
         }
         let after_seq = match after {
-            Some(message) => place(core, ledger, &fold, message).await?,
+            // It has its end, and so its place, once it is ended.
+            Some(Earlier::Run(run)) if fold.active_run(run).is_some() => fold.head,
+            Some(earlier) => place(core, ledger, &fold, earlier).await?,
             None => fold.history_from,
         };
         if !fold.active.is_empty() {
@@ -41,7 +54,7 @@ pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor,
         if stands_there || after_seq >= fold.head {
             return Ok(());
         }
-        let fact = rewound(ledger, &fold, after.cloned(), after_seq).await?;
+        let fact = rewound(ledger, &fold, after, after_seq).await?;
         let mut is_done = false;
         ledger
             .append(|now| {
@@ -62,13 +75,19 @@ pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor,
 }
 
 /// The last fact that counts with a message: itself, or of an agent's message what belongs to it, up to the next message
-/// or run.
-async fn place(core: &Core, ledger: &Ledger, fold: &Fold, message: &MessageId) -> Result<u64> {
+/// or run. Of a run it is its end.
+async fn place(core: &Core, ledger: &Ledger, fold: &Fold, earlier: &Earlier) -> Result<u64> {
     let session = &ledger.id;
+    let (what, name) = match earlier {
+        Earlier::Message(message) => ("message", message.as_str()),
+        Earlier::Run(run) => ("run", run.as_str()),
+    };
     let not_found = || {
         let hint = "it may have been removed, or belong to a history that was replaced";
-        Error::not_found("message", message).hint(hint)
+        Error::not_found(what, name).hint(hint)
     };
+    let is_it = |message: &MessageId| matches!(earlier, Earlier::Message(wanted) if wanted == message);
+    let ends_it = |run: Option<&RunId>| matches!(earlier, Earlier::Run(wanted) if Some(wanted) == run);
     let (mut before, mut last) = (fold.head + 1, fold.head);
     loop {
         let entries = core.store.read_back(session, Some(before), PAGE).await?;
@@ -85,15 +104,18 @@ async fn place(core: &Core, ledger: &Ledger, fold: &Fold, message: &MessageId) -
                     }
                 }
                 Some("message.posted" | "message.completed" | "message.imported") => {
-                    if entry.body.contains(message.as_str()) {
+                    if entry.body.contains(name) {
                         match decode(session, entry)?.fact {
-                            Fact::MessagePosted(posted) if posted.message.id == *message => return Ok(entry.seq),
-                            Fact::MessageImported(imported) if imported.message.id == *message => return Ok(entry.seq),
-                            Fact::MessageCompleted(completed) if completed.message_id == *message => return Ok(last),
+                            Fact::MessagePosted(posted) if is_it(&posted.message.id) => return Ok(entry.seq),
+                            Fact::MessageImported(imported) if is_it(&imported.message.id) => return Ok(entry.seq),
+                            Fact::MessageCompleted(completed) if is_it(&completed.message_id) => return Ok(last),
                             _ => {}
                         }
                     }
                     last = entry.seq - 1;
+                }
+                Some("run.finished") if entry.body.contains(name) && ends_it(decode(session, entry)?.run.as_ref()) => {
+                    return Ok(entry.seq);
                 }
                 Some("run.queued") => last = entry.seq - 1,
                 _ => {}
@@ -104,13 +126,21 @@ async fn place(core: &Core, ledger: &Ledger, fold: &Fold, message: &MessageId) -
 }
 
 /// The fact, with what of the past it has to tell.
-async fn rewound(ledger: &Ledger, fold: &Fold, after: Option<MessageId>, after_seq: u64) -> Result<SessionRewound> {
+async fn rewound(ledger: &Ledger, fold: &Fold, earlier: Option<&Earlier>, after_seq: u64) -> Result<SessionRewound> {
     // The marks of older turns are gone from the fold: else the first is that of the history's beginning.
     let misses_turns = after_seq > fold.history_from && fold.window_start() > fold.history_from;
+    let (after, of_run) = match earlier {
+        Some(Earlier::Message(message)) => (Some(message.clone()), false),
+        Some(Earlier::Run(_)) => (None, true),
+        None => (None, false),
+    };
     let mut fact = SessionRewound { after, after_seq, state: Map::new(), threads: Vec::new(), turns: Vec::new() };
     // What is empty now was so before.
-    if misses_turns || !fold.state.is_empty() || !fold.threads.is_empty() {
+    if misses_turns || of_run || !fold.state.is_empty() || !fold.threads.is_empty() {
         let past = as_of(ledger, after_seq).await?;
+        if of_run {
+            fact.after = past.last_message;
+        }
         fact.state = past.state;
         fact.threads = past.threads.into_values().collect();
         fact.turns = past.marks.into_iter().filter(|_| misses_turns).collect();

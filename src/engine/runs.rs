@@ -196,7 +196,7 @@ pub(crate) async fn answer(
     core.attend().await?;
     core.follow_others().await;
     let now = core.clock.now();
-    let mut complete = false;
+    let (mut complete, mut attempt) = (false, 0);
     let known = given(ledger, run, &returns).await?;
     let appended = ledger
         .append(|fold| {
@@ -217,6 +217,7 @@ pub(crate) async fn answer(
             if active.run.status != RunStatus::Waiting {
                 return Err(not_waiting(run).into());
             }
+            attempt = active.attempt;
             complete = active.open_calls.iter().all(|called| returns.iter().any(|returned| returned.id == called.call.id));
             Ok(draft)
         })
@@ -226,8 +227,8 @@ pub(crate) async fn answer(
         Ok(events) if complete => {
             // Who gave the last of it goes on; who gave the same again only if nobody does.
             let resumed = match events.is_empty() {
-                false => recovery::resume(core, ledger, run).await,
-                true => recovery::resume_again(core, ledger, run).await,
+                false => recovery::resume(core, ledger, run, attempt).await,
+                true => recovery::resume_again(core, ledger, run, attempt).await,
             };
             match resumed {
                 Err(error) if error.code == ErrorCode::Conflict => Ok(nothing_new(error)),

@@ -8,12 +8,16 @@ use super::course::{self, Course};
 use super::house::Core;
 use super::input::Input;
 use super::ledger::Ledger;
+use super::rewinding::Earlier;
 use super::verbs::{Ask, Begin, ProcedureCall};
 use crate::domain::{
     Agent, Attributes, CallerTool, Fact, Fold, Labels, MessageId, ModelChoice, Pins, Principal, ProcessId, Result, Revision,
     RunId, RunQueued, SessionCreated, TakingPart,
 };
 use crate::storage::{Alias, Record};
+
+/// After what a session is gone back to; `None` = to before the first message.
+pub(super) struct Back(pub(super) Option<Earlier>);
 
 /// What is said, and in which session.
 pub(super) struct Said {
@@ -23,6 +27,8 @@ pub(super) struct Said {
     pub(super) aliases: Vec<Alias>,
     /// What an existing one is.
     pub(super) existing: Option<Fold>,
+    /// Where it is gone back to first.
+    pub(super) back: Option<Back>,
     /// What is said; absent when a procedure is asked for, and nothing said.
     pub(super) input: Option<Input>,
 }
@@ -88,21 +94,30 @@ impl Taken {
 pub(super) async fn take(
     core: &Arc<Core>,
     caller: &Principal,
-    ledger: &Ledger,
+    ledger: &Arc<Ledger>,
     (said, ask): (&Said, &Ask),
     Working { agent, trusted }: Working,
 ) -> Result<Taken> {
-    let Said { new, existing, .. } = said;
+    let new = &said.new;
     let mut procedure = ask.procedure.clone();
     if let Some(call) = &mut procedure {
         let named = course::named(&agent, &call.name)?;
         call.arguments = course::declared("argument", &named.arguments, std::mem::take(&mut call.arguments))?;
         super::stepping::check_files(core, &ledger.id, named.steps.steps(), &call.arguments).await?;
     }
-    let remembered = new.as_ref().map(|new| &new.state).or(existing.as_ref().map(|fold| &fold.state));
+    // What can be refused was refused: from here on the history is another.
+    let gone_back = match &said.back {
+        Some(Back(after)) => {
+            super::rewinding::rewind(core, ledger, caller.actor(), after.as_ref()).await?;
+            Some(ledger.fold().await?)
+        }
+        None => None,
+    };
+    let existing = gone_back.as_ref().or(said.existing.as_ref());
+    let remembered = new.as_ref().map(|new| &new.state).or(existing.map(|fold| &fold.state));
     let known = Course { state: remembered.cloned().unwrap_or_default(), ..Course::default() };
     let model_of_agent = known.model(&agent.from_state)?.or_else(|| agent.model.clone());
-    let session = existing.as_ref().map(|fold| &fold.session);
+    let session = existing.map(|fold| &fold.session);
     let session_model =
         new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
     let model = core.choose([ask.pins.model.as_ref(), session_model, model_of_agent.as_ref()])?;

@@ -129,6 +129,13 @@ pub trait Engine: Send + Sync {
     /// `inactive` (agent), `unavailable` when as many runs wait in the queue as may, `store_failed`.
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked>;
 
+    /// The same, listened to from before the beginning: so the answer comes in the pieces in which it is made, however
+    /// quick its model is. The frames may begin with what others do while the question waits for its turn.
+    ///
+    /// # Errors
+    /// As [`Engine::ask`] and [`Engine::subscribe`].
+    async fn ask_and_follow(&self, caller: &Principal, ask: Ask) -> Result<(Asked, FrameStream)>;
+
     /// Gives what the caller's tools gave. Giving the same again is fine, and does nothing.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub(super) enum Fault {
 
 impl Endpoint {
     fn failure(&self, cause: Cause, message: String) -> ModelError {
-        ModelError { cause, message, retryable: cause.retryable(), retry_after_ms: None }
+        ModelError { cause, message, retryable: cause.retryable(), status: None, retry_after_ms: None }
     }
 
     /// Nothing came for too long.
@@ -106,7 +106,7 @@ impl Endpoint {
         let told = self.shown(told);
         let colon = if told.is_empty() { "" } else { ": " };
         let message = format!("`{}` {what} ({status}){colon}{told}", self.provider);
-        ModelError { cause, message, retryable, retry_after_ms: None }
+        ModelError { cause, message, retryable, status: Some(status), retry_after_ms: None }
     }
 }
 
@@ -185,8 +185,8 @@ mod tests {
         endpoint().refused(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes(), &Fixed)
     }
 
-    fn error(cause: Cause, retryable: bool, message: &str) -> ModelError {
-        ModelError { cause, message: message.into(), retryable, retry_after_ms: None }
+    fn error(status: u16, cause: Cause, retryable: bool, message: &str) -> ModelError {
+        ModelError { cause, message: message.into(), retryable, status: Some(status), retry_after_ms: None }
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_providers_words_are_found_in_every_form() {
-        let rejected = |text: &str| error(Cause::Rejected, false, &format!("`house` rejected the request (400){text}"));
+        let rejected = |text: &str| error(400, Cause::Rejected, false, &format!("`house` rejected the request (400){text}"));
         for (body, text) in [
             (r#"{"error":{"message":"no such field","type":"x"}}"#, ": no such field"),
             (r#"{"error":"too long"}"#, ": too long"),
@@ -228,7 +228,7 @@ mod tests {
         }
         let body = r#"{"error":{"message":"Incorrect API key provided: sk-canary-0123"}}"#;
         let auth = "`house` refused the key (401): Incorrect API key provided: […]";
-        assert_eq!(refused(401, &[], body), error(Cause::Auth, false, auth));
+        assert_eq!(refused(401, &[], body), error(401, Cause::Auth, false, auth));
     }
 
     #[test]
@@ -249,7 +249,10 @@ mod tests {
     #[test]
     fn an_empty_account_is_not_asked_again() {
         let body = r#"{"error":{"message":"no credit","code":"insufficient_quota"}}"#;
-        assert_eq!(refused(429, &[], body), error(Cause::RateLimited, false, "`house` asks to slow down (429): no credit"));
+        assert_eq!(
+            refused(429, &[], body),
+            error(429, Cause::RateLimited, false, "`house` asks to slow down (429): no credit")
+        );
         assert!(!refused(500, &[("x-should-retry", "false")], "").retryable);
         assert!(refused(404, &[("x-should-retry", "true")], "").retryable);
     }

@@ -156,6 +156,8 @@ pub struct ModelError {
     pub message: String,
     /// Whether the same request may succeed (408, 409, 429, 5xx, no connection, cut, stalled).
     pub retryable: bool,
+    /// The HTTP status that its server answered, or that an error inside of its answer stands for.
+    pub status: Option<u16>,
     /// How long the provider asks to wait, in milliseconds.
     pub retry_after_ms: Option<u64>,
 }
@@ -180,6 +182,8 @@ impl From<ModelError> for Error {
             | Cause::Locked => None,
         };
         let told = Self::model(error.cause, error.message);
+        let told =
+            Self { status: error.status, retry_after: error.retry_after_ms.map(|millis| millis.div_ceil(1_000)), ..told };
         match hint {
             Some(hint) => told.hint(hint),
             None => told,

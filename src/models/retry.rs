@@ -145,7 +145,7 @@ mod tests {
     }
 
     fn error(retryable: bool, retry_after_ms: Option<u64>) -> ModelError {
-        ModelError { cause: Cause::Server, message: "failed".into(), retryable, retry_after_ms }
+        ModelError { cause: Cause::Server, message: "failed".into(), retryable, status: None, retry_after_ms }
     }
 
     fn finished() -> ModelEvent {
@@ -184,8 +184,8 @@ mod tests {
         assert_eq!(
             events,
             [
-                Ok(ModelEvent::Retrying { attempt: 1, error: error(true, None).into(), delay_ms: 7 }),
-                Ok(ModelEvent::Retrying { attempt: 2, error: error(true, None).into(), delay_ms: 1 }),
+                Ok(ModelEvent::Retrying { attempt: 1, error: error(true, Some(7)).into(), delay_ms: 7 }),
+                Ok(ModelEvent::Retrying { attempt: 2, error: error(true, Some(0)).into(), delay_ms: 1 }),
                 Ok(finished()),
             ]
         );

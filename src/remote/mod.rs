@@ -104,6 +104,12 @@ impl Engine for Remote {
         self.line.call("ask", &ask, WORKS).await
     }
 
+    async fn ask_and_follow(&self, caller: &Principal, ask: Ask) -> Result<(Asked, FrameStream)> {
+        let asked = self.ask(caller, ask).await?;
+        let frames = self.subscribe(caller, &asked.session, Some(asked.before)).await?;
+        Ok((asked, frames))
+    }
+
     async fn answer(&self, _: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         self.line.call("answer", &Answers { run: run.clone(), returns }, SOON).await
     }

@@ -23,3 +23,7 @@ pub(super) fn reached(point: &'static str) {
 
 /// Whether this build answers before the facts are durable: the planted bug that the kill harness must catch.
 pub(super) const ANSWERS_TOO_EARLY: bool = cfg!(feature = "planted-publish-before-commit");
+
+/// How long such a build waits then before it commits, so that whoever kills it as soon as something is told kills it in
+/// between.
+pub(super) const TOO_EARLY_BY: std::time::Duration = std::time::Duration::from_millis(250);

@@ -127,6 +127,31 @@ async fn a_run_at_work_ends_before_its_session() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_thinks_for_longer_than_the_session_lives_renews_it() {
+    let gate = Gate::new();
+    let scene = scene(vec![Answer::pieces(&["it ", "says"]).wait_after(2, &gate)]).await;
+    let asked = scene.house.ask(&somebody(), lives(true, 8, "hi")).await.unwrap();
+    let id = &asked.session;
+    gate.wait_until_reached();
+    let mut frames = scene.house.subscribe(&somebody(), id, Some(asked.before)).await.unwrap();
+    for _ in 0..3 {
+        scene.clock.go_on(6);
+        loop {
+            let frame = frames.next().await.unwrap().unwrap();
+            if matches!(&frame, Frame::Fact(event) if matches!(event.fact, Fact::SessionUpdated(_))) {
+                break;
+            }
+        }
+        let ends = scene.house.session(&somebody(), id).await.unwrap().summary.session.expires_at;
+        assert_eq!(ends, Some(scene.clock.now().plus_seconds(8)));
+    }
+    gate.open();
+    scene.house.drain().await;
+    assert_eq!((scene.status(id).await, scene.shown(id).await.len()), (SessionStatus::Idle, 2));
+    scene.server.finish();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_cancels_what_waits_and_removes_what_was_said() {
     let scene = scene(vec![Answer::text("canary answer"), wants_weather()]).await;
     let (house, me) = (&scene.house, somebody());

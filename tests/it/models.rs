@@ -115,7 +115,9 @@ fn stopped() -> Told {
 }
 
 fn error(cause: Cause, message: &str) -> ModelError {
-    ModelError { cause, message: message.into(), retryable: cause.retryable(), retry_after_ms: None }
+    // The status stands in the message too.
+    let status = message.split_once('(').and_then(|(_, rest)| rest.get(..3)?.parse().ok());
+    ModelError { cause, message: message.into(), retryable: cause.retryable(), status, retry_after_ms: None }
 }
 
 fn retrying(attempt: u32, error: ModelError) -> Told {
@@ -238,7 +240,8 @@ async fn too_many_requests_twice_then_fine() {
     for wire in WIRES {
         let busy = || Answer::error(429, "rate_limit_error", "slow").header("retry-after", "0.007");
         let told = scripted(wire, 3, vec![busy(), busy(), Answer::text("ok")]).await;
-        let error = || ModelError::into(error(Cause::RateLimited, "`house` asks to slow down (429): slow"));
+        let error = error(Cause::RateLimited, "`house` asks to slow down (429): slow");
+        let error = || ModelError::into(ModelError { retry_after_ms: Some(7), ..error.clone() });
         let waits = [1, 2].map(|attempt| Ok(ModelEvent::Retrying { attempt, error: error(), delay_ms: 7 })).to_vec();
         assert_eq!(told, [waits, text(&["ok"]), stopped()].concat(), "{wire:?}");
     }

@@ -9,6 +9,8 @@ use tokio::net::TcpStream;
 
 /// Longest head of an answer.
 const HEAD: usize = 64 << 10;
+/// Longest body that is sent in one piece with its head.
+const SMALL: usize = 16 << 10;
 /// What is kept of a body that has been read before the buffer is moved down.
 const READ: usize = 256 << 10;
 
@@ -58,7 +60,12 @@ impl Client {
 
     /// Asks, and reads the whole answer.
     pub async fn call(&mut self, method: &str, path: &str, body: &str) -> Result<Reply> {
-        let status = self.begin(method, path, body).await?;
+        self.call_with(method, path, body.as_bytes()).await
+    }
+
+    /// The same with a body of any bytes.
+    pub async fn call_with(&mut self, method: &str, path: &str, body: &[u8]) -> Result<Reply> {
+        let status = self.send(method, path, body).await?;
         let mut body = Vec::new();
         while self.piece(&mut body).await? {}
         Ok(Reply { status, body })
@@ -66,12 +73,21 @@ impl Client {
 
     /// Asks, and reads the head of the answer: its status.
     pub async fn begin(&mut self, method: &str, path: &str, body: &str) -> Result<u16> {
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: {}\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        self.send(method, path, body.as_bytes()).await
+    }
+
+    async fn send(&mut self, method: &str, path: &str, body: &[u8]) -> Result<u16> {
+        let mut request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\naccept: */*\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
             self.host,
             body.len()
-        );
-        self.stream.write_all(request.as_bytes()).await?;
+        )
+        .into_bytes();
+        // A small body goes out together with its head, a large one is not copied.
+        let (with_head, rest) = if body.len() > SMALL { (&body[..0], body) } else { (body, &body[..0]) };
+        request.extend_from_slice(with_head);
+        self.stream.write_all(&request).await?;
+        self.stream.write_all(rest).await?;
         self.text.clear();
         self.head().await
     }

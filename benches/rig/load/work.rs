@@ -2,12 +2,14 @@
 
 use std::io::{Error, Result};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::http::Client;
+use super::octavus;
 use super::server::Server;
 use crate::instant::PIECE;
 
@@ -41,6 +43,23 @@ pub enum Task {
         sessions: Vec<String>,
         question: &'static str,
     },
+    /// The same by the API of Octavus, with or without a tool of the caller.
+    Trigger {
+        sessions: Vec<String>,
+        tool: bool,
+    },
+    /// A file for the session.
+    Upload {
+        session: String,
+        bytes: Arc<[u8]>,
+    },
+}
+
+/// The API by which a session is made.
+#[derive(Clone, Copy)]
+pub enum Door {
+    Tarko,
+    Octavus,
 }
 
 impl Task {
@@ -49,6 +68,8 @@ impl Task {
             Self::Health => client.call("GET", "/api/v1/health", "").await?.when(200).map(drop),
             Self::Create => create(client).await.map(drop),
             Self::Ask { sessions, question } => ask(client, &sessions[turn % sessions.len()], question).await,
+            Self::Trigger { sessions, tool } => octavus::trigger(client, &sessions[turn % sessions.len()], *tool).await,
+            Self::Upload { session, bytes } => octavus::upload(client, session, bytes).await.map(drop),
         }
     }
 }
@@ -61,7 +82,7 @@ pub async fn create(client: &mut Client) -> Result<String> {
 }
 
 /// Many new sessions, over several connections.
-pub async fn create_many(address: SocketAddr, count: usize) -> Result<Vec<String>> {
+pub async fn create_many(address: SocketAddr, count: usize, door: Door) -> Result<Vec<String>> {
     let mut tasks = JoinSet::new();
     for connection in 0..CONNECTIONS {
         let mine = count / CONNECTIONS + usize::from(connection < count % CONNECTIONS);
@@ -69,7 +90,10 @@ pub async fn create_many(address: SocketAddr, count: usize) -> Result<Vec<String
             let mut client = Client::connect(address).await?;
             let mut ids = Vec::new();
             for _ in 0..mine {
-                ids.push(create(&mut client).await?);
+                ids.push(match door {
+                    Door::Tarko => create(&mut client).await?,
+                    Door::Octavus => octavus::create(&mut client).await?,
+                });
             }
             Ok::<_, Error>(ids)
         });
@@ -91,8 +115,8 @@ async fn ask(client: &mut Client, session: &str, text: &str) -> Result<()> {
     if String::from_utf8_lossy(&body).contains(PIECE.trim()) { Ok(()) } else { Err(Error::other("no answer")) }
 }
 
-/// Has connections do their tasks for so long; the first error ends it.
-pub async fn rate(server: &Server, tasks: Vec<Task>, time: Duration) -> Result<Rate> {
+/// Has connections do their tasks for so long, and each at most so often; the first error ends it.
+pub async fn rate(server: &Server, tasks: Vec<Task>, time: Duration, most: usize) -> Result<Rate> {
     let address = server.address;
     let mut running = JoinSet::new();
     let processor = server.processor();
@@ -101,7 +125,7 @@ pub async fn rate(server: &Server, tasks: Vec<Task>, time: Duration) -> Result<R
         running.spawn(async move {
             let mut client = Client::connect(address).await?;
             let mut times = Vec::new();
-            while began.elapsed() < time {
+            while began.elapsed() < time && times.len() < most {
                 let asked = Instant::now();
                 task.once(&mut client, times.len()).await?;
                 times.push(asked.elapsed());
@@ -138,7 +162,7 @@ pub struct Streams {
 /// So many streams at once, each of an answer of 2,000 pieces, `rounds` times.
 pub async fn streams(server: &Server, count: usize, rounds: usize) -> Result<Streams> {
     let address = server.address;
-    let sessions = create_many(address, count).await?;
+    let sessions = create_many(address, count, Door::Tarko).await?;
     let mut texts = Vec::new();
     let processor = server.processor();
     let began = Instant::now();
@@ -190,7 +214,7 @@ pub async fn first_piece(server: &Server, model: u16, count: usize) -> Result<[f
     let mut client = Client::connect(server.address).await?;
     let mut direct = Client::connect(SocketAddr::from(([127, 0, 0, 1], model))).await?;
     // A new one each time, so that histories play no part.
-    let sessions = create_many(server.address, count).await?;
+    let sessions = create_many(server.address, count, Door::Tarko).await?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let request = serde_json::json!({"model": "mock", "stream": true, "messages": [{"role": "user", "content": QUESTION}]});
     for session in sessions {

@@ -52,7 +52,7 @@ pub async fn read(asked: &Asked, wanted: &Wanted, default: Option<&str>) -> Resu
         }
         None => found.read_all(asked, name).await?,
     }
-    found.said.sort_by(|one, other| (one.at, one.seq).cmp(&(other.at, other.seq)));
+    found.said.sort_by_key(|one| (one.at, one.seq));
     let old = found.said.len().saturating_sub(wanted.limit);
     let messages = found.said.drain(old..).map(|said| said.message).collect();
     Ok(History { messages, total: found.total, limit: wanted.limit })
@@ -99,7 +99,7 @@ impl Found<'_> {
 
     /// When the oldest of the messages was said that would be told now; `None` while there are too few.
     fn oldest(&mut self) -> Option<Timestamp> {
-        self.said.sort_by(|one, other| (other.at, other.seq).cmp(&(one.at, one.seq)));
+        self.said.sort_by_key(|one| std::cmp::Reverse((one.at, one.seq)));
         self.said.truncate(self.wanted.limit);
         self.said.last().filter(|_| self.said.len() == self.wanted.limit).map(|said| said.at)
     }

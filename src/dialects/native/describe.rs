@@ -16,7 +16,8 @@ pub use self::runs::{Run, RunFilter, RunPage};
 /// A question.
 #[derive(ToSchema)]
 pub struct Ask {
-    /// `{"new": {…}}`, as `create` takes it, or `{"existing": "ID"}`.
+    /// `{"new": {…}}`, as `create` takes it, `{"existing": "ID"}`, or `{"back": {"session": "ID", "after": {"message": "ID"}}}`
+    /// to go back first, as `rewind` does it; also after `{"run": "ID"}`.
     #[schema(value_type = Object)]
     target: Value,
     /// What is said: parts of a message, such as `{"kind": "text", "text": "…"}`.

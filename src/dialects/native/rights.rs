@@ -11,7 +11,7 @@ use serde_json::Value;
 pub fn ask(caller: &Principal, ask: &mut Ask, budgets: &Budget) -> Result<()> {
     match &ask.target {
         Target::New(new) => session(caller, new)?,
-        Target::Existing(id) => checked(id)?,
+        Target::Existing(id) | Target::Back { session: id, .. } => checked(id)?,
     }
     pins(caller, &ask.pins)?;
     if !caller.is_admin() {

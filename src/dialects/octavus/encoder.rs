@@ -38,6 +38,23 @@ pub struct About {
     pub session: Option<String>,
     /// The worker that it is.
     pub worker: Option<Worker>,
+    /// What of it is past, where it is told again.
+    pub past: Option<Past>,
+}
+
+/// What of a run is past when it is told again: what it waited for and was given.
+#[derive(Clone, Debug)]
+pub struct Past {
+    /// The last fact that there was.
+    pub until: u64,
+    /// The calls that the run waits for now.
+    pub waits_for: Vec<CallId>,
+}
+
+impl Past {
+    fn holds(&self, seq: u64, waiting: &RunWaiting) -> bool {
+        seq <= self.until && !waiting.calls.iter().any(|call| self.waits_for.contains(&call.id))
+    }
 }
 
 /// Frames of one leg become events.
@@ -132,6 +149,9 @@ impl Encoder {
             Fact::MessageAbandoned(_) => self.open.take().into_iter().collect(),
             Fact::ToolCalled(called) => self.called(called),
             Fact::ToolReturned(returned) => self.returned(&returned.returned),
+            Fact::RunWaiting(waiting) if self.about.past.as_ref().is_some_and(|past| past.holds(event.seq, waiting)) => {
+                Vec::new()
+            }
             Fact::RunWaiting(waiting) => self.waiting(waiting),
             Fact::RunFinished(finished) => self.finished(finished),
             Fact::SessionCreated(_)
@@ -249,8 +269,8 @@ impl Encoder {
             tool_name: call.name.clone(),
             input,
         });
-        // What the application carries out, its own SDK tells the end of.
-        if call.place == Place::Caller {
+        // What the application carries out, its own SDK tells the end of; of what is past nobody else does.
+        if call.place == Place::Caller && self.about.past.is_none() {
             self.shown.remove(&call.id);
         }
         events

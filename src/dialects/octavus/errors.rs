@@ -78,6 +78,7 @@ pub fn event_of(error: &Error, model: Option<&ModelChoice>) -> ErrorEvent {
         model: model.id.clone(),
         status_code,
     });
+    let retry_after = provider.as_ref().and(error.retry_after);
     let (_, word) = row(error.code);
     let code = match (&provider, status_code) {
         (Some(provider), Some(status)) => format!("{}_{status}", provider.name.to_uppercase().replace('-', "_")),
@@ -88,13 +89,26 @@ pub fn event_of(error: &Error, model: Option<&ModelChoice>) -> ErrorEvent {
         message: told(error),
         source: if of_provider { "provider" } else { "platform" },
         retryable: error.retryable(),
+        retry_after,
         code,
         provider,
     }
 }
 
-/// (type of error, status of the provider where it is known); no default arm on purpose.
+/// (type of error, status of the provider where it is known).
 const fn kind(error: &Error) -> (&'static str, Option<u16>) {
+    match (error.code, error.status) {
+        (ErrorCode::ModelFailed, Some(402)) => ("quota_exceeded_error", error.status),
+        (ErrorCode::ModelFailed, Some(403)) => ("permission_error", error.status),
+        (ErrorCode::ModelFailed, Some(408 | 504)) => ("provider_timeout", error.status),
+        (ErrorCode::ModelFailed, Some(503 | 529)) => ("provider_overloaded", error.status),
+        (_, Some(_)) => (word(error).0, error.status),
+        (_, None) => word(error),
+    }
+}
+
+/// The same by our own words; no default arm on purpose.
+const fn word(error: &Error) -> (&'static str, Option<u16>) {
     match error.code {
         ErrorCode::InvalidInput | ErrorCode::TooLarge | ErrorCode::BadMedia => ("validation_error", None),
         ErrorCode::Unauthorized => ("authentication_error", None),

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::request::ATTRIBUTE;
 use super::wire::Sender;
-use crate::domain::{Attributes, AuthorKind, Error, Message, MessageId, Principal, Result, RunId, SessionId};
-use crate::engine::{Engine, Shown};
+use crate::domain::{Attributes, AuthorKind, Error, ErrorCode, Message, Principal, Result, RunId, SessionId};
+use crate::engine::{Earlier, Engine, Shown};
 
 /// Messages of one page.
 const PAGE: usize = 100;
@@ -55,15 +55,19 @@ pub async fn last_before(
     Ok(found.map(|shown| id_of(&shown.message, shown.run.as_ref())))
 }
 
-/// The message of the house after which a message of this API is complete.
+/// What of the house ends a message of this API: a message, or a run in which only blocks did something.
 ///
 /// # Errors
 /// `not_found`.
-pub async fn end_of(engine: &dyn Engine, caller: &Principal, session: &SessionId, id: &str) -> Result<MessageId> {
+pub async fn end_of(engine: &dyn Engine, caller: &Principal, session: &SessionId, id: &str) -> Result<Earlier> {
     let is_it = |shown: &Shown| id_of(&shown.message, shown.run.as_ref()) == id;
-    match newest(engine, caller, session, PAGE, is_it).await? {
-        Some(shown) => Ok(shown.message.id),
-        None => Err(Error::not_found("message", id.chars().take(PAGE).collect::<String>())),
+    if let Some(shown) = newest(engine, caller, session, PAGE, is_it).await? {
+        return Ok(Earlier::Message(shown.message.id));
+    }
+    match engine.run(caller, &RunId::from_text(id)).await {
+        Ok(run) if run.session == *session => Ok(Earlier::Run(run.id)),
+        Err(error) if error.code != ErrorCode::NotFound => Err(error),
+        _ => Err(Error::not_found("message", id.chars().take(PAGE).collect::<String>())),
     }
 }
 

@@ -3,12 +3,14 @@
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::encoder::{About, Worker};
+use super::encoder::{About, Past, Worker};
 use super::history;
 use super::request::Asked;
 use super::stream::{self, Reader};
 use super::wire::{DynamicTool, ToolResult, Trigger};
-use crate::domain::{Access, CallId, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec};
+use crate::domain::{
+    Access, CallId, Cursor, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec,
+};
 use crate::engine::{
     Answering, Ask, Asked as Taken, CallerReturn, FrameStream, OnBusy, ProcedureCall, RunFilter, SessionItem, Target,
 };
@@ -95,30 +97,29 @@ pub struct Telling {
     pub worker: Option<Worker>,
 }
 
-/// Tells a run that was taken, to whoever listened before, or listens now.
+/// Tells a run that was taken, to whoever listened before.
 ///
 /// # Errors
 /// When its log cannot be read.
-pub async fn tell(asked: &Asked, frames: Option<FrameStream>, taken: Taken, telling: Telling) -> Result<Response> {
+pub async fn tell(asked: &Asked, frames: FrameStream, taken: Taken, telling: Telling) -> Result<Response> {
     let run = run_of(&taken)?;
     let reader = Reader::new(asked, &taken.session, &run);
-    let frames = match frames {
-        Some(frames) => frames,
-        None => asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?,
-    };
     stream::answer(asked, reader, frames, about(asked, run, telling)).await
 }
 
-/// Tells a run that another request began. Whoever reads it may go: that does not stop it.
+/// Tells a run that another request began, from its first event: up to its end, or to what it waits for now. Whoever reads
+/// it may go: that does not stop it.
 ///
 /// # Errors
 /// When its log cannot be read.
-pub async fn tell_again(asked: &Asked, taken: Taken, telling: Telling) -> Result<Response> {
-    let run = run_of(&taken)?;
-    let mut reader = Reader::new(asked, &taken.session, &run);
+pub async fn tell_again(asked: &Asked, item: &SessionItem, run: Run, telling: Telling) -> Result<Response> {
+    let mut reader = Reader::new(asked, &run.session, &run.id);
     reader.dismiss();
-    let frames = asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?;
-    stream::answer(asked, reader, frames, about(asked, run, telling)).await
+    let before = Cursor::after(item.summary.session.incarnation, 0);
+    let frames = asked.engine().subscribe(&asked.caller, &run.session, Some(before)).await?;
+    let past = Past { until: item.summary.events, waits_for: run.waiting_for };
+    let about = About { past: Some(past), ..about(asked, run.id, telling) };
+    stream::answer(asked, reader, frames, about).await
 }
 
 fn run_of(taken: &Taken) -> Result<RunId> {
@@ -127,7 +128,7 @@ fn run_of(taken: &Taken) -> Result<RunId> {
 
 fn about(asked: &Asked, run: RunId, telling: Telling) -> About {
     let Telling { last_message, session, worker } = telling;
-    About { run, generation: asked.generation, last_message, session, worker }
+    About { run, generation: asked.generation, last_message, session, worker, past: None }
 }
 
 /// The run that an execution is, or with `None` the one that waits.

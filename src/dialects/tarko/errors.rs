@@ -50,7 +50,7 @@ impl TarkoError {
     /// 404 of a session.
     pub fn no_session(id: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "SESSION_NOT_FOUND", "Session not found")
-            .says(format!("Session {id} does not exist"))
+            .says(format!("Session {} does not exist", crate::config::printable(id)))
     }
 
     /// 404 of a route.
@@ -103,7 +103,7 @@ impl TarkoError {
     #[must_use]
     pub fn about(mut self, session: Option<&str>, at: Timestamp) -> Self {
         if let Some(session) = session {
-            self.0.details.insert("sessionId".to_owned(), session.into());
+            self.0.details.insert("sessionId".to_owned(), crate::config::printable(session).into());
         }
         self.0.details.insert("timestamp".to_owned(), at.as_millis().into());
         self

@@ -190,7 +190,7 @@ pub(super) async fn files_come_whole_or_not_at_all(bed: &Bed) {
     // There may be no record of it yet.
     assert_eq!(other.files().await.unwrap(), []);
     drop(half);
-    assert_eq!(other.files().await.unwrap(), [a.clone()]);
+    assert_eq!(other.files().await.unwrap(), std::slice::from_ref(&a));
 
     let mut dropped = store.receive_file(&b).await.unwrap();
     dropped.write(Bytes::from_static(b"lost canary")).await.unwrap();

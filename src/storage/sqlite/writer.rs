@@ -135,8 +135,7 @@ fn attempt(connection: &Connection, group: &mut [Box<dyn Job>]) -> rusqlite::Res
     }
     if probe::ANSWERS_TOO_EARLY {
         group.iter_mut().for_each(|job| job.answer(None));
-        // So that a kill at any time has a good chance to come in between.
-        thread::sleep(TURN * 10);
+        thread::sleep(probe::TOO_EARLY_BY);
     }
     probe::reached("append.written");
     run("COMMIT")?;

@@ -183,14 +183,17 @@ impl Exchange {
         }
         let message = PeerMessage::Request { id: id.clone(), method: method.to_owned(), params: params.cloned() };
         let mut inside = self.inside();
-        // Over a pipe nothing tells which request a question belongs to: most likely to the newest.
-        let heard = inside.requests.values().filter(|waiting| waiting.beside.is_some()).max_by_key(|waiting| waiting.number);
-        let reached = match heard.and_then(|waiting| waiting.beside.as_ref()) {
-            Some(beside) => beside.try_send(message).is_ok(),
-            None => match &inside.told {
-                Some(told) if told.receiver_count() > 0 => told.send(message).is_ok(),
-                _ => return false,
-            },
+        // Over a pipe nothing tells which request a question belongs to: most likely to the newest. While one of the house
+        // itself waits it may belong to that, and what it is about is for nobody else.
+        let ours = inside.requests.values().any(|waiting| waiting.beside.is_none());
+        let forwarded = inside.requests.values().filter(|waiting| waiting.beside.is_some());
+        let newest = forwarded.max_by_key(|waiting| waiting.number).and_then(|waiting| waiting.beside.as_ref());
+        let listening = inside.told.as_ref().filter(|told| told.receiver_count() > 0);
+        let reached = match (newest, listening) {
+            (None, None) => return false,
+            _ if ours => false,
+            (Some(beside), _) => beside.try_send(message).is_ok(),
+            (None, Some(told)) => told.send(message).is_ok(),
         };
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
         if !reached || inside.questions.len() >= QUESTIONS {
@@ -384,6 +387,26 @@ mod tests {
         assert!(matches!(told.next().await, Some(PeerMessage::Notification { .. })));
         assert_eq!(told.next().await, None);
         assert_eq!(exchange.request(request("ping", json!({}))).await, Err(closed()));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_may_be_the_houses_reaches_nobody_else() {
+        let (exchange, mut sent) = Exchange::new(LIMIT);
+        let (beside, mut heard) = mpsc::channel(4);
+        let forwarded = PeerRequest { beside: Some(beside), ..request("tools/call", json!({ "name": "a" })) };
+        let own = request("tools/call", json!({ "name": "b" }));
+        let server = async {
+            let ids = [sent.recv().await.unwrap()["id"].clone(), sent.recv().await.unwrap()["id"].clone()];
+            assert!(exchange.take(&json!({ "id": 5, "method": "sampling/createMessage" })));
+            let refused = sent.recv().await.unwrap();
+            assert_eq!((&refused["id"], &refused["error"]["message"]), (&json!(5), &json!("nobody can answer this now")));
+            for id in ids {
+                assert!(exchange.take(&json!({ "id": id, "result": {} })));
+            }
+        };
+        let (one, other, ()) = tokio::join!(exchange.request(forwarded), exchange.request(own), server);
+        assert_eq!((one, other), (Ok(json!({})), Ok(json!({}))));
+        assert_eq!(heard.recv().await, None);
     }
 
     #[tokio::test]

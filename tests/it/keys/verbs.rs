@@ -97,6 +97,7 @@ impl Scene {
             tell(&format!("share: {name}"), house.share(who, id).await.map(drop));
             tell(&format!("cancel: {name}"), house.cancel(who, id, None, "x").await.map(drop));
             tell(&format!("ask: {name}"), house.ask(who, post(id)).await.map(drop));
+            tell(&format!("ask_and_follow: {name}"), house.ask_and_follow(who, post(id)).await.map(drop));
             tell(&format!("update: {name}"), house.update(who, id, title()).await.map(drop));
             tell(&format!("restore: {name}"), house.restore(who, Some(id), Orphans::Close).await.map(drop));
             tell(&format!("look: {name}"), house.look(who, Some(id), "").await.map(drop));

@@ -134,9 +134,10 @@ async fn progress_is_told_step_by_step() {
     assert_eq!(texts(&result)[0], "teal");
     client.told.wait_for("2 calls read_file").await;
     // The sign of life of a slow machine stands between them.
-    let steps: Vec<String> = client
-        .told
-        .all()
+    let mut told = client.told.all();
+    // The client hears of each on its own.
+    told.sort_by_key(|line| line.split_once(' ').unwrap().0.parse::<u64>().unwrap());
+    let steps: Vec<String> = told
         .into_iter()
         .map(|line| line.split_once(' ').unwrap().1.to_owned())
         .filter(|line| !line.starts_with("at work"))

@@ -158,7 +158,7 @@ async fn a_file_goes_in_and_out() {
         }
         assert_eq!(refused(&ana.delete(&path).await), told(404, "NOT_FOUND", ""));
     }
-    assert_eq!(bed.kept(), [PathBuf::new(); 0]);
+    assert_eq!(bed.kept(), Vec::<PathBuf>::new());
     bed.served.leave().await;
 }
 
@@ -223,7 +223,7 @@ async fn forms_that_are_not_as_they_should_be_leave_nothing() {
     }
     let long = metadata(&format!("{{\"a\":\"{}\"}}", "x".repeat(17 << 10)));
     assert_eq!(refused(&post(&ana, form(&[file(), long])).await), told(400, "VALIDATION_ERROR", "metadata"));
-    assert_eq!(bed.kept(), [PathBuf::new(); 0]);
+    assert_eq!(bed.kept(), Vec::<PathBuf>::new());
     assert_eq!(ana.get("/v1/files").await.expect(200)["total"], 0);
     bed.served.leave().await;
 }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 
 use super::probe::one;
 use crate::support::house::somebody;
-use crate::support::model_server::ModelServer;
+use crate::support::model_server::{Answer, ModelServer};
 use crate::support::server::{Served, send, within};
 
 async fn probe(change: impl FnOnce(&mut ServerLimits)) -> (ModelServer, Served) {
@@ -151,7 +151,7 @@ async fn a_connection_too_many_waits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_sent_is_not_sent_back_at_length() {
-    let model = ModelServer::start(Wire::Openai, vec![]);
+    let model = ModelServer::start(Wire::Openai, vec![Answer::text("yes").always()]);
     let served = Served::start_with(&model, |settings| settings.server.allow_local_admin = true).await;
     let client = &served.client;
     let known = served.house.create(&somebody(), NewSession::default()).await.unwrap().id;

@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use super::octavus::{Bed, CHAT, WORKER, leg, lines, refusal, said};
+use super::octavus::{Bed, CHAT, Leg, WORKER, leg, lines, refusal, said};
 use crate::support::model_server::Answer;
 
 fn texts(messages: &[Value]) -> Vec<&str> {
@@ -44,6 +44,133 @@ async fn a_trigger_rolls_back_first() {
     assert_eq!(texts(&bed.messages(&session).await), ["Five", "5."]);
     let asked = bed.model.requests()[5].body["messages"].clone();
     assert_eq!(asked.as_array().unwrap().len(), 2, "{asked}");
+    bed.served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_of_blocks_alone_can_be_gone_back_to() {
+    let bed = Bed::new(vec![Answer::text("1."), Answer::text("2."), Answer::text("3.")]).await;
+    let session = bed.session().await;
+    bed.say(&session, "One").await;
+    let first = bed.leg(&session, &json!({"triggerName": "keep", "input": {"WHO": "7"}})).await;
+    let results = json!([{"toolCallId": first.calls()[0]["toolCallId"], "result": "Ada"}]);
+    let kept = bed.give(&session, &first, &results).await;
+    assert_eq!((kept.spoken().as_str(), &kept.last()["finishReason"]), ("", &json!("stop")));
+    let turn = &first.events[0]["messageId"];
+    assert_eq!(bed.messages(&session).await.last().unwrap()["id"], *turn);
+    bed.say(&session, "Two").await;
+    let mut body = said("Three");
+    body["rollbackAfterMessageId"] = turn.clone();
+    let third = bed.leg(&session, &body).await;
+    assert_eq!((third.spoken().as_str(), &third.events[0]["lastMessageId"]), ("3.", turn));
+    let messages = bed.messages(&session).await;
+    assert_eq!(texts(&messages), ["One", "1.", "Three", "3."]);
+    assert_eq!(messages[2]["id"], *turn);
+    assert_eq!(bed.state(&session).await["resources"], json!({"LAST_LOOKUP": "Ada"}));
+    // To before it: what it had set counts no more.
+    body["rollbackAfterMessageId"] = messages[1]["id"].clone();
+    bed.model.push(Answer::text("4."));
+    bed.leg(&session, &body).await;
+    assert_eq!(bed.state(&session).await["resources"], json!({"LAST_LOOKUP": null}));
+    // It counts no more, and cannot be named.
+    body["rollbackAfterMessageId"] = turn.clone();
+    assert_eq!(bed.refused(&session, &body).await.1, "NOT_FOUND");
+    bed.served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trigger_that_is_refused_rolls_nothing_back() {
+    let bed = Bed::new(vec![Answer::text("1."), Answer::text("2.")]).await;
+    let session = bed.session().await;
+    bed.say(&session, "One").await;
+    bed.say(&session, "Two").await;
+    let before = bed.messages(&session).await;
+    let file = json!([{"id": "never", "mediaType": "image/png", "url": "http://x/"}]);
+    for (trigger, input, status) in [
+        ("user-message", json!({"USER_MESSAGE": 7}), 400),
+        ("user-message", json!({}), 400),
+        ("user-message", json!({"USER_MESSAGE": "x", "OTHER": 1}), 400),
+        ("never", json!({}), 400),
+        ("with-files", json!({"USER_MESSAGE": "x", "FILES": file}), 404),
+    ] {
+        let body = json!({"triggerName": trigger, "input": input, "rollbackAfterMessageId": before[1]["id"]});
+        assert_eq!(bed.refused(&session, &body).await.0, status, "{body}");
+    }
+    assert_eq!(bed.messages(&session).await, before);
+    bed.served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_begins_with_its_session_comes_in_pieces_too() {
+    let bed = Bed::new(vec![Answer::pieces(&["a", "b", "c", "d"]).always()]).await;
+    let pieces = |leg: &Leg| leg.events.iter().filter(|event| event["type"] == "text-delta").count();
+    for round in 0..20 {
+        let start = json!({"agentId": CHAT, "trigger": said("Hi."), "idempotencyKey": format!("k{round}")});
+        assert_eq!(pieces(&leg(&bed.client, "/api/agent-sessions/start", &start).await), 4, "start, round {round}");
+        let execute = json!({"type": "start", "input": {"TASK": "Tea"}});
+        let worker = leg(&bed.client, &format!("/api/agents/{WORKER}/execute"), &execute).await;
+        assert_eq!(pieces(&worker), 4, "worker, round {round}");
+    }
+    bed.served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_is_repeated_tells_what_waits_now() {
+    let one = |user: &str| Answer::calls(vec![("get-user", json!({"userId": user}))]);
+    let bed = Bed::new(vec![one("1"), one("2"), Answer::text("Both.")]).await;
+    let start = json!({"agentId": CHAT, "trigger": said("Who?"), "idempotencyKey": "k"});
+    let again = async || leg(&bed.client, "/api/agent-sessions/start", &start).await;
+    let first = again().await;
+    let session = first.events[0]["sessionId"].as_str().unwrap().to_owned();
+    assert_eq!(again().await.events, first.events);
+    let ids = |leg: &Leg| leg.calls().iter().map(|call| call["toolCallId"].clone()).collect::<Vec<_>>();
+    let result = |leg: &Leg, value: &str| json!([{"toolCallId": ids(leg)[0], "result": value}]);
+    let second = bed.give(&session, &first, &result(&first, "Ada")).await;
+    // What was given is told as such, and only what waits is asked for.
+    let told = again().await;
+    assert_eq!((ids(&told), &told.last()["finishReason"]), (ids(&second), &json!("tool-calls")));
+    let outputs = |leg: &Leg| -> Vec<Value> {
+        leg.events.iter().filter(|event| event["type"] == "tool-output-available").cloned().collect()
+    };
+    let output =
+        |leg: &Leg, value: &str| json!({"type": "tool-output-available", "toolCallId": ids(leg)[0], "output": value});
+    assert_eq!(outputs(&told), [output(&first, "Ada")]);
+    let third = bed.give(&session, &second, &result(&second, "Bob")).await;
+    assert_eq!(third.spoken(), "Both.");
+    let told = again().await;
+    assert_eq!((told.spoken().as_str(), &told.last()["finishReason"]), ("Both.", &json!("stop")));
+    assert_eq!((ids(&told), outputs(&told)), (vec![], vec![output(&first, "Ada"), output(&second, "Bob")]));
+    bed.served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_error_of_a_provider_tells_its_status_and_how_long_to_wait() {
+    let script = vec![
+        Answer::error(429, "slow", "slow down").header("retry-after", "0.2"),
+        Answer::error(529, "overloaded_error", "too much").header("retry-after", "7"),
+        Answer::error(504, "late", "too late"),
+        Answer::error(402, "poor", "no money"),
+        Answer::error(403, "no", "not for you"),
+        Answer::error(400, "bad", "what?"),
+    ];
+    let bed = Bed::with(&ombud::storage::StoreUrl::Memory, script, |settings| settings.limits.model_attempts = 1).await;
+    let session = bed.session().await;
+    for (kind, status, retry_after, retryable) in [
+        ("rate_limit_error", 429, json!(1), true),
+        ("provider_overloaded", 529, json!(7), true),
+        ("provider_timeout", 504, Value::Null, true),
+        ("quota_exceeded_error", 402, Value::Null, false),
+        ("permission_error", 403, Value::Null, false),
+        ("provider_error", 400, Value::Null, false),
+    ] {
+        let leg = bed.say(&session, "Hi.").await;
+        let error = leg.last();
+        let told = [&error["type"], &error["errorType"], &error["source"], &error["code"], &error["retryable"]];
+        let code = format!("HOUSE_{status}");
+        assert_eq!(told, [&json!("error"), &json!(kind), &json!("provider"), &json!(code), &json!(retryable)], "{error}");
+        assert_eq!(error["provider"], json!({"name": "house", "model": "small", "statusCode": status}));
+        assert_eq!(error.get("retryAfter").cloned().unwrap_or_default(), retry_after, "{error}");
+    }
     bed.served.leave().await;
 }
 

@@ -305,7 +305,7 @@ async fn what_is_asked_wrongly_is_refused_before_the_stream_begins() {
     for (body, error) in [
         (
             json!({"triggerName": "nope"}),
-            "trigger `nope` is not known (agent `chat` has `hint`, `lookup`, `report`, `summarise`, `user-message`, `with-files`)",
+            "trigger `nope` is not known (agent `chat` has `hint`, `keep`, `lookup`, `report`, `summarise`, `user-message`, `with-files`)",
         ),
         (json!({"triggerName": "user-message"}), "argument `USER_MESSAGE` is missing"),
         (

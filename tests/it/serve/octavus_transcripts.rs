@@ -15,11 +15,6 @@ use crate::support::shape::differences;
 /// The differences that are meant.
 const MEANT: &[Meant] = &[
     Meant {
-        key: "retry-after",
-        reason: "How long a provider asks to wait is not known any more when its attempts are used up",
-        forms: &["*: error: missing retryAfter"],
-    },
-    Meant {
         key: "code",
         reason: "An error of a provider has the provider's name and status in its code, as in the original; where no status is \
                  known, the word of ours",
@@ -180,7 +175,7 @@ fn script() -> Vec<Answer> {
         call(),
         record(),
         Answer::pieces(&["word0 ", "word1 ", "word2 ", "word3 "]).stall_after(5),
-        Answer::error(429, "rate_limit", "Rate limit reached"),
+        Answer::error(429, "rate_limit", "Rate limit reached").header("retry-after", "7"),
         plain(),
     ]
 }

@@ -137,7 +137,7 @@ fn must_keep_known<T>(
     };
     let Some((place, now)) = now.map(names) else { return Ok(()) };
     let (kept_at, kept) = names(before);
-    match now.iter().find(|name| !told.contains_key(*name) && !(place == kept_at && kept.contains(name))) {
+    match now.iter().find(|name| !(told.contains_key(*name) || place == kept_at && kept.contains(name))) {
         Some(_) => Err(AreaError::at(place, format!("`{SECRET}` stands for a value that is kept, and none is"))),
         None => Ok(()),
     }

@@ -10,9 +10,7 @@ use crate::dialects::agentarea::ids;
 use crate::dialects::agentarea::request::agent;
 use crate::dialects::agentarea::routes::tasks::{LABEL, result};
 use crate::dialects::agentarea::wire::Told;
-use crate::domain::{
-    Error, ErrorCode, Event, Fact, MessageCompleted, Outcome, Principal, Result, Run, RunFinished, RunId, Visibility,
-};
+use crate::domain::{Error, ErrorCode, Event, Fact, MessageCompleted, Outcome, Principal, Result, Run, RunFinished, RunId};
 use crate::engine::{Engine, EventStream, Watched};
 use crate::http::{Closing, Door, RequestId, Sending};
 
@@ -194,7 +192,7 @@ async fn end(request: &RequestId, channel: &str, sending: &Sending, error: Error
 
 /// Whether a message is one that people read: with a text, and in the conversation itself.
 fn is_told(said: &MessageCompleted) -> bool {
-    said.visibility != Visibility::Model && said.thread.is_none() && !said.text().is_empty()
+    said.visibility.is_for_people() && said.thread.is_none() && !said.text().is_empty()
 }
 
 const fn status_of(outcome: Outcome) -> &'static str {

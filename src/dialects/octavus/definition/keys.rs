@@ -52,6 +52,21 @@ const fn refused_block(name: &'static str, why: &'static str) -> BlockKind {
     BlockKind { name, standing: Standing::Refused(why), keys: &[] }
 }
 
+/// Several lists as one.
+const fn joined<const LENGTH: usize>(lists: &[&[Key]]) -> [Key; LENGTH] {
+    let mut all = [works(""); LENGTH];
+    let (mut list, mut at) = (0, 0);
+    while list < lists.len() {
+        let mut place = 0;
+        while place < lists[list].len() {
+            all[at] = lists[list][place];
+            (at, place) = (at + 1, place + 1);
+        }
+        list += 1;
+    }
+    all
+}
+
 const NO_IMAGES: &str = "images are not generated here";
 const NO_VIDEO: &str = "videos are not generated here";
 const NO_SPEECH: &str = "speech is not generated here";
@@ -92,8 +107,8 @@ pub const INTERACTIVE_ONLY: &[&str] = &["triggers", "handlers", "agent", "worker
 /// Keys of the protocol that only workers have.
 pub const WORKER_ONLY: &[&str] = &["steps", "output"];
 
-/// Keys of `agent`.
-pub const AGENT: &[Key] = &[
+/// Keys that say who answers, and how: of `agent`, and of a thread.
+const SETUP: &[Key] = &[
     works("model"),
     ignored("backupModel", ONE_MODEL),
     works("system"),
@@ -103,8 +118,6 @@ pub const AGENT: &[Key] = &[
     works("references"),
     refused("mcpServers", NO_MCP),
     refused("onDemandMcpServers", NO_MCP),
-    refused("workers", NO_WORKERS),
-    works("agentic"),
     works("maxSteps"),
     works("temperature"),
     works("thinking"),
@@ -118,6 +131,11 @@ pub const AGENT: &[Key] = &[
     ignored("loopGuard", NO_GUARD),
     refused("webSearch", NO_SEARCH),
     refused("imageModel", NO_IMAGES),
+];
+
+const AGENT_ALONE: &[Key] = &[
+    works("agentic"),
+    refused("workers", NO_WORKERS),
     refused("videoModel", NO_VIDEO),
     refused("speechModel", NO_SPEECH),
     refused("speechVoice", NO_SPEECH),
@@ -125,6 +143,14 @@ pub const AGENT: &[Key] = &[
     refused("anthropic", "tools and skills that a provider runs are not offered here"),
     refused("contextManagement", "conversations are not summarized here: the newest turns that fit are shown to the model"),
 ];
+
+/// Keys of `agent`.
+pub const AGENT: &[Key] = &joined::<{ SETUP.len() + AGENT_ALONE.len() }>(&[SETUP, AGENT_ALONE]);
+
+/// Keys of every block.
+const OF_BLOCKS: &[Key] = &[works("block"), works("display"), works("description"), works("title")];
+
+const THREAD: &[Key] = &[works("thread")];
 
 /// Keys of an input of a session, or of a trigger.
 pub const INPUT: &[Key] = &[works("type"), works("description"), works("optional"), works("default"), works("enum")];
@@ -218,38 +244,7 @@ pub const BLOCKS: &[BlockKind] = &[
             works("value"),
         ],
     ),
-    block(
-        "start-thread",
-        &[
-            works("block"),
-            works("display"),
-            works("description"),
-            works("title"),
-            works("thread"),
-            works("model"),
-            ignored("backupModel", ONE_MODEL),
-            works("system"),
-            works("input"),
-            works("tools"),
-            works("skills"),
-            works("references"),
-            refused("mcpServers", NO_MCP),
-            refused("onDemandMcpServers", NO_MCP),
-            works("maxSteps"),
-            works("temperature"),
-            works("thinking"),
-            works("maxOutputTokens"),
-            ignored("maxToolOutputTokens", OWN_CAPS),
-            ignored("maxImageDimension", FULL_IMAGES),
-            ignored("cache", OWN_CACHE),
-            ignored("speed", NO_SPEED),
-            ignored("sandboxTimeout", NO_SANDBOX),
-            ignored("todoList", NO_TODO),
-            ignored("loopGuard", NO_GUARD),
-            refused("webSearch", NO_SEARCH),
-            refused("imageModel", NO_IMAGES),
-        ],
-    ),
+    block("start-thread", &joined::<{ OF_BLOCKS.len() + THREAD.len() + SETUP.len() }>(&[OF_BLOCKS, THREAD, SETUP])),
     block(
         "serialize-thread",
         &[

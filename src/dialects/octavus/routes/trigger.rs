@@ -7,12 +7,11 @@ use sha2::{Digest, Sha256};
 use super::super::definition::Format;
 use super::super::history;
 use super::super::request::{Answer, Asked, asked, kept, must_live};
-use super::super::stream;
 use super::super::triggering::{self, Telling, input_of, tell};
 use super::super::wire::{Refusal, StartSession, Trigger};
 use super::sessions::new_session;
-use crate::domain::{Agent, Cursor, Error, ErrorCode, Result, Run, RunStatus, SessionId};
-use crate::engine::{Asked as Taken, RunFilter, SessionItem, Target};
+use crate::domain::{Agent, Error, ErrorCode, Result, Run, RunStatus, SessionId};
+use crate::engine::{RunFilter, SessionItem, Target};
 use crate::http::{Route, Routes};
 
 /// In which an answer names the session that was made.
@@ -62,20 +61,21 @@ async fn trigger(asked: Asked) -> Answer {
 /// Begins a run in a session that is there.
 async fn begin(asked: &Asked, item: &SessionItem, trigger: &Trigger, told: Option<String>) -> Result<Response> {
     let (engine, caller, session) = (asked.engine(), &asked.caller, &item.summary.session);
-    let ask = triggering::question(Target::Existing(session.id.clone()), trigger)?;
+    let id = &session.id;
+    let mut ask = triggering::question(Target::Existing(id.clone()), trigger)?;
     let agent = asked.agent(&session.agent).await?.agent;
     must_have(&agent, trigger)?;
-    if let Some(after) = &trigger.rollback_after_message_id {
-        let after = match after {
-            Some(id) => Some(history::end_of(engine, caller, &session.id, id).await?),
-            None => None,
-        };
-        engine.rewind(caller, &session.id, after.as_ref()).await?;
-    }
-    let last_message = history::last_before(engine, caller, &session.id, None).await?;
-    let frames = stream::listen(asked, item).await?;
-    let taken = engine.ask(caller, ask).await?;
-    tell(asked, Some(frames), taken, Telling { last_message, session: told, worker: None }).await
+    let (target, last_message) = match &trigger.rollback_after_message_id {
+        None => (Target::Existing(id.clone()), history::last_before(engine, caller, id, None).await?),
+        Some(None) => (Target::Back { session: id.clone(), after: None }, None),
+        Some(Some(message)) => {
+            let after = history::end_of(engine, caller, id, message).await?;
+            (Target::Back { session: id.clone(), after: Some(after) }, Some(message.clone()))
+        }
+    };
+    ask.target = target;
+    let (taken, frames) = engine.ask_and_follow(caller, ask).await?;
+    tell(asked, frames, taken, Telling { last_message, session: told, worker: None }).await
 }
 
 /// Refuses a trigger that an agent has not, before anything is done.
@@ -109,11 +109,11 @@ async fn start(asked: Asked) -> Answer {
         let mut new = new_session(&asked, &known, input_of(wanted.input.clone()));
         new.key = Some(key.clone());
         let ask = triggering::question(Target::New(Box::new(new)), &wanted.trigger)?;
-        match asked.engine().ask(&asked.caller, ask).await {
-            Ok(taken) => {
+        match asked.engine().ask_and_follow(&asked.caller, ask).await {
+            Ok((taken, frames)) => {
                 let session = taken.session.clone();
                 let told = Telling { last_message: None, session: Some(session.to_string()), worker: None };
-                return Ok(named(tell(&asked, None, taken, told).await?, &session));
+                return Ok(named(tell(&asked, frames, taken, told).await?, &session));
             }
             // Another request with this key was quicker.
             Err(error) if error.code == ErrorCode::Conflict => {}
@@ -123,27 +123,17 @@ async fn start(asked: Asked) -> Answer {
     Err(Error::new(ErrorCode::Busy, "other requests with this key are at work").into())
 }
 
-/// The same key again: the run that it began is told again, from its first event, unless that was given up.
+/// The same key again: the run that it began is told again, up to its end or to what it waits for, unless it was given up.
 async fn again(asked: &Asked, id: &SessionId, trigger: &Trigger) -> Answer {
     let item = super::super::request::session(asked.engine(), &asked.caller, id.as_str()).await?;
     must_live(&item)?;
-    let session = &item.summary.session;
     let told = Some(id.to_string());
     let runs = asked.engine().runs(&asked.caller, &RunFilter::newest(Some(id), &[], RUNS)).await?.runs;
     // Newest first.
     let first = runs.into_iter().next_back();
     let response = match first {
         Some(run) if !is_given_up(&run) => {
-            let before = Cursor::after(session.incarnation, 0);
-            let taken = Taken {
-                session: id.clone(),
-                runs: vec![run.id.clone()],
-                run: Some(run.id),
-                message: None,
-                model: None,
-                before,
-            };
-            triggering::tell_again(asked, taken, Telling { last_message: None, session: told, worker: None }).await?
+            triggering::tell_again(asked, &item, run, Telling { last_message: None, session: told, worker: None }).await?
         }
         _ => begin(asked, &item, trigger, told).await?,
     };

@@ -47,9 +47,9 @@ async fn start(
     let new = new_session(asked, known, Map::new());
     let call = ProcedureCall { name: STEPS.to_owned(), arguments: input.clone(), ..ProcedureCall::default() };
     let ask = triggering::asking(Target::New(Box::new(new)), call, tools)?;
-    let taken = asked.engine().ask(&asked.caller, ask).await?;
+    let (taken, frames) = asked.engine().ask_and_follow(&asked.caller, ask).await?;
     let worker = Worker { id: taken.session.to_string(), slug: known.agent.name.clone(), input };
-    Ok(tell(asked, None, taken, Telling { last_message: None, session: None, worker: Some(worker) }).await?)
+    Ok(tell(asked, frames, taken, Telling { last_message: None, session: None, worker: Some(worker) }).await?)
 }
 
 async fn go_on(asked: &Asked, known: &Known, execution: &str, results: Vec<ToolResult>) -> Answer {

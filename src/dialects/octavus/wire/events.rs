@@ -199,6 +199,9 @@ pub struct ErrorEvent {
     pub source: &'static str,
     /// Whether the same may succeed later.
     pub retryable: bool,
+    /// Seconds that the provider asks to wait, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// For programs.
     pub code: String,
     /// The provider, where it is its error.

@@ -60,6 +60,14 @@ impl Engine for Watched {
         Ok(asked)
     }
 
+    async fn ask_and_follow(&self, caller: &Principal, ask: Ask) -> Result<(Asked, FrameStream)> {
+        let (asked, frames) = self.0.engine.ask_and_follow(caller, ask).await?;
+        for run in &asked.runs {
+            self.0.follow(&asked.session, run, asked.before);
+        }
+        Ok((asked, frames))
+    }
+
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         self.0.engine.answer(caller, run, returns).await
     }
