@@ -3,21 +3,18 @@
 //! Whoever closes the connection stops the run, as this API has no other way to say so. While nothing comes on a stream
 //! there is a sign of life.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt};
-use tokio::time::Instant;
+use futures_util::StreamExt;
 
 use super::encoder::{About, End};
 use super::request::Asked;
 use super::wire::ChatEvent;
-use crate::domain::{Error, ErrorCode, Principal, RunId, SessionId};
+use crate::domain::{Error, ErrorCode, Frame, Principal, RunId, SessionId};
 use crate::engine::{Engine, FrameStream};
-use crate::http::{event_stream, frame};
+use crate::http::{Telling, told_stream, written};
 
 /// Whoever waits for a run. When it goes away before the end, the run is cancelled.
 pub struct Reader {
@@ -80,86 +77,28 @@ fn closed() -> Error {
 
 /// The events of a run as they come.
 pub fn events(asked: &Asked, reader: Reader, frames: FrameStream, about: About) -> Response {
-    let limits = &asked.door.settings.server.limits;
     let start = ChatEvent::Start { session_id: reader.session.to_string() };
-    let feed = Feed {
-        frames,
-        about,
-        reader,
-        ready: written(&start).into_iter().collect(),
-        given: None,
-        patience: limits.slow_reader,
-        ended: false,
-    };
-    // It ends with its run, which ends before the server does.
-    event_stream(pieces(feed), Some(limits.heartbeat), std::future::pending())
+    let first = written(&start).into_iter().collect();
+    told_stream(&asked.door.settings.server.limits, first, frames, Chat { about, reader })
 }
 
-struct Feed {
-    frames: FrameStream,
+/// A run that is told as a chat.
+struct Chat {
     about: About,
     reader: Reader,
-    /// What is to be given next.
-    ready: VecDeque<Bytes>,
-    /// When the last piece was handed over.
-    given: Option<Instant>,
-    patience: Duration,
-    ended: bool,
 }
 
-fn pieces(feed: Feed) -> impl Stream<Item = Bytes> + Send + 'static {
-    stream::unfold(feed, |mut feed| async move {
-        let piece = feed.next().await?;
-        feed.given = Some(Instant::now());
-        Some((piece, feed))
-    })
-}
-
-impl Feed {
-    async fn next(&mut self) -> Option<Bytes> {
-        // The connection asks for more as soon as it has room: the time since is what the last write took.
-        if let Some(took) = self.given.map(|given| given.elapsed()).filter(|took| *took > self.patience)
-            && !self.ended
-        {
-            let message = format!("the reader took {} ms to take one event", took.as_millis());
-            self.ready.clear();
-            self.fail(Error::new(ErrorCode::TimedOut, message));
+impl Telling for Chat {
+    fn tell(&mut self, frame: &Frame) -> (Vec<Bytes>, bool) {
+        let pieces = self.about.encode(frame).iter().filter_map(written).collect();
+        let end = self.about.end(frame);
+        if end.as_ref().is_some_and(|end| !is_waiting(end)) {
+            self.reader.dismiss();
         }
-        loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return Some(piece);
-            }
-            if self.ended {
-                return None;
-            }
-            match self.frames.next().await {
-                Some(Ok(frame)) => {
-                    self.ready.extend(self.about.encode(&frame).iter().filter_map(written));
-                    if let Some(end) = self.about.end(&frame) {
-                        if !is_waiting(&end) {
-                            self.reader.dismiss();
-                        }
-                        self.ended = true;
-                    }
-                }
-                Some(Err(error)) => self.fail(error),
-                None => self.fail(closed()),
-            }
-        }
+        (pieces, end.is_some())
     }
 
-    fn fail(&mut self, error: Error) {
-        self.ready.extend(written(&self.about.failed(error)));
-        self.ended = true;
-    }
-}
-
-fn written(event: &ChatEvent) -> Option<Bytes> {
-    match serde_json::to_string(event) {
-        Ok(text) => Some(frame(None, &text)),
-        Err(error) => {
-            tracing::error!(%error, "an event cannot be written as JSON");
-            None
-        }
+    fn fail(&mut self, error: Error) -> Vec<Bytes> {
+        written(&self.about.failed(error)).into_iter().collect()
     }
 }

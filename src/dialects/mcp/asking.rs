@@ -17,6 +17,8 @@ use crate::engine::{Ask, Asked, Engine};
 
 /// Between two signs of life of a run in which nothing else happens.
 const SIGN: Duration = Duration::from_secs(5);
+/// How long the end of a run may take to come here when the server leaves.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// What ends the wait for an answer before its time.
 pub struct Ends {
@@ -50,12 +52,20 @@ pub async fn ask(
     };
     let Some(run) = asked.run.clone() else { return Err(Error::internal("a question was asked of nobody")) };
     let mut unended = Unended { run: Some((Arc::clone(engine), caller.clone(), asked.session.clone(), run.clone())) };
+    let mut following = std::pin::pin!(follow(&**engine, caller, &asked, &run, &mut progress));
     let followed = tokio::select! {
-        followed = follow(&**engine, caller, &asked, &run, &mut progress) => followed,
+        followed = &mut following => followed,
         why = ends.come() => {
             unended.run = None;
             engine.cancel(caller, &asked.session, Some(&run), why).await?;
-            return Err(cancelled(why));
+            if ends.taken_back.is_cancelled() {
+                return Err(cancelled(why));
+            }
+            // The run may have ended well before the server left: what came of it is in the log.
+            match tokio::time::timeout(LAST_WORDS, following).await {
+                Ok(followed) => followed,
+                Err(_) => return Err(cancelled(why)),
+            }
         }
     };
     if let Ok(Ended::Finished(_)) = &followed {

@@ -3,22 +3,18 @@
 //! Whoever closes the connection stops the run, as this API has no other way to say so; a run that waits for tools goes on
 //! waiting. While nothing comes there is a sign of life.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt};
-use tokio::time::Instant;
 
 use super::encoder::{About, Encoder};
 use super::errors::event_of;
 use super::request::Asked;
 use super::wire::{StreamEvent, Told};
-use crate::domain::{Cursor, Error, ErrorCode, Principal, Result, RunId, RunStatus, SessionId};
+use crate::domain::{Cursor, Error, Frame, Principal, Result, RunId, RunStatus, SessionId};
 use crate::engine::{Engine, FrameStream, SessionItem};
-use crate::http::{event_stream, frame};
+use crate::http::{Telling, frame as sse_frame, told_stream, written};
 
 /// The last line of every stream.
 const DONE: &str = "[DONE]";
@@ -77,90 +73,29 @@ pub async fn listen(asked: &Asked, item: &SessionItem) -> Result<FrameStream> {
 /// When the run's agent cannot be read.
 pub async fn answer(asked: &Asked, reader: Reader, frames: FrameStream, about: About) -> Result<Response> {
     let agent = asked.engine().run_agent(&asked.caller, &about.run).await?;
-    let limits = &asked.door.settings.server.limits;
-    let feed = Feed {
-        frames,
-        encoder: Encoder::new(&agent, about),
-        reader,
-        ready: VecDeque::new(),
-        given: None,
-        patience: limits.slow_reader,
-        ended: false,
-    };
-    // It ends with its run, which ends before the server does.
-    Ok(event_stream(pieces(feed), Some(limits.heartbeat), std::future::pending()))
+    let leg = Leg { encoder: Encoder::new(&agent, about), reader };
+    Ok(told_stream(&asked.door.settings.server.limits, Vec::new(), frames, leg))
 }
 
-struct Feed {
-    frames: FrameStream,
+/// One leg of a run.
+struct Leg {
     encoder: Encoder,
     reader: Reader,
-    /// What is to be given next.
-    ready: VecDeque<Bytes>,
-    /// When the last piece was handed over.
-    given: Option<Instant>,
-    patience: Duration,
-    ended: bool,
 }
 
-fn pieces(feed: Feed) -> impl Stream<Item = Bytes> + Send + 'static {
-    stream::unfold(feed, |mut feed| async move {
-        let piece = feed.next().await?;
-        feed.given = Some(Instant::now());
-        Some((piece, feed))
-    })
-}
-
-impl Feed {
-    async fn next(&mut self) -> Option<Bytes> {
-        // The connection asks for more as soon as it has room: the time since is what the last write took.
-        if let Some(took) = self.given.map(|given| given.elapsed()).filter(|took| *took > self.patience)
-            && !self.ended
-        {
-            let message = format!("the reader took {} ms to take one event", took.as_millis());
-            self.ready.clear();
-            self.fail(&Error::new(ErrorCode::TimedOut, message));
+impl Telling for Leg {
+    fn tell(&mut self, frame: &Frame) -> (Vec<Bytes>, bool) {
+        let mut pieces: Vec<Bytes> = self.encoder.encode(frame).iter().filter_map(written).collect();
+        let ended = self.encoder.has_ended();
+        if ended {
+            self.reader.dismiss();
+            pieces.push(sse_frame(None, DONE));
         }
-        loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return Some(piece);
-            }
-            if self.ended {
-                return None;
-            }
-            match self.frames.next().await {
-                Some(Ok(frame)) => {
-                    let events = self.encoder.encode(&frame);
-                    self.ready.extend(events.iter().filter_map(written));
-                    if self.encoder.has_ended() {
-                        self.reader.dismiss();
-                        self.end();
-                    }
-                }
-                Some(Err(error)) => self.fail(&error),
-                None => self.fail(&Error::new(ErrorCode::Unavailable, "the session was closed before the run ended")),
-            }
-        }
+        (pieces, ended)
     }
 
-    fn fail(&mut self, error: &Error) {
-        let told = Told { event: StreamEvent::Error(event_of(error, None)), worker_id: None };
-        self.ready.extend(written(&told));
-        self.end();
-    }
-
-    fn end(&mut self) {
-        self.ready.push_back(frame(None, DONE));
-        self.ended = true;
-    }
-}
-
-fn written(event: &Told) -> Option<Bytes> {
-    match serde_json::to_string(event) {
-        Ok(text) => Some(frame(None, &text)),
-        Err(error) => {
-            tracing::error!(%error, "an event cannot be written as JSON");
-            None
-        }
+    fn fail(&mut self, error: Error) -> Vec<Bytes> {
+        let told = Told { event: StreamEvent::Error(event_of(&error, None)), worker_id: None };
+        written(&told).into_iter().chain([sse_frame(None, DONE)]).collect()
     }
 }

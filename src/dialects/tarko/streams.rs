@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
-use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::json;
 use tokio::time::Instant;
@@ -20,7 +19,7 @@ use super::teller::Teller;
 use super::wire::{Body, System, TarkoEvent};
 use crate::domain::{Error, ErrorCode};
 use crate::engine;
-use crate::http::{Door, event_stream, frame};
+use crate::http::{Door, event_stream, written};
 
 /// What a question brings about, up to its end, after events that come first.
 pub async fn of_run(asked: &Asked, taken: &engine::Asked, first: Vec<TarkoEvent>, teller: Teller) -> Answer {
@@ -63,15 +62,7 @@ fn answer(door: &Door, events: impl Stream<Item = TarkoEvent> + Send + 'static) 
         broken(&Error::new(ErrorCode::TimedOut, message).hint(hint), clock.now())
     };
     let events = patient(events, door.settings.server.limits.slow_reader, late);
-    let frames = events.filter_map(|event| async move {
-        match serde_json::to_string(&event) {
-            Ok(text) => Some(frame(None, &text)),
-            Err(error) => {
-                tracing::error!(%error, "an event cannot be written as JSON");
-                None::<Bytes>
-            }
-        }
-    });
+    let frames = events.filter_map(|event| async move { written(&event) });
     // It ends with its run, which ends before the server does.
     event_stream(frames, None, std::future::pending())
 }
