@@ -34,6 +34,7 @@ mod remote_signals;
 mod secrets;
 mod serve;
 mod several;
+mod setup;
 mod signals;
 mod tool_servers;
 mod support {
