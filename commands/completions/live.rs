@@ -41,7 +41,7 @@ fn offered(argument: Arg) -> Arg {
         (_, "ID" | "ID|FILE") => argument.add(ArgValueCandidates::new(sessions)),
         ("agent", _) => argument.add(ArgValueCandidates::new(agents)),
         ("model", _) => argument.add(ArgValueCandidates::new(models)),
-        ("tag", _) => argument.add(ArgValueCandidates::new(tags)),
+        ("tag" | "tags", _) => argument.add(ArgValueCandidates::new(tags)),
         _ => argument,
     }
 }
