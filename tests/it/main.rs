@@ -33,8 +33,8 @@ mod remote;
 mod remote_signals;
 mod secrets;
 mod serve;
-mod several;
 mod setup;
+mod several;
 mod signals;
 mod tool_servers;
 mod support {

@@ -47,7 +47,11 @@ fn what_is_broken_is_named_with_the_way_out() {
     let said = ombud.run(&["doctor", "--format", "json"]);
     let told = said.json();
     check("doctor", &told);
-    assert_eq!((said.exit, failed(&told)), (7, vec!["provider work".to_owned(), "tool server broken".to_owned()]), "{told:#}");
+    assert_eq!(
+        (said.exit, failed(&told)),
+        (7, vec!["provider work".to_owned(), "tool server broken".to_owned()]),
+        "{told:#}"
+    );
     let store = ombud.work().join("broken.db");
     fs::write(&store, "this is no database, and long enough to be told from one that is empty").unwrap();
     let said = ombud.run(&["doctor", "--offline", "--format", "json", "--store", &format!("sqlite:{}", store.display())]);

@@ -23,11 +23,13 @@ fn the_version_is_for_programs_too() {
 #[test]
 fn a_first_config_counts_at_once() {
     let ombud = Ombud::new();
-    let init = ["config", "init", "--model", "local/tiny", "--base-url", "http://127.0.0.1:9/v1", "--allow", "write_file", "--yes"];
+    let init =
+        ["config", "init", "--model", "local/tiny", "--base-url", "http://127.0.0.1:9/v1", "--allow", "write_file", "--yes"];
     let told = ombud.json(&init);
     check("config-init", &told);
     let shown = ombud.json(&["config", "show"]);
-    let value = |key: &str| shown["settings"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap()["value"].clone();
+    let value =
+        |key: &str| shown["settings"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap()["value"].clone();
     assert_eq!(value("model"), json!("local/tiny"));
     assert_eq!(value("providers.local.base_url"), json!("http://127.0.0.1:9/v1"));
     let text = std::fs::read_to_string(ombud.home().join(".config/ombud/config.toml")).unwrap();

@@ -71,7 +71,8 @@ fn a_provider_is_asked_with_its_key_and_the_key_is_not_shown() {
 
 #[test]
 fn a_provider_that_refuses_is_told_with_its_cause() {
-    let (url, asked) = provider("401 Unauthorized", json!({ "error": { "message": "bad sk-canary-1234567890" } }).to_string());
+    let (url, asked) =
+        provider("401 Unauthorized", json!({ "error": { "message": "bad sk-canary-1234567890" } }).to_string());
     let ombud = configured(&url);
     let told = ombud.run(&["models", "work", "--check", "--format", "json"]);
     asked.join().unwrap();
