@@ -28,6 +28,7 @@ mod keys;
 mod machine;
 mod mcp_serve;
 mod models;
+mod pains;
 mod reference;
 mod remote;
 mod remote_signals;
