@@ -73,6 +73,15 @@ pub struct FoldedRun {
     /// Why somebody wants it to end.
     #[serde(default)]
     pub cancel_requested: Option<String>,
+    /// How long it was worked on until its newest process took it, in milliseconds.
+    #[serde(default)]
+    pub worked_ms: u64,
+    /// When the process that works on it took it.
+    #[serde(default)]
+    pub taken_at: Option<Timestamp>,
+    /// The last sign of that process.
+    #[serde(default)]
+    pub seen_at: Option<Timestamp>,
 }
 
 /// The state of a session after some of its events.
@@ -276,6 +285,9 @@ impl Fold {
             step: None,
             deadline: None,
             cancel_requested: None,
+            worked_ms: 0,
+            taken_at: None,
+            seen_at: None,
         });
         Some(run)
     }
@@ -380,6 +392,21 @@ impl FoldedRun {
     /// Folds an event of this run; true when it ended.
     fn apply(&mut self, event: &Event) -> bool {
         match &event.fact {
+            Fact::RunStarted(_) => {
+                // What a process did between its last sign and its death is known to nobody.
+                self.worked_ms = self.worked();
+                (self.taken_at, self.seen_at) = (Some(event.at), Some(event.at));
+            }
+            Fact::RunWaiting(_) => {
+                self.seen_at = Some(event.at);
+                self.worked_ms = self.worked();
+                (self.taken_at, self.seen_at) = (None, None);
+            }
+            // What others say about it, while no process works on it.
+            _ if self.taken_at.is_some() => self.seen_at = Some(event.at),
+            _ => {}
+        }
+        match &event.fact {
             Fact::RunStarted(started) => {
                 self.run.interruptions += u32::from(self.run.status == RunStatus::Running);
                 self.run.started_at = Some(*self.started_at.get_or_insert(event.at));
@@ -432,6 +459,12 @@ impl FoldedRun {
         }
         self.run.tool_calls = self.tool_calls;
         false
+    }
+
+    /// How long processes have worked on it, as far as the log tells, in milliseconds.
+    pub fn worked(&self) -> u64 {
+        let now = self.taken_at.zip(self.seen_at).map_or(0, |(taken, seen)| seen.millis_since(taken));
+        self.worked_ms.saturating_add(now)
     }
 
     fn finish(&mut self, at: Timestamp, finished: &RunFinished) {
