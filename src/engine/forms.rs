@@ -163,7 +163,7 @@ mod tests {
         let faults = |answer: &str| read(&form(), answer).unwrap_err();
         assert_eq!(faults("  "), ["it is empty"]);
         assert_eq!(faults("Sure!"), ["it is no JSON: expected value at line 1 column 1"]);
-        assert_eq!(faults(r#"{"name": 7}"#), ["at /name: 7 is not of type \"string\"", "\"count\" is a required property"]);
+        assert_eq!(faults(r#"{"name": 7}"#), ["\"count\" is a required property", "at /name: 7 is not of type \"string\""]);
         let many = json!({"type": "array", "items": {"type": "string"}});
         let many = AnswerForm { name: "answer".to_owned(), schema: many };
         assert_eq!(read(&many, &format!("{:?}", [1; 50])).unwrap_err().len(), FAULTS);

@@ -213,7 +213,7 @@ pub(super) fn created(hunks: &[Hunk]) -> Vec<u8> {
 pub(super) fn applied(content: &[u8], hunks: &[Hunk], path: &str) -> Result<(Vec<u8>, Vec<usize>), Fault> {
     let text = std::str::from_utf8(content).map_err(|_| format!("`{path}` is no UTF-8 text"))?;
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-    let crlf = !lines.is_empty() && lines.iter().filter(|line| line.ends_with('\n')).all(|line| line.ends_with("\r\n"));
+    let crlf = text.contains('\n') && lines.iter().filter(|line| line.ends_with('\n')).all(|line| line.ends_with("\r\n"));
     let end = if crlf { "\r\n" } else { "\n" };
     let mut made: Vec<String> = Vec::new();
     // What is before this line is done.

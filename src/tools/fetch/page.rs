@@ -88,7 +88,9 @@ impl Page {
 
     fn tag(&mut self, tag: &Tag) {
         let name = tag.name.as_str();
-        if APART.contains(&name) {
+        if name == "pre" && tag.closes {
+            // Its end says itself what comes.
+        } else if APART.contains(&name) {
             self.line(2);
         } else if BLOCKS.contains(&name) {
             self.line(1);
