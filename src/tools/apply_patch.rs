@@ -126,3 +126,96 @@ fn changed(file: &FilePatch, content: Option<Vec<u8>>, told: &mut Vec<String>) -
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use serde_json::json;
+
+    use crate::config::Limits;
+    use crate::tools::tests::Bench;
+
+    async fn patched(bench: &Bench, patch: &str) -> String {
+        bench.call("apply_patch", json!({ "patch": patch })).await
+    }
+
+    #[tokio::test]
+    async fn several_files_change_at_once() {
+        let bench = Bench::new(&Limits::default());
+        bench.file("src/a.txt", "one\ntwo\nthree\n");
+        bench.file("old.txt", "gone\n");
+        let patch = "diff --git a/src/a.txt b/src/a.txt\n--- a/src/a.txt\n+++ b/src/a.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+TWO\n three\n\
+                     --- /dev/null\n+++ b/new/deep.txt\n@@ -0,0 +1 @@\n+made\n--- a/old.txt\n+++ /dev/null\n@@ -1 +0,0 @@\n-gone\n";
+        assert_eq!(patched(&bench, patch).await, "`src/a.txt` changed at line 1\n`new/deep.txt` made\n`old.txt` removed");
+        assert_eq!(bench.content("src/a.txt"), "one\nTWO\nthree\n");
+        assert_eq!(bench.content("new/deep.txt"), "made\n");
+        assert!(!bench.folder.path().join("old.txt").exists());
+    }
+
+    #[tokio::test]
+    async fn nothing_changes_when_one_hunk_does_not_fit() {
+        let bench = Bench::new(&Limits::default());
+        bench.file("a", "1\n2\n");
+        bench.file("b", "x\n");
+        let change = "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n 1\n-2\n+zwei\n";
+        for (second, told) in [
+            (
+                "--- a/b\n+++ b/b\n@@ -1 +1 @@\n-y\n+z\n",
+                "conflict: patch, line 9: the hunk does not fit `b`: at its line 1 stands `x`, and the hunk has `y`; nothing was \
+                 changed",
+            ),
+            (
+                "--- a/c\n+++ b/c\n@@ -1 +1 @@\n-y\n+z\n",
+                "not_found: patch, line 7: there is no file `c`; nothing was changed",
+            ),
+            (
+                "--- /dev/null\n+++ b/b\n@@ -0,0 +1 @@\n+z\n",
+                "conflict: patch, line 7: `b` is to be made, and is there already; nothing was changed",
+            ),
+            ("--- a/./a\n+++ b/./a\n@@ -1 +1 @@\n-1\n+z\n", "invalid_input: `./a` names a file that was named before"),
+            (
+                "--- a/../out\n+++ b/../out\n@@ -1 +1 @@\n-1\n+z\n",
+                "forbidden: `../out` leads out of the workspace; use a path that is relative to the workspace, such as `src/main.rs`",
+            ),
+        ] {
+            assert_eq!(patched(&bench, &format!("{change}{second}")).await, told);
+            assert_eq!((bench.content("a").as_str(), bench.content("b").as_str()), ("1\n2\n", "x\n"));
+        }
+        assert_eq!(
+            patched(&bench, "--- a/b\n+++ /dev/null\n").await,
+            "`b` removed",
+            "without hunks a file is removed whatever it holds"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_put_back_when_a_later_file_cannot_be() {
+        let bench = Bench::new(&Limits::default());
+        bench.file("a", "1\n");
+        bench.file("folder/x", "");
+        let patch = "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+eins\n--- /dev/null\n+++ b/made\n@@ -0,0 +1 @@\n+made\n\
+                     --- /dev/null\n+++ b/folder/x/y\n@@ -0,0 +1 @@\n+no\n";
+        let told = patched(&bench, patch).await;
+        assert!(told.contains("folder"), "{told}");
+        assert_eq!(bench.content("a"), "1\n");
+        assert!(!bench.folder.path().join("made").exists());
+    }
+
+    #[tokio::test]
+    async fn nothing_outside_is_changed() {
+        let bench = Bench::new(&Limits::default());
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("f"), "1\n").unwrap();
+        symlink(outside.path(), bench.folder.path().join("away")).unwrap();
+        symlink(outside.path().join("f"), bench.folder.path().join("link")).unwrap();
+        for path in ["away/f", "link", outside.path().join("f").to_str().unwrap()] {
+            let told = patched(&bench, &format!("--- {path}\n+++ {path}\n@@ -1 +1 @@\n-1\n+2\n")).await;
+            assert!(told.starts_with("forbidden: "), "{path}: {told}");
+        }
+        let told = patched(&bench, "--- /dev/null\n+++ b/away/new\n@@ -0,0 +1 @@\n+x\n").await;
+        assert!(told.starts_with("forbidden: "), "{told}");
+        assert_eq!(std::fs::read_to_string(outside.path().join("f")).unwrap(), "1\n");
+        assert!(!outside.path().join("new").exists());
+    }
+}
