@@ -40,7 +40,6 @@ const HOSTS: &str = "127.0.0.1 localhost inside.test\n10.1.2.3 private.test\n169
 
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it learns whether it is inside")]
-#[expect(clippy::print_stdout, reason = "it says what is not tested here")]
 fn pages_inside_are_never_asked() {
     if std::env::var_os(INSIDE).is_some() {
         asks_what_is_inside(&ADDRESSES);

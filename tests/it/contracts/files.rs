@@ -88,3 +88,13 @@ fn one_turn_of_a_conversation_takes_files_too() {
     let requests = server.finish();
     assert_eq!(said(&requests), [json!("What is this?"), json!("[Environment: file notes.md] # Notes\n")]);
 }
+
+#[test]
+fn the_rules_inside_of_the_program_see_them_too() {
+    let mut ombud = Ombud::new();
+    ombud.set("OMBUD_MODEL", "offline/rules");
+    std::fs::write(ombud.root().join("outside.txt"), "one\ntwo\nthree\n").unwrap();
+    let file = ombud.root().join("outside.txt");
+    let said = ombud.run(&["oneshot", "How many lines are in the text?", "--file", file.to_str().unwrap()]);
+    assert!(said.exit == 0 && said.stdout.contains('3'), "{said:?}");
+}
