@@ -5,6 +5,7 @@
 //! token, so the principal of a call is not sent.
 
 mod channels;
+mod equipment;
 mod house_files;
 mod line;
 mod memories;
@@ -36,9 +37,9 @@ use crate::domain::{
     Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, FileBytes, FileItem,
-    FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
-    Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, Equipment, FileBytes,
+    FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken,
+    Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
     Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
     ToolServers, Users, Watching,
 };
@@ -84,6 +85,10 @@ impl Engine for Remote {
     }
 
     fn channels(&self) -> &dyn Channels {
+        self
+    }
+
+    fn equipment(&self) -> &dyn Equipment {
         self
     }
 

@@ -12,9 +12,9 @@ use crate::domain::{
     Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, FileBytes, FileItem,
-    FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
-    Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
+    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, Equipment, FileBytes,
+    FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken,
+    Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
     Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
     ToolServers, Users, Watching,
 };
@@ -38,6 +38,10 @@ impl Engine for Watched {
 
     fn channels(&self) -> &dyn Channels {
         self.0.engine.channels()
+    }
+
+    fn equipment(&self) -> &dyn Equipment {
+        self.0.engine.equipment()
     }
 
     fn memories(&self) -> &dyn Memories {
