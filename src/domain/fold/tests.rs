@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::{
     Actor, Author, Budget, EventId, FACT_VERSION, Labels, Message, MessageImported, MessagePosted, Outcome, Pins, Revision,
-    SessionId, SessionRestored, Visibility,
+    RunFinished, SessionId, SessionRestored, Visibility,
 };
 
 pub(super) fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {
