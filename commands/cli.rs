@@ -60,6 +60,7 @@ Exit codes:
   6    rate limited or unavailable: a later try may help
   7    the model failed
   8    a budget is used up
+  9    the answer does not fit the schema
   70   a defect of this program
   74   the store cannot be read or written
   124  the time is over (--timeout)

@@ -3,6 +3,7 @@
 mod agents;
 mod answer_file;
 mod approver;
+mod attachments;
 mod caller_tools;
 mod cli;
 mod completions;

@@ -1,13 +1,17 @@
 //! `ombud oneshot`: a session, one run, the answer on standard output, an exit code.
 
-use ombud::config::Wire;
+use std::io::Read as _;
+use std::path::Path;
+
+use ombud::config::{Wire, printable};
 use ombud::domain::{
-    Budget, Error, Labels, ModelChoice, OnOrphan, Part, Permission, PermissionRule, Pins, Principal, Result, SessionId,
-    SessionUpdated,
+    AnswerForm, Budget, Error, ErrorCode, Labels, ModelChoice, OnOrphan, Part, Permission, PermissionRule, Pins, Principal,
+    Result, SessionId, SessionUpdated,
 };
 use ombud::engine::{Answering, Ask, Engine, NewSession, OnBusy, ProcedureCall, Target};
 
 use crate::answer_file::AnswerFile;
+use crate::attachments::Attachments;
 use crate::caller_tools::CallerTools;
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
 use crate::distance::Server;
@@ -24,6 +28,8 @@ pub const OFFLINE_NOTICE: &str =
 
 /// Longest title that is made from a prompt, in characters.
 const TITLE: usize = 60;
+/// Most bytes of a schema.
+const SCHEMA_BYTES: u64 = 256 << 10;
 
 /// Runs the command; answers what the program exits with.
 pub async fn execute(program: &Program, args: &OneshotArguments) -> u8 {
@@ -97,8 +103,9 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
             None => prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, &settings.limits).await,
         }
     };
-    let text = tokio::select! {
-        text = gather => text?,
+    let gather = async { Ok::<_, Error>((gather.await?, Attachments::read(&args.ask.files).await?)) };
+    let (text, attachments) = tokio::select! {
+        gathered = gather => gathered?,
         exit_code = signals.next() => {
             let mut collector = Collector::new(Vec::new());
             collector.signalled(exit_code);
@@ -106,10 +113,18 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
         }
     };
     let mut ask = question(program, &args.ask, None, &text)?;
+    attachments.add_to(&mut ask);
+    if ask.pins.form.is_some() {
+        view.holds_back();
+    }
     if let Target::New(new) = &mut ask.target {
         new.input = args.input.iter().cloned().collect();
     }
     if let Some(name) = &args.trigger {
+        if !args.ask.files.is_empty() {
+            return Err(Error::invalid("`--file` goes along with a prompt, and a procedure is asked for")
+                .hint("give it what it declares with `--argument`"));
+        }
         ask.input.clear();
         if let Target::New(new) = &mut ask.target
             && args.ask.name.is_none()
@@ -123,6 +138,7 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     let caller = program.caller();
     tag(&*house, &caller, &args.ask).await?;
     let notices = notices(program, &ask)?;
+    takes_images(program, &attachments, &ask)?;
     if is_watched() && !program.global.quiet && program.format() == Format::Text {
         notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
@@ -160,10 +176,11 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         Busy::Fail => OnBusy::Reject,
     };
     program.check_tools(args.allow.iter().chain(&args.deny))?;
-    let pins = match &program.server {
+    let mut pins = match &program.server {
         None => pins(program, args.instructions.as_deref()),
         Some(server) => pins_for(server, program, args)?,
     };
+    pins.form = args.output_schema.as_deref().map(form).transpose()?;
     Ok(Ask {
         procedure: None,
         target,
@@ -175,6 +192,42 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         pins,
         ..Ask::default()
     })
+}
+
+/// The form of the answer that a file tells.
+fn form(path: &Path) -> Result<AnswerForm> {
+    let shown = printable(&path.to_string_lossy());
+    let wrong = |why: String| Error::invalid(format!("the schema `{shown}` cannot be used: {why}"));
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::new(ErrorCode::NotFound, format!("there is no schema `{shown}`")),
+        _ => wrong(error.to_string()),
+    })?;
+    file.take(SCHEMA_BYTES + 1).read_to_string(&mut text).map_err(|error| wrong(error.to_string()))?;
+    if text.len() as u64 > SCHEMA_BYTES {
+        return Err(Error::new(ErrorCode::TooLarge, format!("the schema `{shown}` is larger than {SCHEMA_BYTES} bytes")));
+    }
+    let schema = serde_json::from_str(&text).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
+    Ok(AnswerForm { name: "answer".to_owned(), schema })
+}
+
+/// Checks that the model that will be asked takes images, where some go along.
+///
+/// # Errors
+/// `bad_media` when it is known not to. What a server's model takes, the server knows.
+pub fn takes_images(program: &Program, attachments: &Attachments, ask: &Ask) -> Result<()> {
+    if !attachments.has_images() || program.server.is_some() || !matches!(ask.target, Target::New(_)) {
+        return Ok(());
+    }
+    let (models, settings) = (program.models()?, program.settings());
+    let agent = settings.agents.get(&settings.agent).and_then(|agent| agent.model.as_ref());
+    let chosen = models.choose(ask.pins.model.as_ref().or(agent).or(settings.model.as_ref()))?;
+    let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
+    if models.card(&chosen).images && !offline {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::BadMedia, format!("model `{chosen}` takes no images"))
+        .hint("choose one that does with `-m PROVIDER/MODEL`"))
 }
 
 /// Adds tags to a session that exists.
@@ -210,7 +263,13 @@ fn pins_for(server: &Server, program: &Program, args: &AskArguments) -> Result<P
         model: program.global.model.as_deref().map(ModelChoice::parse).transpose()?,
         instructions: args.instructions.iter().cloned().collect(),
         permissions,
-        budget: Budget { max_turns: args.max_turns, timeout_seconds: args.timeout },
+        budget: Budget {
+            max_turns: args.max_turns,
+            max_tokens: args.max_tokens,
+            // It was checked when it was read.
+            max_cost_usd: args.max_cost.as_ref().and_then(|amount| amount.parse().ok()),
+            timeout_seconds: args.timeout,
+        },
         workspace: server.workspace.clone(),
         on_orphan: OnOrphan::Resume,
         ..Pins::default()

@@ -15,6 +15,8 @@ Examples:
   ombud oneshot - < question.txt
   ombud oneshot \"Fix the typo in README.md\" --allow edit_file
   ombud oneshot \"Summarise src\" --format json -o summary.json
+  ombud oneshot \"Which tests fail?\" --output-schema tests.schema.json --max-tokens 50000
+  ombud oneshot \"What is on this picture?\" --file screen.png
   ombud oneshot \"And the tests?\" -s build-42
   ombud oneshot -a support --trigger user-message --argument USER_MESSAGE=Hi --tool get-user=./get-user.sh
   ombud oneshot \"Anything odd here?\" --ephemeral --max-turns 10 --timeout 120";
@@ -126,14 +128,46 @@ pub struct AskArguments {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub max_turns: Option<u32>,
 
+    /// Most tokens, sent and received, of all calls of the model together; exits 8 when they are used up
+    ///
+    /// What comes from the provider's cache counts too. No further call is begun once they are used up, so the run may use
+    /// more by its last call; an answer that is whole counts all the same. Default: budgets.max_tokens of the config.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_u64 << 50))]
+    pub max_tokens: Option<u64>,
+
+    /// Most US dollars that the run may cost, by the prices of the catalogue; exits 8 when they are used up
+    ///
+    /// Counted as --max-tokens is. A model whose price is not known is refused: say its input_price and output_price under
+    /// [models."PROVIDER/ID"] in the config. Default: budgets.max_cost_usd of the config.
+    #[arg(long, value_name = "USD", value_parser = values::dollars)]
+    pub max_cost: Option<String>,
+
     /// Longest run in seconds; exits 124 when they are over
+    ///
+    /// Time in which nobody works on the run does not count: after a crash, or while it waits.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=2_592_000))]
     pub timeout: Option<u64>,
 
+    /// The answer must be JSON that fits this JSON Schema; exits 9 when it does not
+    ///
+    /// Draft 2020-12, at most 256 KiB; what it refers to must stand in it. The model is told, and an answer that does not
+    /// fit is asked for once more, with what is wrong with it. As text, only JSON that fits is printed; --format json has it
+    /// as `output`. The model `offline` cannot keep to one.
+    #[arg(long, value_name = "FILE")]
+    pub output_schema: Option<PathBuf>,
+
+    /// Show the agent this file; can be given several times
+    ///
+    /// UTF-8 text (at most 4 MiB) goes beside the question, with its name; PNG, JPEG, GIF and WebP images (at most 20 MiB)
+    /// go to models that take images. The content says which it is. The path is taken from the current folder, and need not
+    /// be in the workspace; with --server the bytes go along.
+    #[arg(long = "file", value_name = "PATH")]
+    pub files: Vec<PathBuf>,
+
     /// Allow calls of a tool; can be given several times
     ///
-    /// TOOL allows every call. TOOL(PATTERN) allows those whose path or command line fits the pattern, in which `*` stands
-    /// for anything: --allow edit_file --allow 'run_command(cargo test*)'. Reading the workspace is always allowed unless
+    /// TOOL allows every call. TOOL(PATTERN) allows those whose path, command line or address fits the pattern, in which
+    /// `*` stands for anything: --allow edit_file --allow 'run_command(cargo test*)' --allow 'fetch_url(docs.rs)'. Reading the workspace is always allowed unless
     /// it is denied. Of --allow and --deny, --deny counts first.
     #[arg(long, value_name = "TOOL[(PATTERN)]", value_parser = values::permission)]
     pub allow: Vec<String>,
@@ -177,6 +211,8 @@ impl AskArguments {
     pub fn add_to(&self, flags: Flags) -> Flags {
         Flags {
             max_turns: self.max_turns,
+            max_tokens: self.max_tokens,
+            max_cost_usd: self.max_cost.clone(),
             timeout_seconds: self.timeout,
             allow: self.allow.clone(),
             deny: self.deny.clone(),

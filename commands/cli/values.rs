@@ -33,6 +33,14 @@ pub fn value(text: &str) -> Result<(String, serde_json::Value), String> {
     if name.is_empty() { Err("must be NAME=TEXT or NAME:=JSON".to_owned()) } else { Ok((name.to_owned(), value)) }
 }
 
+/// An amount of US dollars above 0.
+pub fn dollars(text: &str) -> Result<String, String> {
+    match text.parse::<f64>() {
+        Ok(amount) if amount > 0.0 && amount <= 1e6 => Ok(text.to_owned()),
+        _ => Err("must be an amount of US dollars above 0, such as 0.5".to_owned()),
+    }
+}
+
 /// `NAME=COMMAND`.
 pub fn command(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

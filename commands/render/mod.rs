@@ -67,6 +67,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// The answer must have a form: as text only that is shown, once it is whole.
+    pub fn holds_back(&mut self) {
+        if let Form::Text(view) = &mut self.form {
+            view.holds_back();
+        }
+    }
+
     /// Shows a frame as it comes.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ pub struct RunResult {
     tool_calls: Vec<CallLine>,
     pub denied: Vec<DeniedLine>,
     pub notices: Vec<String>,
-    output: Option<Value>,
+    pub output: Option<Value>,
     error: Option<ErrorLine>,
     pub exit_code: u8,
     duration_ms: u64,
@@ -179,7 +179,7 @@ impl Collector {
                     self.result.denied.push(DeniedLine {
                         tool: returned_line.name.clone(),
                         arguments: returned.arguments.clone(),
-                        allow_with: format!("--allow {}", returned_line.name),
+                        allow_with: allow_with(&returned_line.name, &returned.arguments),
                     });
                 }
             }
@@ -299,6 +299,42 @@ fn line(message: &str, code: &str, cause: Option<&str>, hint: Option<&str>) -> S
     format!("error: {message} ({word}){hint}").replace(['\n', '\r'], " ")
 }
 
+/// The option that would allow a call: for commands this command line, for pages their host, else the tool.
+fn allow_with(tool: &str, arguments: &Value) -> String {
+    let argument = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
+    let pattern = match tool {
+        "run_command" => Some(literal(argument("command").trim())),
+        "fetch_url" => origin(argument("url")),
+        _ => None,
+    };
+    let pattern = pattern.filter(|pattern| !pattern.is_empty() && pattern.len() <= 200 && !pattern.contains(['\n', '\r']));
+    match pattern {
+        Some(pattern) => format!("--allow {}", quoted(&format!("{tool}({pattern})"))),
+        None => format!("--allow {tool}"),
+    }
+}
+
+/// The scheme and the host of an address, as rules have them.
+fn origin(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url.trim()).ok()?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    Some(format!("{}://{}{port}", url.scheme(), url.host_str()?))
+}
+
+/// A text as a pattern that means it alone.
+fn literal(text: &str) -> String {
+    let signs = text.chars().flat_map(|sign| match sign {
+        '*' | '?' | '[' | ']' | '{' | '}' | '\\' => vec!['\\', sign],
+        _ => vec![sign],
+    });
+    signs.collect()
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 fn pending(call: &ToolCallPart) -> CallLine {
     CallLine {
         id: call.id.to_string(),
@@ -316,4 +352,26 @@ fn usage(usage: &Usage) -> UsageLine {
 /// A moment for people: the time in UTC, to the minute.
 pub fn minute(at: Timestamp) -> String {
     at.to_string().chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_would_allow_a_call_is_told_as_one_word_of_a_shell() {
+        for (tool, arguments, told) in [
+            ("write_file", json!({"path": "a"}), "--allow write_file"),
+            ("mcp__time__now", json!({}), "--allow mcp__time__now"),
+            ("run_command", json!({"command": " cargo test 'a*' "}), r"--allow 'run_command(cargo test '\''a\*'\'')'"),
+            ("run_command", json!({"command": "a\nb"}), "--allow run_command"),
+            ("run_command", json!(null), "--allow run_command"),
+            ("fetch_url", json!({"url": "HTTPS://Docs.rs/serde?x"}), "--allow 'fetch_url(https://docs.rs)'"),
+            ("fetch_url", json!({"url": "http://[::1]:81/"}), "--allow 'fetch_url(http://[::1]:81)'"),
+        ] {
+            assert_eq!(allow_with(tool, &arguments), told);
+        }
+    }
 }

@@ -17,6 +17,8 @@ pub struct TextView {
     /// Whether the answer is shown as it grows: on a terminal.
     streams: bool,
     progress: Arc<Progress>,
+    /// Whether only an answer in the form that was asked for is shown.
+    formed: bool,
     /// Whether the part that grows is text.
     in_text: bool,
     /// Whether something was streamed, and whether it ended in a line break.
@@ -27,7 +29,12 @@ impl TextView {
     /// `streams` = the answer is shown as it grows.
     pub fn new(quiet: bool, verbose: bool, streams: bool, progress: Arc<Progress>) -> Self {
         progress.message("thinking");
-        Self { quiet, verbose, streams, progress, in_text: false, streamed: None }
+        Self { quiet, verbose, streams, progress, formed: false, in_text: false, streamed: None }
+    }
+
+    /// Shows only an answer in the form that was asked for, when it is whole.
+    pub fn holds_back(&mut self) {
+        (self.formed, self.streams) = (true, false);
     }
 
     pub fn frame(&mut self, out: &Output, frame: &Frame) -> Result<()> {
@@ -97,6 +104,12 @@ impl TextView {
 
     pub fn end(&mut self, out: &Output, result: &RunResult) -> Result<()> {
         self.progress.end();
+        if self.formed {
+            return match &result.output {
+                Some(output) => out.write_line(&output.to_string()),
+                None => Ok(()),
+            };
+        }
         if self.streams && self.streamed == Some(false) {
             self.stream(out, "\n")?;
         }

@@ -11,6 +11,7 @@ use ombud::engine::{Engine, SessionFilter, Target};
 
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
+use crate::attachments::Attachments;
 use crate::cli::RunArguments;
 use crate::distance::Server;
 use crate::follow::{Followed, leave};
@@ -38,6 +39,8 @@ struct Conversation<'a> {
     house: Arc<dyn Engine>,
     session: Option<SessionId>,
     signals: Signals,
+    /// Whether files went along with a question.
+    attached: bool,
     /// When the program leaves, whatever is still at work; absent = when all is done.
     leave_by: Option<tokio::time::Instant>,
 }
@@ -50,7 +53,7 @@ pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
     let interactive = args.prompt.is_none() && io::stdin().is_terminal();
     let house = program.open_asking(false).await?;
     let signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
-    let mut conversation = Conversation { program, args, house, session: None, signals, leave_by: None };
+    let mut conversation = Conversation { program, args, house, session: None, signals, attached: false, leave_by: None };
     conversation.session = conversation.first_session().await?;
     oneshot::tag(&*conversation.house, &program.caller(), &args.ask).await?;
     let exit_code = if interactive {
@@ -165,10 +168,20 @@ impl Conversation<'_> {
 
     /// Asks once, in the session of the conversation or in a new one.
     async fn turn(&mut self, text: &str) -> Result<RunResult> {
-        let ask = oneshot::question(self.program, &self.args.ask, self.session.as_ref(), text)?;
+        let mut ask = oneshot::question(self.program, &self.args.ask, self.session.as_ref(), text)?;
         let first = matches!(ask.target, Target::New(_));
         let notices = oneshot::notices(self.program, &ask)?;
+        // They go along with the first question of a conversation.
+        let attachments = match self.attached {
+            true => Attachments::default(),
+            false => Attachments::read(&self.args.ask.files).await?,
+        };
+        oneshot::takes_images(self.program, &attachments, &ask)?;
+        attachments.add_to(&mut ask);
         let mut view = View::of(self.program);
+        if ask.pins.form.is_some() {
+            view.holds_back();
+        }
         let plain = self.program.format() == crate::cli::Format::Text && !self.program.global.quiet;
         if first && plain && crate::render::is_watched() {
             notices.iter().for_each(|notice| note(&format!("note: {notice}")));
@@ -178,6 +191,7 @@ impl Conversation<'_> {
         let result = followed.ask(ask, notices).await;
         self.leave_by = followed.leave_by;
         if let Some(session) = result.session() {
+            self.attached = true;
             self.session = Some(session.clone());
         }
         Ok(result)

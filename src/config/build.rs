@@ -59,6 +59,7 @@ pub fn limits(values: &Layer) -> Limits {
         busy_wait: seconds("busy_wait_seconds"),
         caller_wait: seconds("caller_wait_seconds"),
         subscriber_frames: size("subscriber_frames"),
+        command_memory: values.number("limits.command_memory_bytes"),
     }
 }
 
@@ -90,7 +91,12 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         workspace: built.workspace,
         permissions: rules.given.iter().chain(&rules.filed).map(|(rule, _)| rule.clone()).collect(),
         permissions_given: rules.given.len(),
-        budgets: Budget { max_turns, timeout_seconds: values.number("budgets.timeout_seconds") },
+        budgets: Budget {
+            max_turns,
+            max_tokens: values.number("budgets.max_tokens"),
+            max_cost_usd: values.amount("budgets.max_cost_usd"),
+            timeout_seconds: values.number("budgets.timeout_seconds"),
+        },
         limits: limits(values),
         tools: ToolSettings {
             guard: environment.program.clone(),
@@ -98,6 +104,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
             unconfined: values.flag("tools.unconfined").unwrap_or_default(),
             environment: command_environment(values, environment, &built.providers),
             mcp: super::tool_servers::read(values, environment)?,
+            fetch: super::fetch::read(values)?,
         },
         models: values.below("models").map(|(name, entry)| (name.to_owned(), entry.value.clone())).collect(),
         project_instructions: values.flag("project_instructions").unwrap_or(true),

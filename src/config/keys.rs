@@ -29,6 +29,8 @@ pub enum Kind {
     Flag,
     /// A whole number, from the first to the second.
     Whole(u64, u64),
+    /// An amount of US dollars above 0, at most a million.
+    Dollars,
     /// Several texts.
     Names,
     /// Permissions, each `TOOL` or `TOOL(PATTERN)`.
@@ -140,6 +142,7 @@ impl Kind {
             Self::Url => "must be an address that begins with http:// or https:// and holds no user, `?` or `#`".to_owned(),
             Self::Flag => "must be true or false".to_owned(),
             Self::Whole(least, most) => format!("must be a whole number from {least} to {most}"),
+            Self::Dollars => "must be an amount of US dollars above 0, such as 0.5".to_owned(),
             Self::Names => "must be a list of texts".to_owned(),
             Self::Rules => "must be a list of permissions, each TOOL or TOOL(PATTERN)".to_owned(),
             Self::Models => "must be a list of models, each PROVIDER/ID".to_owned(),
@@ -163,6 +166,7 @@ impl Kind {
             Self::Url => value.as_str().is_some_and(is_url),
             Self::Flag => value.is_boolean(),
             Self::Whole(least, most) => value.as_u64().is_some_and(|number| (least..=most).contains(&number)),
+            Self::Dollars => value.as_f64().is_some_and(|amount| amount > 0.0 && amount <= 1e6),
             Self::Rules => list(&|text| crate::domain::PermissionRule::parse(text, crate::domain::Permission::Ask).is_ok()),
             Self::Models => list(&|text| crate::domain::ModelChoice::parse(text).is_ok()),
             Self::Word(words) => value.as_str().is_some_and(|text| words.contains(&text)),
@@ -179,6 +183,7 @@ impl Kind {
                 _ => return None,
             },
             Self::Whole(..) => Value::from(text.trim().parse::<u64>().ok()?),
+            Self::Dollars => Value::from(text.trim().parse::<f64>().ok()?),
             Self::Paths => text.split(':').filter(|part| !part.is_empty()).map(Value::from).collect(),
             Self::Names | Self::Models => {
                 text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Value::from).collect()
@@ -243,6 +248,8 @@ mod tests {
         assert_eq!(Kind::Flag.read("maybe"), None);
         assert_eq!(Kind::Whole(1, 5).read("5"), Some(Value::from(5)));
         assert_eq!((Kind::Whole(1, 5).read("6"), Kind::Whole(1, 5).read("1.5")), (None, None));
+        assert_eq!(Kind::Dollars.read("0.25"), Some(Value::from(0.25)));
+        assert_eq!([Kind::Dollars.read("0"), Kind::Dollars.read("-1"), Kind::Dollars.read("nan")], [None, None, None]);
         assert_eq!(Kind::Rules.read("a(x,y), b"), Some(serde_json::json!(["a(x,y)", "b"])));
         for bad in ["ftp://x", "https://", "https://user:pass@host/", "http://host/v1?key=1", "host", "http://a b"] {
             assert_eq!(Kind::Url.read(bad), None, "{bad}");

@@ -142,6 +142,11 @@ impl Layer {
         self.value(place).and_then(Value::as_u64)
     }
 
+    /// The number at a place, whole or not.
+    pub fn amount(&self, place: &str) -> Option<f64> {
+        self.value(place).and_then(Value::as_f64)
+    }
+
     /// The flag at a place.
     pub fn flag(&self, place: &str) -> Option<bool> {
         self.value(place).and_then(Value::as_bool)
@@ -347,7 +352,7 @@ mod tests {
         );
         assert_eq!(
             refused("[budgets]\nmax_turn = 3\n"),
-            "c.toml:2: `budgets.max_turn` is not a setting; did you mean `max_turns`? | known here: max_turns, timeout_seconds"
+            "c.toml:2: `budgets.max_turn` is not a setting; did you mean `max_turns`? | known here: max_turns, max_tokens, max_cost_usd, timeout_seconds"
         );
         assert_eq!(
             refused("[budgets]\nmax_turns = \"three\"\n"),

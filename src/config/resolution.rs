@@ -38,6 +38,10 @@ pub struct Flags {
     pub model: Option<String>,
     /// Most calls of the model in one run.
     pub max_turns: Option<u32>,
+    /// Most tokens of one run.
+    pub max_tokens: Option<u64>,
+    /// Most that one run may cost, in US dollars, as it was written.
+    pub max_cost_usd: Option<String>,
     /// Longest run, in seconds.
     pub timeout_seconds: Option<u64>,
     /// Permitted calls, each `TOOL` or `TOOL(PATTERN)`.
@@ -268,6 +272,7 @@ fn default_layer(environment: &Environment, folder: &Path) -> Layer {
         set(place, value.into());
     }
     super::server::defaults(&mut layer);
+    super::fetch::defaults(&mut layer);
     super::tool_servers::defaults(&mut layer);
     providers::defaults(&mut layer);
     layer
@@ -285,6 +290,8 @@ fn flag_layer(flags: &Flags, environment: &Environment) -> Result<Layer, Error> 
     read("agent", "--agent", flags.agent.clone())?;
     read("model", "--model", flags.model.clone())?;
     read("budgets.max_turns", "--max-turns", flags.max_turns.map(|turns| turns.to_string()))?;
+    read("budgets.max_tokens", "--max-tokens", flags.max_tokens.map(|tokens| tokens.to_string()))?;
+    read("budgets.max_cost_usd", "--max-cost", flags.max_cost_usd.clone())?;
     read("budgets.timeout_seconds", "--timeout", flags.timeout_seconds.map(|seconds| seconds.to_string()))?;
     super::server::flag_layer(&mut layer, &flags.server, &folders)?;
     super::tool_servers::add_flags(&mut layer, &flags.mcp)?;

@@ -70,6 +70,7 @@ fn of(key: &Key) -> Value {
         Kind::Url => json!({ "type": "string", "pattern": "^https?://" }),
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Dollars => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000 }),
         Kind::Paths | Kind::Names | Kind::Rules => list(),
         Kind::Models => json!({ "type": "array", "items": choice() }),
         Kind::Word(words) => json!({ "enum": words }),

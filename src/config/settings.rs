@@ -126,6 +126,8 @@ pub struct Limits {
     pub caller_wait: Duration,
     /// Frames that wait for one subscriber before it is healed from the log.
     pub subscriber_frames: usize,
+    /// Most bytes of memory of a command with all that it starts; absent = as much as there is.
+    pub command_memory: Option<u64>,
 }
 
 impl Default for Limits {
@@ -148,6 +150,7 @@ impl Default for Limits {
             busy_wait: Duration::from_secs(60),
             caller_wait: Duration::from_secs(24 * 3_600),
             subscriber_frames: 1_024,
+            command_memory: None,
         }
     }
 }
@@ -166,6 +169,8 @@ pub struct ToolSettings {
     pub environment: BTreeMap<String, String>,
     /// Tool servers.
     pub mcp: super::McpSettings,
+    /// How pages are fetched.
+    pub fetch: super::FetchSettings,
 }
 
 /// The program's own folders.

@@ -212,7 +212,7 @@ pub fn narrow(layer: Layer, below: &Layer, file: &Path) -> (Layer, Vec<Ignored>)
             Untrusted::Ignored => false,
             Untrusted::Added => true,
             Untrusted::Only(flag) => entry.value == Value::Bool(flag),
-            Untrusted::Lower => match (entry.value.as_u64(), below.number(&place)) {
+            Untrusted::Lower => match (entry.value.as_f64(), below.0.get(&place).and_then(|below| below.value.as_f64())) {
                 (Some(wanted), Some(given)) => wanted <= given,
                 (Some(_), None) => true,
                 (None, _) => false,

@@ -51,7 +51,7 @@ pub enum ErrorCode {
     Internal,
 }
 
-/// How the model, or the store, failed.
+/// How the model, or the store, failed; or which budget is used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
@@ -85,6 +85,12 @@ pub enum Cause {
     Newer,
     /// Another process holds the lock.
     Locked,
+    /// The budget of calls of the model.
+    Turns,
+    /// The budget of tokens.
+    Tokens,
+    /// The budget of money.
+    Cost,
 }
 
 impl ErrorCode {
@@ -171,6 +177,9 @@ impl Cause {
             Self::Corrupt => "corrupt",
             Self::Newer => "newer",
             Self::Locked => "locked",
+            Self::Turns => "turns",
+            Self::Tokens => "tokens",
+            Self::Cost => "cost",
         }
     }
 
@@ -191,7 +200,10 @@ impl Cause {
             | Self::Full
             | Self::ReadOnly
             | Self::Corrupt
-            | Self::Newer => false,
+            | Self::Newer
+            | Self::Turns
+            | Self::Tokens
+            | Self::Cost => false,
         }
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Access, Actor, Attributes, CallId, Error, Labels, MessageId, ModelChoice, ModelSettings, ProcessId, RunId, SessionId,
-    Timestamp, ToolSpec, Usage,
+    Access, Actor, AnswerForm, Attributes, CallId, Error, Labels, MessageId, ModelChoice, ModelSettings, ProcessId, RunId,
+    SessionId, Timestamp, ToolSpec, Usage,
 };
 
 /// Where a run stands.
@@ -96,7 +96,8 @@ pub enum Permission {
     Deny,
 }
 
-/// One rule: `TOOL` or `TOOL(pattern)`, where the pattern is a glob over the tool's subject (a path, or a command line).
+/// One rule: `TOOL` or `TOOL(pattern)`, where the pattern is a glob over the tool's subject (a path, a command line, or an
+/// address).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PermissionRule {
@@ -134,7 +135,7 @@ impl PermissionRule {
     pub const fn default_for(access: Access) -> Permission {
         match access {
             Access::Read => Permission::Allow,
-            Access::Write | Access::Run => Permission::Ask,
+            Access::Write | Access::Run | Access::Fetch => Permission::Ask,
         }
     }
 }
@@ -146,9 +147,45 @@ pub struct Budget {
     /// Calls of the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_turns: Option<u32>,
-    /// Seconds from start to end.
+    /// Tokens sent and received, of all calls of the model together; what came from a provider's cache counts too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// US dollars, of all calls of the model together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_cost_usd: Option<f64>,
+    /// Seconds in which somebody works on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<u64>,
+}
+
+impl Budget {
+    /// This budget, and where it says nothing, that one.
+    #[must_use]
+    pub fn over(&self, that: &Self) -> Self {
+        Self {
+            max_turns: self.max_turns.or(that.max_turns),
+            max_tokens: self.max_tokens.or(that.max_tokens),
+            max_cost_usd: self.max_cost_usd.or(that.max_cost_usd),
+            timeout_seconds: self.timeout_seconds.or(that.timeout_seconds),
+        }
+    }
+
+    /// The lower of both, limit by limit; one that only one of them has counts.
+    #[must_use]
+    pub fn lowered(&self, to: &Self) -> Self {
+        fn lower<T: PartialOrd>(one: Option<T>, other: Option<T>) -> Option<T> {
+            match (one, other) {
+                (Some(one), Some(other)) => Some(if other < one { other } else { one }),
+                (one, other) => one.or(other),
+            }
+        }
+        Self {
+            max_turns: lower(self.max_turns, to.max_turns),
+            max_tokens: lower(self.max_tokens, to.max_tokens),
+            max_cost_usd: lower(self.max_cost_usd, to.max_cost_usd),
+            timeout_seconds: lower(self.timeout_seconds, to.timeout_seconds),
+        }
+    }
 }
 
 /// What is fixed when a run is queued, so that an edit or another process cannot change it in the middle.
@@ -175,6 +212,9 @@ pub struct Pins {
     pub no_commands: bool,
     /// What it may use up.
     pub budget: Budget,
+    /// The form that its answer must have; absent = any text. Only of runs that do what every run does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<AnswerForm>,
     /// The folder that its tools work in, as an absolute path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace: Option<String>,

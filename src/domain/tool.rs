@@ -27,6 +27,8 @@ pub enum Access {
     Write,
     /// Runs commands: must be allowed.
     Run,
+    /// Asks other machines: must be allowed.
+    Fetch,
 }
 
 /// Who carries a call out.

@@ -116,8 +116,7 @@ impl Calls {
             let message = format!("there is no tool `{}` here; there are: {}", call.name, known.join(", "));
             return Err(Stopped::failed(ErrorCode::NotFound, message));
         };
-        let subject = tool.subject(&call.arguments);
-        self.permit(call, spec, &subject).await?;
+        self.permit(call, spec, &tool.subjects(&call.arguments)).await?;
         let cancelled = self.context.cancelled.clone();
         match tool.call(&self.context, call.arguments.clone()).await {
             Ok(output) => Ok(output),
@@ -128,11 +127,11 @@ impl Calls {
         }
     }
 
-    async fn permit(&self, call: &ToolCallPart, spec: &ToolSpec, subject: &str) -> Result<(), Stopped> {
+    async fn permit(&self, call: &ToolCallPart, spec: &ToolSpec, subjects: &[String]) -> Result<(), Stopped> {
         if self.no_commands && spec.access == Access::Run {
             return Err(Stopped::denied(&call.name, &super::access::no_commands()));
         }
-        match crate::tools::decide(&self.rules, spec, subject) {
+        match crate::tools::decide_all(&self.rules, spec, subjects) {
             Permission::Allow => Ok(()),
             Permission::Deny => Err(Stopped::denied(&call.name, "a rule denies it")),
             Permission::Ask => {
@@ -141,7 +140,7 @@ impl Calls {
                     session: self.session.clone(),
                     run: self.run.clone(),
                     call: recorded,
-                    subject: subject.to_owned(),
+                    subject: subjects.join(", "),
                 };
                 tokio::select! {
                     () = self.context.cancelled.cancelled() => Err(Stopped::cancelled()),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::domain::{
     AuthorKind, BlobId, Finish, Item, Message, ModelChoice, Part, ReturnStatus, ToolReturn, ToolSpec, Transcript,
 };
-use crate::models::{PromptMessage, PromptPart, PromptReturn};
+use crate::models::{ModelRequest, PromptMessage, PromptPart, PromptReturn};
 
 /// Bytes of text for one token, by rule of thumb; only decides how many old turns are left out.
 const BYTES_PER_TOKEN: usize = 4;
@@ -68,6 +68,11 @@ pub(crate) fn messages(
 pub(crate) fn fixed_bytes(system: &str, tools: &[ToolSpec]) -> usize {
     let tools = tools.iter().map(|tool| tool.name.len() + tool.description.len() + tool.parameters.to_string().len());
     system.len() + tools.sum::<usize>()
+}
+
+/// The bytes of all that a model is asked.
+pub(crate) fn request_bytes(request: &ModelRequest) -> usize {
+    fixed_bytes(&request.system, &request.tools) + request.messages.iter().map(size).sum::<usize>()
 }
 
 /// The blobs that the messages of a transcript name.

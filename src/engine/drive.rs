@@ -14,9 +14,12 @@ use futures_util::stream::StreamExt;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+use super::budget::{self, Spent};
 use super::calls::Calls;
 use super::channels::Judged;
+use super::context;
 use super::course::Course;
+use super::forms;
 use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
 use super::ledger::{Ledger, Refused};
@@ -25,7 +28,7 @@ use super::next::{Next, Position, next};
 use super::spans;
 use super::writing::{Desk, Writing};
 use crate::domain::{
-    Agent, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, TakingPart, Timestamp,
+    Agent, Budget, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, TakingPart, Timestamp,
     Transcript, Usage,
 };
 use crate::models::{Card, Model, ModelEvent, ModelStream};
@@ -54,6 +57,8 @@ pub(crate) struct Work {
     pub(crate) rounds: u32,
     pub(crate) tool_calls: u32,
     pub(crate) usage: Usage,
+    /// How long earlier attempts worked on it.
+    pub(crate) worked: Duration,
     /// The newest message that it completed, and its text.
     pub(crate) answer_id: Option<MessageId>,
     pub(crate) answer: String,
@@ -78,6 +83,8 @@ pub(crate) struct Driver {
     pub(super) stop: CancellationToken,
     pub(super) out_of_time: Arc<AtomicBool>,
     pub(super) pending: Option<Pending>,
+    /// Whether it was told that tokens are guessed.
+    guesses: bool,
     /// Facts that the transcript holds, and that go into the log with the next append.
     due: Vec<Fact>,
     on_taken: Option<OnTaken>,
@@ -131,7 +138,11 @@ impl Driver {
             no_commands: work.pins.no_commands,
             specs: core.tools.specs(work.agent.tools.as_deref()),
             tools: core.tools.clone(),
-            context: ToolContext { workspace: core.workspace(&workspace)?, cancelled: at_work.stop.clone() },
+            context: ToolContext {
+                workspace: core.workspace(&workspace)?,
+                rules: work.pins.permissions.clone().into(),
+                cancelled: at_work.stop.clone(),
+            },
         };
         Ok(Self {
             span: spans::of_run(&ledger.id, &work),
@@ -147,6 +158,7 @@ impl Driver {
             at_work,
             out_of_time: Arc::default(),
             pending: None,
+            guesses: false,
             due: Vec::new(),
             on_taken: None,
         })
@@ -187,9 +199,9 @@ impl Driver {
 
     /// Stops the run when its time is over.
     fn keep_time(&self) -> Option<tokio::task::JoinHandle<()>> {
-        let budget = self.work.pins.budget.timeout_seconds.or(self.core.settings.budgets.timeout_seconds)?;
+        let budget = self.budget().timeout_seconds?;
         // Time in which nobody worked on it, waiting for the caller or after a crash, does not count.
-        let left = Duration::from_secs(budget);
+        let left = Duration::from_secs(budget).saturating_sub(self.work.worked);
         let (stop, out_of_time) = (self.stop.clone(), Arc::clone(&self.out_of_time));
         Some(tokio::spawn(async move {
             tokio::time::sleep(left).await;
@@ -281,6 +293,10 @@ impl Driver {
                         return Ok(());
                     }
                 }
+                Next::AskAgain(faults) => {
+                    let id = MessageId::new(&*self.core.clock);
+                    self.owe(vec![forms::told(id, self.core.clock.now(), &faults)]);
+                }
                 Next::RunTools(calls) => self.run_tools(calls).await?,
                 Next::WaitForCaller(_) => return self.wait_for_caller().await,
                 Next::Finish { outcome, error } => return self.finish(outcome, error).await,
@@ -307,10 +323,17 @@ impl Driver {
     }
 
     fn decide(&self) -> Next {
+        let budget = self.budget();
+        let most = self.core.settings.limits.run_turns;
         let position = Position {
             run: &self.work.run,
-            rounds: self.work.rounds,
-            max_rounds: self.max_rounds(),
+            spent: Spent {
+                budget: &budget,
+                usage: &self.work.usage,
+                rounds: self.work.rounds,
+                max_rounds: budget.max_turns.unwrap_or(most).min(most),
+            },
+            form: self.work.pins.form.as_ref(),
             caller_tools: &self.caller_tools,
             max_step_rounds: self.max_step_rounds,
             ordinary: self.work.course.ordinary,
@@ -319,9 +342,9 @@ impl Driver {
         next(&self.work.transcript, &position)
     }
 
-    fn max_rounds(&self) -> u32 {
-        let budget = self.work.pins.budget.max_turns.or(self.core.settings.budgets.max_turns);
-        budget.unwrap_or(self.core.settings.limits.run_turns).min(self.core.settings.limits.run_turns)
+    /// What it may use up: as it was pinned. Runs of earlier versions pinned only what their caller said.
+    pub(super) fn budget(&self) -> Budget {
+        self.work.pins.budget.over(&self.core.settings.budgets)
     }
 
     /// Calls the model once; true when the run has ended with it.
@@ -333,6 +356,11 @@ impl Driver {
                 return Ok(true);
             }
         };
+        if let Err(error) = budget::check_priced(&self.core, &self.asking.choice, &self.asking.card, &self.budget()) {
+            self.fail(error).await?;
+            return Ok(true);
+        }
+        let asked_bytes = context::request_bytes(&request);
         self.settle_beside();
         let span = spans::of_model(&self.asking.choice);
         let stream = self.asking.model.ask(request).instrument(span.clone()).await;
@@ -342,7 +370,7 @@ impl Driver {
         let elapsed_ms = writing.elapsed_ms();
         let begun = writing.has_begun();
         let (finish, usage, error) = match heard {
-            Heard::Said(finish, usage) => (finish, usage, None),
+            Heard::Said(finish, usage) => (finish, self.counted(usage, asked_bytes, &writing), None),
             Heard::Failed(error) => (Finish::Cut, Usage::default(), Some(error)),
             Heard::Stopped => (Finish::Cancelled, Usage::default(), None),
         };
@@ -410,6 +438,26 @@ impl Driver {
 
     fn desk(&self) -> Desk<'_> {
         Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name }
+    }
+
+    /// What a call used. Where its server does not tell, a budget is kept by a rule of thumb, and that is told.
+    fn counted(&mut self, usage: Usage, asked_bytes: usize, writing: &Writing) -> Usage {
+        let budget = self.budget();
+        let is_told = usage.input_tokens > 0 || usage.output_tokens > 0;
+        if is_told || (budget.max_tokens.is_none() && budget.max_cost_usd.is_none()) {
+            return usage;
+        }
+        if !self.guesses {
+            self.guesses = true;
+            let message = format!(
+                "`{}` does not tell how many tokens it uses: for the budget, 4 bytes count as one",
+                self.asking.choice
+            );
+            let details = serde_json::Value::Null;
+            self.owe(vec![Fact::Notice(Notice { code: "budget.estimated".to_owned(), message, details })]);
+        }
+        let tokens = |bytes: usize| bytes.div_ceil(4) as u64;
+        Usage { input_tokens: tokens(asked_bytes), output_tokens: tokens(writing.bytes()), ..usage }
     }
 
     async fn notice_retry(&mut self, attempt: u32, error: &Error, delay_ms: u64) -> Result<(), Refused> {

@@ -36,8 +36,11 @@ impl Driver {
         self.append(facts).await
     }
 
-    /// The result of the procedure that was asked for.
+    /// The result of the procedure that was asked for, or the answer in the form that it must have.
     fn result(&self) -> Option<serde_json::Value> {
+        if let Some(form) = self.work.pins.form.as_ref().filter(|_| self.work.course.ordinary) {
+            return super::forms::read(form, &self.work.answer).ok();
+        }
         self.work.course.output.as_ref().and_then(|name| self.work.course.value(name)).cloned()
     }
 

@@ -156,7 +156,8 @@ impl Equipment for House {
         let tool = self.core.tools.get(COMMANDS);
         let tool = tool.ok_or_else(|| Error::new(ErrorCode::NotSupported, "there is no tool that runs commands"))?;
         let workspace = Workspace::open(&self.core.settings.workspace)?;
-        let context = ToolContext { workspace: Arc::new(workspace), cancelled: CancellationToken::new() };
+        let context =
+            ToolContext { workspace: Arc::new(workspace), rules: Arc::new([]), cancelled: CancellationToken::new() };
         let given = tool.call(&context, serde_json::json!({ "command": "true" })).await;
         let given = given.map_err(|failure| Error::new(failure.code, failure.message))?;
         let said = given.output.as_str().unwrap_or_default().trim().to_owned();

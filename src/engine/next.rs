@@ -3,16 +3,18 @@
 
 use std::collections::HashSet;
 
-use crate::domain::{CallId, Error, ErrorCode, Finish, Item, Outcome, Part, Place, RunId, Step, ToolCallPart, Transcript};
+use super::budget::Spent;
+use super::forms;
+use crate::domain::{AnswerForm, CallId, Error, Finish, Item, Outcome, Part, Place, RunId, Step, ToolCallPart, Transcript};
 
 /// Where a run stands, beside its transcript.
 pub(crate) struct Position<'a> {
     /// The run.
     pub(crate) run: &'a RunId,
-    /// Calls of the model so far.
-    pub(crate) rounds: u32,
-    /// Most calls of the model.
-    pub(crate) max_rounds: u32,
+    /// What it has used, and may use up.
+    pub(crate) spent: Spent<'a>,
+    /// The form that its answer must have, when it does what every run does.
+    pub(crate) form: Option<&'a AnswerForm>,
     /// The tools that the caller carries out.
     pub(crate) caller_tools: &'a HashSet<String>,
     /// Most calls of the model in one step.
@@ -34,6 +36,8 @@ pub(crate) enum Next {
     EndStep(usize),
     /// Ask the model.
     CallModel,
+    /// Tell the model what is wrong with its answer, which must have a form.
+    AskAgain(Vec<String>),
     /// Carry out these calls.
     RunTools(Vec<ToolCallPart>),
     /// Wait until the caller has answered these calls.
@@ -51,7 +55,12 @@ pub(crate) enum Next {
 pub(crate) fn next(transcript: &Transcript, position: &Position<'_>) -> Next {
     let at = transcript.steps_done;
     if position.ordinary {
-        return ask(transcript, position, None);
+        return match (ask(transcript, position, None), position.form) {
+            (Next::Finish { outcome: Outcome::Completed | Outcome::Silent, .. }, Some(form)) => {
+                formed(transcript, position, form)
+            }
+            (other, _) => other,
+        };
     }
     match position.steps.get(at) {
         Some(Step::Say(_) | Step::Set(_) | Step::OpenThread(_) | Step::Serialize(_)) => Next::DoStep(at),
@@ -130,6 +139,28 @@ fn ask(transcript: &Transcript, position: &Position<'_>, thread: Option<&str>) -
     }
 }
 
+/// What a run does next that has an answer, which must have a form.
+fn formed(transcript: &Transcript, position: &Position<'_>, form: &AnswerForm) -> Next {
+    let own = transcript.of_step(None).filter_map(|item| match item {
+        Item::Answered { run: Some(run), parts, finish, .. } if run == position.run => Some((parts, finish)),
+        Item::Answered { .. } | Item::Said(_) => None,
+    });
+    let own: Vec<_> = own.collect();
+    let answers = own.iter().filter(|(_, finish)| **finish != Finish::ToolCalls).count();
+    let answer = own.last().map(|(parts, _)| Part::texts(parts)).unwrap_or_default();
+    let faults = match forms::read(form, &answer) {
+        Ok(_) => return Next::Finish { outcome: Outcome::Completed, error: None },
+        Err(faults) => faults,
+    };
+    match call(transcript, position, None) {
+        Next::CallModel if answers < forms::ANSWERS => Next::AskAgain(faults),
+        Next::Finish { outcome: Outcome::Failed, error } if answers < forms::ANSWERS => {
+            Next::Finish { outcome: Outcome::Failed, error }
+        }
+        _ => Next::Finish { outcome: Outcome::Failed, error: Some(forms::mismatch(&faults)) },
+    }
+}
+
 fn call(transcript: &Transcript, position: &Position<'_>, thread: Option<&str>) -> Next {
     let of_step = || {
         transcript
@@ -141,13 +172,10 @@ fn call(transcript: &Transcript, position: &Position<'_>, thread: Option<&str>) 
     if position.max_step_rounds.is_some_and(|most| of_step() >= most as usize) {
         return Next::Finish { outcome: Outcome::Completed, error: None };
     }
-    if position.rounds < position.max_rounds {
-        return Next::CallModel;
+    match position.spent.is_used_up() {
+        None => Next::CallModel,
+        Some(error) => Next::Finish { outcome: Outcome::Failed, error: Some(error) },
     }
-    let message = format!("the run used up its {} calls of the model", position.max_rounds);
-    let error = Error::new(ErrorCode::BudgetExhausted, message)
-        .hint("raise `--max-turns` or `limits.run_turns`, or go on in the same session with `-s`");
-    Next::Finish { outcome: Outcome::Failed, error: Some(error) }
 }
 
 #[cfg(test)]
@@ -155,7 +183,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{AskStep, MessageId, Procedure, ReturnStatus, SayStep, ToolReturn};
+    use crate::domain::{AskStep, Budget, ErrorCode, MessageId, Procedure, ReturnStatus, SayStep, ToolReturn, Usage};
 
     fn answered(run: &str, finish: Finish, parts: Vec<Part>, returned: &[&str]) -> Item {
         let returns = returned.iter().map(|id| ToolReturn {
@@ -188,12 +216,17 @@ mod tests {
     }
 
     fn decide_by(procedure: &Procedure, transcript: Transcript, rounds: u32) -> Next {
+        decide_formed(procedure, transcript, rounds, None)
+    }
+
+    fn decide_formed(procedure: &Procedure, transcript: Transcript, rounds: u32, form: Option<&AnswerForm>) -> Next {
         let run = RunId::from_text("r");
         let caller_tools = HashSet::from(["ask_user".to_owned()]);
+        let (budget, usage) = (Budget::default(), Usage::default());
         let position = Position {
             run: &run,
-            rounds,
-            max_rounds: 3,
+            spent: Spent { budget: &budget, usage: &usage, rounds, max_rounds: 3 },
+            form,
             caller_tools: &caller_tools,
             max_step_rounds: None,
             ordinary: procedure.is_ordinary(),
@@ -235,6 +268,29 @@ mod tests {
         assert_eq!(of(&["3"]), Next::RunTools(vec![tool("1", "t")]));
         assert_eq!(of(&["3", "1"]), Next::WaitForCaller(vec![CallId::from_text("2")]));
         assert_eq!(of(&["3", "1", "2"]), Next::CallModel);
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_is_asked_for_once_more() {
+        let form = AnswerForm { name: "answer".into(), schema: json!({"type": "integer"}) };
+        let says = |text: &str| answered("r", Finish::Stop, vec![Part::text(text)], &[]);
+        let of = |items, rounds| {
+            let transcript = Transcript { items, ..Transcript::default() };
+            decide_formed(&Procedure::default(), transcript, rounds, Some(&form))
+        };
+        let error = |next| match next {
+            Next::Finish { outcome: Outcome::Failed, error: Some(error) } => error.code,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of(vec![says("7")], 1), Next::Finish { outcome: Outcome::Completed, error: None });
+        let fault = "\"x\" is not of type \"integer\"".to_owned();
+        assert_eq!(of(vec![says("\"x\"")], 1), Next::AskAgain(vec![fault]));
+        assert_eq!(of(vec![says("")], 1), Next::AskAgain(vec!["it is empty".to_owned()]));
+        assert_eq!(error(of(vec![says("\"x\"")], 3)), ErrorCode::BudgetExhausted);
+        assert_eq!(error(of(vec![says("\"x\""), says("\"y\"")], 2)), ErrorCode::SchemaMismatch);
+        assert_eq!(of(vec![says("\"x\""), says("7")], 2), Next::Finish { outcome: Outcome::Completed, error: None });
+        let with_tools = answered("r", Finish::ToolCalls, vec![Part::ToolCall(tool("1", "t"))], &["1"]);
+        assert_eq!(of(vec![with_tools], 1), Next::CallModel);
     }
 
     #[test]

@@ -221,6 +221,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32
         rounds: active.run.rounds,
         tool_calls,
         usage: active.run.usage.clone(),
+        worked: std::time::Duration::from_millis(active.worked()),
         answer_id: active.answer.clone(),
         answer: active.answer_text.clone(),
     };

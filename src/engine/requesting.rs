@@ -2,6 +2,7 @@
 
 use super::context::{self, Window};
 use super::drive::Driver;
+use super::forms;
 use crate::domain::Error;
 use crate::models::ModelRequest;
 
@@ -52,6 +53,7 @@ impl Driver {
         }
         let fixed = context::fixed_bytes(&system, &tools);
         let messages = context::messages(transcript, &window, &files, fixed);
+        let form = form.filter(|form| self.step_number().is_some() || forms::is_native(form));
         Ok(ModelRequest { model: self.asking.choice.id.clone(), system, messages, tools, settings, form })
     }
 }

@@ -5,6 +5,7 @@ use std::pin::pin;
 use futures_util::stream::StreamExt;
 
 use super::drive::Driver;
+use super::forms;
 use super::ledger::Refused;
 use super::writing::Written;
 use crate::domain::{Fact, Finish, MessageCompleted, MessageId, Part, RunWaiting, Timestamp, ToolReturned, Visibility};
@@ -22,7 +23,11 @@ impl Driver {
         };
         usage.cost_usd = self.asking.card.cost(&usage);
         self.work.usage.add(&usage);
-        let next_message_id = (finish == Finish::ToolCalls).then(|| MessageId::new(&*self.core.clock));
+        // Another message follows calls, and an answer that does not have the form that it must have.
+        let unformed = self.work.course.ordinary
+            && self.work.pins.form.as_ref().is_some_and(|form| forms::read(form, &Part::texts(&parts)).is_err());
+        let follows = finish == Finish::ToolCalls || (finish != Finish::Cut && finish != Finish::Cancelled && unformed);
+        let next_message_id = follows.then(|| MessageId::new(&*self.core.clock));
         // Who takes part and has nothing to say shows nothing.
         let is_empty = finish == Finish::Stop && Part::texts(&parts).is_empty();
         let is_silent = is_silent || (is_empty && self.work.taking_part.is_some());
@@ -55,9 +60,8 @@ impl Driver {
                 }
             }
         }
-        if let Some(id) = next_message_id {
-            self.work.message_id = id;
-        }
+        // No two messages have one id, also when a later step asks once more.
+        self.work.message_id = next_message_id.unwrap_or_else(|| MessageId::new(&*self.core.clock));
         facts.insert(0, Fact::MessageCompleted(completed));
         for fact in &facts {
             self.work.transcript.add(Some(&self.work.run), fact, true);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::FutureExt;
 use tokio::sync::oneshot;
@@ -79,6 +80,7 @@ pub(super) async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Ta
         rounds: 0,
         tool_calls: 0,
         usage: Usage::default(),
+        worked: Duration::ZERO,
         answer_id: None,
         answer: String::new(),
     };

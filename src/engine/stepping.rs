@@ -56,6 +56,7 @@ impl Driver {
     /// The form that its answer must have.
     pub(super) fn form(&self) -> Option<&AnswerForm> {
         match self.step_now() {
+            _ if self.work.course.ordinary => self.work.pins.form.as_ref(),
             Some(Step::Ask(step)) => step.form.as_ref(),
             _ => None,
         }

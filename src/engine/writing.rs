@@ -65,6 +65,11 @@ impl Writing {
         !self.parts.is_empty()
     }
 
+    /// The bytes of what was written.
+    pub(crate) fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.grown().len()).sum()
+    }
+
     /// Lets the pieces out: what came before them is durable.
     pub(crate) fn release(&mut self, desk: &Desk<'_>) {
         for delta in self.held.take().into_iter().flatten() {

@@ -181,7 +181,10 @@ impl From<ModelError> for Error {
             | Cause::ReadOnly
             | Cause::Corrupt
             | Cause::Newer
-            | Cause::Locked => None,
+            | Cause::Locked
+            | Cause::Turns
+            | Cause::Tokens
+            | Cause::Cost => None,
         };
         let told = Self::model(error.cause, error.message);
         let told =

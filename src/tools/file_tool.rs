@@ -42,7 +42,7 @@ impl<A: DeserializeOwned + Send + Sync + 'static> Tool for FileTool<A> {
         let work = move |context: &ToolContext| work(context, &arguments, caps);
         match self.spec.access {
             Access::Read => reading(context, work).await,
-            Access::Write | Access::Run => changing(context, work).await,
+            Access::Write | Access::Run | Access::Fetch => changing(context, work).await,
         }
     }
 }

@@ -4,14 +4,17 @@
 //! the call's [`Tool::subject`]; a tool itself never asks. [`decide`] is how rules are read. Commands run under a
 //! [`guard`], a process of this same program.
 
+mod apply_patch;
 mod arguments;
 mod edit_file;
+mod fetch;
 mod file_tool;
 mod find_files;
 pub mod guard;
 mod list_files;
 mod mcp;
 mod output;
+mod patch;
 mod permission;
 mod read_file;
 mod run_command;
@@ -25,20 +28,23 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Limits, ToolSettings};
-use crate::domain::{ErrorCode, ToolSpec};
+use crate::domain::{ErrorCode, PermissionRule, ToolSpec};
 use crate::workspace::Workspace;
 
+pub use fetch::{FetchUrl, Lookup, Resolver};
 pub use mcp::{
     Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
     ToolServerPeer, tools_of,
 };
-pub use permission::decide;
+pub use permission::{decide, decide_all};
 
 /// What a tool works with.
 #[derive(Clone)]
 pub struct ToolContext {
     /// The folder of the session.
     pub workspace: Arc<Workspace>,
+    /// The rules of the run, the first that fits counts: where a page that may be fetched leads on to another.
+    pub rules: Arc<[PermissionRule]>,
     /// Fires when the run is cancelled: the tool ends at once and leaves nothing running.
     pub cancelled: CancellationToken,
 }
@@ -69,9 +75,14 @@ pub trait Tool: Send + Sync {
     /// What a model is told about it.
     fn spec(&self) -> &ToolSpec;
 
-    /// What a call is about, for permission patterns and questions: a path of the workspace, or a command line. Empty
-    /// when the arguments do not tell.
+    /// What a call is about, for permission patterns and questions: a path of the workspace, a command line, or an address.
+    /// Empty when the arguments do not tell.
     fn subject(&self, arguments: &Value) -> String;
+
+    /// What a call is about that is about several things: each must be allowed.
+    fn subjects(&self, arguments: &Value) -> Vec<String> {
+        vec![self.subject(arguments)]
+    }
 
     /// Carries a call out.
     async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure>;
@@ -98,7 +109,9 @@ impl Tools {
             Arc::new(find_files::tool(limits)),
             Arc::new(write_file::tool(limits)),
             Arc::new(edit_file::tool(limits)),
+            Arc::new(apply_patch::ApplyPatch::new(limits)),
             Arc::new(run_command::RunCommand::new(limits, settings)),
+            Arc::new(FetchUrl::new(limits, settings)),
         ];
         Self { all }
     }

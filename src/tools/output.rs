@@ -50,7 +50,8 @@ pub fn beginning(text: String, caps: Caps, way: &str) -> ToolOutput {
 /// Where to cut a text so that at most `room` bytes stay: after a line, or in a very long line after a character.
 fn line_end(text: &str, room: usize) -> usize {
     let room = text.floor_char_boundary(room);
-    text[..room].rfind('\n').map_or(room, |newline| newline + 1)
+    // Where lines are very long, a part of one is worth more than the few before it.
+    text[..room].rfind('\n').map(|newline| newline + 1).filter(|end| *end >= room / 2).unwrap_or(room)
 }
 
 /// Output that comes in pieces and may never end: keeps the beginning and the end, within `caps.full` bytes.

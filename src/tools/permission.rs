@@ -4,10 +4,16 @@
 //! rule that denies or asks fits widely. For command lines that means: `cargo test*` does not allow `cargo test; rm x`,
 //! and a denied `rm *` is found in it. Rules about commands are words, not walls: a shell has more ways to say a thing
 //! than any pattern knows; what a command may write is up to the guard.
+//!
+//! A pattern of addresses is `[SCHEME://]HOST[:PORT][/PATH]`, taken apart and compared piece by piece: so a `*` in the host
+//! never reaches into the path.
 
 use globset::GlobBuilder;
 
 use crate::domain::{Access, Permission, PermissionRule, ToolSpec};
+
+/// The tool that may change whatever these can: what they are denied it is denied too.
+const CHANGES_ALL: (&str, [&str; 2]) = (super::apply_patch::NAME, ["edit_file", "write_file"]);
 
 /// What is done about a call of a tool, by the first rule that fits, else by the tool's access.
 pub fn decide(rules: &[PermissionRule], spec: &ToolSpec, subject: &str) -> Permission {
@@ -27,6 +33,7 @@ fn fits(rule: &PermissionRule, spec: &ToolSpec, subject: &str) -> bool {
     let narrow = rule.permission == Permission::Allow;
     if rule.tool != "*"
         && rule.tool != spec.name
+        && !(!narrow && spec.name == CHANGES_ALL.0 && CHANGES_ALL.1.contains(&rule.tool.as_str()))
         && !(rule.tool.contains('*') && glob_fits(&rule.tool, &spec.name, false, narrow))
     {
         return false;
@@ -37,6 +44,7 @@ fn fits(rule: &PermissionRule, spec: &ToolSpec, subject: &str) -> bool {
         _ if is_served(spec) => glob_fits(pattern, subject, false, narrow),
         (Access::Run, true) => command_is(pattern, subject),
         (Access::Run, false) => command_holds(pattern, subject),
+        (Access::Fetch, _) => address_fits(pattern, subject, narrow),
         (Access::Read | Access::Write, _) => path_fits(pattern, subject, narrow),
     }
 }
@@ -59,6 +67,46 @@ fn path_fits(pattern: &str, subject: &str, narrow: bool) -> bool {
     !narrow
         && (glob_fits(folder, subject, true, narrow)
             || subject.starts_with('/') && glob_fits(&format!("**/{pattern}"), subject, true, narrow))
+}
+
+/// What is done about a call that is about several things: the strictest of what is done about each.
+pub fn decide_all(rules: &[PermissionRule], spec: &ToolSpec, subjects: &[String]) -> Permission {
+    let decided = subjects.iter().map(|subject| decide(rules, spec, subject));
+    decided
+        .max_by_key(|permission| match permission {
+            Permission::Allow => 0,
+            Permission::Ask => 1,
+            Permission::Deny => 2,
+        })
+        .unwrap_or_else(|| decide(rules, spec, ""))
+}
+
+/// Whether a pattern means an address, which is normal: host in lower case, port only where it is not the usual one.
+fn address_fits(pattern: &str, subject: &str, narrow: bool) -> bool {
+    if pattern.chars().all(|sign| sign == '*') {
+        return true;
+    }
+    let Some((scheme, rest)) = subject.split_once("://") else { return !narrow };
+    let (wanted_scheme, wanted) = match pattern.split_once("://") {
+        Some((scheme, rest)) => (Some(scheme.to_ascii_lowercase()), rest),
+        None => (None, pattern),
+    };
+    if wanted_scheme.is_some_and(|wanted| !glob_fits(&wanted, scheme, false, narrow)) {
+        return false;
+    }
+    let parts = |text: &str| {
+        let end = text.find(['/', '?']).unwrap_or(text.len());
+        (text[..end].to_ascii_lowercase(), text[end..].to_owned())
+    };
+    let ((wanted_host, wanted_path), (host, path)) = (parts(wanted), parts(rest));
+    // Without a port a pattern means every port when it denies, and the usual one when it allows.
+    let name_only =
+        host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map(|(name, _)| name);
+    // `[` begins a set in a glob, and an address of numbers here.
+    let literal = wanted_host.replace('[', "\\[").replace(']', "\\]");
+    let host_fits = |host: &str| glob_fits(&literal, host, false, narrow);
+    let fits = host_fits(&host) || (!narrow && name_only.is_some_and(host_fits));
+    fits && (wanted_path.is_empty() || wanted_path == "/" && path == "/" || glob_fits(&wanted_path, &path, false, narrow))
 }
 
 /// Whether a pattern means exactly this command line: the same operators in the same order, and between them pieces that
@@ -224,6 +272,58 @@ mod tests {
         );
         table(&["allow write_file([)"], &write, &[("[", Ask)]);
         table(&["deny write_file([)", "allow *"], &write, &[("a", Deny)]);
+    }
+
+    #[test]
+    fn address_patterns() {
+        let fetch = spec("fetch_url", Access::Fetch);
+        table(&[], &fetch, &[("https://a.example/", Ask)]);
+        table(
+            &["allow fetch_url(docs.rs)", "allow fetch_url(https://*.example.com/docs/*)"],
+            &fetch,
+            &[
+                ("https://docs.rs/serde", Allow),
+                ("http://docs.rs/", Allow),
+                ("https://docs.rs:8443/", Ask),
+                ("https://evil.example/docs.rs", Ask),
+                ("https://docs.rs.evil.example/", Ask),
+                ("https://a.example.com/docs/x", Allow),
+                ("http://a.example.com/docs/x", Ask),
+                ("https://a.example.com/other", Ask),
+                ("https://evil.example/x.example.com/docs/x", Ask),
+                ("https://evil.example/?q=.example.com/docs/x", Ask),
+            ],
+        );
+        table(
+            &["deny fetch_url(*.internal)", "deny fetch_url([::1])", "deny fetch_url(*/private/*)", "allow *"],
+            &fetch,
+            &[
+                ("https://a.internal:8080/x", Deny),
+                ("http://[::1]:99/", Deny),
+                ("https://b.example/private/x", Deny),
+                ("https://b.example/public", Allow),
+                ("https://internal/", Allow),
+            ],
+        );
+        table(
+            &["allow fetch_url(http://127.0.0.1:81)"],
+            &fetch,
+            &[("http://127.0.0.1:81/a", Allow), ("http://127.0.0.1/", Ask)],
+        );
+        table(&["deny fetch_url([)", "allow *"], &fetch, &[("https://a/", Allow)]);
+    }
+
+    #[test]
+    fn what_edits_are_denied_patches_are_denied() {
+        let patch = spec("apply_patch", Access::Write);
+        table(&["deny edit_file(secrets/**)", "allow apply_patch"], &patch, &[("secrets/a", Deny), ("a", Allow)]);
+        table(&["ask write_file", "allow apply_patch"], &patch, &[("a", Ask)]);
+        table(&["allow edit_file"], &patch, &[("a", Ask)]);
+        let all = |subjects: &[&str]| {
+            let subjects: Vec<String> = subjects.iter().map(|subject| (*subject).to_owned()).collect();
+            decide_all(&rules(&["deny apply_patch(b)", "allow apply_patch(a)"]), &patch, &subjects)
+        };
+        assert_eq!((all(&["a"]), all(&["a", "c"]), all(&["a", "b", "c"]), all(&[])), (Allow, Ask, Deny, Ask));
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct RunCommand {
     spec: ToolSpec,
     caps: Caps,
     longest: Duration,
+    /// Most bytes of memory of a command with all that it starts.
+    memory: Option<u64>,
     settings: ToolSettings,
 }
 
@@ -79,7 +81,7 @@ impl RunCommand {
             effect: Effect::Once,
             access: Access::Run,
         };
-        Self { spec, caps: Caps::new(limits), longest, settings: settings.clone() }
+        Self { spec, caps: Caps::new(limits), longest, memory: limits.command_memory, settings: settings.clone() }
     }
 
     /// What the command may write to.
@@ -91,7 +93,12 @@ impl RunCommand {
 
     /// Starts the guard.
     fn start(&self, program: &Path, root: &Path, folder: &Path, line: &str) -> io::Result<Running> {
-        let orders = Orders { command: line.into(), writable: self.writable(root), unconfined: self.settings.unconfined };
+        let orders = Orders {
+            command: line.into(),
+            writable: self.writable(root),
+            unconfined: self.settings.unconfined,
+            memory: self.memory,
+        };
         let (lifeline, theirs) = StdUnixStream::pair()?;
         lifeline.set_nonblocking(true)?;
         // One pipe for both, so that what was written first is shown first.
@@ -152,7 +159,7 @@ impl Tool for RunCommand {
             ToolFailure::new(ErrorCode::Unavailable, format!("the guard of commands cannot be started: {error}"))
         })?;
         let end = running.until_end(context, longest).await;
-        running.told(end, line, longest)
+        running.told(end, line, longest, self.memory)
     }
 }
 
@@ -259,17 +266,31 @@ impl Running {
     }
 
     /// The output and how it ended.
-    fn told(mut self, end: End, line: &str, longest: Duration) -> Result<ToolOutput, ToolFailure> {
+    fn told(mut self, end: End, line: &str, longest: Duration, memory: Option<u64>) -> Result<ToolOutput, ToolFailure> {
         let name = format!("`{}`", shown(short(line)));
         let (code, message, status) = match end {
             End::Own => {
                 let words = self.words();
+                if words.over_memory {
+                    let most = memory.unwrap_or_default();
+                    let message = format!(
+                        "{name} was ended, with all that it started: it used more than {most} bytes of memory \
+                         (limits.command_memory_bytes)"
+                    );
+                    let partial = Some(self.kept.finish("[out of memory]", WAY));
+                    return Err(ToolFailure { code: ErrorCode::TooLarge, message, partial });
+                }
                 match (words.end, words.failed) {
                     (Some(end), _) => {
-                        let status = match words.not_confined {
-                            Some(cause) => format!("[{end}; not confined: {cause}]"),
-                            None => format!("[{end}]"),
-                        };
+                        let mut status = format!("[{end}");
+                        // A program that was refused memory ends by itself, in words of its own.
+                        if let Some(most) = memory.filter(|_| end != "exit code 0") {
+                            status.push_str(&format!("; each of its processes could have {most} bytes of memory"));
+                        }
+                        if let Some(cause) = words.not_confined {
+                            status.push_str(&format!("; not confined: {cause}"));
+                        }
+                        status.push(']');
                         return Ok(self.kept.finish(&status, WAY));
                     }
                     (None, Some(cause)) => (ErrorCode::Unavailable, format!("{name} was not run: {cause}"), "[not run]"),
@@ -313,6 +334,7 @@ struct Words {
     not_confined: Option<String>,
     end: Option<String>,
     failed: Option<String>,
+    over_memory: bool,
 }
 
 impl Words {
@@ -322,6 +344,7 @@ impl Words {
             match line.split_once(' ') {
                 Some(("not", rest)) => words.not_confined = rest.strip_prefix("confined: ").map(str::to_owned),
                 Some(("exited", code)) => words.end = Some(format!("exit code {code}")),
+                Some(("over", "memory")) => words.over_memory = true,
                 Some(("killed", signal)) => words.end = Some(format!("killed by signal {signal}")),
                 Some(("failed", cause)) => words.failed = Some(cause.to_owned()),
                 _ => {}

@@ -18,7 +18,7 @@ impl Bench {
     pub fn new(limits: &Limits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workspace = Arc::new(Workspace::open(folder.path()).unwrap());
-        let context = ToolContext { workspace, cancelled: CancellationToken::new() };
+        let context = ToolContext { workspace, rules: Arc::new([]), cancelled: CancellationToken::new() };
         Self { folder, tools: Tools::new(limits, &ToolSettings::default()), context }
     }
 
@@ -52,7 +52,17 @@ fn bench() -> Bench {
 #[test]
 fn the_registry_holds_the_tools_of_the_design() {
     let tools = Tools::new(&Limits::default(), &ToolSettings::default());
-    let names = ["list_files", "read_file", "search_files", "find_files", "write_file", "edit_file", "run_command"];
+    let names = [
+        "list_files",
+        "read_file",
+        "search_files",
+        "find_files",
+        "write_file",
+        "edit_file",
+        "apply_patch",
+        "run_command",
+        "fetch_url",
+    ];
     assert_eq!(tools.names(), names);
     let allowed = ["edit_file".to_owned(), "unknown".to_owned()];
     let specs = tools.specs(Some(&allowed));
@@ -61,8 +71,15 @@ fn the_registry_holds_the_tools_of_the_design() {
     for spec in tools.specs(None) {
         jsonschema::meta::validate(&spec.parameters).unwrap();
         assert_eq!(spec.parameters["additionalProperties"], false, "{}", spec.name);
-        let subject = tools.get(&spec.name).unwrap().subject(&json!({"path": "./a/../b", "command": "ls"}));
-        assert_eq!(subject, if spec.name == "run_command" { "ls" } else { "b" });
+        let patch = "--- a/./a/../b\n+++ b/./a/../b\n@@ -1 +1 @@\n-a\n+b\n";
+        let arguments = json!({"path": "./a/../b", "command": "ls", "url": "HTTPS://Docs.rs:443/a b#c", "patch": patch});
+        let subject = tools.get(&spec.name).unwrap().subject(&arguments);
+        let expected = match spec.name.as_str() {
+            "run_command" => "ls",
+            "fetch_url" => "https://docs.rs/a%20b",
+            _ => "b",
+        };
+        assert_eq!(subject, expected);
     }
 }
 

@@ -5,6 +5,7 @@
 //! links that lead out, and links that are swapped between a check and an open all end in an error. Walking reads the
 //! names of folders without following links; what is found is opened through the capability again.
 
+mod batch;
 mod fault;
 mod look;
 mod name;
@@ -23,6 +24,7 @@ use rustix::fs::OFlags;
 
 use crate::domain::{Error, ErrorCode, Result};
 
+pub use batch::Change;
 use fault::{outside, refused, special};
 pub use look::About;
 pub use name::{normalised, shown};

@@ -57,7 +57,7 @@ impl Workspace {
         Ok(self.replace(path, &content)?)
     }
 
-    fn replace(&self, path: &str, content: &[u8]) -> Result<Written> {
+    pub(super) fn replace(&self, path: &str, content: &[u8]) -> Result<Written> {
         if content.len() > Self::WRITE_BYTES {
             let message = format!("{} bytes for `{}` are more than {}", content.len(), shown(path), Self::WRITE_BYTES);
             return Err(Error::new(ErrorCode::TooLarge, message));
@@ -89,7 +89,7 @@ impl Workspace {
     }
 
     /// Where a write goes: the file that a link leads to, else the path itself.
-    fn followed(&self, relative: &Path) -> Result<PathBuf> {
+    pub(super) fn followed(&self, relative: &Path) -> Result<PathBuf> {
         match self.folder.symlink_metadata(relative) {
             Ok(metadata) if kind_of(&metadata) == Kind::Link => {
                 self.folder.canonicalize(relative).map_err(|error| match error.kind() {

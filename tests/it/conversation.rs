@@ -137,7 +137,7 @@ fn a_run_has_only_so_many_turns() {
     let look = || Answer::text("Let me look.").and_calls(vec![("read_file", json!({"path": "a.txt"}))]);
     let (server, ombud) = with(vec![look(), look(), look(), Answer::text("It is empty.")]);
     ombud.file("a.txt", "");
-    let line = "error: the run used up its 1 calls of the model (budget_exhausted); raise `--max-turns` or `limits.run_turns`, \
+    let line = "error: the run used up its 1 calls of the model (budget_exhausted: turns); raise `--max-turns` or `limits.run_turns`, \
                 or go on in the same session with `-s`\n";
     let expected = Said { exit: 8, stdout: "Let me look.\n".to_owned(), stderr: line.to_owned() };
     assert_eq!(ombud.run(&["oneshot", "What is in a.txt?", "--max-turns", "1", "--session-id", "s"]), expected);

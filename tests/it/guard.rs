@@ -67,7 +67,7 @@ impl Bench {
 
     async fn whole(&self, arguments: serde_json::Value) -> Result<ToolOutput, ToolFailure> {
         let workspace = Arc::new(Workspace::open(self.inside.path()).unwrap());
-        let context = ToolContext { workspace, cancelled: self.cancelled.clone() };
+        let context = ToolContext { workspace, rules: Arc::new([]), cancelled: self.cancelled.clone() };
         let tools = Tools::new(&self.limits, &self.settings);
         tools.get("run_command").unwrap().call(&context, arguments).await
     }

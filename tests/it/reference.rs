@@ -86,8 +86,7 @@ fn errors() {
         row(&mut page, &[&code(error.word()), &exit, &http, retry, &what]);
     }
     page.push_str(
-        "\n`unauthorized`, `expired` and `schema_mismatch` belong to what comes with later versions, and so do budgets of tokens \
-         and money.\n\nA run that was cancelled is no error: the program exits 130 after Ctrl-C or `ombud sessions cancel`, 143 after \
+        "\nA run that was cancelled is no error: the program exits 130 after Ctrl-C or `ombud sessions cancel`, 143 after \
          SIGTERM, 129 after SIGHUP. It exits 0 when there is an answer, also when tools failed or were denied; what was denied stands in the \
          result.\n\n## Causes\n\n",
     );

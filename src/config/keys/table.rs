@@ -32,6 +32,18 @@ pub const KEYS: &[Key] = &[
     key("permissions.ask", Kind::Rules, Untrusted::Added, "Calls of tools that are asked about first."),
     key("permissions.allow", Kind::Rules, Untrusted::Ignored, "Calls of tools that are made without asking."),
     key("budgets.max_turns", Kind::Whole(1, 10_000), Untrusted::Lower, "Most calls of the model in one run."),
+    key(
+        "budgets.max_tokens",
+        Kind::Whole(1, 1 << 50),
+        Untrusted::Lower,
+        "Most tokens of one run: sent and received, of all calls of the model together.",
+    ),
+    key(
+        "budgets.max_cost_usd",
+        Kind::Dollars,
+        Untrusted::Lower,
+        "Most that one run may cost, in US dollars, by the prices of the catalogue.",
+    ),
     key("budgets.timeout_seconds", Kind::Whole(1, 30 * SECONDS_A_DAY), Untrusted::Lower, "Longest run."),
     key(
         "limits.model_first_byte_seconds",
@@ -110,6 +122,20 @@ pub const KEYS: &[Key] = &[
         Untrusted::Lower,
         "Frames that wait for one subscriber before it is healed from the log.",
     ),
+    key(
+        "limits.command_memory_bytes",
+        Kind::Whole(16 << 20, 1 << 50),
+        Untrusted::Lower,
+        "Most memory of a command with all that it starts, in bytes. Unset: as much as there is.",
+    ),
+    key(
+        "tools.fetch.allow_hosts",
+        Kind::Names,
+        Untrusted::Ignored,
+        "Hosts inside of this machine or network that fetch_url may ask all the same: NAME, NAME:PORT, ADDRESS or ADDRESS/BITS.",
+    ),
+    key("tools.fetch.seconds", Kind::Whole(1, 3_600), Untrusted::Lower, "Longest fetch, with all its redirects."),
+    key("tools.fetch.bytes", Kind::Whole(1_024, 1 << 28), Untrusted::Lower, "Most bytes of a page that are read."),
     key(
         "tools.unconfined",
         Kind::Flag,

@@ -15,19 +15,9 @@ pub fn ask(caller: &Principal, ask: &mut Ask, budgets: &Budget) -> Result<()> {
     }
     pins(caller, &ask.pins)?;
     if !caller.is_admin() {
-        let budget = &mut ask.pins.budget;
-        budget.max_turns = lower(budget.max_turns, budgets.max_turns);
-        budget.timeout_seconds = lower(budget.timeout_seconds, budgets.timeout_seconds);
+        ask.pins.budget = ask.pins.budget.lowered(budgets);
     }
     Ok(())
-}
-
-/// The lower of two limits, of which each may be absent.
-fn lower<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
-    }
 }
 
 /// Checks a new session.
@@ -169,11 +159,12 @@ mod tests {
 
     #[test]
     fn budgets_of_the_house_are_not_raised() {
-        let house = Budget { max_turns: Some(5), timeout_seconds: None };
-        let wanted = Budget { max_turns: Some(9), timeout_seconds: Some(60) };
+        let house = Budget { max_turns: Some(5), max_cost_usd: Some(0.5), ..Budget::default() };
+        let wanted = Budget { max_turns: Some(9), max_cost_usd: Some(2.0), timeout_seconds: Some(60), max_tokens: None };
         let mut asked = question(Pins { budget: wanted.clone(), ..Pins::default() });
         ask(&Principal::unproven(), &mut asked, &house).unwrap();
-        assert_eq!(asked.pins.budget, Budget { max_turns: Some(5), timeout_seconds: Some(60) });
+        let lowered = Budget { max_turns: Some(5), max_cost_usd: Some(0.5), timeout_seconds: Some(60), max_tokens: None };
+        assert_eq!(asked.pins.budget, lowered);
         let mut asked = question(Pins { budget: wanted.clone(), ..Pins::default() });
         ask(&Principal::local("admin"), &mut asked, &house).unwrap();
         assert_eq!(asked.pins.budget, wanted);

@@ -135,7 +135,10 @@ const fn word(error: &Error) -> (&'static str, Option<u16>) {
                 | Cause::ReadOnly
                 | Cause::Corrupt
                 | Cause::Newer
-                | Cause::Locked,
+                | Cause::Locked
+                | Cause::Turns
+                | Cause::Tokens
+                | Cause::Cost,
             )
             | None => ("provider_error", None),
         },

@@ -128,7 +128,7 @@ pub struct RunFinished {
     pub tool_calls: u32,
     /// What it used.
     pub usage: Usage,
-    /// The result of the procedure that was asked for, where it has one.
+    /// The result of the procedure that was asked for, where it has one; the answer, where it had to have a form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,
     /// From its start to its end, in milliseconds.

@@ -4,6 +4,7 @@
 //! their text; whoever needs the text reads the log from [`Fold::window_start`].
 
 mod life;
+mod running;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,7 +15,7 @@ pub use self::life::Dropped;
 use super::session::ActiveRun;
 use super::{
     AuthorKind, Event, Exchange, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
-    SessionSummary, SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage, fact::RunFinished,
+    SessionSummary, SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage,
 };
 
 /// Most bytes of log that the newest turns are read back from.
@@ -73,6 +74,15 @@ pub struct FoldedRun {
     /// Why somebody wants it to end.
     #[serde(default)]
     pub cancel_requested: Option<String>,
+    /// How long it was worked on until its newest process took it, in milliseconds.
+    #[serde(default)]
+    pub worked_ms: u64,
+    /// When the process that works on it took it.
+    #[serde(default)]
+    pub taken_at: Option<Timestamp>,
+    /// The last sign of that process.
+    #[serde(default)]
+    pub seen_at: Option<Timestamp>,
 }
 
 /// The state of a session after some of its events.
@@ -276,6 +286,9 @@ impl Fold {
             step: None,
             deadline: None,
             cancel_requested: None,
+            worked_ms: 0,
+            taken_at: None,
+            seen_at: None,
         });
         Some(run)
     }
@@ -373,77 +386,6 @@ impl Fold {
             usage: self.usage.clone(),
             active: active.collect(),
         }
-    }
-}
-
-impl FoldedRun {
-    /// Folds an event of this run; true when it ended.
-    fn apply(&mut self, event: &Event) -> bool {
-        match &event.fact {
-            Fact::RunStarted(started) => {
-                self.run.interruptions += u32::from(self.run.status == RunStatus::Running);
-                self.run.started_at = Some(*self.started_at.get_or_insert(event.at));
-                self.attempt = started.attempt;
-                self.writing = Some(started.message_id.clone());
-                self.base_seq = started.base_seq;
-                self.run.status = RunStatus::Running;
-                self.run.process = Some(started.process.clone());
-                self.run.fence = u64::from(started.attempt);
-                self.run.model = Some(started.model.clone());
-                self.run.waiting_for.clear();
-            }
-            Fact::RunWaiting(waiting) => {
-                self.run.status = RunStatus::Waiting;
-                self.run.process = None;
-                self.deadline = waiting.deadline;
-                self.run.waiting_for = waiting.calls.iter().map(|call| call.id.clone()).collect();
-            }
-            Fact::RunCancelRequested(request) => {
-                self.cancel_requested = Some(request.reason.clone());
-                self.run.cancel_requested = true;
-            }
-            Fact::RunFinished(finished) => {
-                self.finish(event.at, finished);
-                self.run.finished_seq = Some(event.seq);
-                return true;
-            }
-            Fact::MessageCompleted(completed) => {
-                self.writing = completed.next_message_id.clone();
-                self.answer = Some(completed.message_id.clone());
-                self.answer_text = completed.text();
-                self.run.rounds = completed.round;
-                self.run.usage.add(&completed.usage);
-                self.run.message_id = self.answer.clone();
-                self.tool_calls += completed.parts.iter().filter(|part| matches!(part, Part::ToolCall(_))).count() as u32;
-            }
-            Fact::StepStarted(step) => self.step = Some(step.clone()),
-            Fact::StepFinished(_) => self.step = None,
-            Fact::MessageAbandoned(_) => self.writing = None,
-            Fact::ToolCalled(called) => {
-                // Those of a message were counted with it.
-                self.tool_calls += u32::from(called.message_id.is_none());
-                self.open_calls.push(called.clone());
-            }
-            Fact::ToolReturned(returned) => {
-                self.open_calls.retain(|open| open.call.id != returned.returned.id);
-                self.run.waiting_for.retain(|id| *id != returned.returned.id);
-            }
-            _ => {}
-        }
-        self.run.tool_calls = self.tool_calls;
-        false
-    }
-
-    fn finish(&mut self, at: Timestamp, finished: &RunFinished) {
-        self.run.status = finished.outcome.status();
-        self.run.finished_at = Some(at);
-        self.run.usage = finished.usage.clone();
-        self.run.model = finished.model.clone();
-        self.run.rounds = finished.rounds;
-        self.run.tool_calls = finished.tool_calls;
-        self.run.message_id = finished.message_id.clone();
-        self.run.waiting_for.clear();
-        self.run.error = finished.error.clone();
     }
 }
 

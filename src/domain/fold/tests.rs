@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::{
     Actor, Author, Budget, EventId, FACT_VERSION, Labels, Message, MessageImported, MessagePosted, Outcome, Pins, Revision,
-    SessionId, SessionRestored, Visibility,
+    RunFinished, SessionId, SessionRestored, Visibility,
 };
 
 pub(super) fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {
@@ -146,4 +146,36 @@ fn an_imported_history_has_turns_of_its_own() {
         fold.apply(&event(seq, None, fact), WINDOW_BYTES / 5);
     }
     assert_eq!(fold.window_start(), 5);
+}
+
+#[test]
+fn what_processes_worked_on_a_run_is_counted_and_what_lies_between_is_not() {
+    let started = |attempt: u32| {
+        Fact::RunStarted(crate::domain::RunStarted {
+            agent: "default".into(),
+            message_id: MessageId::from_text("m"),
+            previous_message_id: None,
+            input: None,
+            model: crate::domain::ModelChoice::new("p", "m"),
+            attempt,
+            process: crate::domain::ProcessId::from_text("p"),
+            base_seq: 0,
+            step: None,
+        })
+    };
+    let waiting = Fact::RunWaiting(crate::domain::RunWaiting { calls: Vec::new(), thread: None, deadline: None });
+    let notice =
+        Fact::Notice(crate::domain::Notice { code: "c".into(), message: "m".into(), details: serde_json::Value::Null });
+    let mut fold = Fold::begin(&created(), 10).unwrap();
+    fold.apply(&queued(3, "r"), 10);
+    // Times are places: it is taken at 10, seen at 30, taken again at 100, waits at 150, is taken at 500, seen at 503.
+    let log = [(10, started(1)), (30, notice.clone()), (100, started(2)), (150, waiting), (300, notice.clone())];
+    for (seq, fact) in log {
+        fold.apply(&event(seq, Some("r"), fact), 10);
+    }
+    let run = RunId::from_text("r");
+    assert_eq!(fold.active_run(&run).unwrap().worked(), 20 + 50);
+    fold.apply(&event(500, Some("r"), started(3)), 10);
+    fold.apply(&event(503, Some("r"), notice), 10);
+    assert_eq!(fold.active_run(&run).unwrap().worked(), 20 + 50 + 3);
 }

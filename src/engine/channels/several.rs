@@ -137,6 +137,8 @@ fn add_run(draft: &mut Draft, core: &Core, taken: &Taken, actor: Actor) {
 /// What of a run's pins counts for a run that it asks for: who asked the first gave no more rights to the second.
 fn inherited(core: &Core, pins: &Pins, working: &Working) -> Pins {
     let mut pins = access::under(working.trusted, pins.clone());
+    // The form was asked of the first.
+    pins.form = None;
     pins.caller_tools = working.agent.caller_tools.iter().map(CallerTool::spec).collect();
     pins.permissions.retain(|rule| rule.permission == Permission::Deny);
     pins.permissions.extend(core.settings.permissions_for(&working.agent));

@@ -83,6 +83,12 @@ fn text_of(parts: &[PromptPart]) -> String {
     texts.join("\n")
 }
 
+/// The text of what was given beside a question, such as a file.
+fn given_beside(parts: &[PromptPart]) -> Option<String> {
+    let [PromptPart::Text(text)] = parts else { return None };
+    text.strip_prefix("[Environment: ").and_then(|rest| rest.split_once("] ")).map(|(_, text)| text.to_owned())
+}
+
 fn call_of(part: &PromptPart) -> Option<(&str, Call)> {
     let PromptPart::ToolCall { id, name, arguments } = part else { return None };
     Some((id, Call { name: name.clone(), arguments: serde_json::from_str(arguments).unwrap_or(Value::Null) }))
@@ -90,7 +96,11 @@ fn call_of(part: &PromptPart) -> Option<(&str, Call)> {
 
 impl<'a> Turn<'a> {
     pub(super) fn new(request: &'a ModelRequest) -> Self {
-        let newest = request.messages.iter().rposition(|message| matches!(message, PromptMessage::User(_)));
+        // What was given beside a question comes after it, and is no question.
+        let asked = |message: &PromptMessage| matches!(message, PromptMessage::User(parts) if given_beside(parts).is_none());
+        let newest = request.messages.iter().rposition(asked);
+        let newest = newest.or(request.messages.iter().rposition(|message| matches!(message, PromptMessage::User(_))));
+        let mut given = String::new();
         let mut turn = Self {
             prompt: String::new(),
             history: Vec::new(),
@@ -106,6 +116,7 @@ impl<'a> Turn<'a> {
             let before = newest.is_none_or(|newest| at < newest);
             match message {
                 PromptMessage::User(parts) if Some(at) == newest => turn.prompt = text_of(parts),
+                PromptMessage::User(parts) if !before => given.push_str(&given_beside(parts).unwrap_or_default()),
                 PromptMessage::User(parts) => turn.history.push(Said::User(text_of(parts))),
                 PromptMessage::Assistant(parts) => {
                     open = parts.iter().filter_map(call_of).map(|(id, call)| (id.to_owned(), call)).collect();
@@ -128,6 +139,9 @@ impl<'a> Turn<'a> {
                 }
                 PromptMessage::ToolReturns(_) => {}
             }
+        }
+        if !given.is_empty() {
+            turn.prompt.push_str(&format!("\n\n<stdin>\n{given}\n</stdin>"));
         }
         turn
     }

@@ -99,6 +99,26 @@ fn descendants() -> Vec<i32> {
     found
 }
 
+/// The bytes of memory that all descendants of this process have for themselves; nothing where that is not told.
+pub fn memory() -> Option<u64> {
+    #[cfg(target_os = "linux")]
+    return Some(descendants().into_iter().filter_map(own_memory).fold(0, u64::saturating_add));
+    #[cfg(not(target_os = "linux"))]
+    None
+}
+
+/// What a process holds in memory that is in no file.
+#[cfg(target_os = "linux")]
+fn own_memory(process: i32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let kilobytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_ascii_whitespace().next()?.parse::<u64>().ok()
+    };
+    let own = kilobytes("RssAnon:")?.saturating_add(kilobytes("RssShmem:").unwrap_or_default());
+    Some(own.saturating_mul(1 << 10))
+}
+
 /// A process of this machine.
 #[cfg(target_os = "linux")]
 #[derive(Debug, PartialEq, Eq)]
@@ -139,5 +159,6 @@ mod tests {
         assert_eq!(Process::parse(b"nonsense"), None);
         let own = std::process::id();
         assert!(processes().iter().any(|process| u32::try_from(process.id) == Ok(own)));
+        assert!(own_memory(own.cast_signed()).is_some_and(|bytes| bytes > 1 << 10));
     }
 }

@@ -10,7 +10,8 @@
 //! session of its own, without a terminal: a command can neither ask there nor write there.
 //!
 //! On the lifeline the guard tells, a line each: `confined`, `partly confined`, `not confined: CAUSE` or `unconfined` (as
-//! it was told); and in the end, when nothing is left, `exited CODE` or `killed SIGNAL`; or `failed CAUSE`.
+//! it was told); and in the end, when nothing is left, `over memory` where it was ended because it used too much, and
+//! `exited CODE` or `killed SIGNAL`; or `failed CAUSE`.
 //! Tool servers have a guard of their own kind: `serving`.
 //!
 //! On systems other than Linux only process groups are ended, and nothing is confined.
@@ -18,6 +19,7 @@
 #[cfg(target_os = "linux")]
 mod confine;
 mod descendants;
+mod memory;
 mod serving;
 
 use std::ffi::OsString;
@@ -48,6 +50,8 @@ pub(super) struct Orders {
     pub(super) writable: Vec<PathBuf>,
     /// Whether nothing is confined.
     pub(super) unconfined: bool,
+    /// Most bytes of memory of all that runs.
+    pub(super) memory: Option<u64>,
 }
 
 impl Orders {
@@ -60,6 +64,9 @@ impl Orders {
         if self.unconfined {
             arguments.push("--unconfined".into());
         }
+        if let Some(memory) = self.memory {
+            arguments.extend(["--memory".into(), memory.to_string().into()]);
+        }
         arguments.extend(["--".into(), self.command.clone()]);
         arguments
     }
@@ -71,6 +78,7 @@ impl Orders {
             match argument.to_str() {
                 Some("--write") => orders.writable.push(arguments.next()?.into()),
                 Some("--unconfined") => orders.unconfined = true,
+                Some("--memory") => orders.memory = Some(arguments.next()?.to_str()?.parse().ok()?),
                 Some("--") => break,
                 _ => return None,
             }
@@ -113,6 +121,9 @@ fn keep_watch(orders: &Orders, lifeline: &File) -> Result<ExitCode, String> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .map_err(|error| format!("the guard cannot become the reaper of the command: {error}"))?;
     let watched = lifeline.try_clone().map_err(|error| format!("the guard cannot watch its lifeline: {error}"))?;
+    if let Some(most) = orders.memory {
+        memory::limit_each(most);
+    }
     let group = start(orders, lifeline)?;
     // After the start, so that an early end finds something to end. The thread ends with the process.
     let watch = std::thread::Builder::new().spawn(move || {
@@ -123,8 +134,12 @@ fn keep_watch(orders: &Orders, lifeline: &File) -> Result<ExitCode, String> {
         descendants::end_all(group);
         return Err(format!("the guard cannot watch its lifeline: {error}"));
     }
+    let over = orders.memory.map(|most| memory::watch(most, group));
     let ended = wait_for(group);
     descendants::end_all(group);
+    if over.is_some_and(|over| over.load(std::sync::atomic::Ordering::Acquire)) {
+        tell(lifeline, "over memory");
+    }
     let ended = ended.ok_or_else(|| "the guard lost the shell".to_owned())?;
     let (word, number, code) = match (ended.exit_status(), ended.terminating_signal()) {
         (_, Some(signal)) => ("killed", signal, 128 + signal),
@@ -197,6 +212,7 @@ mod tests {
             command: "echo -- --write x".into(),
             writable: vec!["/work".into(), "/tmp/a b".into()],
             unconfined: true,
+            memory: Some(1 << 30),
         };
         assert_eq!(Orders::parse(orders.arguments().into_iter()), Some(orders));
         for wrong in [&["--"][..], &["--write", "--"], &["--other", "--", "x"], &["--", "x", "y"], &[]] {

@@ -96,7 +96,7 @@ impl Bench {
         let name = format!("mcp__fixture__{tool}");
         let tool = tools.iter().find(|tool| tool.spec().name == name).unwrap();
         let workspace = Arc::new(Workspace::open(self.folder.path()).unwrap());
-        tool.call(&ToolContext { workspace, cancelled }, arguments).await
+        tool.call(&ToolContext { workspace, rules: Arc::new([]), cancelled }, arguments).await
     }
 
     /// Waits until the server has written a line for us.
