@@ -161,7 +161,7 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
     };
     program.check_tools(args.allow.iter().chain(&args.deny))?;
     let pins = match &program.server {
-        None => pins(program, args.instructions.as_deref()),
+        None => pins(program, args),
         Some(server) => pins_for(server, program, args)?,
     };
     Ok(Ask {
@@ -187,13 +187,14 @@ pub async fn tag(engine: &dyn Engine, caller: &Principal, args: &AskArguments) -
 }
 
 /// What is fixed for the run.
-fn pins(program: &Program, instructions: Option<&str>) -> Pins {
+fn pins(program: &Program, args: &AskArguments) -> Pins {
     let settings = program.settings();
     let named = program.global.model.is_some();
     let moved = program.global.workspace.is_some();
     Pins {
         model: if named { settings.model.clone() } else { None },
-        instructions: instructions.map(str::to_owned).into_iter().collect(),
+        fallback: if args.fallback.is_empty() { Vec::new() } else { settings.fallback.clone() },
+        instructions: args.instructions.iter().cloned().collect(),
         workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
         ..Pins::default()
     }
@@ -208,6 +209,7 @@ fn pins_for(server: &Server, program: &Program, args: &AskArguments) -> Result<P
     let permissions = [rules(&args.deny, Permission::Deny)?, rules(&args.allow, Permission::Allow)?].concat();
     Ok(Pins {
         model: program.global.model.as_deref().map(ModelChoice::parse).transpose()?,
+        fallback: args.fallback.iter().map(|named| ModelChoice::parse(named)).collect::<Result<_>>()?,
         instructions: args.instructions.iter().cloned().collect(),
         permissions,
         budget: Budget { max_turns: args.max_turns, timeout_seconds: args.timeout },

@@ -120,6 +120,13 @@ pub struct AskArguments {
     #[arg(long, value_name = "TEXT")]
     pub instructions: Option<String>,
 
+    /// Ask this model when the first cannot answer; can be given several times, in order
+    ///
+    /// Used before the first word of an answer only, for models that cannot be reached, fail, refuse the key, or are not
+    /// there. Default: `fallback` of the agent, else models.fallback of the config.
+    #[arg(long = "fallback-model", value_name = "PROVIDER/MODEL")]
+    pub fallback: Vec<String>,
+
     /// Most calls of the model; exits 8 when they are used up
     ///
     /// Default: budgets.max_turns of the config, else limits.run_turns, which is 50.
@@ -176,6 +183,7 @@ impl AskArguments {
     /// Adds what these options say about settings.
     pub fn add_to(&self, flags: Flags) -> Flags {
         Flags {
+            fallback: self.fallback.clone(),
             max_turns: self.max_turns,
             timeout_seconds: self.timeout,
             allow: self.allow.clone(),

@@ -99,7 +99,12 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
             environment: command_environment(values, environment, &built.providers),
             mcp: super::tool_servers::read(values, environment)?,
         },
-        models: values.below("models").map(|(name, entry)| (name.to_owned(), entry.value.clone())).collect(),
+        fallback: values.texts("models.fallback").iter().map(|named| ModelChoice::parse(named)).collect::<Result<_, _>>()?,
+        models: values
+            .below("models")
+            .filter(|(name, _)| *name != "fallback")
+            .map(|(name, entry)| (name.to_owned(), entry.value.clone()))
+            .collect(),
         project_instructions: values.flag("project_instructions").unwrap_or(true),
         paths: Paths {
             config: environment.config_folder().unwrap_or_default(),

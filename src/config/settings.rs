@@ -16,6 +16,8 @@ pub struct Settings {
     pub agent: String,
     /// The model, when the user chose one; else keys and the catalogue decide.
     pub model: Option<ModelChoice>,
+    /// The models that are asked instead, in this order, when a run's model cannot answer; an agent may have its own.
+    pub fallback: Vec<ModelChoice>,
     /// Who offers models, by name.
     pub providers: BTreeMap<String, Provider>,
     /// Where logs are kept: `memory:`, `file:DIR`, `sqlite:PATH`. Empty when nobody says where and there is no home;
@@ -70,6 +72,8 @@ impl Settings {
 pub enum Wire {
     /// OpenAI's chat completions, which many servers speak.
     Openai,
+    /// OpenAI's responses.
+    Responses,
     /// Anthropic's messages.
     Anthropic,
     /// The rules inside this program; no network.

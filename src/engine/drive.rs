@@ -68,6 +68,8 @@ pub(crate) struct Driver {
     pub(super) asking: Asking,
     pub(super) calls: Calls,
     pub(super) caller_tools: HashSet<String>,
+    /// Models that could not answer in this run: others of its list are asked instead.
+    pub(super) failed_models: Vec<ModelChoice>,
     /// The tools of the tool servers that the agent names.
     pub(super) chosen_tools: Vec<String>,
     /// Most calls of the model in the step that has begun.
@@ -138,6 +140,7 @@ impl Driver {
             core: Arc::clone(core),
             ledger: Arc::clone(ledger),
             caller_tools: work.pins.caller_tools.iter().map(|spec| spec.name.clone()).collect(),
+            failed_models: Vec::new(),
             chosen_tools: Vec::new(),
             max_step_rounds: None,
             work,
@@ -324,13 +327,22 @@ impl Driver {
         budget.unwrap_or(self.core.settings.limits.run_turns).min(self.core.settings.limits.run_turns)
     }
 
-    /// Calls the model once; true when the run has ended with it.
+    /// Calls the model, or the first of its list that answers; true when the run has ended with it.
     async fn call_model(&mut self) -> Result<bool, Refused> {
+        loop {
+            if let Some(ended) = self.call_once().await? {
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// Calls the model once; nothing = it could not answer, and another is to be asked.
+    async fn call_once(&mut self) -> Result<Option<bool>, Refused> {
         let request = match self.request().await {
             Ok(request) => request,
             Err(error) => {
                 self.fail(error).await?;
-                return Ok(true);
+                return Ok(Some(true));
             }
         };
         self.settle_beside();
@@ -338,7 +350,6 @@ impl Driver {
         let stream = self.asking.model.ask(request).instrument(span.clone()).await;
         let mut writing = Writing::held(self.work.message_id.clone(), self.work.agent.silence.as_deref());
         let heard = self.listen(stream, &mut writing).instrument(span.clone()).await?;
-        self.work.rounds += 1;
         let elapsed_ms = writing.elapsed_ms();
         let begun = writing.has_begun();
         let (finish, usage, error) = match heard {
@@ -348,24 +359,30 @@ impl Driver {
         };
         spans::heard(&span, finish, &usage, error.as_ref());
         drop(span);
+        if let Some(error) = error.as_ref().filter(|_| !begun)
+            && self.turn_to_another(error).await?
+        {
+            return Ok(None);
+        }
+        self.work.rounds += 1;
         let desk =
             Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name };
         let written = writing.end(&desk, finish, usage);
         if finish == Finish::Cancelled {
             let completed = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
             self.finish_stopped(completed).await?;
-            return Ok(true);
+            return Ok(Some(true));
         }
         if let Some(error) = error {
             let facts = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
             self.due.extend(facts);
             self.fail(error).await?;
-            return Ok(true);
+            return Ok(Some(true));
         }
         // It goes into the log with what comes next: the run's end, or before any tool begins.
         let facts = self.complete(written, elapsed_ms);
         self.due.extend(facts);
-        Ok(false)
+        Ok(Some(false))
     }
 
     /// Follows the model's stream, beside the append that goes on.

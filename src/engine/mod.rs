@@ -19,6 +19,7 @@ mod dispatch;
 mod draft;
 mod drive;
 mod ending;
+mod falling_back;
 mod files;
 mod following;
 mod holding;

@@ -124,6 +124,7 @@ pub(super) async fn take(
     core.models.get(&model)?;
     let mut pins = access::under(trusted, access::within(caller, ask.pins.clone()));
     pins.model = Some(model.clone());
+    pins.fallback = super::falling_back::pinned(core, &pins, &agent.fallback, &model)?;
     pins.caller_tools.retain(|spec| !agent.caller_tools.iter().any(|tool| tool.name == spec.name));
     pins.caller_tools.extend(agent.caller_tools.iter().map(CallerTool::spec));
     if pins.workspace.is_none() {

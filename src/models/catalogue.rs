@@ -151,6 +151,19 @@ impl Catalogue {
         card
     }
 
+    /// The same for a model that is asked over OpenAI's responses: what they refuse on the other wire, they do on this.
+    pub(super) fn card_on_responses(&self, choice: &ModelChoice) -> Card {
+        let mut card = known(choice);
+        card.tools = true;
+        if card.reasoning == Reasoning::EffortWithoutTools {
+            card.reasoning = Reasoning::Effort;
+        }
+        if let Some(correction) = self.corrections.get(&choice.to_string()) {
+            correct(&mut card, correction);
+        }
+        card
+    }
+
     /// All models of the table and of the corrections, ordered by provider as in the table.
     pub fn known(&self) -> Vec<Card> {
         let mut choices: Vec<ModelChoice> = KNOWN.iter().map(|row| ModelChoice::new(row.provider, row.id)).collect();

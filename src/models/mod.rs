@@ -1,6 +1,6 @@
 //! FLOOR 3: who thinks.
 //!
-//! One trait: a request goes in, a stream of [`ModelEvent`] comes out. A wire (`openai`, `anthropic`) is a translation
+//! One trait: a request goes in, a stream of [`ModelEvent`] comes out. A wire (`openai`, `responses`, `anthropic`) is a translation
 //! and nothing more; retries and limits are one shell around all of them.
 
 mod answer;
@@ -12,6 +12,7 @@ mod offline;
 mod openai;
 mod parts;
 mod registry;
+mod responses;
 mod retry;
 mod table;
 mod transport;

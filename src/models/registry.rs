@@ -8,6 +8,7 @@ use super::anthropic::Anthropic;
 use super::catalogue::{Card, Catalogue};
 use super::endpoint::has_key;
 use super::openai::Openai;
+use super::responses::Responses;
 use super::retry::{FIRST_WAIT, Retrying};
 use super::transport::Transport;
 use super::{Model, OFFLINE};
@@ -75,7 +76,7 @@ impl Models {
     /// `invalid_input` when its provider is not configured or cannot be used as it is configured; `model_failed` with
     /// the cause `auth` when it needs a key and has none.
     pub fn get(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
-        let card = self.catalogue.card(choice);
+        let card = self.card(choice);
         let Some(provider) = self.provider(choice)? else { return Ok((Arc::clone(&self.offline), card)) };
         let (name, transport) = (choice.provider.as_str(), Arc::clone(&self.transport));
         if needs_key(provider) {
@@ -88,6 +89,7 @@ impl Models {
         }
         let model: Arc<dyn Model> = match provider.wire {
             Wire::Openai => Arc::new(Openai::new(transport, name, provider, card.clone())?),
+            Wire::Responses => Arc::new(Responses::new(transport, name, provider, card.clone())?),
             Wire::Anthropic => Arc::new(Anthropic::new(transport, name, provider, card.clone())?),
             Wire::Offline => return Ok((Arc::clone(&self.offline), card)),
         };
@@ -96,13 +98,17 @@ impl Models {
 
     /// What is known about a model, also when its provider is not configured.
     pub fn card(&self, choice: &ModelChoice) -> Card {
-        self.catalogue.card(choice)
+        match self.providers.get(&choice.provider).map(|provider| provider.wire) {
+            Some(Wire::Responses) => self.catalogue.card_on_responses(choice),
+            Some(Wire::Openai | Wire::Anthropic | Wire::Offline) | None => self.catalogue.card(choice),
+        }
     }
 
     /// All known models of the configured providers.
     pub fn list(&self) -> Vec<Card> {
         let mut cards = self.catalogue.known();
         cards.retain(|card| self.provider(&card.choice).is_ok());
+        cards.iter_mut().for_each(|card| *card = self.card(&card.choice));
         cards
     }
 
@@ -181,6 +187,7 @@ mod tests {
         Settings {
             agent: "default".into(),
             model: None,
+            fallback: vec![],
             providers,
             store: "memory:".into(),
             workspace: "/".into(),

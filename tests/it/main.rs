@@ -13,6 +13,7 @@ mod engine_channels;
 mod engine_files;
 mod engine_house_files;
 mod engine_lives;
+mod engine_models;
 mod engine_procedures;
 mod engine_queue;
 mod engine_rights;

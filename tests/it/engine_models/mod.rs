@@ -1,0 +1,3 @@
+//! Which model answers, and what it is shown when that is too much.
+
+mod fallback;
