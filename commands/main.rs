@@ -84,7 +84,12 @@ fn execute(cli: Cli) -> Result<u8> {
     let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
     let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
     let context = Context { resolved, out, manner };
-    let program = Program { context, global: cli.global, environment, progress, server, approver: OnceLock::new() };
+    let tape = match program::tape(&cli.command) {
+        Err(error) => return Ok(refused(&context.out, manner.format, &error)),
+        Ok(tape) => tape,
+    };
+    let approver = OnceLock::new();
+    let program = Program { context, global: cli.global, environment, progress, server, approver, tape };
     // What is ignored is listed by the commands that show settings; those that ask list it with their result, and `trust`
     // decides about it.
     let shows_settings = program.server.is_none() && matches!(cli.command, Command::Agents(_) | Command::Config(_));

@@ -7,13 +7,13 @@ use ombud::config::{Environment, Settings};
 use ombud::dialects::FOR_PEOPLE;
 use ombud::domain::{Access, Error, Permission, PermissionRule, Principal, Result, ToolSpec};
 use ombud::engine::{Approver, Desk, Engine, House, NobodyToAsk, Notices, Parts};
-use ombud::models::{Models, Offline};
+use ombud::models::{Models, Offline, Tape};
 use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
 use ombud::tools::{self, Tools};
 
 use crate::approver::TerminalApprover;
-use crate::cli::{Format, GlobalArguments};
+use crate::cli::{Command, Format, GlobalArguments};
 use crate::context::Context;
 use crate::distance::Server;
 use crate::render::harmless;
@@ -29,6 +29,8 @@ pub struct Program {
     pub server: Option<Server>,
     /// The person at the terminal, once somebody was to be asked: what they allow counts until the program ends.
     pub approver: OnceLock<Arc<TerminalApprover>>,
+    /// What is recorded of models, or played instead of them.
+    pub tape: Option<Tape>,
 }
 
 impl Program {
@@ -48,7 +50,8 @@ impl Program {
     /// `invalid_input` when the settings correct the catalogue in a way that cannot be read.
     pub fn models(&self) -> Result<Models> {
         let clock = Arc::new(SystemClock);
-        Models::new(self.settings(), clock.clone(), Arc::new(Offline::new(clock)))
+        let models = Models::new(self.settings(), clock.clone(), Arc::new(Offline::new(clock)))?;
+        Ok(models.with_tape(self.tape.clone()))
     }
 
     /// Who runs the program.
@@ -140,5 +143,22 @@ impl Program {
         let models = self.models()?;
         let tools = Tools::new(&settings.limits, &settings.tools);
         Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices })))
+    }
+}
+
+/// The tape that a question is recorded on, or played from.
+///
+/// # Errors
+/// Those of [`Tape::record`] and [`Tape::replay`].
+pub fn tape(command: &Command) -> Result<Option<Tape>> {
+    let ask = match command {
+        Command::Oneshot(oneshot) => &oneshot.ask,
+        Command::Run(run) => &run.ask,
+        _ => return Ok(None),
+    };
+    match (&ask.record, &ask.replay) {
+        (Some(path), _) => Tape::record(path).map(Some),
+        (None, Some(path)) => Tape::replay(path).map(Some),
+        (None, None) => Ok(None),
     }
 }

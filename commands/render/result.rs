@@ -183,6 +183,7 @@ impl Collector {
                     });
                 }
             }
+            Fact::ContextCompacted(compacted) => self.result.notices.push(compacted.told()),
             Fact::Notice(notice) => self.result.notices.push(notice.message.clone()),
             Fact::RunFinished(finished) => {
                 self.result.status = match finished.outcome {

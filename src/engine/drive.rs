@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 
 use super::calls::Calls;
 use super::channels::Judged;
+use super::compacting::{Made, Room};
 use super::course::Course;
 use super::holding::{AtWork, Holding, Pending};
 use super::house::Core;
@@ -70,6 +71,8 @@ pub(crate) struct Driver {
     pub(super) caller_tools: HashSet<String>,
     /// Models that could not answer in this run: others of its list are asked instead.
     pub(super) failed_models: Vec<ModelChoice>,
+    /// Whether older turns were summarised, to make room.
+    pub(super) room: Room,
     /// The tools of the tool servers that the agent names.
     pub(super) chosen_tools: Vec<String>,
     /// Most calls of the model in the step that has begun.
@@ -141,6 +144,7 @@ impl Driver {
             ledger: Arc::clone(ledger),
             caller_tools: work.pins.caller_tools.iter().map(|spec| spec.name.clone()).collect(),
             failed_models: Vec::new(),
+            room: Room::default(),
             chosen_tools: Vec::new(),
             max_step_rounds: None,
             work,
@@ -338,9 +342,17 @@ impl Driver {
 
     /// Calls the model once; nothing = it could not answer, and another is to be asked.
     async fn call_once(&mut self) -> Result<Option<bool>, Refused> {
-        let request = match self.request().await {
-            Ok(request) => request,
-            Err(error) => {
+        let prepared = match self.prepare().await {
+            Ok(prepared) => self.make_room(prepared).await?,
+            Err(error) => Made::Failed(error),
+        };
+        let request = match prepared {
+            Made::Go(prepared) => prepared.request(&self.asking),
+            Made::Stopped => {
+                self.finish_stopped(Vec::new()).await?;
+                return Ok(Some(true));
+            }
+            Made::Failed(error) => {
                 self.fail(error).await?;
                 return Ok(Some(true));
             }
@@ -360,7 +372,7 @@ impl Driver {
         spans::heard(&span, finish, &usage, error.as_ref());
         drop(span);
         if let Some(error) = error.as_ref().filter(|_| !begun)
-            && self.turn_to_another(error).await?
+            && (self.turn_to_another(error).await? || self.has_less_to_show(error).await)
         {
             return Ok(None);
         }
@@ -429,7 +441,7 @@ impl Driver {
         Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name }
     }
 
-    async fn notice_retry(&mut self, attempt: u32, error: &Error, delay_ms: u64) -> Result<(), Refused> {
+    pub(super) async fn notice_retry(&mut self, attempt: u32, error: &Error, delay_ms: u64) -> Result<(), Refused> {
         let message = format!("attempt {attempt} failed ({}); again in {delay_ms} ms", error.message);
         let details = serde_json::json!({ "attempt": attempt, "cause": error.cause, "delay_ms": delay_ms });
         self.append(vec![Fact::Notice(Notice { code: "model.retry".to_owned(), message, details })]).await

@@ -47,9 +47,17 @@ fn may_help(error: &Error) -> bool {
             | Cause::Stalled,
         ) => matches!(error.code, ErrorCode::ModelFailed | ErrorCode::RateLimited),
         Some(Cause::Rejected) => error.status.is_some_and(|status| OF_THE_MODEL.contains(&status)),
-        Some(Cause::Interrupted | Cause::Full | Cause::ReadOnly | Cause::Corrupt | Cause::Newer | Cause::Locked) | None => {
-            false
-        }
+        Some(
+            Cause::Context
+            | Cause::Tape
+            | Cause::Interrupted
+            | Cause::Full
+            | Cause::ReadOnly
+            | Cause::Corrupt
+            | Cause::Newer
+            | Cause::Locked,
+        )
+        | None => false,
     }
 }
 

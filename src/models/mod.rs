@@ -5,6 +5,7 @@
 
 mod answer;
 mod anthropic;
+mod cassette;
 mod catalogue;
 mod endpoint;
 mod failure;
@@ -23,6 +24,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{AnswerForm, Cause, Error, Finish, ModelSettings, ToolSpec, Usage};
 
+pub use cassette::Tape;
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
 pub use offline::Offline;
 pub use registry::Models;
@@ -170,6 +172,8 @@ impl From<ModelError> for Error {
             Cause::Connect => Some("check the provider's base URL, and whether its server runs"),
             Cause::Tls => Some("check the base URL; own certificates can be named in SSL_CERT_FILE"),
             Cause::RateLimited => Some("wait a while, or use another model"),
+            Cause::Context => Some("use a model that can be shown more, or begin a new session"),
+            Cause::Tape => Some("ask what was asked when the tape was recorded, or record a new one"),
             Cause::Rejected
             | Cause::Server
             | Cause::Cut

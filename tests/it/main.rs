@@ -6,6 +6,7 @@ mod agents;
 mod agents_commands;
 mod asked;
 mod caller_tools;
+mod cassette;
 mod conversation;
 mod engine;
 mod engine_back;

@@ -66,6 +66,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("limits.model_answer_bytes", Kind::Whole(1_024, GIB), Untrusted::Lower, "Most bytes of one answer of a model."),
     key(
+        "limits.compact_at",
+        Kind::Whole(0, 100),
+        Untrusted::Ignored,
+        "How much of a model's window may be filled before older messages are summarised, in percent; 0 = never.",
+    ),
+    key(
         "limits.tool_output_bytes",
         Kind::Whole(256, GIB),
         Untrusted::Lower,
