@@ -10,14 +10,15 @@ use crate::support::ombud::{Ombud, QUICK, Said};
 
 const KEY: &str = "sk-test-canary";
 
-/// A round with two tools, then an answer; a retry before it.
+/// Two rounds with a tool, then an answer; a retry before it. Tools that work side by side may end in another order.
 fn script() -> Vec<Answer> {
     vec![
         Answer::error(500, "server_error", "oh"),
         Answer::reasoning(&["h", "m"])
             .and_text("I look.")
-            .and_calls(vec![("read_file", json!({"path": "a.txt"})), ("list_files", json!({}))])
+            .and_calls(vec![("read_file", json!({"path": "a.txt"}))])
             .usage(20, 5, 7),
+        Answer::calls(vec![("list_files", json!({}))]),
         Answer::pieces(&["It says ", "alpha."]).usage(30, 0, 4),
     ]
 }
@@ -56,7 +57,7 @@ fn a_tape_gives_the_same_without_network_and_key_on_every_wire() {
         for secret in [KEY, "authorization", "x-api-key", "127.0.0.1"] {
             assert!(!tape.to_ascii_lowercase().contains(secret), "{secret} is on the tape");
         }
-        assert_eq!(tape.lines().count(), 3, "{tape}");
+        assert_eq!(tape.lines().count(), 4, "{tape}");
         // No provider, no key, no price: the tape knows the model.
         ombud.config("");
         ombud.run(&["sessions", "delete", "one", "--yes"]);
