@@ -234,7 +234,7 @@ pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
     if offline {
         notices.push(OFFLINE_NOTICE.to_owned());
-    } else if wanted.is_none() {
+    } else if wanted.is_none() && !program.plays_a_tape() {
         notices
             .push(format!("model {chosen}, of the first provider that is set up; choose another with `-m PROVIDER/MODEL`"));
     }

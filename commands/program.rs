@@ -54,6 +54,11 @@ impl Program {
         Ok(models.with_tape(self.tape.clone()))
     }
 
+    /// Whether a tape is played instead of asking models: it says which, and not the settings.
+    pub fn plays_a_tape(&self) -> bool {
+        self.tape.as_ref().is_some_and(Tape::is_played)
+    }
+
     /// Who runs the program.
     pub fn caller(&self) -> Principal {
         let name = self.environment.get("USER").or_else(|| self.environment.get("LOGNAME")).unwrap_or("user");

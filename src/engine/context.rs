@@ -27,6 +27,8 @@ pub(crate) struct Window<'a> {
     pub(crate) answer_tokens: u64,
     /// Whether it takes images.
     pub(crate) images: bool,
+    /// Whether only the newest turn is shown: the model said that it was shown too much.
+    pub(crate) newest_only: bool,
 }
 
 /// Files of messages that are shown, by blob.
@@ -76,6 +78,9 @@ pub(crate) fn turns(transcript: Transcript, window: &Window<'_>, files: &Files) 
 impl Window<'_> {
     /// Bytes of text that fit, beside the answer.
     pub(crate) fn room(&self) -> usize {
+        if self.newest_only {
+            return 0;
+        }
         let tokens = usize::try_from(self.context_tokens.saturating_sub(self.answer_tokens)).unwrap_or(usize::MAX);
         tokens.saturating_mul(BYTES_PER_TOKEN)
     }
@@ -315,7 +320,7 @@ mod tests {
     }
 
     fn shown(items: Vec<Item>, context_tokens: u64, model: &ModelChoice) -> Vec<PromptMessage> {
-        let window = Window { agent: "default", model, context_tokens, answer_tokens: 0, images: false };
+        let window = Window { agent: "default", model, context_tokens, answer_tokens: 0, images: false, newest_only: false };
         messages(Transcript { items, ..Transcript::default() }, &window, &Files::new(), 0)
     }
 
@@ -330,7 +335,14 @@ mod tests {
     #[test]
     fn files_of_text_are_shown_as_their_text() {
         let model = ModelChoice::new("p", "m");
-        let window = Window { agent: "default", model: &model, context_tokens: 1_000, answer_tokens: 0, images: false };
+        let window = Window {
+            agent: "default",
+            model: &model,
+            context_tokens: 1_000,
+            answer_tokens: 0,
+            images: false,
+            newest_only: false,
+        };
         let seen = |media_type: &str, bytes: &'static [u8]| {
             let blob = BlobId::from_text("b");
             let file = FilePart {

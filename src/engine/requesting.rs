@@ -1,5 +1,6 @@
 //! What the model is asked in a run: the instructions, the conversation, the tools, and how it is set.
 
+use super::compacting::Room;
 use super::context::{self, Window};
 use super::drive::{Asking, Driver};
 use crate::domain::{AnswerForm, Error, ModelSettings, ToolSpec, Transcript};
@@ -18,6 +19,8 @@ pub(super) struct Prepared {
     /// What was said in the thread.
     pub(super) transcript: Transcript,
     pub(super) agent: String,
+    /// Whether only the newest turn is shown.
+    pub(super) newest_only: bool,
 }
 
 impl Prepared {
@@ -30,6 +33,7 @@ impl Prepared {
             context_tokens: asking.card.context_tokens,
             answer_tokens: answer_tokens.min(asking.card.context_tokens / 2),
             images: asking.card.images,
+            newest_only: self.newest_only,
         }
     }
 
@@ -82,6 +86,6 @@ impl Driver {
             }
         }
         let agent = self.work.agent.name.clone();
-        Ok(Prepared { system, tools, settings, form, files, transcript, agent })
+        Ok(Prepared { system, tools, settings, form, files, transcript, agent, newest_only: self.room == Room::Left })
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum Room {
     Refused,
     /// A summary was asked for.
     Made,
+    /// No summary could help where the model had said that it was shown too much: only the newest turn is shown.
+    Left,
 }
 
 /// What is to be summarised.
@@ -42,6 +44,8 @@ struct Plan {
     before: usize,
     /// Most bytes of the summary that are asked for.
     most: usize,
+    /// Most bytes that the model is given to summarise, with its task.
+    given: usize,
 }
 
 /// What came of making room.
@@ -64,7 +68,13 @@ struct Written {
 impl Driver {
     /// Summarises older turns where that is needed.
     pub(super) async fn make_room(&mut self, prepared: Prepared) -> Result<Made, Refused> {
-        let Some(plan) = self.plan(&prepared) else { return Ok(Made::Go(Box::new(prepared))) };
+        let refused = self.room == Room::Refused;
+        let Some(plan) = self.plan(&prepared) else {
+            if refused {
+                return self.leave_out(prepared, None).await;
+            }
+            return Ok(Made::Go(Box::new(prepared)));
+        };
         self.room = Room::Made;
         // What came before is durable before the call begins: it may take a while.
         self.settle().await?;
@@ -72,8 +82,9 @@ impl Driver {
         let Some(written) = self.summarise(&plan, &prepared).await? else { return Ok(Made::Stopped) };
         let written = match written {
             Ok(written) => written,
+            Err(error) if refused => return self.leave_out(prepared, Some(&error)).await,
             Err(error) => {
-                self.tell_left_out(&plan, &error).await?;
+                self.tell_left_out(Some(&error), "where they do not fit, the model is not shown the oldest").await?;
                 return Ok(Made::Go(Box::new(prepared)));
             }
         };
@@ -113,7 +124,7 @@ impl Driver {
     /// What is to be summarised; nothing where all fits, or where it would not help.
     fn plan(&self, prepared: &Prepared) -> Option<Plan> {
         let share = usize::try_from(self.core.settings.limits.compact_at).unwrap_or(100);
-        if self.room == Room::Made || share == 0 {
+        if matches!(self.room, Room::Made | Room::Left) || share == 0 {
             return None;
         }
         let window = prepared.window(&self.asking);
@@ -125,7 +136,7 @@ impl Driver {
         // Where the model says that it is too much, the rule of thumb was wrong for it.
         let limit = match self.room {
             Room::Refused => before.min(window.room()) / 2,
-            Room::Untouched | Room::Made => window.room() / 100 * share,
+            Room::Untouched | Room::Made | Room::Left => window.room() / 100 * share,
         };
         if before <= limit {
             return None;
@@ -144,17 +155,23 @@ impl Driver {
             first_kept -= 1;
             kept += turns[first_kept].bytes;
         }
+        let given = if self.room == Room::Refused { limit } else { window.room() };
         turns.truncate(first_kept);
         let through = turns.last()?.through.clone();
-        Some(Plan { turns, earlier, through, stays: fixed + working + kept, before, most: (free / 4).min(SUMMARY) })
+        Some(Plan { turns, earlier, through, stays: fixed + working + kept, before, most: (free / 4).min(SUMMARY), given })
     }
 
-    async fn tell_left_out(&mut self, plan: &Plan, error: &Error) -> Result<(), Refused> {
-        let message = format!(
-            "older messages could not be summarised ({}); where they do not fit, the model is not shown the oldest",
-            error.message
-        );
-        let details = serde_json::json!({ "cause": error.cause, "tokens": context::tokens(plan.before) });
+    /// Shows only the newest turn from now on: the model has refused more, and no summary could help.
+    async fn leave_out(&mut self, prepared: Prepared, error: Option<&Error>) -> Result<Made, Refused> {
+        self.room = Room::Left;
+        self.tell_left_out(error, "the model is shown the newest turn only").await?;
+        Ok(Made::Go(Box::new(Prepared { newest_only: true, ..prepared })))
+    }
+
+    async fn tell_left_out(&mut self, error: Option<&Error>, what: &str) -> Result<(), Refused> {
+        let why = error.map_or_else(|| "there is too little room".to_owned(), |error| error.message.clone());
+        let message = format!("older messages could not be summarised ({why}); {what}");
+        let details = serde_json::json!({ "cause": error.and_then(|error| error.cause) });
         self.append(vec![Fact::Notice(Notice { code: "context.not_compacted".to_owned(), message, details })]).await
     }
 
@@ -163,10 +180,12 @@ impl Driver {
         if error.cause != Some(Cause::Context) || self.room != Room::Untouched || self.stop.is_cancelled() {
             return false;
         }
-        self.room = Room::Refused;
-        match self.prepare().await {
-            Ok(prepared) => self.plan(&prepared).is_some(),
-            Err(_) => false,
+        let Ok(prepared) = self.prepare().await else { return false };
+        let window = prepared.window(&self.asking);
+        let more = context::turns(prepared.transcript.clone(), &window, &prepared.files).len() > 1;
+        if more && self.core.settings.limits.compact_at > 0 {
+            self.room = Room::Refused;
         }
+        self.room == Room::Refused
     }
 }

@@ -39,7 +39,7 @@ impl Driver {
         if by_rules {
             return Ok(Some(Ok(Written { text: extract(plan), model: None, usage: Default::default() })));
         }
-        let room = prepared.window(&self.asking).room().saturating_sub(TASK.len() + plan.most);
+        let room = plan.given.saturating_sub(TASK.len() + plan.most);
         let words = plan.most / 8;
         let asked = format!(
             "Condense this conversation into at most {words} words.\n\n<conversation>\n{}</conversation>",

@@ -17,6 +17,10 @@ use crate::outgoing::SseEvent;
 pub(super) struct Decoder {
     parts: Parts,
     open: Vec<Open>,
+    /// Items that have begun, by their ids: not every server tells their places.
+    ids: Vec<(String, u64)>,
+    /// The item that was told of last.
+    current: Option<u64>,
     /// Places of items that are over.
     over: Vec<u64>,
     next_key: u64,
@@ -61,7 +65,7 @@ impl Decode for Decoder {
         }
         let value = object(data)?;
         let kind = value["type"].as_str().filter(|kind| !kind.is_empty()).unwrap_or(&event.name);
-        let item = value["output_index"].as_u64().unwrap_or(0);
+        let item = self.item(&value);
         let part = value["content_index"].as_u64().unwrap_or(0);
         let delta = value["delta"].as_str().unwrap_or_default();
         match kind {
@@ -131,6 +135,26 @@ impl Decode for Decoder {
 }
 
 impl Decoder {
+    /// Which item an event is about: by its place, else by its id, else the last one.
+    fn item(&mut self, value: &Value) -> u64 {
+        let id = [&value["item_id"], &value["item"]["id"]].into_iter().find_map(Value::as_str).unwrap_or_default();
+        let known = self.ids.iter().find(|(known, _)| !id.is_empty() && known == id).map(|(_, item)| *item);
+        let next = || self.ids.iter().map(|(_, item)| item + 1).max().unwrap_or(0);
+        let item = match (value["output_index"].as_u64(), known) {
+            (Some(place), _) => place,
+            (None, Some(item)) => item,
+            (None, None) if value["type"] == "response.output_item.added" || !id.is_empty() => next(),
+            (None, None) => self.current.unwrap_or(0),
+        };
+        if known.is_none() && (!id.is_empty() || value["item"].is_object()) {
+            self.ids.push((id.to_owned(), item));
+        }
+        if value["item"].is_object() || !id.is_empty() {
+            self.current = Some(item);
+        }
+        item
+    }
+
     /// An item begins. A message begins with its first text.
     fn begin(&mut self, item: u64, value: &Value) {
         match value["type"].as_str() {
@@ -242,9 +266,10 @@ impl Decoder {
         }
     }
 
-    /// The response as a whole, at its end: with items that did not come one by one.
+    /// The response as a whole, at its end: with its items, where they did not come one by one.
     fn response(&mut self, response: &Value) {
-        for (item, value) in (0..).zip(response["output"].as_array().into_iter().flatten()) {
+        let come = self.next_key > 0 || !self.over.is_empty();
+        for (item, value) in (0..).zip(response["output"].as_array().into_iter().flatten().filter(|_| !come)) {
             self.end_item(item, value);
         }
         self.usage(&response["usage"]);
@@ -391,6 +416,49 @@ mod tests {
         // A server that tells no item before its pieces.
         let bare = [text_delta(0, 0, "x"), json!({"type": "response.completed", "response": {}})];
         assert_eq!(told(&bare).unwrap(), [opened(ModelPart::Text), grew("x"), closed(), finished(Finish::Stop)]);
+    }
+
+    #[test]
+    fn items_are_known_by_their_ids_where_nobody_tells_their_places() {
+        let events = [
+            json!({"type": "response.output_item.added", "item": {"type": "message", "id": "m"}}),
+            json!({"type": "response.output_text.delta", "item_id": "m", "delta": "Look."}),
+            json!({"type": "response.output_item.added", "item": {"type": "function_call", "id": "a", "name": "f"}}),
+            json!({"type": "response.output_item.added", "item": {"type": "function_call", "id": "b", "name": "g"}}),
+            json!({"type": "response.function_call_arguments.delta", "item_id": "b", "delta": "{\"b\":2}"}),
+            json!({"type": "response.function_call_arguments.delta", "item_id": "a", "delta": "{}"}),
+            json!({"type": "response.output_item.done", "item": {"type": "message", "id": "m", "content":
+                [{"type": "output_text", "text": "Look."}]}}),
+            json!({"type": "response.output_item.done", "item": {"type": "function_call", "id": "a", "name": "f", "arguments": "{}"}}),
+            json!({"type": "response.output_item.done", "item": {"type": "function_call", "id": "b", "name": "g", "arguments": "{\"b\":2}"}}),
+            json!({"type": "response.completed", "response": {"status": "completed", "output": [
+                {"type": "message", "id": "another", "content": [{"type": "output_text", "text": "Look."}]}]}}),
+        ];
+        assert_eq!(
+            told(&events).unwrap(),
+            [
+                opened(ModelPart::Text),
+                grew("Look."),
+                closed(),
+                opened(call("f")),
+                grew("{}"),
+                closed(),
+                opened(call("g")),
+                grew("{\"b\":2}"),
+                closed(),
+                finished(Finish::ToolCalls),
+            ]
+        );
+        // Neither places nor ids: one after the other.
+        let bare = [
+            json!({"type": "response.output_item.added", "item": {"type": "function_call", "name": "f"}}),
+            json!({"type": "response.function_call_arguments.delta", "delta": "{}"}),
+            json!({"type": "response.output_item.added", "item": {"type": "function_call", "name": "g"}}),
+            json!({"type": "response.function_call_arguments.delta", "delta": "{\"x\":1}"}),
+            completed(),
+        ];
+        let calls = vec![opened(call("f")), grew("{}"), closed(), opened(call("g")), grew("{\"x\":1}"), closed()];
+        assert_eq!(told(&bare).unwrap(), [calls, vec![finished(Finish::ToolCalls)]].concat());
     }
 
     #[test]

@@ -215,6 +215,21 @@ async fn a_model_that_says_it_is_too_much_is_shown_less_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_summary_can_help_a_model_that_refused_is_shown_the_newest_turn() {
+    let error = json!({"error": {"message": "the prompt is too long", "type": "invalid_request_error"}});
+    let too_much = Answer::status(400, error.to_string());
+    let server = ModelServer::start(Wire::Openai, vec![Answer::text("one"), too_much, Answer::text("two")]);
+    let folder = tempfile::tempdir().unwrap();
+    let house = open(small(&server, folder.path()), &StoreUrl::Memory).await;
+    let mut session = None;
+    ask(&house, &mut session, &long("first", 2_000)).await;
+    let end = ask(&house, &mut session, &long("second", 5_000)).await;
+    assert_eq!((end.outcome, end.answer.as_str(), end.rounds), (Outcome::Completed, "two", 1));
+    assert!(summaries(&facts(&house, &session.unwrap()).await).is_empty());
+    assert_eq!(words(&server.finish()[2]), ["second"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_rules_make_it_of_first_words() {
     let server = ModelServer::start(Wire::Openai, vec![]);
     let folder = tempfile::tempdir().unwrap();
