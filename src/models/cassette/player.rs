@@ -30,7 +30,7 @@ impl Player {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let shown = path.display();
         let file = std::fs::File::open(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Error::not_found("tape", shown).hint("`--record FILE` makes one"),
+            std::io::ErrorKind::NotFound => Error::not_found("tape", &shown).hint("`--record FILE` makes one"),
             _ => Error::invalid(format!("the tape `{shown}` cannot be read: {error}")),
         })?;
         let mut text = String::new();
