@@ -111,7 +111,14 @@ fn cannot_be_said(cli: &Cli) -> Option<&'static str> {
         Command::Mcp(McpCommand::Serve(serve)) => !serve.allow.is_empty() || !serve.deny.is_empty(),
         _ => false,
     };
+    let asks = match &cli.command {
+        Command::Oneshot(oneshot) => Some(&oneshot.ask),
+        Command::Run(run) => Some(&run.ask),
+        _ => None,
+    };
     let said = [
+        (asks.is_some_and(|ask| ask.record.is_some()), "--record"),
+        (asks.is_some_and(|ask| ask.replay.is_some()), "--replay"),
         (permits, "--allow"),
         (cli.global.store.is_some(), "--store"),
         (ephemeral, "--ephemeral"),

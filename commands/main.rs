@@ -101,7 +101,11 @@ fn execute(cli: Cli) -> Result<u8> {
             None
         }
     };
-    let program = Program::new(cli.global, environment, (server, resolved), manner);
+    let tape = match program::tape(&cli.command) {
+        Err(error) => return Ok(refused(&out, manner.format, &error)),
+        Ok(tape) => tape,
+    };
+    let program = Program { tape, ..Program::new(cli.global, environment, (server, resolved), manner) };
     // What is ignored is listed by the commands that show settings; those that ask list it with their result, and `trust`
     // decides about it.
     let shows_settings = program.server.is_none() && matches!(cli.command, Command::Agents(_) | Command::Config(_));

@@ -177,7 +177,7 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
     };
     program.check_tools(args.allow.iter().chain(&args.deny))?;
     let mut pins = match &program.server {
-        None => pins(program, args.instructions.as_deref()),
+        None => pins(program, args),
         Some(server) => pins_for(server, program, args)?,
     };
     pins.form = args.output_schema.as_deref().map(form).transpose()?;
@@ -240,13 +240,14 @@ pub async fn tag(engine: &dyn Engine, caller: &Principal, args: &AskArguments) -
 }
 
 /// What is fixed for the run.
-fn pins(program: &Program, instructions: Option<&str>) -> Pins {
+fn pins(program: &Program, args: &AskArguments) -> Pins {
     let settings = program.settings();
     let named = program.global.model.is_some();
     let moved = program.global.workspace.is_some();
     Pins {
         model: if named { settings.model.clone() } else { None },
-        instructions: instructions.map(str::to_owned).into_iter().collect(),
+        fallback: if args.fallback.is_empty() { Vec::new() } else { settings.fallback.clone() },
+        instructions: args.instructions.iter().cloned().collect(),
         workspace: moved.then(|| settings.workspace.to_string_lossy().into_owned()),
         ..Pins::default()
     }
@@ -261,6 +262,7 @@ fn pins_for(server: &Server, program: &Program, args: &AskArguments) -> Result<P
     let permissions = [rules(&args.deny, Permission::Deny)?, rules(&args.allow, Permission::Allow)?].concat();
     Ok(Pins {
         model: program.global.model.as_deref().map(ModelChoice::parse).transpose()?,
+        fallback: args.fallback.iter().map(|named| ModelChoice::parse(named)).collect::<Result<_>>()?,
         instructions: args.instructions.iter().cloned().collect(),
         permissions,
         budget: Budget {
@@ -291,7 +293,7 @@ pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
     if offline {
         notices.push(OFFLINE_NOTICE.to_owned());
-    } else if wanted.is_none() {
+    } else if wanted.is_none() && !program.plays_a_tape() {
         notices
             .push(format!("model {chosen}, of the first provider that is set up; choose another with `-m PROVIDER/MODEL`"));
     }

@@ -8,13 +8,13 @@ use ombud::config::{Environment, Resolved, Settings};
 use ombud::dialects::FOR_PEOPLE;
 use ombud::domain::{Access, Error, Permission, PermissionRule, Principal, Result, ToolSpec};
 use ombud::engine::{Approver, Desk, Engine, House, NobodyToAsk, Notices, Parts};
-use ombud::models::{Models, Offline};
+use ombud::models::{Models, Offline, Tape};
 use ombud::observe::SystemClock;
 use ombud::storage::{self, StoreUrl};
 use ombud::tools::{self, Tools};
 
 use crate::approver::TerminalApprover;
-use crate::cli::{Format, GlobalArguments};
+use crate::cli::{Command, Format, GlobalArguments};
 use crate::context::{Context, Manner};
 use crate::distance::Server;
 use crate::output::Output;
@@ -31,6 +31,8 @@ pub struct Program {
     pub server: Option<Server>,
     /// The person at the terminal, once somebody was to be asked: what they allow counts until the program ends.
     pub approver: OnceLock<Arc<TerminalApprover>>,
+    /// What is recorded of models, or played instead of them.
+    pub tape: Option<Tape>,
 }
 
 impl Program {
@@ -44,7 +46,7 @@ impl Program {
         let watched = is_watched() && !global.quiet && manner.format == Format::Text;
         let progress = Arc::new(Progress::new(watched));
         let context = Context { resolved, out: Output::stdout(), manner };
-        Self { global, environment, context, progress, server, approver: OnceLock::new() }
+        Self { global, environment, context, progress, server, approver: OnceLock::new(), tape: None }
     }
 
     /// The form of the output.
@@ -63,7 +65,13 @@ impl Program {
     /// `invalid_input` when the settings correct the catalogue in a way that cannot be read.
     pub fn models(&self) -> Result<Models> {
         let clock = Arc::new(SystemClock);
-        Models::new(self.settings(), clock.clone(), Arc::new(Offline::new(clock)))
+        let models = Models::new(self.settings(), clock.clone(), Arc::new(Offline::new(clock)))?;
+        Ok(models.with_tape(self.tape.clone()))
+    }
+
+    /// Whether a tape is played instead of asking models: it says which, and not the settings.
+    pub fn plays_a_tape(&self) -> bool {
+        self.tape.as_ref().is_some_and(Tape::is_played)
     }
 
     /// Who runs the program.
@@ -164,5 +172,22 @@ pub fn store_folder(settings: &Settings) -> Option<PathBuf> {
         StoreUrl::Memory => None,
         StoreUrl::File(folder) => Some(folder),
         StoreUrl::Sqlite(path) => path.parent().map(PathBuf::from),
+    }
+}
+
+/// The tape that a question is recorded on, or played from.
+///
+/// # Errors
+/// Those of [`Tape::record`] and [`Tape::replay`].
+pub fn tape(command: &Command) -> Result<Option<Tape>> {
+    let ask = match command {
+        Command::Oneshot(oneshot) => &oneshot.ask,
+        Command::Run(run) => &run.ask,
+        _ => return Ok(None),
+    };
+    match (&ask.record, &ask.replay) {
+        (Some(path), _) => Tape::record(path).map(Some),
+        (None, Some(path)) => Tape::replay(path).map(Some),
+        (None, None) => Ok(None),
     }
 }

@@ -122,6 +122,26 @@ pub struct AskArguments {
     #[arg(long, value_name = "TEXT")]
     pub instructions: Option<String>,
 
+    /// Ask this model when the first cannot answer; can be given several times, in order
+    ///
+    /// Used before the first word of an answer only, for models that cannot be reached, fail, refuse the key, or are not
+    /// there. Default: `fallback` of the agent, else models.fallback of the config.
+    #[arg(long = "fallback-model", value_name = "PROVIDER/MODEL")]
+    pub fallback: Vec<String>,
+
+    /// Record what the model is asked and says, as a tape in this new file
+    ///
+    /// A tape holds no key and no header, but all that was said and what tools gave. Each call of the model is on the disk
+    /// when it has ended.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+
+    /// Ask no model: say what is on this tape; exits 7 when something else is asked than was recorded
+    ///
+    /// Needs no network and no key. Tools are carried out again, so the workspace must be as it was.
+    #[arg(long, value_name = "FILE")]
+    pub replay: Option<PathBuf>,
+
     /// Most calls of the model; exits 8 when they are used up
     ///
     /// Default: budgets.max_turns of the config, else limits.run_turns, which is 50.
@@ -210,6 +230,7 @@ impl AskArguments {
     /// Adds what these options say about settings.
     pub fn add_to(&self, flags: Flags) -> Flags {
         Flags {
+            fallback: self.fallback.clone(),
             max_turns: self.max_turns,
             max_tokens: self.max_tokens,
             max_cost_usd: self.max_cost.clone(),

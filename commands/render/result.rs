@@ -183,6 +183,7 @@ impl Collector {
                     });
                 }
             }
+            Fact::ContextCompacted(compacted) => self.result.notices.push(compacted.told()),
             Fact::Notice(notice) => self.result.notices.push(notice.message.clone()),
             Fact::RunFinished(finished) => {
                 self.result.status = match finished.outcome {
@@ -192,6 +193,8 @@ impl Collector {
                 };
                 self.result.answer.clone_from(&finished.answer);
                 self.result.turns = finished.rounds;
+                // Another may have answered than the one that was asked first.
+                self.result.model = finished.model.clone().or(self.result.model.take());
                 self.result.usage = usage(&finished.usage);
                 self.result.output.clone_from(&finished.output);
                 self.result.error = finished.error.as_ref().map(ErrorLine::from);

@@ -83,6 +83,7 @@ impl TextView {
                     self.say(&format!("  {} failed: {}", returned.name, harmless(&first_line(why))));
                 }
             }
+            Fact::ContextCompacted(compacted) if self.verbose || self.progress.is_watched() => self.say(&compacted.told()),
             Fact::Notice(notice) if self.verbose || self.progress.is_watched() => self.say(&harmless(&notice.message)),
             _ => {}
         }

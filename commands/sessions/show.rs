@@ -3,7 +3,7 @@
 use ombud::domain::{
     AuthorKind, Error, Finish, ModelChoice, Part, Result, ReturnStatus, RunId, Timestamp, ToolReturn, Usage,
 };
-use ombud::engine::Shown;
+use ombud::engine::{Shown, ShownSummary};
 use serde::Serialize;
 
 use super::list::{Line, status_word};
@@ -34,6 +34,8 @@ struct Document {
     session: Line,
     messages: Vec<MessageLine>,
     before: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    summaries: Vec<ShownSummary>,
 }
 
 impl From<Shown> for MessageLine {
@@ -62,7 +64,7 @@ pub async fn execute(program: &Program, args: &SessionsShow) -> Result<u8> {
     let page = house.messages(&caller, &id, before(args)?, args.limit as usize).await?;
     let status = item.status;
     let messages: Vec<_> = page.messages.into_iter().map(MessageLine::from).collect();
-    let document = Document { session: item.into(), messages, before: page.before };
+    let document = Document { session: item.into(), messages, before: page.before, summaries: page.summaries };
     let out = &program.context.out;
     match program.format() {
         Format::Json => out.write_json(&document)?,
@@ -76,9 +78,14 @@ pub async fn execute(program: &Program, args: &SessionsShow) -> Result<u8> {
             if let Some(before) = document.before {
                 out.write_line(&format!("(earlier messages: `--before {before}`)"))?;
             }
+            let mut summaries = document.summaries.iter().peekable();
             for message in &document.messages {
+                while let Some(summary) = summaries.next_if(|summary| summary.seq < message.seq) {
+                    write_summary(out, summary)?;
+                }
                 write_message(out, message)?;
             }
+            summaries.try_for_each(|summary| write_summary(out, summary))?;
         }
     }
     Ok(0)
@@ -92,6 +99,14 @@ fn before(args: &SessionsShow) -> Result<Option<u64>> {
         })
     };
     args.before.as_ref().map(read).transpose()
+}
+
+/// Writes what a model is shown in the place of the messages before.
+fn write_summary(out: &Output, summary: &ShownSummary) -> Result<()> {
+    out.write_line("")?;
+    out.write_line(&format!("── {} (summary), {}", harmless(&summary.compacted.agent), minute(summary.at)))?;
+    out.write_line(&format!("[{}]", summary.compacted.told()))?;
+    out.write_line(harmless(&summary.compacted.summary).trim_end())
 }
 
 /// Writes a message for people.

@@ -21,6 +21,7 @@ pub fn limit_numbers(limits: &Limits) -> Vec<(&'static str, u64)> {
         ("limits.model_attempts", limits.model_attempts.into()),
         ("limits.model_retry_wait_seconds", limits.model_retry_wait.as_secs()),
         ("limits.model_answer_bytes", count(limits.model_answer_bytes)),
+        ("limits.compact_at", limits.compact_at.into()),
         ("limits.tool_output_bytes", count(limits.tool_output_bytes)),
         ("limits.tool_full_bytes", count(limits.tool_full_bytes)),
         ("limits.command_seconds", limits.command_time.as_secs()),
@@ -48,6 +49,7 @@ pub fn limits(values: &Layer) -> Limits {
         model_attempts: count("model_attempts"),
         model_retry_wait: seconds("model_retry_wait_seconds"),
         model_answer_bytes: size("model_answer_bytes"),
+        compact_at: count("compact_at"),
         tool_output_bytes: size("tool_output_bytes"),
         tool_full_bytes: size("tool_full_bytes"),
         command_time: seconds("command_seconds"),
@@ -106,7 +108,12 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
             mcp: super::tool_servers::read(values, environment)?,
             fetch: super::fetch::read(values)?,
         },
-        models: values.below("models").map(|(name, entry)| (name.to_owned(), entry.value.clone())).collect(),
+        fallback: values.texts("models.fallback").iter().map(|named| ModelChoice::parse(named)).collect::<Result<_, _>>()?,
+        models: values
+            .below("models")
+            .filter(|(name, _)| *name != "fallback")
+            .map(|(name, entry)| (name.to_owned(), entry.value.clone()))
+            .collect(),
         project_instructions: values.flag("project_instructions").unwrap_or(true),
         paths: Paths {
             config: environment.config_folder().unwrap_or_default(),

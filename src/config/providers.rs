@@ -68,6 +68,7 @@ fn one(layer: &Layer, name: &str, environment: &Environment) -> Result<Provider,
     let field = |field: &str| layer.text(&format!("providers.{name}.{field}"));
     let wire = match field("wire") {
         Some("anthropic") => Wire::Anthropic,
+        Some("responses") => Wire::Responses,
         Some("offline") => Wire::Offline,
         _ => Wire::Openai,
     };

@@ -36,6 +36,8 @@ pub struct Flags {
     pub agent: Option<String>,
     /// The model, `PROVIDER/ID`.
     pub model: Option<String>,
+    /// The models that are asked instead when it cannot answer, each `PROVIDER/ID`.
+    pub fallback: Vec<String>,
     /// Most calls of the model in one run.
     pub max_turns: Option<u32>,
     /// Most tokens of one run.
@@ -289,6 +291,7 @@ fn flag_layer(flags: &Flags, environment: &Environment) -> Result<Layer, Error> 
     read("workspace", "--workspace", flags.workspace.as_ref().map(|path| path.to_string_lossy().into_owned()))?;
     read("agent", "--agent", flags.agent.clone())?;
     read("model", "--model", flags.model.clone())?;
+    read("models.fallback", "--fallback-model", (!flags.fallback.is_empty()).then(|| flags.fallback.join(",")))?;
     read("budgets.max_turns", "--max-turns", flags.max_turns.map(|turns| turns.to_string()))?;
     read("budgets.max_tokens", "--max-tokens", flags.max_tokens.map(|tokens| tokens.to_string()))?;
     read("budgets.max_cost_usd", "--max-cost", flags.max_cost_usd.clone())?;

@@ -16,6 +16,8 @@ pub struct Settings {
     pub agent: String,
     /// The model, when the user chose one; else keys and the catalogue decide.
     pub model: Option<ModelChoice>,
+    /// The models that are asked instead, in this order, when a run's model cannot answer; an agent may have its own.
+    pub fallback: Vec<ModelChoice>,
     /// Who offers models, by name.
     pub providers: BTreeMap<String, Provider>,
     /// Where logs are kept: `memory:`, `file:DIR`, `sqlite:PATH`. Empty when nobody says where and there is no home;
@@ -70,6 +72,8 @@ impl Settings {
 pub enum Wire {
     /// OpenAI's chat completions, which many servers speak.
     Openai,
+    /// OpenAI's responses.
+    Responses,
     /// Anthropic's messages.
     Anthropic,
     /// The rules inside this program; no network.
@@ -104,6 +108,9 @@ pub struct Limits {
     pub model_retry_wait: Duration,
     /// Most bytes of one answer of a model.
     pub model_answer_bytes: usize,
+    /// How much of a model's window may be filled before older messages are summarised, in percent; 0 = never: then the
+    /// oldest turns are left out.
+    pub compact_at: u32,
     /// Most bytes of a tool's output that the model is shown.
     pub tool_output_bytes: usize,
     /// Most bytes of a tool's output that are kept at all.
@@ -139,6 +146,7 @@ impl Default for Limits {
             model_attempts: 4,
             model_retry_wait: Duration::from_secs(60),
             model_answer_bytes: 16 << 20,
+            compact_at: 80,
             tool_output_bytes: 32 << 10,
             tool_full_bytes: 4 << 20,
             command_time: Duration::from_secs(120),

@@ -245,6 +245,9 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     if let Some(model) = &agent.model {
         ignore("model", model.to_string());
     }
+    if !agent.fallback.is_empty() {
+        ignore("fallback", agent.fallback.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    }
     if agent.settings != crate::domain::ModelSettings::default() {
         ignore("settings", "set".to_owned());
     }
@@ -273,6 +276,7 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     }
     let kept = Agent {
         model: None,
+        fallback: Vec::new(),
         settings: crate::domain::ModelSettings::default(),
         attributes: crate::domain::Attributes::new(),
         tool_servers: agent.tool_servers.clone().filter(Vec::is_empty),

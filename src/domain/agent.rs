@@ -60,6 +60,9 @@ pub struct Agent {
     /// Its model; absent = what the settings choose.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelChoice>,
+    /// The models that are asked instead, in this order, when its model cannot answer; none = as the settings say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<ModelChoice>,
     /// How its model is asked.
     pub settings: ModelSettings,
     /// The tools that it may use, by name; absent = all tools of the house.
@@ -137,6 +140,9 @@ impl Agent {
     /// Name of the agent that every configuration provides.
     pub const DEFAULT: &'static str = "default";
 
+    /// Most models that are asked instead of one that cannot answer.
+    pub const FALLBACK: usize = 16;
+
     /// Most other names of one.
     const CALLED: usize = 16;
     /// Most bytes of such a name, and of the word of silence.
@@ -182,6 +188,9 @@ impl Agent {
         if self.called.len() > Self::CALLED || !self.called.iter().all(fits) {
             let wrong = format!("must be at most {} names of at most {} bytes", Self::CALLED, Self::CALLED_BYTES);
             return Some(("called".to_owned(), wrong));
+        }
+        if self.fallback.len() > Self::FALLBACK {
+            return Some(("fallback".to_owned(), format!("must be at most {} models", Self::FALLBACK)));
         }
         if self.silence.as_ref().is_some_and(|word| !fits(word)) {
             return Some(("silence".to_owned(), format!("must be a word of at most {} bytes", Self::CALLED_BYTES)));

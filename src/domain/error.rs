@@ -43,6 +43,8 @@ pub enum ErrorCode {
     BudgetExhausted,
     /// The answer does not fit the schema that was asked for.
     SchemaMismatch,
+    /// What the model must be shown is more than it can be, also after what was said before was summarised.
+    ContextExceeded,
     /// A time limit passed.
     TimedOut,
     /// The store cannot be read or written.
@@ -73,6 +75,10 @@ pub enum Cause {
     Garbage,
     /// Nothing came for too long.
     Stalled,
+    /// What the model was shown is more than it can be.
+    Context,
+    /// The tape that is played instead of a model holds no answer to this.
+    Tape,
     /// The process that did the work died.
     Interrupted,
     /// No space left.
@@ -95,7 +101,7 @@ pub enum Cause {
 
 impl ErrorCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::InvalidInput,
         Self::Unauthorized,
         Self::Forbidden,
@@ -112,6 +118,7 @@ impl ErrorCode {
         Self::NotSupported,
         Self::BudgetExhausted,
         Self::SchemaMismatch,
+        Self::ContextExceeded,
         Self::TimedOut,
         Self::StoreFailed,
         Self::Internal,
@@ -136,6 +143,7 @@ impl ErrorCode {
             Self::NotSupported => ("not_supported", 501, 2, false),
             Self::BudgetExhausted => ("budget_exhausted", 200, 8, false),
             Self::SchemaMismatch => ("schema_mismatch", 200, 9, false),
+            Self::ContextExceeded => ("context_exceeded", 200, 10, false),
             Self::TimedOut => ("timed_out", 504, 124, true),
             Self::StoreFailed => ("store_failed", 503, 74, false),
             Self::Internal => ("internal", 500, 70, false),
@@ -171,6 +179,8 @@ impl Cause {
             Self::Cut => "cut",
             Self::Garbage => "garbage",
             Self::Stalled => "stalled",
+            Self::Context => "context",
+            Self::Tape => "tape",
             Self::Interrupted => "interrupted",
             Self::Full => "full",
             Self::ReadOnly => "read_only",
@@ -197,6 +207,8 @@ impl Cause {
             | Self::Rejected
             | Self::Tls
             | Self::Garbage
+            | Self::Context
+            | Self::Tape
             | Self::Full
             | Self::ReadOnly
             | Self::Corrupt
@@ -247,9 +259,13 @@ impl Error {
         Self::new(ErrorCode::NotFound, format!("{kind} `{}` is not known", shortened(&id.to_string(), LONGEST.1)))
     }
 
-    /// `model_failed` with its cause; 429 after retries has its own code.
+    /// `model_failed` with its cause; 429 after retries, and being shown too much, have codes of their own.
     pub fn model(cause: Cause, message: impl Into<String>) -> Self {
-        let code = if cause == Cause::RateLimited { ErrorCode::RateLimited } else { ErrorCode::ModelFailed };
+        let code = match cause {
+            Cause::RateLimited => ErrorCode::RateLimited,
+            Cause::Context => ErrorCode::ContextExceeded,
+            _ => ErrorCode::ModelFailed,
+        };
         Self { cause: Some(cause), ..Self::new(code, message) }
     }
 

@@ -34,11 +34,11 @@ pub use cursor::{Cursor, PartPosition};
 pub use delta::{Delta, PartStart};
 pub use error::{Cause, Error, ErrorCode, Result};
 pub use fact::{
-    AfterClearing, Event, FACT_VERSION, Fact, MemoryAmended, MemoryForgotten, MessageAbandoned, MessageCompleted,
-    MessageImported, MessagePosted, MessageRedacted, Notice, ParticipantJoined, ParticipantLeft, RunCancelRequested,
-    RunFinished, RunQueued, RunStarted, RunWaiting, SessionCleared, SessionCreated, SessionDeleted, SessionRestored,
-    SessionRewound, SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled, ToolReturned,
-    UnknownFact,
+    AfterClearing, ContextCompacted, Event, FACT_VERSION, Fact, MemoryAmended, MemoryForgotten, MessageAbandoned,
+    MessageCompleted, MessageImported, MessagePosted, MessageRedacted, Notice, ParticipantJoined, ParticipantLeft,
+    RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting, SessionCleared, SessionCreated, SessionDeleted,
+    SessionRestored, SessionRewound, SessionUpdated, StateSet, StepFinished, StepStarted, ThreadOpened, ToolCalled,
+    ToolReturned, UnknownFact,
 };
 pub use file::{File, FileScope, FileState};
 pub use fold::{Dropped, Fold, FoldedRun, TurnMark, WINDOW_BYTES, WINDOW_TURNS};
@@ -61,5 +61,5 @@ pub use session::{ActiveRun, Attributes, Lifetime, Session, SessionStatus, Sessi
 pub use template::{FilledTemplate, Template, TemplateFault, ValueSource, places, written};
 pub use tool::{Access, CallerTool, Effect, Place, ReturnStatus, ToolCall, ToolError, ToolReturn, ToolSpec};
 pub use tool_server::{LogLevel, ToolServer, ToolServerLine, ToolServerSecrets, ToolServerSource, ToolServerState};
-pub use transcript::{Item, Transcript};
+pub use transcript::{Item, Summary, Transcript};
 pub use user::{Role, User};

@@ -195,6 +195,9 @@ pub struct Pins {
     /// The model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelChoice>,
+    /// The models that are asked instead, in this order, when the model cannot answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fallback: Vec<ModelChoice>,
     /// How the model is asked, where the caller says; the rest is as the agent says.
     #[serde(skip_serializing_if = "ModelSettings::is_silent")]
     pub settings: ModelSettings,

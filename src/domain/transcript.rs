@@ -1,12 +1,16 @@
 //! What a run may know: the messages up to its beginning and its own, each tool return directly after its call; without
 //! what was taken away, and what its agent was made to forget.
 
+mod summaries;
+
 use std::collections::{HashMap, HashSet};
 
 use super::{
     CallId, Dropped, Event, Fact, Finish, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolCall,
     ToolCallPart, ToolError, ToolReturn, Visibility, error::ErrorCode,
 };
+
+pub use self::summaries::Summary;
 
 /// One entry of a transcript.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +61,8 @@ impl Item {
 pub struct Transcript {
     /// In order, of all threads.
     pub items: Vec<Item>,
+    /// What is shown in the place of older items; at most one a thread.
+    pub summaries: Vec<Summary>,
     /// The calls of messages that were recorded, with where they are carried out; only of the run that the transcript is for.
     pub called: Vec<ToolCall>,
     /// How many steps of its procedure the run has ended.
@@ -86,8 +92,12 @@ impl Transcript {
         let events: Vec<_> = events.into_iter().collect();
         let dropped = dropped(&events);
         let memory = Memory::of(&events, agent);
+        let counting = summaries::Counting::of(&events, agent);
         for event in events.into_iter().filter(|event| !dropped.iter().any(|dropped| dropped.holds(event.seq))) {
             let own = event.run.as_ref() == Some(run);
+            if counting.leaves_out(&event.fact) {
+                continue;
+            }
             if memory.is_gone(event) || (!own && memory.is_forgotten(event, input)) {
                 continue;
             }
@@ -113,11 +123,12 @@ impl Transcript {
         transcript
     }
 
-    /// Without messages that were taken away while the run was at work.
+    /// Without messages that were taken away while the run was at work, each with the place of that in the log.
     #[must_use]
-    pub fn without(mut self, gone: &HashSet<MessageId>) -> Self {
+    pub fn without(mut self, gone: &HashMap<MessageId, u64>) -> Self {
         if !gone.is_empty() {
-            self.items.retain(|item| !gone.contains(item.message_id()));
+            self.without_summaries(gone);
+            self.items.retain(|item| !gone.contains_key(item.message_id()));
         }
         self
     }
@@ -125,7 +136,11 @@ impl Transcript {
     /// Adds a fact of a run. `own` tells whether it is the run that the transcript is for.
     pub fn add(&mut self, run: Option<&RunId>, fact: &Fact, own: bool) {
         match fact {
-            Fact::SessionRestored(_) | Fact::SessionCleared(_) => self.items.clear(),
+            Fact::SessionRestored(_) | Fact::SessionCleared(_) => {
+                self.items.clear();
+                self.summaries.clear();
+            }
+            Fact::ContextCompacted(compacted) => self.compact(compacted),
             Fact::MessagePosted(posted) if posted.message.visibility.is_for_model() => {
                 self.items.push(Item::Said(posted.message.clone()));
             }
@@ -162,6 +177,7 @@ impl Transcript {
             // What was said in a thread of that name before is another conversation.
             Fact::ThreadOpened(opened) => {
                 self.items.retain(|item| item.thread() != Some(&opened.thread));
+                self.summaries.retain(|summary| summary.thread.as_ref() != Some(&opened.thread));
                 self.step_items = self.step_items.min(self.items.len());
             }
             Fact::ToolReturned(returned) if returned.message_id.is_some() => self.put_return(returned.returned.clone()),
@@ -187,7 +203,8 @@ impl Transcript {
     #[must_use]
     pub fn thread(&self, thread: Option<&str>) -> Self {
         let items = self.items.iter().filter(|item| item.thread() == thread).cloned().collect();
-        Self { items, called: self.called.clone(), ..Self::default() }
+        let summaries = self.summary(thread).cloned().into_iter().collect();
+        Self { items, summaries, called: self.called.clone(), ..Self::default() }
     }
 
     /// The newest item of a thread.
@@ -419,7 +436,7 @@ mod tests {
         assert_eq!(after(&[forgotten(4, "a", Some(1))]), ["m2", "m3", "m9"]);
         assert_eq!(after(&[forgotten(4, "a", None)]), ["m9"]);
         assert_eq!(after(&[forgotten(4, "b", None)]), ["m1", "m2", "m3", "m9"]);
-        let gone = HashSet::from([id(1), id(9)]);
+        let gone = HashMap::from([(id(1), 50), (id(9), 51)]);
         let transcript = Transcript::of(&history, ("a", &RunId::from_text("r")), None, u64::MAX).without(&gone);
         assert_eq!(transcript.items.len(), 2);
     }

@@ -61,8 +61,8 @@ pub(crate) async fn complete(core: &Arc<Core>, completion: Completion) -> Result
     let Ok(Ok(_permit)) = waited else {
         return Err(Error::new(ErrorCode::Busy, format!("{AT_ONCE} other completions are at work")).hint("try again"));
     };
-    let is_openai = core.settings.providers.get(&model.provider).is_some_and(|provider| provider.wire == Wire::Openai);
-    let mut stream = asked.ask(request(&completion, &model, is_openai)).await;
+    let wire = core.settings.providers.get(&model.provider).map(|provider| provider.wire);
+    let mut stream = asked.ask(request(&completion, &model, wire)).await;
     let mut text = String::new();
     let mut is_text = false;
     // How long it takes and how much it is are bounded by the limits of every model call.
@@ -80,15 +80,18 @@ pub(crate) async fn complete(core: &Arc<Core>, completion: Completion) -> Result
     Err(Error::model(Cause::Cut, "the model's answer ended in its middle"))
 }
 
-fn request(completion: &Completion, model: &ModelChoice, is_openai: bool) -> ModelRequest {
+fn request(completion: &Completion, model: &ModelChoice, wire: Option<Wire>) -> ModelRequest {
     let mut system = completion.instructions.trim().to_owned();
     let mut extra = Map::new();
     if completion.json {
         // The word is needed as well: servers refuse the mode without it, and other wires have no mode.
         let words = "Answer with one JSON object and nothing else.";
         system = if system.is_empty() { words.to_owned() } else { format!("{system}\n\n{words}") };
-        if is_openai {
-            extra.insert("response_format".to_owned(), json!({"type": "json_object"}));
+        let mode = json!({"type": "json_object"});
+        match wire {
+            Some(Wire::Openai) => drop(extra.insert("response_format".to_owned(), mode)),
+            Some(Wire::Responses) => drop(extra.insert("text".to_owned(), json!({ "format": mode }))),
+            Some(Wire::Anthropic | Wire::Offline) | None => {}
         }
     }
     let tokens = completion.max_tokens.unwrap_or(USUAL_TOKENS).clamp(1, MOST_TOKENS);

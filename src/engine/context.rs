@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use bytes::Bytes;
 
 use crate::domain::{
-    AuthorKind, BlobId, Finish, Item, Message, ModelChoice, Part, ReturnStatus, ToolReturn, ToolSpec, Transcript,
+    AuthorKind, BlobId, Finish, Item, Message, MessageId, ModelChoice, Part, ReturnStatus, RunId, ToolReturn, ToolSpec,
+    Transcript,
 };
 use crate::models::{ModelRequest, PromptMessage, PromptPart, PromptReturn};
 
@@ -26,42 +27,96 @@ pub(crate) struct Window<'a> {
     pub(crate) answer_tokens: u64,
     /// Whether it takes images.
     pub(crate) images: bool,
+    /// Whether only the newest turn is shown: the model said that it was shown too much.
+    pub(crate) newest_only: bool,
 }
 
 /// Files of messages that are shown, by blob.
 pub(crate) type Files = HashMap<BlobId, Bytes>;
 
-/// The conversation for a model.
+/// A turn of a transcript: what somebody said and all that followed, as it is shown.
+pub(crate) struct Turn {
+    /// What the model is shown of it.
+    pub(crate) messages: Vec<PromptMessage>,
+    /// Bytes of text that it counts for.
+    pub(crate) bytes: usize,
+    /// Its newest message.
+    pub(crate) through: MessageId,
+    /// Messages in it.
+    pub(crate) count: usize,
+    /// The runs that said something in it.
+    pub(crate) runs: Vec<RunId>,
+}
+
+/// A transcript as turns, oldest first.
+pub(crate) fn turns(transcript: Transcript, window: &Window<'_>, files: &Files) -> Vec<Turn> {
+    let transcript = transcript.closed();
+    let names = names_people(&transcript);
+    let mut turns: Vec<Turn> = Vec::new();
+    for item in &transcript.items {
+        // What was given beside a question, and what a step says, belong to the turn that was asked.
+        let begins = matches!(item, Item::Said(message) if message.author.kind != AuthorKind::Environment);
+        let shown = show(item, window, files, names);
+        let bytes: usize = shown.iter().map(size).sum();
+        let through = item.message_id().clone();
+        let run = match item {
+            Item::Answered { run, .. } => run.clone(),
+            Item::Said(_) => None,
+        };
+        match turns.last_mut() {
+            Some(turn) if !begins => {
+                turn.messages.extend(shown);
+                (turn.bytes, turn.through, turn.count) = (turn.bytes + bytes, through, turn.count + 1);
+                turn.runs.extend(run);
+            }
+            _ => turns.push(Turn { messages: shown, bytes, through, count: 1, runs: run.into_iter().collect() }),
+        }
+    }
+    turns
+}
+
+impl Window<'_> {
+    /// Bytes of text that fit, beside the answer.
+    pub(crate) fn room(&self) -> usize {
+        if self.newest_only {
+            return 0;
+        }
+        let tokens = usize::try_from(self.context_tokens.saturating_sub(self.answer_tokens)).unwrap_or(usize::MAX);
+        tokens.saturating_mul(BYTES_PER_TOKEN)
+    }
+}
+
+/// Tokens of so many bytes, by rule of thumb.
+pub(crate) fn tokens(bytes: usize) -> u64 {
+    u64::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u64::MAX)
+}
+
+/// How a summary is shown.
+pub(crate) fn summarised(summary: &str) -> String {
+    format!("[What was said before, in short]\n{summary}")
+}
+
+/// The conversation for a model: the summary of what was said before, if there is one, and the newest turns that fit.
 pub(crate) fn messages(
     transcript: Transcript,
     window: &Window<'_>,
     files: &Files,
     fixed_bytes: usize,
 ) -> Vec<PromptMessage> {
-    let transcript = transcript.closed();
-    let names = names_people(&transcript);
-    let mut turns: Vec<Vec<PromptMessage>> = Vec::new();
-    for item in &transcript.items {
-        // What was given beside a question, and what a step says, belong to the turn that was asked.
-        let begins = matches!(item, Item::Said(message) if message.author.kind != AuthorKind::Environment);
-        let shown = show(item, window, files, names);
-        match turns.last_mut() {
-            Some(turn) if !begins => turn.extend(shown),
-            _ => turns.push(shown),
-        }
-    }
-    let room = usize::try_from(window.context_tokens.saturating_sub(window.answer_tokens)).unwrap_or(usize::MAX);
-    let mut left = room.saturating_mul(BYTES_PER_TOKEN).saturating_sub(fixed_bytes);
+    let summary = transcript.summaries.first().map(|summary| summarised(&summary.text));
+    let mut turns = turns(transcript, window, files);
+    let fixed = fixed_bytes.saturating_add(summary.as_ref().map_or(0, String::len));
+    let mut left = window.room().saturating_sub(fixed);
     let mut first = turns.len();
     for (index, turn) in turns.iter().enumerate().rev() {
-        let size: usize = turn.iter().map(size).sum();
-        if size > left && index + 1 != turns.len() {
+        if turn.bytes > left && index + 1 != turns.len() {
             break;
         }
-        left = left.saturating_sub(size);
+        left = left.saturating_sub(turn.bytes);
         first = index;
     }
-    turns.drain(first..).flatten().collect()
+    let summary = summary.map(|text| PromptMessage::User(vec![PromptPart::Text(text)]));
+    summary.into_iter().chain(turns.drain(first..).flat_map(|turn| turn.messages)).collect()
 }
 
 /// The bytes of instructions and tools.
@@ -233,7 +288,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::{Author, CallId, FilePart, MessageId, ReasoningPart, Timestamp, ToolCallPart, Visibility};
+    use crate::domain::{Author, CallId, FilePart, ReasoningPart, Timestamp, ToolCallPart, Visibility};
 
     fn said(text: &str) -> Item {
         Item::Said(Message {
@@ -270,7 +325,7 @@ mod tests {
     }
 
     fn shown(items: Vec<Item>, context_tokens: u64, model: &ModelChoice) -> Vec<PromptMessage> {
-        let window = Window { agent: "default", model, context_tokens, answer_tokens: 0, images: false };
+        let window = Window { agent: "default", model, context_tokens, answer_tokens: 0, images: false, newest_only: false };
         messages(Transcript { items, ..Transcript::default() }, &window, &Files::new(), 0)
     }
 
@@ -285,7 +340,14 @@ mod tests {
     #[test]
     fn files_of_text_are_shown_as_their_text() {
         let model = ModelChoice::new("p", "m");
-        let window = Window { agent: "default", model: &model, context_tokens: 1_000, answer_tokens: 0, images: false };
+        let window = Window {
+            agent: "default",
+            model: &model,
+            context_tokens: 1_000,
+            answer_tokens: 0,
+            images: false,
+            newest_only: false,
+        };
         let seen = |media_type: &str, bytes: &'static [u8]| {
             let blob = BlobId::from_text("b");
             let file = FilePart {

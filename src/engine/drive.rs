@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 use super::budget::{self, Spent};
 use super::calls::Calls;
 use super::channels::Judged;
+use super::compacting::{Made, Room};
 use super::context;
 use super::course::Course;
 use super::forms;
@@ -73,6 +74,10 @@ pub(crate) struct Driver {
     pub(super) asking: Asking,
     pub(super) calls: Calls,
     pub(super) caller_tools: HashSet<String>,
+    /// Models that could not answer in this run: others of its list are asked instead.
+    pub(super) failed_models: Vec<ModelChoice>,
+    /// Whether older turns were summarised, to make room.
+    pub(super) room: Room,
     /// The tools of the tool servers that the agent names.
     pub(super) chosen_tools: Vec<String>,
     /// Most calls of the model in the step that has begun.
@@ -149,6 +154,8 @@ impl Driver {
             core: Arc::clone(core),
             ledger: Arc::clone(ledger),
             caller_tools: work.pins.caller_tools.iter().map(|spec| spec.name.clone()).collect(),
+            failed_models: Vec::new(),
+            room: Room::default(),
             chosen_tools: Vec::new(),
             max_step_rounds: None,
             work,
@@ -347,18 +354,35 @@ impl Driver {
         self.work.pins.budget.over(&self.core.settings.budgets)
     }
 
-    /// Calls the model once; true when the run has ended with it.
+    /// Calls the model, or the first of its list that answers; true when the run has ended with it.
     async fn call_model(&mut self) -> Result<bool, Refused> {
-        let request = match self.request().await {
-            Ok(request) => request,
-            Err(error) => {
+        loop {
+            if let Some(ended) = self.call_once().await? {
+                return Ok(ended);
+            }
+        }
+    }
+
+    /// Calls the model once; nothing = it could not answer, and another is to be asked.
+    async fn call_once(&mut self) -> Result<Option<bool>, Refused> {
+        let prepared = match self.prepare().await {
+            Ok(prepared) => self.make_room(prepared).await?,
+            Err(error) => Made::Failed(error),
+        };
+        let request = match prepared {
+            Made::Go(prepared) => prepared.request(&self.asking),
+            Made::Stopped => {
+                self.finish_stopped(Vec::new()).await?;
+                return Ok(Some(true));
+            }
+            Made::Failed(error) => {
                 self.fail(error).await?;
-                return Ok(true);
+                return Ok(Some(true));
             }
         };
         if let Err(error) = budget::check_priced(&self.core, &self.asking.choice, &self.asking.card, &self.budget()) {
             self.fail(error).await?;
-            return Ok(true);
+            return Ok(Some(true));
         }
         let asked_bytes = context::request_bytes(&request);
         self.settle_beside();
@@ -366,7 +390,6 @@ impl Driver {
         let stream = self.asking.model.ask(request).instrument(span.clone()).await;
         let mut writing = Writing::held(self.work.message_id.clone(), self.work.agent.silence.as_deref());
         let heard = self.listen(stream, &mut writing).instrument(span.clone()).await?;
-        self.work.rounds += 1;
         let elapsed_ms = writing.elapsed_ms();
         let begun = writing.has_begun();
         let (finish, usage, error) = match heard {
@@ -376,24 +399,30 @@ impl Driver {
         };
         spans::heard(&span, finish, &usage, error.as_ref());
         drop(span);
+        if let Some(error) = error.as_ref().filter(|_| !begun)
+            && (self.turn_to_another(error).await? || self.has_less_to_show(error).await)
+        {
+            return Ok(None);
+        }
+        self.work.rounds += 1;
         let desk =
             Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name };
         let written = writing.end(&desk, finish, usage);
         if finish == Finish::Cancelled {
             let completed = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
             self.finish_stopped(completed).await?;
-            return Ok(true);
+            return Ok(Some(true));
         }
         if let Some(error) = error {
             let facts = if begun { self.complete(written, elapsed_ms) } else { Vec::new() };
             self.due.extend(facts);
             self.fail(error).await?;
-            return Ok(true);
+            return Ok(Some(true));
         }
         // It goes into the log with what comes next: the run's end, or before any tool begins.
         let facts = self.complete(written, elapsed_ms);
         self.due.extend(facts);
-        Ok(false)
+        Ok(Some(false))
     }
 
     /// Follows the model's stream, beside the append that goes on.
@@ -460,7 +489,7 @@ impl Driver {
         Usage { input_tokens: tokens(asked_bytes), output_tokens: tokens(writing.bytes()), ..usage }
     }
 
-    async fn notice_retry(&mut self, attempt: u32, error: &Error, delay_ms: u64) -> Result<(), Refused> {
+    pub(super) async fn notice_retry(&mut self, attempt: u32, error: &Error, delay_ms: u64) -> Result<(), Refused> {
         let message = format!("attempt {attempt} failed ({}); again in {delay_ms} ms", error.message);
         let details = serde_json::json!({ "attempt": attempt, "cause": error.cause, "delay_ms": delay_ms });
         self.append(vec![Fact::Notice(Notice { code: "model.retry".to_owned(), message, details })]).await

@@ -51,7 +51,7 @@ impl Driver {
             outcome,
             answer: self.work.answer.clone(),
             message_id: self.work.answer_id.clone(),
-            model: Some(self.work.model.clone()),
+            model: Some(self.standing_in(self.work.model.clone())),
             rounds: self.work.rounds,
             tool_calls: self.work.tool_calls,
             usage: self.work.usage.clone(),

@@ -1,7 +1,7 @@
 //! One session's log in this process: loads it, appends to it with compare-and-append, follows what other processes
 //! append, and publishes all of it in order.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -47,8 +47,8 @@ pub(crate) struct Ledger {
     pub(crate) hub: Hub,
     notices: Notices,
     pub(super) here: RunsHere,
-    /// Messages that were taken away while a run was at work here.
-    gone: Mutex<HashSet<MessageId>>,
+    /// Messages that were taken away while a run was at work here, each with the place of that.
+    gone: Mutex<HashMap<MessageId, u64>>,
     /// When the session's time is over, in milliseconds, as far as is known: to be asked without waiting for an append.
     ends_at: AtomicI64,
 }
@@ -100,16 +100,16 @@ impl Ledger {
     }
 
     /// Messages that were taken away while a run was at work here: what it is shown was read before.
-    pub(crate) fn gone(&self) -> HashSet<MessageId> {
+    pub(crate) fn gone(&self) -> HashMap<MessageId, u64> {
         self.gone.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn take_away(&self, message: &MessageId) {
+    fn take_away(&self, message: &MessageId, seq: u64) {
         let mut gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
         if self.here.count() == 0 {
             gone.clear();
         }
-        gone.insert(message.clone());
+        gone.insert(message.clone(), seq);
     }
 
     /// Whether this process works on a run or somebody here listens: then changes by others must be followed.
@@ -175,6 +175,12 @@ impl Ledger {
         let Some(fold) = state.fold.clone() else { return Err(no_session(&self.id)) };
         if state.window.is_none() {
             let mut events = VecDeque::new();
+            for seq in fold.older_summaries() {
+                let page = self.store.read(&self.id, seq.saturating_sub(1), 1, PAGE_BYTES).await?;
+                for entry in &page {
+                    events.push_back(Arc::new(decode(&self.id, entry)?));
+                }
+            }
             let mut after = fold.window_start().saturating_sub(1);
             while after < fold.head {
                 let page = self.store.read(&self.id, after, PAGE, PAGE_BYTES).await?;
@@ -293,7 +299,7 @@ impl Ledger {
             match (&event.fact, &event.run) {
                 (Fact::RunCancelRequested(_), Some(run)) => self.here.stop(run),
                 (Fact::SessionDeleted(_), _) => self.here.stop_all(),
-                (Fact::MessageRedacted(redacted), _) => self.take_away(&redacted.message_id),
+                (Fact::MessageRedacted(redacted), _) => self.take_away(&redacted.message_id, event.seq),
                 _ => {}
             }
         });
@@ -458,9 +464,13 @@ struct Prepared {
 fn trim(state: &mut State) {
     if let (Some(fold), Some(window)) = (&state.fold, &mut state.window) {
         let start = fold.window_start();
-        while window.front().is_some_and(|event| event.seq < start) {
-            window.pop_front();
+        let mut summaries = Vec::new();
+        while let Some(event) = window.pop_front_if(|event| event.seq < start) {
+            if matches!(event.fact, Fact::ContextCompacted(_)) && fold.summaries.contains(&event.seq) {
+                summaries.push(event);
+            }
         }
+        summaries.into_iter().rev().for_each(|event| window.push_front(event));
     }
 }
 

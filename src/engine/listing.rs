@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Finish, Message, ModelChoice, Participant, Run, RunId, RunStatus, SessionId, SessionStatus, SessionSummary, ToolReturn,
-    Usage,
+    ContextCompacted, Finish, Message, ModelChoice, Participant, Run, RunId, RunStatus, SessionId, SessionStatus,
+    SessionSummary, Timestamp, ToolReturn, Usage,
 };
 
 /// Which sessions a list is about. Newest change first.
@@ -114,4 +114,19 @@ pub struct MessagePage {
     pub messages: Vec<Shown>,
     /// What comes before them begins before this place; absent = these are the first.
     pub before: Option<u64>,
+    /// The summaries that agents' models are shown in the place of older messages, made among these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub summaries: Vec<ShownSummary>,
+}
+
+/// A summary as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShownSummary {
+    /// Where it stands in the log.
+    pub seq: u64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What it says, and of how much.
+    #[serde(flatten)]
+    pub compacted: ContextCompacted,
 }

@@ -76,6 +76,7 @@ impl Driver {
         let agent = &self.work.agent;
         let opened = self.thread().and_then(|thread| course.threads.get(thread));
         let choice = opened.and_then(|opened| opened.model.clone()).unwrap_or_else(|| self.work.model.clone());
+        let choice = self.standing_in(choice);
         self.max_step_rounds = match opened {
             Some(opened) => opened.max_turns,
             None => course.max_turns(&agent.from_state)?.or(agent.max_turns),

@@ -127,6 +127,7 @@ pub(super) async fn take(
     pins.budget = pins.budget.over(&core.settings.budgets);
     super::budget::check_priced(core, &model, &core.models.card(&model), &pins.budget)?;
     super::forms::check(core, &pins, &model, procedure.is_none() && agent.procedure.is_ordinary())?;
+    pins.fallback = super::falling_back::pinned(core, &pins, &agent.fallback, &model)?;
     pins.caller_tools.retain(|spec| !agent.caller_tools.iter().any(|tool| tool.name == spec.name));
     pins.caller_tools.extend(agent.caller_tools.iter().map(CallerTool::spec));
     if pins.workspace.is_none() {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::house::Core;
-use super::listing::{MessagePage, Shown};
+use super::listing::{MessagePage, Shown, ShownSummary};
 use super::lives::may_be_followed;
 use super::reading::{decode, is_said};
 use crate::domain::{
@@ -62,12 +62,13 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
     let before = fold.read_back_before(before.unwrap_or(fold.head + 1));
     // What was said in a session whose time is over is gone, whether it was removed already or not.
     let Some(mut before) = before.filter(|_| !fold.is_over(core.clock.now())) else {
-        return Ok(MessagePage { messages: Vec::new(), before: None });
+        return Ok(MessagePage { messages: Vec::new(), before: None, summaries: Vec::new() });
     };
     let limit = limit.min(MESSAGES);
     let mut returns: HashMap<CallId, ToolReturn> = HashMap::new();
     let mut gone: HashSet<MessageId> = HashSet::new();
     let mut newest_first: Vec<Shown> = Vec::new();
+    let mut summaries: Vec<ShownSummary> = Vec::new();
     'pages: loop {
         let entries = core.store.read_back(id, Some(before), PAGE).await?;
         let Some(first) = entries.first().map(|entry| entry.seq) else { break };
@@ -81,6 +82,9 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
                 // What lies between counts for nothing.
                 Fact::SessionRewound(rewound) => before = rewound.after_seq + 1,
                 Fact::MessageRedacted(redacted) => drop(gone.insert(redacted.message_id.clone())),
+                Fact::ContextCompacted(compacted) if !compacted.summary.is_empty() => {
+                    summaries.push(ShownSummary { seq: event.seq, at: event.at, compacted: (**compacted).clone() });
+                }
                 _ => {}
             }
             if let Some(shown) = show(event, &mut returns).filter(|shown| !gone.contains(&shown.message.id)) {
@@ -99,7 +103,10 @@ pub(crate) async fn messages(core: &Arc<Core>, id: &SessionId, before: Option<u6
     newest_first.truncate(limit);
     let before = if more { newest_first.last().map(|oldest| oldest.seq) } else { None };
     newest_first.reverse();
-    Ok(MessagePage { messages: newest_first, before })
+    // One that was found on the way to the message that is left for the next page belongs there.
+    summaries.retain(|summary| before.is_none_or(|before| summary.seq >= before));
+    summaries.reverse();
+    Ok(MessagePage { messages: newest_first, before, summaries })
 }
 
 /// What people are shown of an event, if anything; returns are kept until the message that called comes.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::table::{KNOWN, Row};
@@ -17,7 +17,7 @@ const CONTEXT_TOKENS: u64 = 128_000;
 const OLLAMA_CONTEXT_TOKENS: u64 = 32_000;
 
 /// How a model is told how much to reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reasoning {
     /// It does not reason.
@@ -31,7 +31,7 @@ pub enum Reasoning {
 }
 
 /// What tokens cost, in US dollars a million.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Price {
     /// Sent.
     pub input: f64,
@@ -46,7 +46,7 @@ pub struct Price {
 }
 
 /// How much more a call costs when its prompt is long.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LongPrice {
     /// A prompt of more tokens than this is long.
     pub above_tokens: u64,
@@ -57,7 +57,7 @@ pub struct LongPrice {
 }
 
 /// What is known about a model.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
     /// The provider and its id.
     pub choice: ModelChoice,
@@ -145,6 +145,19 @@ impl Catalogue {
     /// What is known about a model.
     pub fn card(&self, choice: &ModelChoice) -> Card {
         let mut card = known(choice);
+        if let Some(correction) = self.corrections.get(&choice.to_string()) {
+            correct(&mut card, correction);
+        }
+        card
+    }
+
+    /// The same for a model that is asked over OpenAI's responses: what they refuse on the other wire, they do on this.
+    pub(super) fn card_on_responses(&self, choice: &ModelChoice) -> Card {
+        let mut card = known(choice);
+        card.tools = true;
+        if card.reasoning == Reasoning::EffortWithoutTools {
+            card.reasoning = Reasoning::Effort;
+        }
         if let Some(correction) = self.corrections.get(&choice.to_string()) {
             correct(&mut card, correction);
         }

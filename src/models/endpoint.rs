@@ -76,6 +76,12 @@ impl Endpoint {
         self.url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
+    /// Whether it is OpenAI's own server, also in Azure, which is stricter than the others.
+    pub fn is_openai(&self) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        host == "api.openai.com" || host.ends_with(".openai.azure.com")
+    }
+
     /// Whether the address is this machine, over plain HTTP.
     pub fn is_local(&self) -> bool {
         crate::outgoing::is_local(&self.url)

@@ -68,6 +68,9 @@ impl Endpoint {
         let told = told(&value).unwrap_or_else(|| if text.trim_start().starts_with('<') { "" } else { &text }.to_owned());
         let exhausted = is_exhausted(&value);
         let mut error = self.status(status.as_u16(), &told);
+        if is_too_much(&value, error.status) {
+            error.cause = Cause::Context;
+        }
         error.retry_after_ms = retry_after(headers, clock);
         // Both large providers tell in this header whether a repetition makes sense.
         match headers.get("x-should-retry").map(reqwest::header::HeaderValue::as_bytes) {
@@ -88,6 +91,9 @@ impl Endpoint {
             }
             Fault::Told(value) => {
                 let mut error = self.status(status_of(value), &told(value).unwrap_or_default());
+                if is_too_much(value, error.status) {
+                    error.cause = Cause::Context;
+                }
                 error.retryable &= !is_exhausted(value);
                 error
             }
@@ -136,6 +142,17 @@ fn status_of(value: &Value) -> u16 {
         };
     }
     500
+}
+
+/// Whether the model was shown more than fits: some servers have a word for it, others only say so.
+fn is_too_much(value: &Value, status: Option<u16>) -> bool {
+    let error = value.get("error").unwrap_or(value);
+    let words = ["context_length_exceeded", "exceed_context_size_error"];
+    let said = told(value).unwrap_or_default().to_lowercase();
+    let phrases = ["maximum context length", "prompt is too long", "exceeds the available context size", "context window"];
+    matches!(status, Some(400 | 413))
+        && ([&error["code"], &error["type"]].into_iter().any(|word| words.iter().any(|known| word == known))
+            || phrases.iter().any(|phrase| said.contains(phrase)))
 }
 
 /// Whether the account is empty: waiting does not help.

@@ -1,10 +1,11 @@
 //! FLOOR 3: who thinks.
 //!
-//! One trait: a request goes in, a stream of [`ModelEvent`] comes out. A wire (`openai`, `anthropic`) is a translation
+//! One trait: a request goes in, a stream of [`ModelEvent`] comes out. A wire (`openai`, `responses`, `anthropic`) is a translation
 //! and nothing more; retries and limits are one shell around all of them.
 
 mod answer;
 mod anthropic;
+mod cassette;
 mod catalogue;
 mod endpoint;
 mod failure;
@@ -13,6 +14,7 @@ mod openai;
 mod parts;
 mod probe;
 mod registry;
+mod responses;
 mod retry;
 mod table;
 mod transport;
@@ -23,6 +25,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::{AnswerForm, Cause, Error, Finish, ModelSettings, ToolSpec, Usage};
 
+pub use cassette::Tape;
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
 pub use offline::Offline;
 pub use probe::Offer;
@@ -171,6 +174,8 @@ impl From<ModelError> for Error {
             Cause::Connect => Some("check the provider's base URL, and whether its server runs"),
             Cause::Tls => Some("check the base URL; own certificates can be named in SSL_CERT_FILE"),
             Cause::RateLimited => Some("wait a while, or use another model"),
+            Cause::Context => Some("use a model that can be shown more, or begin a new session"),
+            Cause::Tape => Some("ask what was asked when the tape was recorded, or record a new one"),
             Cause::Rejected
             | Cause::Server
             | Cause::Cut

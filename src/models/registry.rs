@@ -8,9 +8,10 @@ use super::anthropic::Anthropic;
 use super::catalogue::{Card, Catalogue};
 use super::endpoint::has_key;
 use super::openai::Openai;
+use super::responses::Responses;
 use super::retry::{FIRST_WAIT, Retrying};
 use super::transport::Transport;
-use super::{Model, OFFLINE};
+use super::{Model, OFFLINE, Tape};
 use crate::config::{Limits, Provider, Settings, Wire};
 use crate::domain::{Cause, Clock, Error, ModelChoice};
 
@@ -23,6 +24,7 @@ pub struct Models {
     transport: Arc<Transport>,
     offline: Arc<dyn Model>,
     first_wait: Duration,
+    tape: Option<Tape>,
 }
 
 impl Models {
@@ -39,6 +41,7 @@ impl Models {
             transport: Arc::new(Transport::new(settings.limits.clone(), clock)),
             offline,
             first_wait: FIRST_WAIT,
+            tape: None,
         })
     }
 
@@ -49,6 +52,18 @@ impl Models {
         self
     }
 
+    /// Records every call of a model, or plays what was recorded.
+    #[must_use]
+    pub fn with_tape(mut self, tape: Option<Tape>) -> Self {
+        self.tape = tape;
+        self
+    }
+
+    /// The tape that is played instead of all models.
+    fn played(&self) -> Option<&Tape> {
+        self.tape.as_ref().filter(|tape| tape.is_played())
+    }
+
     /// The model that is asked: the wanted one, else that of the settings, else the default of the first provider with
     /// a key (OpenAI, Anthropic) or of a configured Ollama, else the rules inside this program.
     ///
@@ -56,8 +71,14 @@ impl Models {
     /// `invalid_input` when its provider is not configured.
     pub fn choose(&self, wanted: Option<&ModelChoice>) -> Result<ModelChoice, Error> {
         if let Some(choice) = wanted.or(self.wanted.as_ref()) {
-            self.provider(choice)?;
+            if self.played().is_none() {
+                self.provider(choice)?;
+            }
             return Ok(choice.clone());
+        }
+        // Whoever plays a tape may have no key.
+        if let Some(first) = self.played().and_then(Tape::first_model) {
+            return Ok(first);
         }
         let usable = |name: &str| match self.providers.get(name) {
             // Nobody has configured Ollama without wanting it; it needs no key.
@@ -75,7 +96,16 @@ impl Models {
     /// `invalid_input` when its provider is not configured or cannot be used as it is configured; `model_failed` with
     /// the cause `auth` when it needs a key and has none.
     pub fn get(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
-        let card = self.catalogue.card(choice);
+        if let Some(model) = self.tape.as_ref().and_then(|tape| tape.played(choice)) {
+            return Ok((model, self.card(choice)));
+        }
+        let (model, card) = self.live(choice)?;
+        let recorded = self.tape.as_ref().map(|tape| tape.recorded(Arc::clone(&model), &card));
+        Ok((recorded.unwrap_or(model), card))
+    }
+
+    fn live(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
+        let card = self.card(choice);
         let Some(provider) = self.provider(choice)? else { return Ok((Arc::clone(&self.offline), card)) };
         let (name, transport) = (choice.provider.as_str(), Arc::clone(&self.transport));
         if needs_key(provider) {
@@ -88,6 +118,7 @@ impl Models {
         }
         let model: Arc<dyn Model> = match provider.wire {
             Wire::Openai => Arc::new(Openai::new(transport, name, provider, card.clone())?),
+            Wire::Responses => Arc::new(Responses::new(transport, name, provider, card.clone())?),
             Wire::Anthropic => Arc::new(Anthropic::new(transport, name, provider, card.clone())?),
             Wire::Offline => return Ok((Arc::clone(&self.offline), card)),
         };
@@ -96,13 +127,20 @@ impl Models {
 
     /// What is known about a model, also when its provider is not configured.
     pub fn card(&self, choice: &ModelChoice) -> Card {
-        self.catalogue.card(choice)
+        if let Some(card) = self.played().and_then(|tape| tape.card(choice)) {
+            return card;
+        }
+        match self.providers.get(&choice.provider).map(|provider| provider.wire) {
+            Some(Wire::Responses) => self.catalogue.card_on_responses(choice),
+            Some(Wire::Openai | Wire::Anthropic | Wire::Offline) | None => self.catalogue.card(choice),
+        }
     }
 
     /// All known models of the configured providers.
     pub fn list(&self) -> Vec<Card> {
         let mut cards = self.catalogue.known();
         cards.retain(|card| self.provider(&card.choice).is_ok());
+        cards.iter_mut().for_each(|card| *card = self.card(&card.choice));
         cards
     }
 
@@ -181,6 +219,7 @@ mod tests {
         Settings {
             agent: "default".into(),
             model: None,
+            fallback: vec![],
             providers,
             store: "memory:".into(),
             workspace: "/".into(),

@@ -1,4 +1,4 @@
-//! Models over real HTTP, on both wires: what a scripted server says, and which events come out.
+//! Models over real HTTP, on all wires: what a scripted server says, and which events come out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::support::model_server::{Answer, Gate, ModelServer, no_tls, nobody_listening};
 
-const WIRES: [Wire; 2] = [Wire::Openai, Wire::Anthropic];
+const WIRES: [Wire; 3] = [Wire::Openai, Wire::Responses, Wire::Anthropic];
 const KEY: &str = "sk-canary-0123456789";
 
 type Told = Vec<Result<ModelEvent, ModelError>>;
@@ -44,6 +44,7 @@ fn model(wire: Wire, base_url: &str, limits: Limits) -> Arc<dyn Model> {
     let settings = Settings {
         agent: "default".into(),
         model: None,
+        fallback: vec![],
         providers: BTreeMap::from([("house".to_owned(), provider)]),
         store: "memory:".into(),
         workspace: "/".into(),
@@ -141,7 +142,8 @@ async fn a_plain_answer() {
         let usage = Usage { input_tokens: 20, cached_tokens: 5, output_tokens: 7, ..Usage::default() };
         assert_eq!(told, [text(&["Hel", "lo å"]), finished(Finish::Stop, usage)].concat(), "{wire:?}");
         let requests = server.finish();
-        let key = if wire == Wire::Openai { ("authorization", format!("Bearer {KEY}")) } else { ("x-api-key", KEY.into()) };
+        let bearer = wire != Wire::Anthropic;
+        let key = if bearer { ("authorization", format!("Bearer {KEY}")) } else { ("x-api-key", KEY.into()) };
         assert_eq!(requests[0].header(key.0), Some(key.1.as_str()));
         assert_eq!(requests[0].header("x-team"), Some("canary-team-token"));
         assert_eq!(requests[0].body["model"], "small");
@@ -150,7 +152,7 @@ async fn a_plain_answer() {
 
 #[tokio::test]
 async fn reasoning_before_an_answer_that_is_too_long() {
-    for (wire, signature) in [(Wire::Openai, None), (Wire::Anthropic, Some("proof"))] {
+    for (wire, signature) in [(Wire::Openai, None), (Wire::Responses, None), (Wire::Anthropic, Some("proof"))] {
         let answer = Answer::reasoning(&["h", "m"]).and_text("So").too_long();
         let expected =
             [part(ModelPart::Reasoning, &["h", "m"], signature), text(&["So"]), finished(Finish::Length, Usage::default())];
@@ -285,7 +287,7 @@ async fn a_stream_that_is_cut_before_the_first_content_is_asked_for_again() {
 
 #[tokio::test]
 async fn a_stream_that_is_cut_after_it_is_not() {
-    for (wire, events) in [(Wire::Openai, 2), (Wire::Anthropic, 4)] {
+    for (wire, events) in [(Wire::Openai, 2), (Wire::Responses, 5), (Wire::Anthropic, 4)] {
         let mut told = scripted(wire, 4, vec![Answer::pieces(&["Hel", "lo"]).cut_after(events)]).await;
         let failed = told.pop().unwrap().unwrap_err();
         assert_eq!((failed.cause, failed.message.contains("`house`")), (Cause::Cut, true), "{failed:?}");
@@ -297,6 +299,7 @@ async fn a_stream_that_is_cut_after_it_is_not() {
 async fn a_stream_that_ends_properly_but_too_early_is_cut_too() {
     for (wire, event) in [
         (Wire::Openai, json!({"choices": [{"delta": {"content": "Hel"}}]})),
+        (Wire::Responses, json!({"type": "response.output_text.delta", "output_index": 0, "delta": "Hel"})),
         (
             Wire::Anthropic,
             json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Hel"}}),
@@ -312,7 +315,7 @@ async fn a_stream_that_ends_properly_but_too_early_is_cut_too() {
 
 #[tokio::test]
 async fn garbage_is_told_after_what_was_understood() {
-    for (wire, events) in [(Wire::Openai, 2), (Wire::Anthropic, 4)] {
+    for (wire, events) in [(Wire::Openai, 2), (Wire::Responses, 5), (Wire::Anthropic, 4)] {
         let garbage = "the answer of `house` cannot be understood: \"{\\\"half\\\": tru\" is no JSON object";
         let garbage = || Err(error(Cause::Garbage, garbage));
         let told = scripted(wire, 4, vec![Answer::text("Hel").garbage_after(events)]).await;
@@ -329,7 +332,7 @@ async fn garbage_is_told_after_what_was_understood() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_stall_before_and_after_the_first_byte() {
     let short = Duration::from_millis(80);
-    for (wire, events) in [(Wire::Openai, 2), (Wire::Anthropic, 4)] {
+    for (wire, events) in [(Wire::Openai, 2), (Wire::Responses, 5), (Wire::Anthropic, 4)] {
         let first = Limits { model_first_byte: short, ..limits(1) };
         let idle = Limits { model_idle: short, ..limits(1) };
         let total = Limits { model_total: short, ..limits(1) };
@@ -391,7 +394,7 @@ async fn no_secure_connection() {
 
 #[tokio::test]
 async fn an_answer_that_is_no_stream() {
-    for (wire, signature) in [(Wire::Openai, None), (Wire::Anthropic, Some("proof"))] {
+    for (wire, signature) in [(Wire::Openai, None), (Wire::Responses, None), (Wire::Anthropic, Some("proof"))] {
         let answer = Answer::reasoning(&["h", "m"])
             .and_text("Look.")
             .and_calls(vec![("read_file", json!({"path": "a"})), ("read_file", json!({}))])
@@ -437,7 +440,7 @@ async fn an_end_without_its_mark_and_a_connection_that_breaks_after_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_has_come_is_told_at_once_and_a_dropped_stream_ends_the_request() {
-    for (wire, events) in [(Wire::Openai, 2), (Wire::Anthropic, 4)] {
+    for (wire, events) in [(Wire::Openai, 2), (Wire::Responses, 5), (Wire::Anthropic, 4)] {
         let gate = Gate::new();
         let answer = Answer::pieces(&["Hel", "lo"]).wait_after(events, &gate).stall_after(events + 1);
         let server = ModelServer::start(wire, vec![answer]);

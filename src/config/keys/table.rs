@@ -18,7 +18,7 @@ pub const KEYS: &[Key] = &[
     key("project_instructions", Kind::Flag, Untrusted::Only(false), "Whether AGENTS.md of the workspace is read."),
     key(
         "providers.*.wire",
-        Kind::Word(&["openai", "anthropic", "offline"]),
+        Kind::Word(&["openai", "responses", "anthropic", "offline"]),
         Untrusted::Ignored,
         "How the provider is spoken to.",
     ),
@@ -27,6 +27,12 @@ pub const KEYS: &[Key] = &[
     key("providers.*.api_key_env", Kind::Text, Untrusted::Ignored, "The variable that holds the provider's key."),
     key("providers.*.api_key_file", Kind::Path, Untrusted::Ignored, "The file that holds the provider's key."),
     key("providers.*.headers.*", Kind::Secret, Untrusted::Ignored, "A further header of every request to the provider."),
+    key(
+        "models.fallback",
+        Kind::Models,
+        Untrusted::Ignored,
+        "The models that are asked instead, in this order, when a run's model cannot answer.",
+    ),
     key("models.*", Kind::Table, Untrusted::Ignored, "Changes to the catalogue, by PROVIDER/ID."),
     key("permissions.deny", Kind::Rules, Untrusted::Added, "Calls of tools that are never made."),
     key("permissions.ask", Kind::Rules, Untrusted::Added, "Calls of tools that are asked about first."),
@@ -71,6 +77,12 @@ pub const KEYS: &[Key] = &[
         "Longest wait between two attempts; a longer Retry-After fails at once.",
     ),
     key("limits.model_answer_bytes", Kind::Whole(1_024, GIB), Untrusted::Lower, "Most bytes of one answer of a model."),
+    key(
+        "limits.compact_at",
+        Kind::Whole(0, 100),
+        Untrusted::Ignored,
+        "How much of a model's window may be filled before older messages are summarised, in percent; 0 = never.",
+    ),
     key(
         "limits.tool_output_bytes",
         Kind::Whole(256, GIB),

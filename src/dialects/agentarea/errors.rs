@@ -99,7 +99,8 @@ pub const fn row(code: ErrorCode, cause: Option<Cause>) -> (u16, &'static str) {
         | ErrorCode::TimedOut
         | ErrorCode::StoreFailed
         | ErrorCode::BudgetExhausted
-        | ErrorCode::SchemaMismatch => (503, "SERVICE_UNAVAILABLE"),
+        | ErrorCode::SchemaMismatch
+        | ErrorCode::ContextExceeded => (503, "SERVICE_UNAVAILABLE"),
         ErrorCode::NotSupported => (501, "NOT_SUPPORTED"),
         ErrorCode::Internal => (500, "INTERNAL_ERROR"),
     }

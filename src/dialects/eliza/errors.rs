@@ -135,6 +135,7 @@ pub const fn row(code: ErrorCode) -> (u16, &'static str) {
         ErrorCode::ModelFailed
         | ErrorCode::BudgetExhausted
         | ErrorCode::SchemaMismatch
+        | ErrorCode::ContextExceeded
         | ErrorCode::TimedOut
         | ErrorCode::Internal => (500, "PROCESSING_ERROR"),
         ErrorCode::NotSupported => (501, "NOT_SUPPORTED"),

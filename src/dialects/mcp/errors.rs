@@ -47,6 +47,7 @@ pub fn number(code: ErrorCode) -> i32 {
         | ErrorCode::Unavailable
         | ErrorCode::BudgetExhausted
         | ErrorCode::SchemaMismatch
+        | ErrorCode::ContextExceeded
         | ErrorCode::TimedOut => SERVER,
         ErrorCode::StoreFailed | ErrorCode::Internal => Number::INTERNAL_ERROR.0,
     }

@@ -485,7 +485,7 @@ mod tests {
         assert_eq!(described::<AgentItem>(), written(&item));
         let page = engine::SessionPage { sessions: vec![], next: None };
         assert_eq!(described::<SessionPage>(), written(&page));
-        let page = engine::MessagePage { messages: vec![], before: None };
+        let page = engine::MessagePage { messages: vec![], before: None, summaries: vec![] };
         assert_eq!(described::<MessagePage>(), written(&page));
     }
 }

@@ -170,6 +170,7 @@ impl Encoder {
             | Fact::MessageRedacted(_)
             | Fact::MemoryAmended(_)
             | Fact::MemoryForgotten(_)
+            | Fact::ContextCompacted(_)
             | Fact::Notice(_)
             | Fact::Unknown(_) => Vec::new(),
         }

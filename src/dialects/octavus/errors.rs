@@ -44,6 +44,7 @@ pub const fn row(code: ErrorCode) -> (u16, &'static str) {
         ErrorCode::NotSupported => (501, "NOT_SUPPORTED"),
         ErrorCode::BudgetExhausted => (500, "BUDGET_EXHAUSTED"),
         ErrorCode::SchemaMismatch => (500, "SCHEMA_MISMATCH"),
+        ErrorCode::ContextExceeded => (500, "CONTEXT_EXCEEDED"),
         ErrorCode::TimedOut => (504, "TIMED_OUT"),
         ErrorCode::StoreFailed => (503, "STORAGE_FAILED"),
         ErrorCode::Internal => (500, "INTERNAL_ERROR"),
@@ -117,7 +118,9 @@ const fn word(error: &Error) -> (&'static str, Option<u16>) {
         ErrorCode::Conflict | ErrorCode::Busy | ErrorCode::Inactive | ErrorCode::Unavailable => ("execution_error", None),
         ErrorCode::RateLimited => ("rate_limit_error", Some(429)),
         ErrorCode::NotSupported => ("protocol_error", None),
-        ErrorCode::BudgetExhausted | ErrorCode::SchemaMismatch | ErrorCode::TimedOut => ("execution_error", None),
+        ErrorCode::BudgetExhausted | ErrorCode::SchemaMismatch | ErrorCode::ContextExceeded | ErrorCode::TimedOut => {
+            ("execution_error", None)
+        }
         ErrorCode::StoreFailed | ErrorCode::Internal => ("internal_error", None),
         ErrorCode::ModelFailed => match error.cause {
             Some(Cause::Auth) => ("authentication_error", None),
@@ -130,6 +133,8 @@ const fn word(error: &Error) -> (&'static str, Option<u16>) {
                 | Cause::Tls
                 | Cause::Cut
                 | Cause::Garbage
+                | Cause::Context
+                | Cause::Tape
                 | Cause::Interrupted
                 | Cause::Full
                 | Cause::ReadOnly

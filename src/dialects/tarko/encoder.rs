@@ -106,6 +106,7 @@ fn bodies(event: &Event) -> Vec<Told> {
         | Fact::MessageRedacted(_)
         | Fact::MemoryAmended(_)
         | Fact::MemoryForgotten(_)
+        | Fact::ContextCompacted(_)
         | Fact::Unknown(_) => Vec::new(),
     }
 }

@@ -57,6 +57,7 @@ fn end(event: &Event, finished: &RunFinished, said: Option<TarkoEvent>) -> Resul
             | ErrorCode::Unavailable
             | ErrorCode::NotSupported
             | ErrorCode::SchemaMismatch
+            | ErrorCode::ContextExceeded
             | ErrorCode::TimedOut => Ok(last(sorry(&error.message))),
         },
         (Outcome::Failed, None) => Ok(last(sorry("the run failed"))),

@@ -151,7 +151,7 @@ const fn row(code: ErrorCode) -> (u16, &'static str) {
         ErrorCode::ModelFailed => (502, EXECUTION),
         ErrorCode::Unavailable => (503, "UNAVAILABLE"),
         ErrorCode::NotSupported => (501, "NOT_SUPPORTED"),
-        ErrorCode::BudgetExhausted | ErrorCode::SchemaMismatch => (500, EXECUTION),
+        ErrorCode::BudgetExhausted | ErrorCode::SchemaMismatch | ErrorCode::ContextExceeded => (500, EXECUTION),
         ErrorCode::TimedOut => (504, "TIMED_OUT"),
         ErrorCode::StoreFailed => (503, "STORAGE_FAILED"),
         ErrorCode::Internal => (500, "INTERNAL_ERROR"),

@@ -77,6 +77,7 @@ fn failure(code: ErrorCode, what: &str) -> String {
         | ErrorCode::NotSupported
         | ErrorCode::BudgetExhausted
         | ErrorCode::SchemaMismatch
+        | ErrorCode::ContextExceeded
         | ErrorCode::TimedOut
         | ErrorCode::StoreFailed
         | ErrorCode::Internal => format!("Error: Failed to read {}", what.to_lowercase()),

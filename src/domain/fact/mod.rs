@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{Actor, CallId, EventId, MessageId, RunId, SessionId, Timestamp};
 
+mod context;
 mod message;
 mod people;
 mod run;
@@ -13,6 +14,7 @@ mod session;
 mod step;
 mod tool;
 
+pub use context::ContextCompacted;
 pub use message::{MessageAbandoned, MessageCompleted, MessageImported, MessagePosted};
 pub use people::{MemoryAmended, MemoryForgotten, MessageRedacted, ParticipantJoined, ParticipantLeft};
 pub use run::{RunCancelRequested, RunFinished, RunQueued, RunStarted, RunWaiting};
@@ -130,6 +132,9 @@ pub enum Fact {
     /// A thread begins, or begins anew.
     #[serde(rename = "thread.opened")]
     ThreadOpened(ThreadOpened),
+    /// What was said before is shown to the model in short, from here on.
+    #[serde(rename = "context.compacted")]
+    ContextCompacted(Box<ContextCompacted>),
     /// Something that people should know and the model need not.
     #[serde(rename = "notice")]
     Notice(Notice),
@@ -191,6 +196,7 @@ impl Fact {
             Self::StepFinished(_) => "step.finished",
             Self::StateSet(_) => "state.set",
             Self::ThreadOpened(_) => "thread.opened",
+            Self::ContextCompacted(_) => "context.compacted",
             Self::Notice(_) => "notice",
             Self::Unknown(unknown) => &unknown.kind,
         }

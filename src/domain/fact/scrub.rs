@@ -41,6 +41,7 @@ impl Fact {
                 finished.output = None;
             }
             Self::MemoryAmended(amended) => amended.text.clear(),
+            Self::ContextCompacted(compacted) => compacted.summary.clear(),
             Self::StateSet(set) => set.value = Value::Null,
             Self::ThreadOpened(opened) => opened.instructions.clear(),
             Self::MessagePosted(posted) => silence(&mut posted.message),

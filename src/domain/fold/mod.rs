@@ -4,6 +4,7 @@
 //! their text; whoever needs the text reads the log from [`Fold::window_start`].
 
 mod life;
+mod marks;
 mod running;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use self::life::Dropped;
+pub use self::marks::TurnMark;
 use super::session::ActiveRun;
 use super::{
     AuthorKind, Event, Exchange, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
@@ -22,15 +24,6 @@ use super::{
 pub const WINDOW_BYTES: u64 = 4 << 20;
 /// Most turns that are read back, however short: it bounds what a continued session costs (`docs/measurements.md`).
 pub const WINDOW_TURNS: usize = 500;
-
-/// Where a turn begins, and how many bytes of log it takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TurnMark {
-    /// The event that begins it.
-    pub seq: u64,
-    /// Bytes of its events.
-    pub bytes: u64,
-}
 
 /// A run that has not ended, with what is needed to go on with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +95,9 @@ pub struct Fold {
     pub active: Vec<FoldedRun>,
     /// The newest turns, oldest first.
     pub marks: VecDeque<TurnMark>,
+    /// The newest summaries of what was said, by their places, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub summaries: Vec<u64>,
     /// What the session remembers beside what is said.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub state: Map<String, Value>,
@@ -137,6 +133,7 @@ impl Fold {
             usage: Usage::default(),
             active: Vec::new(),
             marks: VecDeque::from([TurnMark { seq: event.seq, bytes }]),
+            summaries: Vec::new(),
             state: created.state.clone(),
             threads: BTreeMap::new(),
             exchanges: Vec::new(),
@@ -236,6 +233,7 @@ impl Fold {
             | Fact::ToolReturned(_)
             | Fact::StepStarted(_)
             | Fact::StepFinished(_)
+            | Fact::ContextCompacted(_)
             | Fact::Notice(_) => self.apply_to_run(event),
         }
     }
@@ -314,6 +312,9 @@ impl Fold {
             self.usage.add(&completed.usage);
             self.last_message = Some(completed.message_id.clone());
         }
+        if let Fact::ContextCompacted(compacted) = &event.fact {
+            self.usage.add(&compacted.usage);
+        }
         let active = &mut self.active[at];
         let ended = active.apply(event);
         let row = active.run.clone();
@@ -321,48 +322,6 @@ impl Fold {
             self.active.remove(at);
         }
         Some(row)
-    }
-
-    /// Keeps the marks of the newest turns.
-    fn mark(&mut self, event: &Event, bytes: u64) {
-        let begins = match &event.fact {
-            Fact::SessionRestored(_) | Fact::SessionCleared(_) => {
-                self.marks.clear();
-                true
-            }
-            Fact::SessionRewound(rewound) => {
-                self.marks.retain(|mark| mark.seq <= rewound.after_seq);
-                if !rewound.turns.is_empty() {
-                    self.marks = rewound.turns.iter().copied().collect();
-                }
-                true
-            }
-            // What a step says belongs to the turn that its run is part of.
-            Fact::MessagePosted(posted) => posted.message.author.kind != AuthorKind::Environment,
-            Fact::MessageImported(imported) => imported.message.author.kind != AuthorKind::Agent,
-            _ => self.marks.is_empty(),
-        };
-        if begins {
-            self.marks.push_back(TurnMark { seq: event.seq, bytes: 0 });
-        }
-        if let Some(last) = self.marks.back_mut() {
-            last.bytes += bytes;
-        }
-        let mut total: u64 = self.marks.iter().map(|mark| mark.bytes).sum();
-        // What a run answers stays in the window until the run has ended.
-        let needed = self.active.iter().map(|active| active.queued_seq).min().unwrap_or(u64::MAX);
-        while self.marks.get(1).is_some_and(|next| next.seq <= needed)
-            && (total > WINDOW_BYTES || self.marks.len() > WINDOW_TURNS)
-        {
-            if let Some(dropped) = self.marks.pop_front() {
-                total -= dropped.bytes;
-            }
-        }
-    }
-
-    /// The first event of the newest turns: reading from here gives all that a model may be shown.
-    pub fn window_start(&self) -> u64 {
-        self.marks.front().map_or(1, |mark| mark.seq)
     }
 
     /// A run that has not ended.

@@ -58,6 +58,7 @@ impl FoldedRun {
                 self.run.message_id = self.answer.clone();
                 self.tool_calls += completed.parts.iter().filter(|part| matches!(part, Part::ToolCall(_))).count() as u32;
             }
+            Fact::ContextCompacted(compacted) => self.run.usage.add(&compacted.usage),
             Fact::StepStarted(step) => self.step = Some(step.clone()),
             Fact::StepFinished(_) => self.step = None,
             Fact::MessageAbandoned(_) => self.writing = None,

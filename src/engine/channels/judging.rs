@@ -42,7 +42,7 @@ impl Driver {
 
     /// What the judge says; `None` = the run was stopped.
     async fn judge(&mut self) -> Result<Option<String>, Error> {
-        let mut request = self.request().await?;
+        let mut request = self.prepare().await?.request(&self.asking);
         let name = &self.work.agent.name;
         let (choice, model) = match &self.work.agent.judge {
             Some(choice) => (choice.clone(), self.core.models.get(choice)?.0),

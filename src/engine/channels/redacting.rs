@@ -179,6 +179,8 @@ impl Found {
                 held
             }
             Fact::MemoryAmended(amended) => amended.message_id == *message,
+            // It came after the message, which may stand in it.
+            Fact::ContextCompacted(_) => true,
             Fact::MessageRedacted(redacted) => {
                 self.is_told |= redacted.message_id == *message;
                 false

@@ -193,7 +193,7 @@ fn shared(fold: &Fold, events: &[Arc<Event>], mut redaction: Redaction) -> Resul
                 continue;
             }
             // What one agent is shown instead is nobody else's business.
-            Fact::MemoryAmended(_) | Fact::MemoryForgotten(_) => {
+            Fact::MemoryAmended(_) | Fact::MemoryForgotten(_) | Fact::ContextCompacted(_) => {
                 redaction.count(HIDDEN);
                 continue;
             }

@@ -37,18 +37,12 @@ impl Openai {
         let endpoint = Arc::new(Endpoint::new(name, provider, "/chat/completions", &own)?);
         Ok(Self { transport, endpoint, card })
     }
-
-    /// Whether it is OpenAI's own server, also in Azure, which is stricter than the others.
-    fn is_official(&self) -> bool {
-        let host = self.endpoint.url.host_str().unwrap_or_default();
-        host == "api.openai.com" || host.ends_with(".openai.azure.com")
-    }
 }
 
 #[async_trait]
 impl Model for Openai {
     async fn ask(&self, request: ModelRequest) -> ModelStream {
-        let body = encode::body(&request, &self.card, self.is_official());
+        let body = encode::body(&request, &self.card, self.endpoint.is_openai());
         let decoder = decode::Decoder::default();
         answer::ask(Arc::clone(&self.transport), Arc::clone(&self.endpoint), &body, decoder)
     }

@@ -28,6 +28,7 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
     Settings {
         agent: "default".into(),
         model: Some(ModelChoice::new("house", "small")),
+        fallback: vec![],
         providers: BTreeMap::from([("house".to_owned(), provider)]),
         store: "memory:".into(),
         workspace: workspace.to_owned(),

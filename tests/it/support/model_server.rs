@@ -9,6 +9,7 @@
 
 mod answer;
 mod invariants;
+mod responses;
 
 use std::collections::VecDeque;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -118,7 +119,7 @@ impl ModelServer {
     pub fn base_url(&self) -> String {
         match self.shared.wire {
             Wire::Anthropic => format!("http://127.0.0.1:{}", self.port),
-            Wire::Openai | Wire::Offline => format!("http://127.0.0.1:{}/v1", self.port),
+            Wire::Openai | Wire::Responses | Wire::Offline => format!("http://127.0.0.1:{}/v1", self.port),
         }
     }
 

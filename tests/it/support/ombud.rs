@@ -206,12 +206,18 @@ fn asks_a_server(arguments: &[&str]) -> bool {
     let commands = ["oneshot", "run", "sessions", "restore"].contains(&word(0))
         || word(0) == "agents" && ["list", "show", "add", "remove"].contains(&word(1));
     commands
-        && !arguments.iter().any(|word| ["-h", "--help", "--store", "--ephemeral", "--user", "--project"].contains(word))
+        && !arguments.iter().any(|word| {
+            ["-h", "--help", "--store", "--ephemeral", "--user", "--project", "--record", "--replay"].contains(word)
+        })
 }
 
 /// A config file with the model `house/small`.
 pub fn model_config(base_url: &str, wire: Wire, more: &str) -> String {
-    let wire = if wire == Wire::Anthropic { "anthropic" } else { "openai" };
+    let wire = match wire {
+        Wire::Anthropic => "anthropic",
+        Wire::Responses => "responses",
+        Wire::Openai | Wire::Offline => "openai",
+    };
     format!(
         "model = \"house/small\"\n\n[providers.house]\nwire = \"{wire}\"\nbase_url = \"{base_url}\"\napi_key = \"sk-test-canary\"\n\n{more}"
     )

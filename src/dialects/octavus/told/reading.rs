@@ -54,6 +54,7 @@ fn take(kept: &mut Vec<Event>, event: Event) {
         | Fact::ParticipantLeft(_)
         | Fact::MemoryAmended(_)
         | Fact::MemoryForgotten(_)
+        | Fact::ContextCompacted(_)
         | Fact::Notice(_)
         | Fact::Unknown(_) => {}
     }

@@ -41,7 +41,7 @@ impl Gate {
 
 /// A part of an answer.
 #[derive(Clone)]
-enum Spoken {
+pub(super) enum Spoken {
     Text(Vec<String>),
     Reasoning(Vec<String>),
     Call { name: String, pieces: Vec<String> },
@@ -59,14 +59,14 @@ enum Turn {
 /// What the scripted model says to one request.
 #[derive(Clone, Default)]
 pub struct Answer {
-    parts: Vec<Spoken>,
+    pub(super) parts: Vec<Spoken>,
     status: Option<(u16, String)>,
     headers: Vec<(String, String)>,
     interleaved: bool,
     whole: bool,
     silent: bool,
-    usage: Option<[u64; 3]>,
-    finish: Option<&'static str>,
+    pub(super) usage: Option<[u64; 3]>,
+    pub(super) finish: Option<&'static str>,
     /// After so many events.
     turns: Vec<(usize, Turn)>,
     raw: Option<String>,
@@ -256,6 +256,8 @@ impl Answer {
             (Some(raw), _) => vec![raw.clone()],
             (None, Wire::Anthropic) if self.whole => return (head, Body::Whole(self.anthropic_whole().to_string())),
             (None, Wire::Anthropic) => self.anthropic(),
+            (None, Wire::Responses) if self.whole => return (head, Body::Whole(self.responses_whole().to_string())),
+            (None, Wire::Responses) => self.responses(),
             (None, _) if self.whole => return (head, Body::Whole(self.openai_whole().to_string())),
             (None, _) => self.openai(),
         };
@@ -403,7 +405,7 @@ impl Answer {
     }
 
     /// The parts one after the other, or their pieces by turns: each opened, grown, closed.
-    fn in_turn(&self, parts: Vec<(Vec<String>, Vec<String>, Vec<String>)>) -> Vec<String> {
+    pub(super) fn in_turn(&self, parts: Vec<(Vec<String>, Vec<String>, Vec<String>)>) -> Vec<String> {
         if !self.interleaved {
             return parts.into_iter().flat_map(|(open, grow, close)| [open, grow, close].concat()).collect();
         }

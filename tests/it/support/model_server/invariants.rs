@@ -14,24 +14,34 @@ pub(super) fn violations(wire: Wire, request: &Request) -> Vec<String> {
         }
     };
     let body = &request.body;
-    let path = if wire == Wire::Anthropic { "/v1/messages" } else { "/v1/chat/completions" };
+    let path = match wire {
+        Wire::Anthropic => "/v1/messages",
+        Wire::Responses => "/v1/responses",
+        Wire::Openai | Wire::Offline => "/v1/chat/completions",
+    };
     must(request.method == "POST", "the method must be POST");
     must(request.path == path, &format!("the path must be {path}, not {}", request.path));
     must(request.header("content-type") == Some("application/json"), "the content type must be JSON");
     must(!text(&body["model"]).is_empty(), "the model must be set");
     must(body["stream"] == true, "a stream must be asked for");
     for tool in body["tools"].as_array().into_iter().flatten() {
-        let (function, schema) =
-            if wire == Wire::Anthropic { (tool, "input_schema") } else { (&tool["function"], "parameters") };
+        let (function, schema) = match wire {
+            Wire::Anthropic => (tool, "input_schema"),
+            Wire::Responses => (tool, "parameters"),
+            Wire::Openai | Wire::Offline => (&tool["function"], "parameters"),
+        };
         must(!text(&function["name"]).is_empty(), "a tool must have a name");
         must(function[schema].is_object(), "a tool must have a schema");
     }
-    must(!messages(body).is_empty(), "there must be messages");
+    let said = if wire == Wire::Responses { body["input"].as_array().map_or(0, Vec::len) } else { messages(body).len() };
+    must(said > 0, "there must be messages");
     if wire == Wire::Anthropic {
         must(request.header("anthropic-version") == Some("2023-06-01"), "the version of the wire must be told");
         must(body["max_tokens"].as_u64().is_some_and(|most| most > 0), "`max_tokens` must be set");
         must(body.to_string().matches("\"cache_control\"").count() <= 4, "there may be 4 cache marks at most");
         anthropic(messages(body), &mut must);
+    } else if wire == Wire::Responses {
+        super::responses::check(body, &mut must);
     } else {
         openai(messages(body), &mut must);
     }
