@@ -12,6 +12,7 @@ mod distance;
 mod follow;
 mod keys;
 mod mcp;
+mod naming;
 mod oneshot;
 mod output;
 mod program;

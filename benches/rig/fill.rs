@@ -107,6 +107,7 @@ impl Template {
                 snapshot: Some(serde_json::to_vec(&fold).expect("a fold is JSON")),
                 aliases: Vec::new(),
                 records: Vec::new(),
+                texts: Vec::new(),
             };
             store.append(append).await.expect("an append");
             after = fold.head;

@@ -26,6 +26,7 @@ mod house;
 mod house_files;
 mod input;
 mod instructions;
+mod keeping;
 mod keys;
 mod ledger;
 mod listing;
@@ -76,6 +77,10 @@ pub use self::desk::{Desk, OpenQuestion};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
+pub use self::keeping::{
+    ForkedSession, ImportedLog, Keeping, PruneRules, Pruned, PrunedSession, SearchHit, SearchPage, SessionSearch, Stats,
+    StatsBy, StatsFilter, StatsRow, export,
+};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, Shown};
 pub use self::live::FrameStream;
@@ -123,6 +128,10 @@ impl Engine for House {
     }
 
     fn watching(&self) -> &dyn Watching {
+        self
+    }
+
+    fn keeping(&self) -> &dyn Keeping {
         self
     }
 

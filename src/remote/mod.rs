@@ -6,6 +6,7 @@
 
 mod channels;
 mod house_files;
+mod keeping;
 mod line;
 mod memories;
 mod shelves;
@@ -37,8 +38,8 @@ use crate::domain::{
 };
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, FileBytes, FileItem,
-    FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
-    Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
+    FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Keeping,
+    Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
     Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
     ToolServers, Users, Watching,
 };
@@ -96,6 +97,10 @@ impl Engine for Remote {
     }
 
     fn watching(&self) -> &dyn Watching {
+        self
+    }
+
+    fn keeping(&self) -> &dyn Keeping {
         self
     }
 

@@ -4,6 +4,7 @@
 mod agents;
 mod channels;
 mod files;
+mod keeping;
 mod keys;
 mod lives;
 mod tool_servers;
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 pub use self::channels::{Amend, ForgetIn, Forgotten, MemoriesOf, Redact, Seats};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
+pub use self::keeping::{Fork, ImportLog, Retained};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};
 pub use self::tool_servers::{LinesOf, OfToolServer, ToolList, ToolServerLines, ToolServerList, UpdateToolServer};

@@ -6,6 +6,7 @@ mod channels;
 mod describe;
 mod errors;
 mod files;
+mod keeping;
 mod keys;
 mod request;
 mod rights;
