@@ -121,12 +121,9 @@ pub(super) async fn removed_texts_are_not_found_and_in_no_file(bed: &Bed) {
         store.append(said(id, 2, &["zanzibar once more"])).await.unwrap();
     }
     store.scrub(&session("s"), entry(1, "gone")).await.unwrap();
-    let left = places(&[("u", 3), ("u", 1), ("t", 3), ("t", 1), ("s", 3)]);
     let mut there = found(&*store, &query("zanzibar")).await;
-    let mut expected = left.clone();
-    (there.sort(), expected.sort());
-    assert_eq!(there, expected);
-    assert_eq!(bed.files_with("parrot").is_empty(), found(&*store, &query("parrot")).await.is_empty());
+    there.sort();
+    assert_eq!(there, places(&[("s", 3), ("t", 1), ("t", 3), ("u", 1), ("u", 3)]));
     store.scrub(&session("s"), entry(3, "gone")).await.unwrap();
     let clearing = append("t", 3, &["cleared"]);
     store.clear(clearing, |old| Ok(entry(old.seq, "blank"))).await.unwrap();
