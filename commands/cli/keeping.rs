@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use ombud::domain::{SessionId, Timestamp};
 
 use super::values;
@@ -15,7 +15,7 @@ Examples:
 
 /// Find messages and titles that hold words
 ///
-/// All words must stand in one message; case does not count. \"Several words\" in quotes must follow each other, and a word
+/// All words must stand in one message; case does not count. "Several words" in quotes must follow each other, and a word
 /// that ends in * stands for all that begin so. What counts for nothing any more is not found.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = SEARCH_EXAMPLES)]
@@ -88,14 +88,14 @@ Examples:
 /// What came later counts for nothing any more; the log keeps it. After a message that calls tools, what its calls gave
 /// still counts.
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = REWIND_EXAMPLES)]
+#[command(after_long_help = REWIND_EXAMPLES, group(ArgGroup::new("how-far").args(["to", "turns"]).required(true)))]
 pub struct SessionsRewind {
     /// The session
     #[arg(value_name = "ID", value_parser = values::session)]
     pub id: SessionId,
 
     /// The message that is the last one then
-    #[arg(long, value_name = "MESSAGE", required_unless_present = "turns", conflicts_with = "turns")]
+    #[arg(long, value_name = "MESSAGE")]
     pub to: Option<String>,
 
     /// Take back so many questions, with all that came of them
@@ -179,14 +179,17 @@ Examples:
 /// A session is deleted when any of the rules says so; one at work stays. The settings retention.* do the same by
 /// themselves, once a day. On a terminal it asks first; without one it needs --yes.
 #[derive(Clone, Debug, Args)]
-#[command(after_long_help = PRUNE_EXAMPLES)]
+#[command(
+    after_long_help = PRUNE_EXAMPLES,
+    group(ArgGroup::new("rule").args(["older_than", "keep", "max_bytes"]).required(true).multiple(true))
+)]
 pub struct SessionsPrune {
     /// Those that were changed last so long ago: 12h, 30d, 52w
     #[arg(long, value_name = "TIME", value_parser = values::life)]
     pub older_than: Option<u64>,
 
     /// All but so many, the ones that changed last
-    #[arg(long, value_name = "COUNT", required_unless_present_any = ["older_than", "max_bytes"])]
+    #[arg(long, value_name = "COUNT")]
     pub keep: Option<u64>,
 
     /// The ones that changed longest ago, until the others have no more: 1000000, 500M, 2G

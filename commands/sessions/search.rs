@@ -60,14 +60,17 @@ pub async fn execute(program: &Program, args: &SessionsSearch) -> Result<u8> {
             }
         }
         Format::Text => {
+            let mut last = None;
             for line in &document.hits {
-                let title = line.title.as_deref().unwrap_or("").replace(['\n', '\t'], " ");
-                let who = line.author.as_ref().map_or("title", |author| author.name.as_str());
-                out.write_line(&format!("{}  {}  {}", line.session, minute(line.at), harmless(&title)))?;
-                out.write_line(&format!("    {}: {}", harmless(who), harmless(&line.snippet)))?;
-                if let Some(message) = &line.message {
-                    out.write_line(&format!("    message {message}"))?;
+                // Hits of one session stand together.
+                if last.replace(&line.session) != Some(&line.session) {
+                    let title = line.title.as_deref().unwrap_or("").replace(['\n', '\t'], " ");
+                    out.write_line(format!("{}  {}", line.session, harmless(&title)).trim_end())?;
                 }
+                let who = line.author.as_ref().map_or("title", |author| author.name.as_str());
+                let message = line.message.as_ref().map(|message| format!("  ({message})")).unwrap_or_default();
+                let (at, said) = (minute(line.at), harmless(&line.snippet));
+                out.write_line(&format!("    {at}  {}: {said}{message}", harmless(who)))?;
             }
             if let Some(next) = &document.next {
                 note(&format!("note: there is more; go on with `--after {next}`"));

@@ -134,3 +134,20 @@ fn the_settings_delete_after_a_command() {
     // The first command of the day has looked already.
     assert_eq!(ombud.json(&["sessions", "list"])["sessions"].as_array().unwrap().len(), 2);
 }
+
+/// What the list tells of a session is what its log has, in every store.
+#[test]
+fn sizes_are_those_of_the_log() {
+    for store in ["sqlite:sizes.db", "file:sizes"] {
+        let ombud = Ombud::new();
+        ombud.file("a.txt", "words");
+        let asked = ["oneshot", "How many words are in a.txt?", "--session-id", "s", "--store", store];
+        assert_eq!(ombud.run(&asked).exit, 0);
+        assert_eq!(ombud.run(&["oneshot", "And now?", "-s", "s", "--store", store]).exit, 0);
+        let list = ombud.json(&["sessions", "list", "--store", store]);
+        let log = ombud.run(&["sessions", "events", "s", "--store", store]).stdout;
+        let bytes: usize = log.lines().map(str::len).sum();
+        assert_eq!(list["sessions"][0]["events"], json!(log.lines().count()), "{store}");
+        assert_eq!(list["sessions"][0]["bytes"], json!(bytes), "{store}");
+    }
+}
