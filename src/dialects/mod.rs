@@ -6,6 +6,7 @@
 
 pub mod agent_tars;
 pub mod agentarea;
+pub mod eliza;
 pub mod mcp;
 pub mod native;
 pub mod octavus;
@@ -82,7 +83,7 @@ pub fn watched(engine: Arc<dyn Engine>, settings: &Arc<Settings>) -> Result<Arc<
 }
 
 /// The dialects that are mounted when the settings name none, in the order of their claims on bare paths.
-pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus", "agentarea", mcp::NAME];
+pub const NAMES: &[&str] = &["tarko", "agent-tars", "octavus", "agentarea", "eliza", mcp::NAME];
 
 /// The name of the dialect whose clients call with keys.
 pub const OCTAVUS: &str = octavus::NAME;
@@ -106,6 +107,7 @@ pub fn by_name(name: &str) -> Option<Dialect> {
         "agent-tars" => Some(agent_tars::dialect()),
         "octavus" => Some(octavus::dialect()),
         "agentarea" => Some(agentarea::dialect()),
+        "eliza" => Some(eliza::dialect()),
         mcp::NAME => Some(mcp::dialect()),
         _ => None,
     }

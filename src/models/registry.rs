@@ -17,7 +17,7 @@ use crate::domain::{Cause, Clock, Error, ModelChoice};
 /// The models of the settings.
 pub struct Models {
     wanted: Option<ModelChoice>,
-    providers: BTreeMap<String, Provider>,
+    pub(super) providers: BTreeMap<String, Provider>,
     limits: Limits,
     catalogue: Catalogue,
     transport: Arc<Transport>,
@@ -134,7 +134,7 @@ impl Models {
 }
 
 /// Whether nothing can come of asking: the large providers' own servers without a key.
-fn needs_key(provider: &Provider) -> bool {
+pub(super) fn needs_key(provider: &Provider) -> bool {
     let host = reqwest::Url::parse(&provider.base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let official = matches!(host.as_deref(), Some("api.openai.com" | "api.anthropic.com"));
     official && !has_key(provider)

@@ -3,6 +3,7 @@
 
 mod agents;
 mod channels;
+mod equipment;
 mod files;
 mod keeping;
 mod keys;
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 
 pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
 pub use self::channels::{Amend, ForgetIn, Forgotten, MemoriesOf, Redact, Seats};
+pub use self::equipment::{Confinement, HouseTools, ProviderList, Reach};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
 pub use self::keeping::{Fork, ImportLog, Retained};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};

@@ -4,6 +4,7 @@
 
 mod channels;
 mod describe;
+mod equipment;
 mod errors;
 mod files;
 mod keeping;

@@ -18,7 +18,7 @@ use ombud::engine::{
 use ombud::storage::StoreUrl;
 use serde_json::json;
 
-use super::{key, token, two_agents, verified};
+use super::{key, secret, token, two_agents, verified};
 use crate::support::house::{again, answer, open, question, somebody};
 use crate::support::model_server::{Answer, ModelServer};
 
@@ -220,6 +220,13 @@ impl Scene {
         tell("remove_agent", house.remove_agent(who, "plain").await.map(drop));
 
         tell("models", house.models(who).await.map(drop));
+        let equipment = house.equipment();
+        tell("providers", equipment.providers(who, false).await.map(drop));
+        tell("providers: reached", equipment.providers(who, true).await.map(drop));
+        tell("tools", equipment.tools(who).await.map(drop));
+        // There is no guard in a test: who may is told that.
+        let tried = equipment.try_command(who).await.map(drop);
+        tell("try_command", tried.or_else(|error| if error.code == ErrorCode::NotSupported { Ok(()) } else { Err(error) }));
         tell("health", house.health(who).await.map(drop));
         let nothing = house.complete(who, Completion::default()).await.map(drop);
         tell("complete: nothing", nothing);
@@ -307,10 +314,6 @@ impl Scene {
     }
 }
 
-fn secret(text: &str) -> Word {
-    Word::given(secrecy::SecretString::from(text))
-}
-
 /// A role is worth what its scope is worth, verb by verb: so a viewer changes nothing. Accounts mint nothing, and have a
 /// token of their own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -360,6 +363,7 @@ async fn a_viewer_changes_nothing() {
         "notices",
         "open_file",
         "open_house_file",
+        "providers",
         "questions",
         "refresh",
         "run",
@@ -377,6 +381,7 @@ async fn a_viewer_changes_nothing() {
         "tool_server",
         "tool_server_lines",
         "tool_servers",
+        "tools",
         "watch, agent",
         "watch, run",
     ];

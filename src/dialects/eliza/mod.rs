@@ -1,0 +1,38 @@
+//! ElizaOS, as its server and its clients speak: characters, channels, rooms and memories, media, audio, its sockets.
+//!
+//! A character is an agent of the house, and its start and stop are the agent's state; a channel is a session with those
+//! who take part; a message is a message; a room is what one agent is shown of a channel. What the API has beside that is
+//! kept in the attributes of those things (`kept`), and its servers on a shelf.
+
+mod agents;
+mod character;
+mod errors;
+mod ids;
+mod kept;
+mod posting;
+mod prompt;
+mod request;
+mod routes;
+mod sockets;
+
+use super::{Dialect, WantsCredential};
+
+/// Its name.
+pub const NAME: &str = "eliza";
+
+/// The dialect.
+pub fn dialect() -> Dialect {
+    Dialect {
+        name: NAME,
+        title: "ElizaOS API",
+        routes: routes::all(),
+        sockets: sockets::events(),
+        owns: &["/api", "/media"],
+        refuse: errors::refuse,
+        fallback: None,
+        wants_credential: WantsCredential::No,
+        finish: None,
+        paced: &[],
+        description: None,
+    }
+}

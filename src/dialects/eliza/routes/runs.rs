@@ -1,0 +1,8 @@
+//! Routes: runs.
+
+use crate::http::{Route, Routes};
+
+/// The routes, in the order of the documentation.
+pub fn routes() -> Routes {
+    Vec::<Route>::new()
+}
