@@ -13,7 +13,7 @@ use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget,
     ForkedSession, House, ImportedSession, NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans,
     PruneRules, RunFilter, SessionFilter, SessionSearch, ShelfPlace, StatsFilter, Target, ToolServerChange, UserChange,
-    Watched, Word,
+    Watched,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
@@ -337,7 +337,7 @@ async fn a_role_is_worth_its_scope() {
 /// What a viewer may do is to look, at whatever there is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_changes_nothing() {
-    const LOOKS: [&str; 44] = [
+    const LOOKS: [&str; 46] = [
         "agent",
         "agent of run",
         "agents",
