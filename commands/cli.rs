@@ -2,6 +2,7 @@
 
 mod agents;
 mod ask;
+mod keeping;
 mod keys;
 mod mcp;
 mod mcp_serve;
@@ -21,6 +22,10 @@ use ombud::config::Flags;
 
 pub use agents::{AgentsAdd, AgentsCommand};
 pub use ask::{AskArguments, Busy, OneshotArguments, RunArguments};
+pub use keeping::{
+    ExportForm, SessionsBackup, SessionsExport, SessionsFork, SessionsImport, SessionsPrune, SessionsRewind, SessionsSearch,
+    SessionsStats, Since, StatsBy,
+};
 pub use keys::{KeysAdd, KeysCommand, Permission};
 pub use mcp::{McpAdd, McpCommand};
 pub use mcp_serve::McpServe;

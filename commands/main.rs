@@ -15,6 +15,7 @@ mod follow;
 mod keys;
 mod mcp;
 mod models;
+mod naming;
 mod oneshot;
 mod output;
 mod program;

@@ -16,6 +16,7 @@ use crate::caller_tools::CallerTools;
 use crate::cli::{AskArguments, Busy, Format, OneshotArguments};
 use crate::distance::Server;
 use crate::follow::{Followed, leave};
+use crate::naming;
 use crate::program::Program;
 use crate::prompt;
 use crate::render::result::{Collector, RunResult, error_line};
@@ -136,7 +137,12 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     }
     let house = program.open_asking(args.ephemeral).await?;
     let caller = program.caller();
-    tag(&*house, &caller, &args.ask).await?;
+    let mut named = None;
+    if let Target::Existing(id) = &mut ask.target {
+        *id = naming::session(&*house, &caller, id).await?;
+        named = Some(id.clone());
+    }
+    tag(&*house, &caller, named.as_ref(), &args.ask).await?;
     let notices = notices(program, &ask)?;
     takes_images(program, &attachments, &ask)?;
     if is_watched() && !program.global.quiet && program.format() == Format::Text {
@@ -147,6 +153,9 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     let result = followed.ask(ask, notices).await;
     let leave_by = followed.leave_by;
     leave(&*house, &mut signals, leave_by).await;
+    if !args.ephemeral {
+        crate::sessions::retain(program, &*house).await;
+    }
     Ok(result)
 }
 
@@ -231,8 +240,8 @@ pub fn takes_images(program: &Program, attachments: &Attachments, ask: &Ask) -> 
 }
 
 /// Adds tags to a session that exists.
-pub async fn tag(engine: &dyn Engine, caller: &Principal, args: &AskArguments) -> Result<()> {
-    let Some(id) = args.session.as_ref().filter(|_| !args.tags.is_empty()) else { return Ok(()) };
+pub async fn tag(engine: &dyn Engine, caller: &Principal, session: Option<&SessionId>, args: &AskArguments) -> Result<()> {
+    let Some(id) = session.filter(|_| !args.tags.is_empty()) else { return Ok(()) };
     let mut labels = engine.session(caller, id).await?.summary.session.labels;
     args.tags.iter().for_each(|tag| labels.insert(Labels::TAG, tag.clone()));
     engine.update(caller, id, SessionUpdated { labels: Some(labels), ..SessionUpdated::default() }).await?;

@@ -64,6 +64,10 @@ pub async fn execute(program: &Program, args: &RestoreArguments) -> Result<u8> {
     }
     let id = args.target.as_deref().map(SessionId::parse).transpose()?;
     let house = program.open_asking(false).await?;
+    let id = match id {
+        Some(named) => Some(crate::naming::session(&*house, &program.caller(), &named).await?),
+        None => None,
+    };
     let orphans = if args.resume { Orphans::Resume } else { Orphans::Close };
     let restored = house.restore(&program.caller(), id.as_ref(), orphans).await?;
     if args.resume

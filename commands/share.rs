@@ -33,9 +33,10 @@ pub async fn execute(program: &Program, args: &ShareArguments) -> Result<u8> {
             .hint("name a file by `--output`, or leave `--format` away"));
     }
     let house = program.open().await?;
-    let shared = house.share(&program.caller(), &args.id).await?;
+    let id = crate::naming::session(&*house, &program.caller(), &args.id).await?;
+    let shared = house.share(&program.caller(), &id).await?;
     let mut document = Document {
-        session: args.id.clone(),
+        session: id.clone(),
         file: None,
         url: None,
         events: shared.events.len(),
@@ -45,7 +46,7 @@ pub async fn execute(program: &Program, args: &ShareArguments) -> Result<u8> {
         (Some(_), _) if to_stdout => program.context.out.write(&share_page(&shared))?,
         (None, Some(provider)) => document.url = Some(upload(program, &*house, provider, shared).await?),
         (path, _) => {
-            let path = path.clone().unwrap_or_else(|| default_file(&args.id));
+            let path = path.clone().unwrap_or_else(|| default_file(&id));
             write(&path, &share_page(&shared))?;
             document.file = Some(path.display().to_string());
         }

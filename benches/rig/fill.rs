@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
-use ombud::domain::{Clock, Event, EventId, Fold, SessionId};
+use ombud::domain::{Clock, Event, EventId, Fact, Fold, Part, SessionId};
 use ombud::observe::SystemClock;
-use ombud::storage::{Append, Entry, Store, StoreUrl, open};
+use ombud::storage::{Append, Entry, Store, StoreUrl, Text, open};
 
 use super::house;
 use super::instant::AtOnce;
@@ -85,7 +85,7 @@ impl Template {
                 return;
             }
             let mut runs = HashMap::new();
-            let mut entries = Vec::new();
+            let (mut entries, mut texts) = (Vec::new(), Vec::new());
             for event in std::mem::take(&mut events) {
                 let body = json(&event);
                 // The first event is folded already.
@@ -94,6 +94,7 @@ impl Template {
                 {
                     runs.insert(run.id.clone(), run);
                 }
+                texts.extend(text(&event));
                 entries.push(Entry { seq: event.seq, body });
             }
             let append = Append {
@@ -107,6 +108,7 @@ impl Template {
                 snapshot: Some(serde_json::to_vec(&fold).expect("a fold is JSON")),
                 aliases: Vec::new(),
                 records: Vec::new(),
+                texts,
             };
             store.append(append).await.expect("an append");
             after = fold.head;
@@ -118,6 +120,16 @@ impl Template {
         let one = |_| async { self.session(store, &SessionId::new(&self.clock), 1).await };
         stream::iter(0..count).map(one).buffer_unordered(AT_ONCE).collect::<Vec<_>>().await;
     }
+}
+
+/// What of an event can be searched.
+fn text(event: &Event) -> Option<Text> {
+    let parts = match &event.fact {
+        Fact::MessagePosted(posted) => &posted.message.parts,
+        Fact::MessageCompleted(completed) => &completed.parts,
+        _ => return None,
+    };
+    Some(Text { seq: event.seq, text: Part::texts(parts) }).filter(|text| !text.text.is_empty())
 }
 
 fn json(event: &Event) -> String {

@@ -70,6 +70,7 @@ impl Log {
             snapshot: None,
             aliases: Vec::new(),
             records: Vec::new(),
+            texts: Vec::new(),
         };
         self.store.append(append).await.expect("an append that nobody is in the way of");
     }

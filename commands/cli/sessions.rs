@@ -3,6 +3,10 @@
 use clap::{Args, Subcommand, ValueEnum};
 use ombud::domain::SessionId;
 
+use super::keeping::{
+    SessionsBackup, SessionsExport, SessionsFork, SessionsImport, SessionsPrune, SessionsRewind, SessionsSearch,
+    SessionsStats,
+};
 use super::values;
 
 pub const EXAMPLES: &str = "\
@@ -10,7 +14,8 @@ Examples:
   ombud sessions list --tag nightly --status interrupted
   ombud sessions show build-42
   ombud sessions tail build-42
-  ombud sessions cancel build-42
+  ombud sessions search flaky test --since 7d
+  ombud sessions export build-42 -o build-42.jsonl
   ombud sessions delete build-41 build-42 --yes";
 
 /// Commands about sessions.
@@ -22,7 +27,15 @@ pub enum SessionsCommand {
     Tail(SessionsTail),
     Update(SessionsUpdate),
     Cancel(SessionsCancel),
+    Search(SessionsSearch),
+    Fork(SessionsFork),
+    Rewind(SessionsRewind),
+    Export(SessionsExport),
+    Import(SessionsImport),
+    Stats(SessionsStats),
     Delete(SessionsDelete),
+    Prune(SessionsPrune),
+    Backup(SessionsBackup),
 }
 
 const LIST_EXAMPLES: &str = "\
@@ -78,9 +91,9 @@ Examples:
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = SHOW_EXAMPLES)]
 pub struct SessionsShow {
-    /// The session
+    /// The session; on a terminal it can be left out, and is chosen from a list
     #[arg(value_name = "ID", value_parser = values::session)]
-    pub id: SessionId,
+    pub id: Option<SessionId>,
 
     /// Most messages to show
     #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000))]

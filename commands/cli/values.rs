@@ -1,5 +1,6 @@
 //! Checks of single values of the command line.
 
+use super::keeping::Since;
 use ombud::domain::{Error, ModelChoice, Permission, PermissionRule, SessionId};
 
 /// An error on one line: what is wrong, and the way out.
@@ -109,6 +110,27 @@ pub fn life(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "must be a time such as 12h, 90d or 52w".to_owned())
 }
 
+/// A moment: a time ago, such as `12h` or `30d`, a day, or a whole moment in RFC 3339.
+pub fn since(text: &str) -> Result<Since, String> {
+    if let Ok(seconds) = life(text) {
+        return Ok(Since::Ago(seconds));
+    }
+    let at = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    serde_json::from_value(at.into())
+        .map(Since::At)
+        .map_err(|_| "must be a time ago such as 12h or 30d, or a day such as 2026-11-20".to_owned())
+}
+
+/// A number of bytes: `1000`, `500K`, `20M`, `2G`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let units = [("K", 1 << 10), ("M", 1 << 20), ("G", 1 << 30), ("T", 1_u64 << 40), ("", 1)];
+    let read = units.into_iter().find_map(|(unit, factor)| {
+        let number = text.strip_suffix(unit).filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()))?;
+        number.parse::<u64>().ok()?.checked_mul(factor)
+    });
+    read.ok_or_else(|| "must be a number of bytes such as 1000000, 500M or 2G".to_owned())
+}
+
 /// The name of an API that a key may open, or `all`.
 pub fn door(text: &str) -> Result<String, String> {
     if text == "all" || ombud::dialects::by_name(text).is_some() {
@@ -129,6 +151,16 @@ mod tests {
         for text in ["", "90", "0d", "-1d", "+1d", "1y", "d", "1.5h", "36501d", "99999999999999999999w"] {
             assert!(life(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn moments_and_bytes_are_read() {
+        assert_eq!(since("30d"), Ok(Since::Ago(2_592_000)));
+        let day = ombud::domain::Timestamp::from_millis(1_795_132_800_000);
+        assert_eq!((since("2026-11-20"), since("2026-11-20T00:00:00Z")), (Ok(Since::At(day)), Ok(Since::At(day))));
+        assert!(since("yesterday").is_err() && since("2026-13-01").is_err());
+        assert_eq!((bytes("7"), bytes("2K"), bytes("1G")), (Ok(7), Ok(2_048), Ok(1 << 30)));
+        assert!(bytes("").is_err() && bytes("-1").is_err() && bytes("1.5G").is_err());
     }
 
     #[test]

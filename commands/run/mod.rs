@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use ombud::domain::{Error, ErrorCode, ModelChoice, Result, SessionId, SessionUpdated};
-use ombud::engine::{Engine, SessionFilter, Target};
+use ombud::engine::{Engine, SessionFilter, SessionItem, Target};
 
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
@@ -15,6 +15,7 @@ use crate::attachments::Attachments;
 use crate::cli::RunArguments;
 use crate::distance::Server;
 use crate::follow::{Followed, leave};
+use crate::naming;
 use crate::oneshot;
 use crate::output::Output;
 use crate::program::Program;
@@ -55,7 +56,7 @@ pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
     let signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
     let mut conversation = Conversation { program, args, house, session: None, signals, attached: false, leave_by: None };
     conversation.session = conversation.first_session().await?;
-    oneshot::tag(&*conversation.house, &program.caller(), &args.ask).await?;
+    oneshot::tag(&*conversation.house, &program.caller(), conversation.session.as_ref(), &args.ask).await?;
     let exit_code = if interactive {
         conversation.converse().await?
     } else {
@@ -69,15 +70,17 @@ pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
         result.exit_code
     };
     leave(&*conversation.house, &mut conversation.signals, conversation.leave_by).await;
+    crate::sessions::retain(program, &*conversation.house).await;
     Ok(exit_code)
 }
 
 impl Conversation<'_> {
     /// The session that is gone on with: the one that was named, or with `--continue` the last one of this workspace.
     async fn first_session(&self) -> Result<Option<SessionId>> {
-        if let Some(id) = &self.args.ask.session {
-            self.house.session(&self.program.caller(), id).await?;
-            return Ok(Some(id.clone()));
+        if let Some(named) = &self.args.ask.session {
+            let id = naming::session(&*self.house, &self.program.caller(), named).await?;
+            self.house.session(&self.program.caller(), &id).await?;
+            return Ok(Some(id));
         }
         if !self.args.continue_last {
             return Ok(None);
@@ -85,7 +88,12 @@ impl Conversation<'_> {
         let workspace = self.workspace().await?;
         let filter = SessionFilter { limit: LOOKED_AT, ..SessionFilter::default() };
         let page = self.house.sessions(&self.program.caller(), &filter).await?;
-        let last = page.sessions.into_iter().find(|item| item.summary.session.workspace.as_deref() == Some(&workspace));
+        let is_here = |item: &SessionItem| item.summary.session.workspace.as_deref() == Some(&workspace);
+        let mut here: Vec<SessionItem> = page.sessions.into_iter().filter(is_here).collect();
+        if here.len() > 1 && self.args.prompt.is_none() && self.program.context.manner.may_ask {
+            return naming::choose(here).map(Some);
+        }
+        let last = if here.is_empty() { None } else { Some(here.remove(0)) };
         let last = last.ok_or_else(|| {
             Error::not_found("session of the workspace", &workspace).hint("leave `--continue` out to begin one")
         })?;
@@ -216,7 +224,7 @@ impl Conversation<'_> {
                 None => out.write_line("no session yet; the next question begins one")?,
             },
             Slash::Session(Some(id)) => {
-                let id = SessionId::parse(&id)?;
+                let id = naming::session(&*self.house, &caller, &SessionId::parse(&id)?).await?;
                 let item = self.house.session(&caller, &id).await?;
                 out.write_line(&format!("in {id} {}", harmless(item.summary.session.title.as_deref().unwrap_or(""))))?;
                 self.session = Some(id);

@@ -5,6 +5,7 @@ use ombud::domain::{Cursor, Error, ErrorCode, Fact, Frame, Result, RunId};
 use serde::Serialize;
 
 use crate::cli::{Format, SessionsCancel};
+use crate::naming;
 use crate::program::Program;
 
 /// How long the end of the runs is waited for.
@@ -19,7 +20,7 @@ struct Document {
 pub async fn execute(program: &Program, args: &SessionsCancel) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = args.id.clone();
+    let id = naming::session(&*house, &caller, &args.id).await?;
     let summary = house.session(&caller, &id).await?.summary;
     let before = Cursor::after(summary.session.incarnation, summary.events);
     let mut frames = house.subscribe(&caller, &id, Some(before)).await?;

@@ -6,6 +6,7 @@ use ombud::dialects::tarko::encode;
 use ombud::domain::{Cursor, Frame, Result};
 
 use crate::cli::{Format, SessionsEvents};
+use crate::naming;
 use crate::program::Program;
 
 /// Events of one page.
@@ -14,7 +15,7 @@ const PAGE: usize = 1_000;
 pub async fn execute(program: &Program, args: &SessionsEvents) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = args.id.clone();
+    let id = naming::session(&*house, &caller, &args.id).await?;
     let incarnation = house.session(&caller, &id).await?.summary.session.incarnation;
     let mut after = match &args.after {
         Some(text) => super::cursor(text, incarnation)?,

@@ -88,6 +88,7 @@ pub async fn execute(program: &Program, args: &SessionsList) -> Result<u8> {
         participant: None,
         status: args.status.map(wanted),
         text: None,
+        prefix: None,
         after: args.after.clone(),
         limit: args.limit as usize,
     };

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::list::{Line, status_word};
 use crate::cli::{Format, SessionsShow};
+use crate::naming;
 use crate::output::Output;
 use crate::program::Program;
 use crate::render::harmless;
@@ -59,7 +60,7 @@ impl From<Shown> for MessageLine {
 pub async fn execute(program: &Program, args: &SessionsShow) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = args.id.clone();
+    let id = naming::session_or_chosen(program, &*house, args.id.as_ref()).await?;
     let item = house.session(&caller, &id).await?;
     let page = house.messages(&caller, &id, before(args)?, args.limit as usize).await?;
     let status = item.status;

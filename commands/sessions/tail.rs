@@ -5,6 +5,7 @@ use ombud::dialects::tarko::encode;
 use ombud::domain::{AuthorKind, Cursor, Delta, Error, Fact, Frame, Part, Result};
 
 use crate::cli::{Format, SessionsTail};
+use crate::naming;
 use crate::output::Output;
 use crate::program::Program;
 use crate::render::harmless;
@@ -13,7 +14,7 @@ use crate::signals::Signals;
 pub async fn execute(program: &Program, args: &SessionsTail) -> Result<u8> {
     let house = program.open().await?;
     let caller = program.caller();
-    let id = args.id.clone();
+    let id = naming::session(&*house, &caller, &args.id).await?;
     let summary = house.session(&caller, &id).await?.summary;
     let incarnation = summary.session.incarnation;
     let after = match &args.after {

@@ -4,6 +4,7 @@ use ombud::domain::{Error, Labels, ModelChoice, Result, SessionUpdated};
 
 use super::list::Line;
 use crate::cli::{Format, SessionsUpdate};
+use crate::naming;
 use crate::program::Program;
 
 pub async fn execute(program: &Program, args: &SessionsUpdate) -> Result<u8> {
@@ -15,7 +16,7 @@ pub async fn execute(program: &Program, args: &SessionsUpdate) -> Result<u8> {
     }
     let house = program.open().await?;
     let caller = program.caller();
-    let id = args.id.clone();
+    let id = naming::session(&*house, &caller, &args.id).await?;
     let session = house.session(&caller, &id).await?.summary.session;
     let mut labels = session.labels.clone();
     args.untags.iter().for_each(|tag| {

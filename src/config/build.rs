@@ -122,6 +122,11 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         providers: built.providers,
         agents: built.agents,
         agent_sources: built.agent_sources,
+        retention: super::Retention {
+            older_than_days: values.number("retention.older_than_days"),
+            keep_sessions: values.number("retention.keep_sessions"),
+            max_bytes: values.number("retention.max_bytes"),
+        },
         server: super::server::read(values, built.serving)?,
     })
 }

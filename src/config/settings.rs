@@ -45,8 +45,28 @@ pub struct Settings {
     pub project_instructions: bool,
     /// The program's own folders.
     pub paths: Paths,
+    /// Which sessions are deleted by themselves.
+    pub retention: Retention,
     /// How the house is opened to others.
     pub server: super::ServerSettings,
+}
+
+/// Which sessions are deleted by themselves: those that any of these tells, once a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// Those that were changed last so many days ago.
+    pub older_than_days: Option<u64>,
+    /// All but so many, the ones that changed last.
+    pub keep_sessions: Option<u64>,
+    /// The ones that changed longest ago, until the logs of the others have no more bytes.
+    pub max_bytes: Option<u64>,
+}
+
+impl Retention {
+    /// Whether nothing is deleted.
+    pub fn is_silent(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Settings {

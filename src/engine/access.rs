@@ -332,6 +332,16 @@ pub(crate) fn may_change_agent(caller: &Principal, name: &str, trusted: bool) ->
     Err(Error::new(ErrorCode::Forbidden, message).hint(HOW))
 }
 
+/// Checks that somebody may bring whole logs, which say by themselves who did what, or take away a copy of the whole store,
+/// which holds all secrets.
+pub(crate) fn may_bring_logs(caller: &Principal) -> Result<()> {
+    if caller.is_admin() {
+        return Ok(());
+    }
+    let message = format!("`{}` may not bring or copy whole logs: only who administers the house may", caller.name);
+    Err(Error::new(ErrorCode::Forbidden, message).hint(HOW))
+}
+
 /// Checks that somebody may have a run gone on with: who may not administer the house only one that the house would go on
 /// with by itself, or for which no commands are run.
 pub(crate) fn may_resume(caller: &Principal, pins: &Pins) -> Result<()> {

@@ -13,7 +13,7 @@ use super::House;
 use super::dispatch::Dispatch;
 use super::house::Core;
 use super::{house_files, lives};
-use crate::domain::{ProcessId, Result, Run, RunId, RunStatus, Timestamp};
+use crate::domain::{Actor, ProcessId, Result, Run, RunId, RunStatus, Timestamp};
 use crate::storage::RunQuery;
 
 /// How often sessions are looked for whose time is over, to remove what was said in them. That may cost a rewrite of the
@@ -69,6 +69,9 @@ impl House {
                     sweeping = Some(self.core.tasks.spawn(async move {
                         if let Err(error) = lives::sweep(&core).await {
                             tracing::warn!(%error, "sessions whose time is over cannot be looked for");
+                        }
+                        if let Err(error) = super::keeping::retain(&core, &Actor::house()).await {
+                            tracing::warn!(%error, "old sessions cannot be deleted as the settings say");
                         }
                         if let Err(error) = house_files::sweep(&core).await {
                             tracing::warn!(%error, "what is left of files cannot be looked for");

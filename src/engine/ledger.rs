@@ -9,7 +9,7 @@ pub(crate) use super::draft::{Draft, Refused};
 use super::holding::{AtWork, RunsHere};
 use super::live::{Hub, Joined};
 use super::notices::Notices;
-use super::reading::{blank, decode, is_said};
+use super::reading::{blank, decode, is_said, text_of};
 use crate::domain::{
     Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, MessageId, ProcessId, Result,
     Run, RunId, SessionId, Timestamp,
@@ -408,7 +408,7 @@ impl Ledger {
         let mut events = Vec::with_capacity(draft.facts.len());
         let mut entries = Vec::with_capacity(draft.facts.len());
         let mut runs: Vec<Run> = Vec::new();
-        let mut ends_run = false;
+        let (mut texts, mut ends_run) = (Vec::new(), false);
         for (seq, (run, actor, mut fact)) in (after + 1..).zip(draft.facts) {
             if let Fact::SessionCreated(created) = &mut fact {
                 created.incarnation = state.deleted_incarnation + 1;
@@ -428,6 +428,7 @@ impl Ledger {
                 runs.retain(|other| other.id != row.id);
                 runs.push(row);
             }
+            texts.extend(text_of(&event));
             events.push(Arc::new(event));
             entries.push(entry);
         }
@@ -447,6 +448,7 @@ impl Ledger {
             snapshot: snapshot.map(String::into_bytes),
             aliases: draft.aliases,
             records: draft.records,
+            texts,
         };
         Ok(Prepared { append, events, fold, saves_snapshot, clears: draft.clears })
     }

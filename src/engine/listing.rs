@@ -22,6 +22,9 @@ pub struct SessionFilter {
     pub status: Option<SessionStatus>,
     /// Only those whose title or id holds this text, ignoring case.
     pub text: Option<String>,
+    /// Only those whose id begins so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
     /// After this row of an earlier page.
     pub after: Option<String>,
     /// Most rows.

@@ -31,6 +31,7 @@ mod house;
 mod house_files;
 mod input;
 mod instructions;
+mod keeping;
 mod keys;
 mod ledger;
 mod listing;
@@ -82,6 +83,10 @@ pub use self::equipment::{Equipment, KnownModel, PriceItem, ProviderItem, ToolIt
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
+pub use self::keeping::{
+    ForkedSession, ImportedLog, Keeping, PruneRules, Pruned, PrunedSession, SearchHit, SearchPage, SessionSearch, Stats,
+    StatsBy, StatsFilter, StatsRow, export,
+};
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, Shown, ShownSummary};
 pub use self::live::FrameStream;
@@ -133,6 +138,10 @@ impl Engine for House {
     }
 
     fn watching(&self) -> &dyn Watching {
+        self
+    }
+
+    fn keeping(&self) -> &dyn Keeping {
         self
     }
 

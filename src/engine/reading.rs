@@ -6,8 +6,8 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Actor, Cause, Error, Event, EventId, Fact, Result, RunId, SessionId, Timestamp};
-use crate::storage::Entry;
+use crate::domain::{Actor, Cause, Error, Event, EventId, Fact, Part, Result, RunId, SessionId, Timestamp, Visibility};
+use crate::storage::{Entry, Text};
 
 /// Begins the kind of an event.
 const NAME: &str = "\"type\":\"";
@@ -64,6 +64,38 @@ pub(crate) fn blank(entry: &Entry) -> Result<Entry> {
     let event = Event { fact: event.fact.without_text(), ..event };
     let body = serde_json::to_string(&event).map_err(unreadable)?;
     Ok(Entry { seq: entry.seq, body })
+}
+
+/// Most bytes of one text that can be searched.
+const SEARCHED: usize = 256 << 10;
+
+/// What of an event can be searched: what was said to people or by them, and the title of the session.
+pub(crate) fn text_of(event: &Event) -> Option<Text> {
+    let said = |parts: &[Part], visibility: Visibility| {
+        let texts: Vec<&str> =
+            parts.iter().filter_map(|part| if let Part::Text(text) = part { Some(&*text.text) } else { None }).collect();
+        Some(texts.join("\n")).filter(|text| visibility.is_for_people() && !text.is_empty())
+    };
+    let (seq, mut text) = match &event.fact {
+        Fact::SessionCreated(created) => (0, created.title.clone()?),
+        Fact::SessionUpdated(updated) => (0, updated.title.clone()?.unwrap_or_default()),
+        Fact::MessagePosted(posted) => (event.seq, said(&posted.message.parts, posted.message.visibility)?),
+        Fact::MessageImported(imported) => (event.seq, said(&imported.message.parts, imported.message.visibility)?),
+        Fact::MessageCompleted(completed) => (event.seq, said(&completed.parts, completed.visibility)?),
+        _ => return None,
+    };
+    text.truncate(text.floor_char_boundary(SEARCHED));
+    Some(Text { seq, text })
+}
+
+/// The same of an entry. One that cannot be read holds nothing.
+pub(crate) fn told(entry: &Entry) -> Option<Text> {
+    match kind(&entry.body) {
+        Some("session.created" | "session.updated" | "message.posted" | "message.imported" | "message.completed") => {
+            text_of(&decode(&SessionId::from_text(""), entry).ok()?)
+        }
+        _ => None,
+    }
 }
 
 /// `None` where it is not of the form that this version writes.

@@ -16,7 +16,7 @@ use super::verbs::{Orphans, Restored};
 use crate::domain::{
     Actor, Agent, CallerTool, Cause, Cursor, Display, Effect, Error, ErrorCode, Fact, Fold, FoldedRun, MessageAbandoned,
     MessageId, OnOrphan, Outcome, Principal, Result, Run, RunFinished, RunId, RunQueued, RunStarted, RunStatus, SessionId,
-    ToolCalled, ToolReturn, ToolReturned, Transcript,
+    Timestamp, ToolCalled, ToolReturn, ToolReturned, Transcript,
 };
 use crate::storage::{Fence, SessionQuery};
 
@@ -96,42 +96,47 @@ pub(crate) async fn close(
             let Some(active) = active else { return Ok(Draft::default()) };
             let fence = Fence { run: run.clone(), token: active.run.fence };
             let mut draft = Draft { fence: Some(fence), ..Draft::default() };
-            let cancelled = active.cancel_requested.is_some();
-            for called in &active.open_calls {
-                let gave = if cancelled { calls::cancelled(&called.call) } else { calls::interrupted(&called.call) };
-                draft.run(run, actor.clone(), returned(called, gave));
-            }
-            if let Some(fact) = abandoned(active) {
-                draft.run(run, actor.clone(), fact);
-            }
-            let late = active.run.status == RunStatus::Waiting && !active.open_calls.is_empty();
-            let interrupted = || {
-                if late {
-                    return Error::new(ErrorCode::TimedOut, "the caller's tools did not answer in time");
-                }
-                Error::new(ErrorCode::Unavailable, "the process that worked on this run died")
-                    .because(Cause::Interrupted)
-                    .hint("ask again in the same session; it goes on from what is in the log")
-            };
-            let error = (!cancelled).then(|| reason.cloned().unwrap_or_else(interrupted));
-            let finished = RunFinished {
-                agent: active.run.agent.clone(),
-                outcome: if cancelled { Outcome::Cancelled } else { Outcome::Failed },
-                answer: active.answer_text.clone(),
-                output: None,
-                message_id: active.answer.clone(),
-                model: active.run.model.clone(),
-                rounds: active.run.rounds,
-                tool_calls: active.tool_calls,
-                usage: active.run.usage.clone(),
-                elapsed_ms: now.millis_since(active.started_at.unwrap_or(active.run.queued_at)),
-                error,
-            };
-            draft.run(run, actor.clone(), Fact::RunFinished(finished));
+            closing(active, now, reason).into_iter().for_each(|fact| draft.run(run, actor.clone(), fact));
             Ok(draft)
         })
         .await?;
     Ok(events.first().map_or(0, |event| event.seq).saturating_sub(1))
+}
+
+/// What ends a run that no process works on: its open calls return, what it was writing is abandoned, and it ends.
+pub(crate) fn closing(active: &FoldedRun, now: Timestamp, reason: Option<&Error>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let cancelled = active.cancel_requested.is_some();
+    for called in &active.open_calls {
+        let gave = if cancelled { calls::cancelled(&called.call) } else { calls::interrupted(&called.call) };
+        facts.push(returned(called, gave));
+    }
+    facts.extend(abandoned(active));
+    let late = active.run.status == RunStatus::Waiting && !active.open_calls.is_empty();
+    let interrupted = || {
+        if late {
+            return Error::new(ErrorCode::TimedOut, "the caller's tools did not answer in time");
+        }
+        Error::new(ErrorCode::Unavailable, "the process that worked on this run died")
+            .because(Cause::Interrupted)
+            .hint("ask again in the same session; it goes on from what is in the log")
+    };
+    let error = (!cancelled).then(|| reason.cloned().unwrap_or_else(interrupted));
+    let finished = RunFinished {
+        agent: active.run.agent.clone(),
+        outcome: if cancelled { Outcome::Cancelled } else { Outcome::Failed },
+        answer: active.answer_text.clone(),
+        output: None,
+        message_id: active.answer.clone(),
+        model: active.run.model.clone(),
+        rounds: active.run.rounds,
+        tool_calls: active.tool_calls,
+        usage: active.run.usage.clone(),
+        elapsed_ms: now.millis_since(active.started_at.unwrap_or(active.run.queued_at)),
+        error,
+    };
+    facts.push(Fact::RunFinished(finished));
+    facts
 }
 
 /// Goes on with a run in this process after the caller answered what it waited for in this attempt. Answers the last event

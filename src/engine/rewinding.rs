@@ -76,7 +76,7 @@ pub(crate) async fn rewind(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: Actor,
 
 /// The last fact that counts with a message: itself, or of an agent's message what belongs to it, up to the next message
 /// or run. Of a run it is its end.
-async fn place(core: &Core, ledger: &Ledger, fold: &Fold, earlier: &Earlier) -> Result<u64> {
+pub(crate) async fn place(core: &Core, ledger: &Ledger, fold: &Fold, earlier: &Earlier) -> Result<u64> {
     let session = &ledger.id;
     let (what, name) = match earlier {
         Earlier::Message(message) => ("message", message.as_str()),
@@ -149,7 +149,7 @@ async fn rewound(ledger: &Ledger, fold: &Fold, earlier: Option<&Earlier>, after_
 }
 
 /// The fold as it was after a fact.
-async fn as_of(ledger: &Ledger, seq: u64) -> Result<Fold> {
+pub(crate) async fn as_of(ledger: &Ledger, seq: u64) -> Result<Fold> {
     let mut past: Option<Fold> = None;
     let mut after = 0;
     while after < seq {

@@ -36,7 +36,7 @@ const READ_BYTES: usize = 1 << 20;
 /// A page of runs: of the sessions that the caller sees.
 pub(crate) async fn list(core: &Core, caller: &Principal, filter: RunFilter) -> Result<RunPage> {
     let RunFilter { session, agent, statuses, priority, labels, offset, limit } = filter;
-    let query = RunQuery { session, agent, statuses, priority, labels, waits: None, offset, limit };
+    let query = RunQuery { session, agent, statuses, priority, labels, offset, limit, ..RunQuery::default() };
     let Some(sight) = Sight::of(caller).filter(|_| query.session.is_none()) else {
         let runs = core.store.runs(&query).await?;
         // A page that is not full says how many there are, unless it lies behind them all.

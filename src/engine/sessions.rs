@@ -36,6 +36,7 @@ pub(crate) async fn list(core: &Arc<Core>, caller: &Principal, filter: &SessionF
     loop {
         let query = SessionQuery {
             labels: filter.labels.clone(),
+            prefix: filter.prefix.clone(),
             agent: filter.agent.clone().or_else(|| sight.as_ref()?.only_agent().map(str::to_owned)),
             participant: filter.participant.clone(),
             active: matches!(
@@ -99,6 +100,7 @@ async fn the_only(
             && filter.agent.as_ref().is_none_or(|agent| *agent == session.agent)
             && filter.participant.as_ref().is_none_or(|who| session.has(who))
             && filter.status.is_none_or(|status| status == item.status)
+            && filter.prefix.as_ref().is_none_or(|prefix| session.id.as_str().starts_with(prefix))
             && filter.text.as_ref().is_none_or(|text| tells_of(&item.summary, text))
             && filter.labels.iter().all(|(key, value)| session.labels.contains(key, value))
     };

@@ -16,6 +16,7 @@ use super::equipment::Equipment;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
 use super::house_files::HouseFiles;
+use super::keeping::Keeping;
 use super::keys::{IssuedKey, IssuedToken, NewKey, NewToken};
 use super::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage};
 use super::live::FrameStream;
@@ -123,6 +124,9 @@ pub trait Engine: Send + Sync {
 
     /// Watching what runs do.
     fn watching(&self) -> &dyn Watching;
+
+    /// Finding, copying and putting away sessions.
+    fn keeping(&self) -> &dyn Keeping;
 
     /// Says something in a session, and has an agent answer. Answers once it is durable that it was asked; what the
     /// agent does comes by [`Engine::subscribe`]. Who drops the future before it answers takes the question back: a run

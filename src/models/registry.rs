@@ -232,6 +232,7 @@ mod tests {
             agent_sources: BTreeMap::new(),
             models: BTreeMap::new(),
             project_instructions: true,
+            retention: crate::config::Retention::default(),
             paths: crate::config::Paths::default(),
             server: crate::config::ServerSettings::default(),
         }

@@ -7,6 +7,7 @@
 mod channels;
 mod equipment;
 mod house_files;
+mod keeping;
 mod line;
 mod memories;
 mod shelves;
@@ -39,9 +40,9 @@ use crate::domain::{
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, Equipment, FileBytes,
     FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken,
-    Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
-    Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
-    ToolServers, Users, Watching,
+    Keeping, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile,
+    Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves,
+    SignedFile, ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -101,6 +102,10 @@ impl Engine for Remote {
     }
 
     fn watching(&self) -> &dyn Watching {
+        self
+    }
+
+    fn keeping(&self) -> &dyn Keeping {
         self
     }
 

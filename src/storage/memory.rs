@@ -1,18 +1,20 @@
 //! A store in this process only. It keeps every promise but durability; several users share it by its `Arc`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc;
 
 use super::rules::{self, Page, Place};
 use super::{
-    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
-    Store, TurnQuery,
+    Adopted, Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery,
+    Snapshot, Store, TextHits, TextQuery, TurnQuery,
 };
-use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
+use crate::domain::{BlobId, Error, ErrorCode, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
 #[derive(Default)]
 struct Log {
@@ -234,6 +236,55 @@ impl Store for MemoryStore {
     async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
         rules::check_clearing(&append)?;
         self.state().clear(append, blank)
+    }
+
+    async fn adopt(
+        &self,
+        session: &SessionId,
+        incarnation: u64,
+        mut pages: mpsc::Receiver<Adopted>,
+    ) -> Result<(), AppendError> {
+        let (mut log, mut rows) = (Log { incarnation, ..Log::default() }, Vec::new());
+        let records = loop {
+            match pages.recv().await {
+                Some(Adopted::Page { entries, runs, .. }) => {
+                    rules::check_page(session, log.head().seq, &entries, &runs)?;
+                    log.entries.extend(entries);
+                    rows.extend(runs);
+                }
+                Some(Adopted::End { summary, snapshot, records }) => {
+                    log.summary = Some(*summary);
+                    log.snapshot = snapshot.map(|body| Snapshot { seq: log.head().seq, body });
+                    break records;
+                }
+                None => return Err(rules::broken_off(session)),
+            }
+        };
+        let mut state = self.state();
+        rules::decide_adoption(state.head(session), incarnation)?;
+        let is_taken = |run: &&Run| state.runs.get(&run.id).is_some_and(|known| known.session != *session);
+        if let Some(run) = rows.iter().find(is_taken) {
+            return Err(rules::run_taken(&run.id));
+        }
+        state.logs.insert(session.clone(), log);
+        state.runs.extend(rows.into_iter().map(|run| (run.id.clone(), run)));
+        state.records.extend(records.into_iter().map(|record| ((record.kind, record.id), record.body)));
+        state.version += 1;
+        Ok(())
+    }
+
+    async fn search(&self, query: &TextQuery) -> Result<TextHits, Error> {
+        let state = self.state();
+        let rows = state.logs.values().filter_map(|log| log.summary.clone()).collect();
+        rules::scan(rows, query, |session, after| {
+            let entries = state.logs.get(session).map_or(&[][..], |log| &log.entries);
+            Ok(if after == 0 { entries.to_vec() } else { Vec::new() })
+        })
+    }
+
+    async fn back_up(&self, _: &Path) -> Result<(), Error> {
+        Err(Error::new(ErrorCode::NotSupported, "what is kept in memory has no copy")
+            .hint("use a store that is on a disk: `sqlite:PATH` or `file:DIR`"))
     }
 
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {

@@ -8,21 +8,27 @@
 mod conformance;
 mod file;
 mod files;
+mod keeping;
 mod memory;
 mod presence;
 pub mod probe;
 mod rules;
 mod sqlite;
+mod words;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::mpsc;
 
 use crate::domain::{
     BlobId, Error, FileId, Participant, ProcessId, Run, RunId, RunStatus, SessionId, SessionSummary, Timestamp,
 };
+
+pub use self::keeping::{Adopted, Text, TextHits, TextPlace, TextQuery, Told};
+pub use self::words::Terms;
 
 /// One line of a log: an event as JSON text, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +109,8 @@ pub struct Append {
     pub aliases: Vec<Alias>,
     /// Records to put, whether they exist or not.
     pub records: Vec<Record>,
+    /// What of these entries can be searched.
+    pub texts: Vec<Text>,
 }
 
 /// Why nothing was appended.
@@ -148,6 +156,8 @@ pub struct SessionsAfter {
 pub struct SessionQuery {
     /// Only those that have all these labels (key, value).
     pub labels: Vec<(String, String)>,
+    /// Only those whose id begins so.
+    pub prefix: Option<String>,
     /// Only those of this agent.
     pub agent: Option<String>,
     /// Only those in which they take part, whatever name is shown. An agent takes part in its own sessions where no agent
@@ -178,6 +188,10 @@ pub struct RunQuery {
     pub labels: Vec<(String, String)>,
     /// Only those that wait for whichever process is free, or only all others.
     pub waits: Option<bool>,
+    /// Only those that were queued at this moment or later.
+    pub since: Option<Timestamp>,
+    /// Only those that stand after this one.
+    pub after: Option<(Timestamp, RunId)>,
     /// Rows that are passed over.
     pub offset: usize,
     /// Most rows; 0 means none.
@@ -268,6 +282,21 @@ pub trait Store: Send + Sync {
     /// Appends, and in the same step puts what `blank` makes of it in the place of every entry before, for good as in
     /// `scrub`, and removes the session's blobs and its own records ([`kind_of_session`]). The old saved fold goes too. The append brings no names and no records.
     async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError>;
+
+    /// Makes a session out of a whole log that comes in pages, all of it or nothing: nobody sees anything of it before its
+    /// end has come, and nothing is left of one whose end never comes. The session must not exist; over a deleted one the
+    /// incarnation must be higher. Others may have to wait with their appends meanwhile.
+    async fn adopt(&self, session: &SessionId, incarnation: u64, pages: mpsc::Receiver<Adopted>) -> Result<(), AppendError>;
+
+    /// The texts that hold all words of a query: of the session that was made last the newest first, then of the one before.
+    async fn search(&self, query: &TextQuery) -> Result<TextHits, Error>;
+
+    /// Writes a copy of the whole store to a path where nothing is: everything that was durable when this was called, and
+    /// whole at every moment. The copy is a store of the same kind.
+    ///
+    /// # Errors
+    /// `conflict` when something is there, `not_supported` where nothing is on a disk.
+    async fn back_up(&self, to: &Path) -> Result<(), Error>;
 
     /// Ends a session: appends `entry`, then removes all other entries, its rows, snapshot, blobs, aliases to it and to
     /// its runs, its own records ([`kind_of_session`]), and secrets of owner `session:ID`, for good as in `scrub`. What is

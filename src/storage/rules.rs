@@ -4,7 +4,10 @@ use std::cmp::Ordering;
 
 use sha2::{Digest, Sha256};
 
-use super::{Append, AppendError, Blank, Entry, Head, RunQuery, SessionQuery, SessionsAfter, TurnQuery};
+use super::{
+    Append, AppendError, Blank, Entry, Head, RunQuery, SessionQuery, SessionsAfter, TextHits, TextPlace, TextQuery,
+    TurnQuery,
+};
 use crate::domain::{BlobId, Error, ErrorCode, Run, RunId, SessionId, SessionSummary, Timestamp};
 
 /// Longest text of one entry, in bytes.
@@ -112,6 +115,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 pub(super) fn is_listed(row: &SessionSummary, query: &SessionQuery) -> bool {
     let session = &row.session;
     query.labels.iter().all(|(key, value)| session.labels.contains(key, value))
+        && query.prefix.as_ref().is_none_or(|prefix| session.id.as_str().starts_with(prefix))
         && query.agent.as_ref().is_none_or(|agent| session.agent == *agent)
         && query.participant.as_ref().is_none_or(|participant| session.has(participant))
         && (!query.active || !row.active.is_empty())
@@ -157,11 +161,101 @@ pub(super) fn is_run_listed(run: &Run, query: &RunQuery) -> bool {
         && query.priority.is_none_or(|priority| run.priority == priority)
         && query.labels.iter().all(|(key, value)| run.labels.contains(key, value))
         && query.waits.is_none_or(|waits| run.waits_in_turn() == waits)
+        && query.since.is_none_or(|since| run.queued_at >= since)
+        && query.after.as_ref().is_none_or(|(at, id)| (run.queued_at, &run.id) < (*at, id))
 }
 
 /// Whether a run stands among those whose turn is looked for.
 pub(super) fn may_have_turn(run: &Run, query: &TurnQuery) -> bool {
     run.waits_in_turn() && !query.without.iter().any(|(session, agent)| run.session == *session && run.agent == *agent)
+}
+
+/// Whether a session is one whose texts are looked through.
+pub(super) fn is_searched(row: &SessionSummary, query: &TextQuery) -> bool {
+    let session = &row.session;
+    query.labels.iter().all(|(key, value)| session.labels.contains(key, value))
+        && query.agent.as_ref().is_none_or(|agent| session.agent == *agent)
+        && query.since.is_none_or(|since| session.updated_at >= since)
+        && query.after.as_ref().is_none_or(|after| (session.created_at, &session.id) <= (after.created_at, &after.session))
+}
+
+/// Looks through the logs of sessions, the one that was made last first. `read` gives the entries after one.
+pub(super) fn scan(
+    mut rows: Vec<SessionSummary>,
+    query: &TextQuery,
+    mut read: impl FnMut(&SessionId, u64) -> Result<Vec<Entry>, Error>,
+) -> Result<TextHits, Error> {
+    rows.retain(|row| is_searched(row, query));
+    rows.sort_by(|left, right| {
+        let place = |row: &SessionSummary| (row.session.created_at, row.session.id.clone());
+        place(right).cmp(&place(left))
+    });
+    let mut found = TextHits::default();
+    let mut left = query.bytes;
+    for row in rows {
+        let (created_at, session) = (row.session.created_at, row.session.id.clone());
+        let before = query.after.as_ref().filter(|after| after.session == session).map_or(u64::MAX, |after| after.seq);
+        let mut places = Vec::new();
+        if row.session.title.as_deref().is_some_and(|title| query.terms.are_in(title)) {
+            places.push(0);
+        }
+        let mut after = 0;
+        loop {
+            let page = read(&session, after)?;
+            let Some(last) = page.last() else { break };
+            after = last.seq;
+            for entry in &page {
+                left = left.saturating_sub(entry.body.len() as u64);
+                let text = (query.told)(entry).filter(|text| text.seq > 0);
+                if text.is_some_and(|text| query.terms.are_in(&text.text)) {
+                    places.push(entry.seq);
+                }
+            }
+            if left == 0 {
+                break;
+            }
+        }
+        let of_session = places.into_iter().rev().filter(|seq| *seq < before);
+        found.places.extend(of_session.map(|seq| TextPlace { created_at, session: session.clone(), seq }));
+        if found.places.len() >= query.limit || left == 0 {
+            found.is_cut = left == 0 && found.places.len() < query.limit;
+            break;
+        }
+    }
+    found.places.truncate(query.limit);
+    Ok(found)
+}
+
+/// The answer where a log that comes whole breaks off.
+pub(super) fn broken_off(session: &SessionId) -> AppendError {
+    Error::internal(format!("the log of session `{session}` broke off")).into()
+}
+
+/// The answer where a log that comes whole names a run of another session.
+pub(super) fn run_taken(run: &RunId) -> AppendError {
+    Error::new(ErrorCode::Conflict, format!("run `{run}` is one of another session"))
+        .hint("bring it under another id: then its runs get new ids too")
+        .into()
+}
+
+/// Checks one page of a log that comes whole; answers its last entry.
+pub(super) fn check_page(session: &SessionId, after: u64, entries: &[Entry], runs: &[Run]) -> Result<u64, Error> {
+    for (place, entry) in (after + 1..).zip(entries) {
+        check_entry(session, place, entry)?;
+    }
+    if runs.iter().any(|run| run.session != *session) {
+        return Err(Error::internal(format!("the log of session `{session}` brings rows of another session")));
+    }
+    Ok(after + entries.len() as u64)
+}
+
+/// Decides whether a log may come here whole.
+pub(super) fn decide_adoption(head: Option<Head>, incarnation: u64) -> Result<(), AppendError> {
+    match head {
+        None => Ok(()),
+        Some(head) if head.deleted && incarnation > head.incarnation => Ok(()),
+        Some(_) => Err(AppendError::Conflict(head)),
+    }
 }
 
 /// Newest first.

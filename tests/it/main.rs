@@ -27,6 +27,7 @@ mod guard;
 mod help;
 mod hostile;
 mod input;
+mod keeping;
 mod keys;
 mod machine;
 mod mcp_serve;

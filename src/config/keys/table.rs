@@ -428,6 +428,24 @@ pub const KEYS: &[Key] = &[
         Untrusted::Lower,
         "How long an address for a download is good.",
     ),
+    key(
+        "retention.older_than_days",
+        Kind::Whole(1, 36_500),
+        Untrusted::Ignored,
+        "Sessions that were changed last so many days ago are deleted, once a day. Unset: none.",
+    ),
+    key(
+        "retention.keep_sessions",
+        Kind::Whole(1, 1_000_000_000),
+        Untrusted::Ignored,
+        "All sessions but so many, the ones that changed last, are deleted, once a day. Unset: none.",
+    ),
+    key(
+        "retention.max_bytes",
+        Kind::Whole(1 << 20, 1 << 50),
+        Untrusted::Ignored,
+        "The sessions that changed longest ago are deleted, once a day, until the logs of the others have no more bytes.",
+    ),
     key("share.provider", Kind::Url, Untrusted::Ignored, "Where shared sessions are uploaded."),
     key("agio.provider", Kind::Url, Untrusted::Ignored, "Where events for monitoring are sent."),
     key(

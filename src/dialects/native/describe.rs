@@ -2,6 +2,7 @@
 //! is an object itself is described by the schemas of the machine output, whose form it has.
 #![expect(dead_code, reason = "read by the description only")]
 
+mod keeping;
 mod people;
 mod runs;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+pub use self::keeping::{ImportedLog, PruneRules, Pruned, SearchPage, SessionSearch, Stats, StatsFilter};
 pub use self::people::{Login, NewUser, User};
 pub use self::runs::{Run, RunFilter, RunPage};
 

@@ -7,6 +7,7 @@ mod describe;
 mod equipment;
 mod errors;
 mod files;
+mod keeping;
 mod keys;
 mod request;
 mod rights;

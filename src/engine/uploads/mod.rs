@@ -105,7 +105,8 @@ const REMOVED: &str = r#"{"state":"removed"}"#;
 /// Before the id of a file in its record's: a session may own other records too.
 const PREFIX: &str = "file:";
 
-fn record(session: &SessionId, id: &FileId, body: String) -> Record {
+/// The record of a file.
+pub(crate) fn record(session: &SessionId, id: &FileId, body: String) -> Record {
     Record { kind: kind_of_session(session), id: format!("{PREFIX}{id}"), body }
 }
 
@@ -276,7 +277,8 @@ pub(crate) async fn all(core: &Core, session: &SessionId) -> Result<Vec<File>> {
     list(core, session).await
 }
 
-async fn list(core: &Core, session: &SessionId) -> Result<Vec<File>> {
+/// The same, whether the session lives or not.
+pub(crate) async fn list(core: &Core, session: &SessionId) -> Result<Vec<File>> {
     let records = core.store.records(&kind_of_session(session)).await?;
     let mut files = Vec::new();
     for record in records.iter().filter(|record| record.id.starts_with(PREFIX)) {

@@ -7,6 +7,7 @@ mod removal;
 mod rows;
 mod shared;
 mod turns;
+mod whole;
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use super::{Alias, Append, Entry, Fence, Head, Record, Store, StoreUrl, open};
+use super::{Alias, Append, Entry, Fence, Head, Record, Store, StoreUrl, Text, open};
 use crate::domain::{ActiveRun, Timestamp, Usage};
 use crate::domain::{Attributes, Labels, ProcessId, Run, RunId, RunStatus, Session, SessionId, SessionSummary};
 
@@ -97,6 +98,17 @@ suites! {
         a_process_lives_until_it_leaves
         appenders_of_two_handles_take_turns
         of_many_who_put_a_record_one_does
+    }
+    whole {
+        texts_are_found_by_their_words
+        texts_are_found_in_chosen_sessions_in_pages
+        removed_texts_are_not_found_and_in_no_file
+        a_log_comes_whole
+        a_log_that_breaks_off_leaves_nothing
+        a_log_comes_where_there_is_none
+        a_store_is_copied_while_it_is_used
+        sessions_are_found_by_the_beginning_of_their_id
+        runs_are_read_on_after_a_row
     }
 }
 
@@ -252,7 +264,13 @@ pub(super) fn append(id: &str, after: u64, bodies: &[&str]) -> Append {
         snapshot: None,
         aliases: Vec::new(),
         records: Vec::new(),
+        texts: Vec::new(),
     }
+}
+
+/// What can be searched of an entry of these tests: all of it.
+pub(super) fn told(entry: &Entry) -> Option<Text> {
+    Some(Text { seq: entry.seq, text: entry.body.clone() })
 }
 
 pub(super) fn fence(id: &str, token: u64) -> Option<Fence> {

@@ -236,6 +236,43 @@ impl Folder {
     }
 }
 
+/// A log that is written whole, and takes the place of what is there when it has ended.
+pub(super) struct Whole<'a> {
+    folder: &'a Folder,
+    draft: place::Draft,
+    offsets: Vec<u64>,
+    length: u64,
+}
+
+impl<'a> Whole<'a> {
+    /// Begins it.
+    pub(super) fn begin(folder: &'a Folder) -> Result<Self, Error> {
+        let draft = place::Draft::begin(&folder.log())?;
+        Ok(Self { folder, draft, offsets: Vec::new(), length: 0 })
+    }
+
+    /// Adds entries.
+    pub(super) fn entries(&mut self, entries: &[Entry]) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        for entry in entries {
+            self.offsets.push(self.length + bytes.len() as u64);
+            line::write_entry(&mut bytes, entry);
+        }
+        self.length += bytes.len() as u64;
+        self.draft.write(&bytes)
+    }
+
+    /// Puts it in its place.
+    pub(super) fn end(mut self, commit: &Commit) -> Result<(), Error> {
+        let mut bytes = Vec::new();
+        commit.write(&mut bytes)?;
+        self.draft.write(&bytes)?;
+        self.draft.finish(place::Keep::Durably)?;
+        self.folder.told(index::make(&self.folder.index(), commit.incarnation, commit.first, &self.offsets));
+        Ok(())
+    }
+}
+
 impl View {
     /// Reads the entries after `after` into a page; `None` when the log was put in another's place meanwhile.
     pub(super) fn read(&self, after: u64, mut page: Page) -> Result<Option<Page>, Error> {

@@ -40,21 +40,22 @@ mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use self::place::At;
 use self::store::Root;
 use super::files::FileFolder;
 use super::rules::{self, Page, file_name};
 use super::{
-    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
-    Store, TurnQuery, presence,
+    Adopted, Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery,
+    Snapshot, Store, TextHits, TextQuery, TurnQuery, presence,
 };
 use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
@@ -148,6 +149,21 @@ impl Store for FileStore {
 
     async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
         self.run(move |root| root.clear(&append, blank)).await
+    }
+
+    async fn adopt(&self, session: &SessionId, incarnation: u64, pages: mpsc::Receiver<Adopted>) -> Result<(), AppendError> {
+        let session = session.clone();
+        self.run(move |root| root.adopt(&session, incarnation, pages)).await
+    }
+
+    async fn search(&self, query: &TextQuery) -> Result<TextHits, Error> {
+        let query = query.clone();
+        self.run(move |root| root.search(&query)).await
+    }
+
+    async fn back_up(&self, to: &Path) -> Result<(), Error> {
+        let to = to.to_owned();
+        self.run(move |root| root.back_up(&to)).await
     }
 
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {

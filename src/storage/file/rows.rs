@@ -234,6 +234,18 @@ impl Root {
         Ok(rows.get(name).and_then(Option::as_ref))
     }
 
+    /// The rows of all sessions.
+    pub(super) fn all_rows(&self) -> Result<Vec<SessionSummary>, Error> {
+        self.settle_all()?;
+        let mut rows = HashMap::new();
+        let mut all = Vec::new();
+        for name in place::names(&self.path.join("sessions"))? {
+            all.extend(self.row(&name, &mut rows)?.cloned());
+            rows.clear();
+        }
+        Ok(all)
+    }
+
     /// The time of each log, in milliseconds.
     fn times(&self) -> Result<HashMap<String, i64>, Error> {
         let folder = self.path.join("sessions");

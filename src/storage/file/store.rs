@@ -450,8 +450,12 @@ pub(super) fn commit_of(before: Option<&View>, append: &Append) -> Result<Commit
 
 /// `CRC INCARNATION SEQ`, a line break, and the fold; the checksum is that of all after it.
 fn put_snapshot(folder: &Folder, append: &Append, body: &[u8]) -> Result<(), Error> {
-    let seq = append.after + append.entries.len() as u64;
-    let mut bytes = format!("{} {seq}\n", append.incarnation).into_bytes();
+    put_snapshot_at(folder, (append.incarnation, append.after + append.entries.len() as u64), body)
+}
+
+/// The same at a place of a log: incarnation and entry.
+pub(super) fn put_snapshot_at(folder: &Folder, (incarnation, seq): (u64, u64), body: &[u8]) -> Result<(), Error> {
+    let mut bytes = format!("{incarnation} {seq}\n").into_bytes();
     bytes.extend_from_slice(body);
     let mut file = format!("{:08x} ", crc32fast::hash(&bytes)).into_bytes();
     file.extend_from_slice(&bytes);

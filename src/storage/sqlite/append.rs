@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Done;
-use crate::domain::{Error, Labels, Participant, RunId, SessionId, Timestamp};
+use crate::domain::{Error, Labels, Participant, Run, RunId, SessionId, Timestamp};
 use crate::storage::rules::{self, Place};
 use crate::storage::{Alias, Append, AppendError, Blank, Entry, Head, Record};
 
@@ -28,7 +28,7 @@ impl Prepared {
         Self::checked(append)
     }
 
-    fn checked(append: Append) -> Result<Self, Error> {
+    pub(super) fn checked(append: Append) -> Result<Self, Error> {
         let summary = text(&append.summary)?;
         let labels = text(&append.summary.session.labels)?;
         let runs = append.runs.iter().map(text).collect::<Result<_, _>>()?;
@@ -36,7 +36,7 @@ impl Prepared {
     }
 }
 
-fn text(row: &impl serde::Serialize) -> Result<String, Error> {
+pub(super) fn text(row: &impl serde::Serialize) -> Result<String, Error> {
     serde_json::to_string(row).map_err(|error| Error::internal(format!("a row cannot be written as JSON: {error}")))
 }
 
@@ -78,7 +78,7 @@ pub(super) fn append(connection: &Connection, prepared: &Prepared) -> Done<()> {
     let place = rules::decide(row.as_ref().map(|row| row.head), append, |run| token(connection, number, run))?;
     let number = put_session(connection, prepared, number)?;
     if place == Place::Again {
-        connection.prepare_cached("DELETE FROM entries WHERE place BETWEEN ?1 AND ?2")?.execute(log_of(number))?;
+        remove_entries(connection, number)?;
     }
     let mut insert = connection.prepare_cached("INSERT INTO entries (place, body) VALUES (?1, ?2)")?;
     for entry in &append.entries {
@@ -92,11 +92,12 @@ pub(super) fn append(connection: &Connection, prepared: &Prepared) -> Done<()> {
         put_labels(connection, number, &append.summary.session.labels)?;
     }
     put_participants(connection, number, row_before, &append.summary.session.participants)?;
-    put_runs(connection, prepared, number)?;
+    put_runs(connection, &append.runs, &prepared.runs, number)?;
     if let Some(body) = &append.snapshot {
         let sql = "INSERT OR REPLACE INTO snapshots (session, seq, body) VALUES (?1, ?2, ?3)";
         connection.prepare_cached(sql)?.execute(params![number, integer(last_of(append))?, body])?;
     }
+    super::texts::put(connection, number, &append.texts)?;
     append.records.iter().try_for_each(|record| put_record(connection, record))
 }
 
@@ -104,7 +105,13 @@ fn last_of(append: &Append) -> u64 {
     append.after + append.entries.len() as u64
 }
 
-fn log_of(number: i64) -> [i64; 2] {
+/// Removes a whole log.
+pub(super) fn remove_entries(connection: &Connection, number: i64) -> Done<()> {
+    connection.prepare_cached("DELETE FROM entries WHERE place BETWEEN ?1 AND ?2")?.execute(log_of(number))?;
+    Ok(())
+}
+
+pub(super) fn log_of(number: i64) -> [i64; 2] {
     [place_of(number, 0), place_of(number, u64::MAX)]
 }
 
@@ -115,7 +122,7 @@ fn token(connection: &Connection, session: Option<i64>, run: &RunId) -> Done<Opt
 }
 
 /// Writes a session's row; answers its number.
-fn put_session(connection: &Connection, prepared: &Prepared, number: Option<i64>) -> Done<i64> {
+pub(super) fn put_session(connection: &Connection, prepared: &Prepared, number: Option<i64>) -> Done<i64> {
     let append = &prepared.append;
     let session = &append.summary.session;
     let sql = "INSERT INTO sessions
@@ -139,7 +146,7 @@ fn put_session(connection: &Connection, prepared: &Prepared, number: Option<i64>
     Ok(number.unwrap_or_else(|| connection.last_insert_rowid()))
 }
 
-fn put_labels(connection: &Connection, number: i64, labels: &Labels) -> Done<()> {
+pub(super) fn put_labels(connection: &Connection, number: i64, labels: &Labels) -> Done<()> {
     connection.prepare_cached("DELETE FROM labels WHERE session = ?1")?.execute([number])?;
     let mut insert = connection.prepare_cached("INSERT INTO labels (key, value, session) VALUES (?1, ?2, ?3)")?;
     for (key, value) in labels.iter() {
@@ -149,7 +156,7 @@ fn put_labels(connection: &Connection, number: i64, labels: &Labels) -> Done<()>
 }
 
 /// Who takes part is written again only where that has changed: the rows that there are tell.
-fn put_participants(connection: &Connection, number: i64, is_known: bool, all: &[Participant]) -> Done<()> {
+pub(super) fn put_participants(connection: &Connection, number: i64, is_known: bool, all: &[Participant]) -> Done<()> {
     let mut keys: Vec<_> = all.iter().map(Participant::key).collect();
     keys.sort_unstable();
     let mut there: Vec<String> = Vec::new();
@@ -170,12 +177,12 @@ fn put_participants(connection: &Connection, number: i64, is_known: bool, all: &
 }
 
 /// What of a run never changes is not written again, so that its indexes stay as they are.
-fn put_runs(connection: &Connection, prepared: &Prepared, number: i64) -> Done<()> {
+pub(super) fn put_runs(connection: &Connection, runs: &[Run], bodies: &[String], number: i64) -> Done<()> {
     let sql = "INSERT INTO runs (id, session, status, active, fence, queued_at, body, agent, priority, waits)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT (id) DO UPDATE SET status = excluded.status, active = excluded.active, fence = excluded.fence,
         body = excluded.body, waits = excluded.waits";
-    for (run, body) in prepared.append.runs.iter().zip(&prepared.runs) {
+    for (run, body) in runs.iter().zip(bodies) {
         let (id, status, queued_at) = (run.id.as_str(), run.status, run.queued_at.as_millis());
         let (fence, waits) = (integer(run.fence)?, run.waits_in_turn());
         let row =
@@ -242,6 +249,7 @@ pub(super) fn scrub(connection: &Connection, session: &SessionId, entry: &Entry)
     if connection.prepare_cached(sql)?.execute(params![place, entry.body])? == 0 {
         return Err(rules::no_entry(session, entry.seq).into());
     }
+    super::texts::remove(connection, place)?;
     connection.prepare_cached("DELETE FROM snapshots WHERE session = ?1")?.execute([number])?;
     Ok(())
 }
@@ -266,6 +274,7 @@ pub(super) fn clear(connection: &Connection, prepared: &Prepared, blank: Blank) 
             from = place_of(number, old.seq);
             if entry != *old {
                 update.execute(params![from, entry.body])?;
+                super::texts::remove(connection, Some(from))?;
             }
         }
         if page.is_empty() {
@@ -287,7 +296,8 @@ pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, e
     let Some(Row { number, .. }) = row else { return Err(AppendError::Conflict(None).into()) };
     let aliases = "DELETE FROM aliases WHERE entity = ?2 OR entity IN (SELECT id FROM runs WHERE session = ?1)";
     connection.execute(aliases, params![number, session.as_str()])?;
-    connection.execute("DELETE FROM entries WHERE place BETWEEN ?1 AND ?2", log_of(number))?;
+    super::texts::remove_all(connection, number)?;
+    remove_entries(connection, number)?;
     let labels = "DELETE FROM run_labels WHERE id IN (SELECT id FROM runs WHERE session = ?1)";
     connection.execute(labels, [number])?;
     for table in ["snapshots", "labels", "participants", "runs"] {

@@ -72,6 +72,7 @@ pub(super) fn tidy(path: &Path) -> Result<(), Error> {
     // The draft of a large store belongs on the disk; it has no name there.
     let rebuild = "PRAGMA temp_store = FILE; VACUUM";
     let connection = connect::again(path)?;
+    super::texts::forget(&connection).map_err(|error| failure(path, &error))?;
     connection.execute_batch(rebuild).map_err(|error| failure(path, &error))?;
     drop(connection);
     if !cut(path)? {

@@ -3,6 +3,7 @@
 //! - [`connect`] finds or makes the file and sets up connections; [`schema`] is the tables and their history.
 //! - [`writer`] is the one thread that writes, with group commit; [`append`] is what it does inside a transaction.
 //! - [`read`] has the connections that read; [`checkpoint`] folds the write-ahead log away from the way of commits.
+//! - [`texts`] is the index of words; [`whole`] takes whole logs, and copies the store.
 //! - [`fault`] puts the database's errors into the words of the house.
 //!
 //! Beside the file `PATH` lie SQLite's own `PATH-wal` and `PATH-shm`, `PATH.lock` (held while the store is made or
@@ -19,6 +20,8 @@ mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod texts;
+mod whole;
 mod writer;
 
 use std::fs::DirBuilder;
@@ -29,6 +32,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc;
 
 use self::append::Prepared;
 use self::checkpoint::Wiping;
@@ -38,8 +42,8 @@ use self::writer::Writer;
 use super::files::FileFolder;
 use super::rules::{self, Page};
 use super::{
-    Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery, Snapshot,
-    Store, TurnQuery, presence,
+    Adopted, Append, AppendError, Blank, Counts, Entry, Head, IncomingFile, Presence, Record, RunQuery, SessionQuery,
+    Snapshot, Store, TextHits, TextQuery, TurnQuery, presence,
 };
 use crate::domain::{BlobId, Error, FileId, ProcessId, Run, RunId, SessionId, SessionSummary};
 
@@ -153,6 +157,25 @@ impl Store for SqliteStore {
     async fn clear(&self, append: Append, blank: Blank) -> Result<(), AppendError> {
         let prepared = Prepared::clearing(append)?;
         self.remove(move |connection| append::clear(connection, &prepared, blank)).await
+    }
+
+    async fn adopt(&self, session: &SessionId, incarnation: u64, pages: mpsc::Receiver<Adopted>) -> Result<(), AppendError> {
+        let session = session.clone();
+        self.write(move |connection| whole::adopt(connection, &session, incarnation, pages)).await
+    }
+
+    async fn search(&self, query: &TextQuery) -> Result<TextHits, Error> {
+        if self.readers.read(texts::is_due).await? {
+            let told = query.told;
+            while self.write(move |connection| texts::take_in(connection, told)).await.map_err(only_store)? {}
+        }
+        let query = query.clone();
+        self.readers.read(move |connection| texts::search(connection, &query)).await
+    }
+
+    async fn back_up(&self, to: &Path) -> Result<(), Error> {
+        let (path, to) = (Arc::clone(&self.path), to.to_owned());
+        read::run(move || whole::back_up(&path, &to)).await
     }
 
     async fn delete(&self, session: &SessionId, after: u64, entry: Entry) -> Result<(), AppendError> {

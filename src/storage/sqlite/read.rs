@@ -172,6 +172,10 @@ pub(super) fn sessions(connection: &Connection, query: &SessionQuery) -> Done<Ve
     if query.active {
         sql.push_str(" AND active = 1");
     }
+    if let Some(prefix) = &query.prefix {
+        sql.push_str(" AND substr(id, 1, ?) = ?");
+        values.extend([count(prefix.chars().count()).into(), Value::from(prefix.clone())]);
+    }
     if let Some(agent) = &query.agent {
         sql.push_str(" AND agent = ?");
         values.push(Value::from(agent.clone()));

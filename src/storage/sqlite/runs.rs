@@ -59,6 +59,12 @@ impl Choice {
             let words = query.statuses.iter().map(|status| status.word().to_owned().into());
             choice.also(&format!(" AND r.status IN ({places})"), words);
         }
+        if let Some(since) = query.since {
+            choice.also(" AND r.queued_at >= ?", [since.as_millis().into()]);
+        }
+        if let Some((at, id)) = &query.after {
+            choice.also(" AND (r.queued_at, r.id) < (?, ?)", [at.as_millis().into(), id.to_string().into()]);
+        }
         match query.waits {
             None => {}
             // In these words, so that the index of those fits.

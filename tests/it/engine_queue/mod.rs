@@ -211,6 +211,7 @@ async fn queued(store: &dyn Store, text: &str, priority: i32, waited_ms: i64) ->
         snapshot: None,
         aliases: vec![],
         records: vec![],
+        texts: Vec::new(),
     };
     for (seq, fact) in (1..).zip(facts) {
         let (id, actor) = (EventId::new(&clock), Actor::house());

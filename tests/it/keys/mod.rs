@@ -42,3 +42,8 @@ async fn worth(house: &House, word: &str) -> String {
         Err(error) => format!("{:?}", error.code),
     }
 }
+
+/// A word that was given.
+fn secret(text: &str) -> ombud::engine::Word {
+    ombud::engine::Word::given(secrecy::SecretString::from(text))
+}

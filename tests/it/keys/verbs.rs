@@ -10,14 +10,15 @@ use ombud::domain::{
     Scope, SessionId, SessionUpdated, ToolServerSource,
 };
 use ombud::engine::{
-    Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget, House,
-    ImportedSession, NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans, RunFilter, SessionFilter,
-    ShelfPlace, Target, ToolServerChange, UserChange, Watched, Word,
+    Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget,
+    ForkedSession, House, ImportedSession, NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans,
+    PruneRules, RunFilter, SessionFilter, SessionSearch, ShelfPlace, StatsFilter, Target, ToolServerChange, UserChange,
+    Watched,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
 
-use super::{key, token, two_agents, verified};
+use super::{key, secret, token, two_agents, verified};
 use crate::support::house::{again, answer, open, question, somebody};
 use crate::support::model_server::{Answer, ModelServer};
 
@@ -294,16 +295,23 @@ impl Scene {
             tell(&format!("watch, run: {name}"), watching.watch(who, Watched::Run(run.clone())).await.map(drop));
         }
 
+        let (keeping, rules) = (house.keeping(), PruneRules { keep: Some(1_000), ..PruneRules::default() });
+        let looked_for = SessionSearch { query: "hi".into(), limit: 9, ..SessionSearch::default() };
+        tell("search", keeping.search(who, &looked_for).await.map(drop));
+        for (name, id) in [("own", mine), ("other", other), ("no", &missing)] {
+            tell(&format!("fork: {name}"), keeping.fork(who, id, &ForkedSession::default()).await.map(drop));
+        }
+        tell("import_log: none", keeping.import_log(who, None, words()).await.map(drop));
+        tell("prune", keeping.prune(who, &rules).await.map(drop));
+        tell("retain", keeping.retain(who).await.map(drop));
+        tell("stats", keeping.stats(who, &StatsFilter::default()).await.map(drop));
+        tell("back_up", keeping.back_up(who, "/nowhere/copy").await);
         tell("stop", house.stop(who, "x").await);
         tell("delete: other", house.delete(who, other).await);
         tell("delete: own", house.delete(who, mine).await);
         tell("logout", people.logout(who).await);
         told
     }
-}
-
-fn secret(text: &str) -> Word {
-    Word::given(secrecy::SecretString::from(text))
 }
 
 /// A role is worth what its scope is worth, verb by verb: so a viewer changes nothing. Accounts mint nothing, and have a
@@ -329,10 +337,12 @@ async fn a_role_is_worth_its_scope() {
 /// What a viewer may do is to look, at whatever there is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_changes_nothing() {
-    const LOOKS: [&str; 44] = [
+    const LOOKS: [&str; 46] = [
         "agent",
         "agent of run",
         "agents",
+        "search",
+        "stats",
         "blob",
         "end of run",
         "events",

@@ -41,6 +41,7 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         agent_sources: BTreeMap::new(),
         models: BTreeMap::new(),
         project_instructions: false,
+        retention: ombud::config::Retention::default(),
         paths: Paths::default(),
         server: unpaced(),
     }

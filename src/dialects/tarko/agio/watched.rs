@@ -14,9 +14,9 @@ use crate::domain::{
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, Equipment, FileBytes,
     FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken,
-    Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
-    Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
-    ToolServers, Users, Watching,
+    Keeping, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile,
+    Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves,
+    SignedFile, ToolServers, Users, Watching,
 };
 
 /// An engine whose runs are watched.
@@ -54,6 +54,10 @@ impl Engine for Watched {
 
     fn watching(&self) -> &dyn Watching {
         self.0.engine.watching()
+    }
+
+    fn keeping(&self) -> &dyn Keeping {
+        self.0.engine.keeping()
     }
 
     async fn ask(&self, caller: &Principal, ask: Ask) -> Result<Asked> {
