@@ -55,7 +55,10 @@ fn may_help(error: &Error) -> bool {
             | Cause::ReadOnly
             | Cause::Corrupt
             | Cause::Newer
-            | Cause::Locked,
+            | Cause::Locked
+            | Cause::Turns
+            | Cause::Tokens
+            | Cause::Cost,
         )
         | None => false,
     }

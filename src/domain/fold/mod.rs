@@ -16,7 +16,7 @@ pub use self::life::Dropped;
 pub use self::marks::TurnMark;
 use super::session::ActiveRun;
 use super::{
-    AuthorKind, Event, Exchange, Fact, MessageId, Part, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
+    Event, Exchange, Fact, MessageId, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
     SessionSummary, SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage,
 };
 
