@@ -61,7 +61,8 @@ fn ctrl_c_at_a_question_ends_the_run() {
 fn a_tool_that_does_not_exist_is_no_rule() {
     let server = ModelServer::start(Wire::Openai, vec![]);
     let ombud = Ombud::with_model(&server, Wire::Openai);
-    let tools = "list_files, read_file, search_files, find_files, write_file, edit_file, run_command";
+    let tools =
+        "list_files, read_file, search_files, find_files, write_file, edit_file, apply_patch, run_command, fetch_url";
     for flag in ["--deny", "--allow"] {
         let said = ombud.run(&["oneshot", "Go", flag, "run_comand(rm *)"]);
         let stderr = format!("error: tool `run_comand` is not known (invalid_input); known tools: {tools}\n");

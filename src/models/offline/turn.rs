@@ -141,7 +141,8 @@ impl<'a> Turn<'a> {
             }
         }
         if !given.is_empty() {
-            turn.prompt.push_str(&format!("\n\n<stdin>\n{given}\n</stdin>"));
+            let end = if given.ends_with('\n') { "" } else { "\n" };
+            turn.prompt.push_str(&format!("\n\n<stdin>\n{given}{end}</stdin>"));
         }
         turn
     }
