@@ -97,26 +97,28 @@ fn cut(text: &str, most: usize) -> String {
     if end == text.len() { text.to_owned() } else { format!("{}…", &text[..end]) }
 }
 
-/// One line a message: who, and what.
-fn lines(messages: &[PromptMessage]) -> Vec<String> {
+/// One line a message: who, and what, of which at most so many bytes.
+fn lines(messages: &[PromptMessage], most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for message in messages {
         match message {
-            PromptMessage::User(parts) => lines.extend(parts.iter().filter_map(|part| line("Asked", part))),
-            PromptMessage::Assistant(parts) => lines.extend(parts.iter().filter_map(|part| line("Answered", part))),
+            PromptMessage::User(parts) => lines.extend(parts.iter().filter_map(|part| line("Asked", part, most))),
+            PromptMessage::Assistant(parts) => lines.extend(parts.iter().filter_map(|part| line("Answered", part, most))),
             PromptMessage::ToolReturns(returns) => lines.extend(returns.iter().map(|returned| {
                 let how = if returned.failed { "failed" } else { "gave" };
-                format!("{} {how}: {}\n", returned.name, cut(&returned.text, RETURN))
+                format!("{} {how}: {}\n", returned.name, cut(&returned.text, RETURN.min(most)))
             })),
         }
     }
     lines
 }
 
-fn line(who: &str, part: &PromptPart) -> Option<String> {
+fn line(who: &str, part: &PromptPart, most: usize) -> Option<String> {
     match part {
-        PromptPart::Text(text) => Some(format!("{who}: {}\n", cut(text, TEXT))),
-        PromptPart::ToolCall { name, arguments, .. } => Some(format!("Called {name} {}\n", cut(arguments, RETURN))),
+        PromptPart::Text(text) => Some(format!("{who}: {}\n", cut(text, TEXT.min(most)))),
+        PromptPart::ToolCall { name, arguments, .. } => {
+            Some(format!("Called {name} {}\n", cut(arguments, RETURN.min(most))))
+        }
         PromptPart::Image { media_type, .. } => Some(format!("{who}: [an image, {media_type}]\n")),
         PromptPart::Reasoning(_) => None,
     }
@@ -126,7 +128,7 @@ fn line(who: &str, part: &PromptPart) -> Option<String> {
 fn told(plan: &Plan, room: usize) -> String {
     let earlier = plan.earlier.as_ref().map(|text| format!("What was said before, in short: {text}\n")).unwrap_or_default();
     let mut left = room.saturating_sub(earlier.len());
-    let lines: Vec<String> = plan.turns.iter().flat_map(|turn| lines(&turn.messages)).collect();
+    let lines: Vec<String> = plan.turns.iter().flat_map(|turn| lines(&turn.messages, room / 4)).collect();
     let mut first = lines.len();
     while first > 0 && lines[first - 1].len() <= left {
         first -= 1;
