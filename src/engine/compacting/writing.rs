@@ -45,12 +45,10 @@ impl Driver {
             "Condense this conversation into at most {words} words.\n\n<conversation>\n{}</conversation>",
             told(plan, room)
         );
-        let settings = ModelSettings {
-            max_tokens: Some(tokens(plan.most).saturating_mul(2) + THINKING)
-                .map(|most| self.asking.card.answer_tokens.map_or(most, |longest| most.min(longest))),
-            stop: Vec::new(),
-            ..prepared.settings.clone()
-        };
+        let card = &self.asking.card;
+        let longest = card.answer_tokens.unwrap_or(u64::MAX).min(card.context_tokens / 4);
+        let most = tokens(plan.most).saturating_mul(2) + THINKING;
+        let settings = ModelSettings { max_tokens: Some(most.min(longest)), stop: Vec::new(), ..prepared.settings.clone() };
         let request = ModelRequest {
             model: self.asking.choice.id.clone(),
             system: TASK.to_owned(),
