@@ -45,12 +45,10 @@ impl Driver {
             "Condense this conversation into at most {words} words.\n\n<conversation>\n{}</conversation>",
             told(plan, room)
         );
-        let settings = ModelSettings {
-            max_tokens: Some(tokens(plan.most).saturating_mul(2) + THINKING)
-                .map(|most| self.asking.card.answer_tokens.map_or(most, |longest| most.min(longest))),
-            stop: Vec::new(),
-            ..prepared.settings.clone()
-        };
+        let card = &self.asking.card;
+        let longest = card.answer_tokens.unwrap_or(u64::MAX).min(card.context_tokens / 4);
+        let most = tokens(plan.most).saturating_mul(2) + THINKING;
+        let settings = ModelSettings { max_tokens: Some(most.min(longest)), stop: Vec::new(), ..prepared.settings.clone() };
         let request = ModelRequest {
             model: self.asking.choice.id.clone(),
             system: TASK.to_owned(),
@@ -97,26 +95,28 @@ fn cut(text: &str, most: usize) -> String {
     if end == text.len() { text.to_owned() } else { format!("{}…", &text[..end]) }
 }
 
-/// One line a message: who, and what.
-fn lines(messages: &[PromptMessage]) -> Vec<String> {
+/// One line a message: who, and what, of which at most so many bytes.
+fn lines(messages: &[PromptMessage], most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for message in messages {
         match message {
-            PromptMessage::User(parts) => lines.extend(parts.iter().filter_map(|part| line("Asked", part))),
-            PromptMessage::Assistant(parts) => lines.extend(parts.iter().filter_map(|part| line("Answered", part))),
+            PromptMessage::User(parts) => lines.extend(parts.iter().filter_map(|part| line("Asked", part, most))),
+            PromptMessage::Assistant(parts) => lines.extend(parts.iter().filter_map(|part| line("Answered", part, most))),
             PromptMessage::ToolReturns(returns) => lines.extend(returns.iter().map(|returned| {
                 let how = if returned.failed { "failed" } else { "gave" };
-                format!("{} {how}: {}\n", returned.name, cut(&returned.text, RETURN))
+                format!("{} {how}: {}\n", returned.name, cut(&returned.text, RETURN.min(most)))
             })),
         }
     }
     lines
 }
 
-fn line(who: &str, part: &PromptPart) -> Option<String> {
+fn line(who: &str, part: &PromptPart, most: usize) -> Option<String> {
     match part {
-        PromptPart::Text(text) => Some(format!("{who}: {}\n", cut(text, TEXT))),
-        PromptPart::ToolCall { name, arguments, .. } => Some(format!("Called {name} {}\n", cut(arguments, RETURN))),
+        PromptPart::Text(text) => Some(format!("{who}: {}\n", cut(text, TEXT.min(most)))),
+        PromptPart::ToolCall { name, arguments, .. } => {
+            Some(format!("Called {name} {}\n", cut(arguments, RETURN.min(most))))
+        }
         PromptPart::Image { media_type, .. } => Some(format!("{who}: [an image, {media_type}]\n")),
         PromptPart::Reasoning(_) => None,
     }
@@ -126,7 +126,7 @@ fn line(who: &str, part: &PromptPart) -> Option<String> {
 fn told(plan: &Plan, room: usize) -> String {
     let earlier = plan.earlier.as_ref().map(|text| format!("What was said before, in short: {text}\n")).unwrap_or_default();
     let mut left = room.saturating_sub(earlier.len());
-    let lines: Vec<String> = plan.turns.iter().flat_map(|turn| lines(&turn.messages)).collect();
+    let lines: Vec<String> = plan.turns.iter().flat_map(|turn| lines(&turn.messages, room / 4)).collect();
     let mut first = lines.len();
     while first > 0 && lines[first - 1].len() <= left {
         first -= 1;
