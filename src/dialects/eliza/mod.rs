@@ -5,10 +5,12 @@
 //! kept in the attributes of those things (`kept`), and its servers on a shelf.
 
 mod agents;
+mod attachments;
 mod character;
 mod errors;
 mod ids;
 mod kept;
+mod media;
 mod posting;
 mod prompt;
 mod request;
