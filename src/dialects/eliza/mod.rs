@@ -6,7 +6,9 @@
 
 mod agents;
 mod attachments;
+mod channels;
 mod character;
+mod directory;
 mod errors;
 mod ids;
 mod kept;
@@ -15,7 +17,9 @@ mod posting;
 mod prompt;
 mod request;
 mod routes;
+mod servers;
 mod sockets;
+mod told;
 
 use super::{Dialect, WantsCredential};
 
