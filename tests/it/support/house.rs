@@ -42,6 +42,7 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         project_instructions: false,
         paths: Paths::default(),
         server: unpaced(),
+        speech: ombud::config::SpeechSettings::default(),
     }
 }
 
