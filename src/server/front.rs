@@ -22,7 +22,7 @@ use crate::config::printable;
 use crate::dialects::Fallback;
 use crate::domain::{Clock, Error, Principal};
 use crate::engine::without_secrets;
-use crate::http::{Address, Allowance, Caller, Door, RequestId, empty};
+use crate::http::{Address, Allowance, Caller, Door, RequestId, Unproven, empty};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -191,6 +191,14 @@ impl Front {
         let path = request.uri().path().to_owned();
         let address = request.extensions().get::<Address>().copied();
         let owner = self.layer(&path);
+        let unproven = request.extensions().get::<Unproven>().is_some();
+        // A door with a token of its own wants it here too.
+        let wants_more = |layer: &Layer| unproven && door.settings.server.door_tokens.contains_key(layer.name);
+        if let Some(owner) = owner.filter(|owner| caller.is_some() && wants_more(owner)) {
+            let mut refused = self.envelopes.refuse(&path, &super::guard::unknown());
+            owner.finish(&Counted::default(), &mut refused);
+            return Ok(refused);
+        }
         // Whoever has yet to prove who they are is not counted.
         let counted = owner.filter(|_| caller.is_some()).map(|layer| layer.count(request.method(), &path, address));
         let mut counted = counted.unwrap_or_default();
@@ -199,7 +207,7 @@ impl Front {
             return Ok(spent);
         }
         for layer in &self.layers {
-            match layer.beyond(door, caller, request).await {
+            match layer.beyond(door, caller.filter(|_| !wants_more(layer)), request).await {
                 Ok(mut response) => {
                     let nothing = Counted::default();
                     let is_owner = owner.is_some_and(|owner| Arc::ptr_eq(owner, layer));

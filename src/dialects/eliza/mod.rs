@@ -5,12 +5,16 @@
 //! kept in the attributes of those things (`kept`), and its servers on a shelf.
 
 mod agents;
+mod around;
 mod channels;
 mod character;
 mod directory;
+mod environment;
 mod errors;
 mod ids;
 mod kept;
+mod lines;
+mod plugins;
 mod posting;
 mod prompt;
 mod request;
@@ -38,6 +42,6 @@ pub fn dialect() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
-        around: None,
+        around: Some(around::around()),
     }
 }
