@@ -6,14 +6,19 @@
 
 mod agents;
 mod character;
+mod definition;
 mod errors;
+mod history;
 mod ids;
 mod kept;
 mod posting;
 mod prompt;
+mod reading;
 mod request;
 mod routes;
+mod secrets;
 mod sockets;
+mod worlds;
 
 use super::{Dialect, WantsCredential};
 
