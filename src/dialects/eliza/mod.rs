@@ -8,20 +8,25 @@ mod agents;
 mod around;
 mod channels;
 mod character;
+mod definition;
 mod directory;
 mod environment;
 mod errors;
+mod history;
 mod ids;
 mod kept;
 mod lines;
 mod plugins;
 mod posting;
 mod prompt;
+mod reading;
 mod request;
 mod routes;
+mod secrets;
 mod servers;
 mod sockets;
 mod told;
+mod worlds;
 
 use super::{Dialect, WantsCredential};
 
