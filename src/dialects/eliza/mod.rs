@@ -9,6 +9,7 @@ mod channels;
 mod character;
 mod directory;
 mod errors;
+mod fields;
 mod ids;
 mod kept;
 mod posting;
@@ -18,6 +19,7 @@ mod routes;
 mod servers;
 mod sockets;
 mod told;
+mod waiting;
 
 use super::{Dialect, WantsCredential};
 
