@@ -18,6 +18,7 @@ mod request;
 mod routes;
 mod servers;
 mod sockets;
+mod talks;
 mod told;
 mod waiting;
 
