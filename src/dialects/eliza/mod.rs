@@ -12,6 +12,7 @@ mod definition;
 mod directory;
 mod environment;
 mod errors;
+mod fields;
 mod history;
 mod ids;
 mod kept;
@@ -25,7 +26,9 @@ mod routes;
 mod secrets;
 mod servers;
 mod sockets;
+mod talks;
 mod told;
+mod waiting;
 mod worlds;
 
 use super::{Dialect, WantsCredential};
