@@ -5,7 +5,9 @@
 //! kept in the attributes of those things (`kept`), and its servers on a shelf.
 
 mod agents;
+mod channels;
 mod character;
+mod directory;
 mod errors;
 mod ids;
 mod kept;
@@ -13,7 +15,9 @@ mod posting;
 mod prompt;
 mod request;
 mod routes;
+mod servers;
 mod sockets;
+mod told;
 
 use super::{Dialect, WantsCredential};
 
