@@ -28,7 +28,7 @@ use self::tables::Tables;
 pub use self::tables::{SocketEvent, SocketEvents, SocketGreeting, SocketHandler};
 use super::legs::{Legs, watch};
 use super::{Address, Door, FAREWELL, Flow, caller_of_socket};
-use crate::domain::{Error, ErrorCode, Principal, Result};
+use crate::domain::{Clock, Error, ErrorCode, Principal, Result, Timestamp};
 
 /// Most bytes of one message from a client.
 const MESSAGE_BYTES: usize = 1_000_000;
@@ -79,6 +79,9 @@ pub struct EventSocket {
     caller: Principal,
     /// What feeds it, by name.
     feeds: Arc<Mutex<HashMap<String, CancellationToken>>>,
+    /// What its dialect keeps about it, by name.
+    kept: Arc<Mutex<HashMap<&'static str, Value>>>,
+    clock: Arc<dyn Clock>,
     gone: CancellationToken,
     patience: Duration,
     /// What waits for it.
@@ -94,6 +97,21 @@ impl EventSocket {
     /// Its id, as its client knows it too.
     pub fn id(&self) -> &str {
         self.socket.id.as_str()
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Keeps something about it, for as long as it is connected.
+    pub fn keep(&self, name: &'static str, value: Value) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+    }
+
+    /// What was kept about it last under a name.
+    pub fn kept(&self, name: &str) -> Option<Value> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     /// Sends an event, waiting for room; `false` when the socket is gone, or was disconnected because it is too slow.
@@ -278,12 +296,7 @@ struct Room {
 }
 
 impl Room {
-    fn new(
-        door: &Door,
-        dialects: Vec<(&'static str, SocketEvents)>,
-        places: &Arc<Semaphore>,
-        legs: &Legs,
-    ) -> Arc<Self> {
+    fn new(door: &Door, dialects: Vec<(&'static str, SocketEvents)>, places: &Arc<Semaphore>, legs: &Legs) -> Arc<Self> {
         let (door, tables) = (door.clone(), Tables::new(dialects));
         Arc::new(Self { door, tables, places: Arc::clone(places), legs: legs.clone() })
     }
@@ -322,6 +335,8 @@ async fn admit(room: &Room, socket: SocketRef, handshake: Value) -> Result<()> {
         socket: socket.clone(),
         caller,
         feeds: Arc::default(),
+        kept: Arc::default(),
+        clock: Arc::clone(&door.clock),
         gone: gone.clone(),
         patience: door.settings.server.limits.slow_reader,
         flow,

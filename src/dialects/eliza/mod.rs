@@ -8,9 +8,11 @@ mod agents;
 mod channels;
 mod character;
 mod directory;
+mod encoder;
 mod errors;
 mod ids;
 mod kept;
+mod lines;
 mod posting;
 mod prompt;
 mod request;
@@ -20,6 +22,7 @@ mod sockets;
 mod told;
 
 use super::{Dialect, WantsCredential};
+use crate::domain::{Principal, Scope};
 
 /// Its name.
 pub const NAME: &str = "eliza";
@@ -39,4 +42,9 @@ pub fn dialect() -> Dialect {
         paced: &[],
         description: None,
     }
+}
+
+/// Whether somebody may read the log of the whole server: it tells of everybody.
+fn may_read_lines(caller: &Principal) -> bool {
+    caller.scopes.iter().any(|scope| matches!(scope, Scope::All | Scope::Use | Scope::Read))
 }

@@ -74,12 +74,7 @@ impl Tables {
             meant.extend(socket.is_meant.map(|is_meant| (names.len(), is_meant)));
             names.push(name);
         }
-        Self {
-            dialects: names.into(),
-            greetings: greetings.into(),
-            meant: meant.into(),
-            handlers: Arc::new(handlers),
-        }
+        Self { dialects: names.into(), greetings: greetings.into(), meant: meant.into(), handlers: Arc::new(handlers) }
     }
 
     /// The events of the dialects that somebody may use.

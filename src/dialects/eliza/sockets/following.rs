@@ -4,20 +4,21 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::StreamExt as _;
-use serde_json::Value;
 
 use super::tell_own;
-use crate::dialects::eliza::encoder::{Place, Speaker, Told};
-use crate::dialects::eliza::kept::{self, KeptChannel, KeptMessage};
-use crate::dialects::eliza::{NAME, agents, ids};
+use crate::dialects::eliza::NAME;
+use crate::dialects::eliza::channels::Channel;
+use crate::dialects::eliza::directory::Directory;
+use crate::dialects::eliza::encoder::{Emitted, Place, broadcast};
+use crate::dialects::eliza::told::Told;
 use crate::domain::{
-    AuthorKind, Cursor, Delta, ErrorCode, Event, Fact, Frame, LiveDelta, Message, MessageId, Outcome, Participant, Person,
-    Result, RunFinished, RunId, Session, SessionId, SessionUpdated, Visibility,
+    Cursor, Delta, Error, ErrorCode, Event, Fact, Frame, LiveDelta, MessageId, Outcome, Participant, Result, RunFinished,
+    RunId, SessionId, SessionUpdated,
 };
 use crate::engine::{FrameStream, HouseNotice, NoticeStream};
 use crate::http::{Door, EventSocket, Said};
 
-/// Answers that are being written at once, and agents, of which something is kept in mind.
+/// Answers that are being written at once, and messages with ids of their own, of which something is kept in mind.
 const KNOWN: usize = 256;
 
 /// Where a feed begins.
@@ -40,11 +41,12 @@ pub(super) struct Following {
     door: Door,
     socket: EventSocket,
     id: SessionId,
-    place: Place,
-    participants: Vec<Participant>,
-    /// Agents as they are told, by their names here.
-    speakers: HashMap<String, Speaker>,
+    /// The channel as it is now; `None` = it is not there.
+    channel: Option<Channel>,
+    directory: Directory,
     streams: HashMap<MessageId, Stream>,
+    /// Messages whose makers chose their ids, by those of the house.
+    chosen: HashMap<MessageId, String>,
     /// Runs because of which people are asked not to write.
     held: HashSet<RunId>,
 }
@@ -52,10 +54,9 @@ pub(super) struct Following {
 impl Following {
     /// Of a channel, for the socket that says something.
     pub(super) fn new(said: &Said, id: SessionId) -> Self {
-        let place = Place { channel: id.to_string(), server: ids::DEFAULT_SERVER.to_owned() };
-        let (door, socket) = (said.door.clone(), said.socket.clone());
-        let (speakers, streams, held) = (HashMap::new(), HashMap::new(), HashSet::new());
-        Self { door, socket, id, place, participants: Vec::new(), speakers, streams, held }
+        let (door, socket, directory) = (said.door.clone(), said.socket.clone(), Directory::default());
+        let (streams, chosen, held) = (HashMap::new(), HashMap::new(), HashSet::new());
+        Self { door, socket, id, channel: None, directory, streams, chosen, held }
     }
 
     /// Begins now: all that happens from here on is told.
@@ -69,7 +70,8 @@ impl Following {
                 let session = item.summary.session;
                 let now = Cursor::after(session.incarnation, item.summary.events);
                 let frames = engine.subscribe(caller, &self.id, Some(now)).await?;
-                self.knows(&session);
+                self.channel = Some(Channel::of(session));
+                self.learn_all().await?;
                 Ok(Begin::There(frames))
             }
             Err(error) if error.code == ErrorCode::NotFound => Ok(Begin::Awaited(engine.notices(caller).await?)),
@@ -78,28 +80,40 @@ impl Following {
     }
 
     /// The ids of those who take part.
-    ///
-    /// # Errors
-    /// `store_failed`.
-    pub(super) async fn participant_ids(&mut self) -> Result<Vec<String>> {
-        let mut all = Vec::new();
-        for participant in self.participants.clone() {
-            all.push(match participant {
-                Participant::Person(Person { id, .. }) => id,
-                Participant::Agent { agent } => self.speaker(&agent).await?.id,
-            });
+    pub(super) fn taking_part(&self) -> Vec<String> {
+        self.channel.as_ref().map(|channel| self.directory.taking_part(&channel.session)).unwrap_or_default()
+    }
+
+    /// Learns the agents that take part.
+    async fn learn_all(&mut self) -> Result<()> {
+        let agents: Vec<String> = match &self.channel {
+            Some(channel) => channel.session.agents().into_iter().map(str::to_owned).collect(),
+            None => Vec::new(),
+        };
+        for agent in &agents {
+            self.directory.learn(&*self.door.engine, self.socket.caller(), agent).await?;
         }
-        Ok(all)
+        Ok(())
     }
 
-    fn knows(&mut self, session: &Session) {
-        self.participants.clone_from(&session.participants);
-        self.serves(&kept::read(&session.attributes));
+    /// The id of an agent.
+    async fn agent(&mut self, agent: &str) -> Result<String> {
+        if self.directory.by_name(agent).is_none() {
+            self.directory.learn(&*self.door.engine, self.socket.caller(), agent).await?;
+        }
+        Ok(self.directory.id_of(agent))
     }
 
-    fn serves(&mut self, kept: &KeptChannel) {
-        let server = if kept.server_id.is_empty() { ids::DEFAULT_SERVER } else { &kept.server_id };
-        server.clone_into(&mut self.place.server);
+    /// The channel as it is now.
+    async fn look(&mut self) -> Result<()> {
+        let item = self.door.engine.session(self.socket.caller(), &self.id).await?;
+        self.channel = Some(Channel::of(item.summary.session));
+        Ok(())
+    }
+
+    fn place(&self) -> Place<'_> {
+        let server = self.channel.as_ref().map_or(crate::dialects::eliza::ids::DEFAULT_SERVER, Channel::server);
+        Place { channel: self.id.as_str(), server }
     }
 
     /// Tells what happens, until the socket is gone.
@@ -126,8 +140,10 @@ impl Following {
             let (engine, caller) = (&self.door.engine, self.socket.caller());
             match engine.session(caller, &self.id).await {
                 Ok(item) => {
-                    self.knows(&item.summary.session);
-                    return Ok(Some(Begin::There(engine.subscribe(caller, &self.id, None).await?)));
+                    let frames = engine.subscribe(caller, &self.id, None).await?;
+                    self.channel = Some(Channel::of(item.summary.session));
+                    self.learn_all().await?;
+                    return Ok(Some(Begin::There(frames)));
                 }
                 Err(error) if error.code == ErrorCode::NotFound => {}
                 Err(error) => return Err(error),
@@ -165,39 +181,19 @@ impl Following {
         Ok(None)
     }
 
-    /// An agent as it is told.
-    async fn speaker(&mut self, agent: &str) -> Result<Speaker> {
-        if let Some(known) = self.speakers.get(agent) {
-            return Ok(known.clone());
-        }
-        let speaker = match self.door.engine.agent(self.socket.caller(), agent).await {
-            Ok(item) => Speaker { id: agents::id_of(&item), name: agents::shown(&item) },
-            // One that was removed.
-            Err(error) if error.code == ErrorCode::NotFound => {
-                Speaker { id: ids::of_name(agent), name: agent.to_owned() }
-            }
-            Err(error) => return Err(error),
-        };
-        if self.speakers.len() >= KNOWN {
-            self.speakers.clear();
-        }
-        self.speakers.insert(agent.to_owned(), speaker.clone());
-        Ok(speaker)
-    }
-
     /// What a frame is told as.
-    async fn told(&mut self, frame: &Frame) -> Result<Vec<Told>> {
+    async fn told(&mut self, frame: &Frame) -> Result<Vec<Emitted>> {
         match frame {
             Frame::Fact(event) => self.fact(event).await,
             Frame::Delta(live) => Ok(self.piece(live).await?.into_iter().collect()),
         }
     }
 
-    async fn piece(&mut self, live: &LiveDelta) -> Result<Option<Told>> {
+    async fn piece(&mut self, live: &LiveDelta) -> Result<Option<Emitted>> {
         let Delta::Grew { message_id, .. } = &live.delta else { return Ok(None) };
-        let agent = self.speaker(&live.agent).await?.id;
+        let agent = self.agent(&live.agent).await?;
         let index = self.streams.get(message_id).map_or(0, |stream| stream.chunks);
-        let Some(chunk) = self.place.chunk(&live.delta, index, &agent) else { return Ok(None) };
+        let Some(chunk) = self.place().chunk(&live.delta, index, &agent) else { return Ok(None) };
         if self.streams.len() >= KNOWN {
             self.streams.clear();
         }
@@ -206,110 +202,124 @@ impl Following {
         Ok(Some(chunk))
     }
 
-    async fn fact(&mut self, event: &Event) -> Result<Vec<Told>> {
+    async fn fact(&mut self, event: &Event) -> Result<Vec<Emitted>> {
         match &event.fact {
-            Fact::SessionCreated(created) => {
-                self.participants.clone_from(&created.participants);
-                self.serves(&kept::read(&created.attributes));
+            Fact::SessionUpdated(updated) => self.updated(updated).await,
+            Fact::SessionCleared(_) | Fact::SessionRestored(_) => Ok(vec![self.place().channel("channelCleared")]),
+            Fact::SessionDeleted(_) => {
+                let told = vec![self.place().channel("channelDeleted")];
+                self.channel = None;
+                Ok(told)
             }
-            Fact::SessionUpdated(updated) => return self.updated(updated).await,
-            Fact::SessionCleared(_) | Fact::SessionRestored(_) => return Ok(vec![self.place.channel("channelCleared")]),
-            Fact::SessionDeleted(_) => return Ok(vec![self.place.channel("channelDeleted")]),
             Fact::ParticipantJoined(joined) => {
-                self.participants.retain(|there| !there.is_same(&joined.participant));
-                self.participants.push(joined.participant.clone());
-            }
-            Fact::ParticipantLeft(left) => self.participants.retain(|there| !there.is_same(&left.participant)),
-            Fact::MessagePosted(posted) => return self.posted(&posted.message).await,
-            Fact::MessageImported(imported) => return self.posted(&imported.message).await,
-            Fact::MessageRedacted(redacted) => return Ok(vec![self.place.deleted(&redacted.message_id)]),
-            Fact::MessageCompleted(said) => {
-                self.streams.remove(&said.message_id);
-                if said.visibility.is_for_people() && said.thread.is_none() && !said.text().is_empty() {
-                    let speaker = self.speaker(&said.agent).await?;
-                    return Ok(vec![("messageBroadcast", self.place.completed(said, event.at, &speaker))]);
+                if let Some(channel) = &mut self.channel {
+                    let all = &mut channel.session.participants;
+                    all.retain(|there| !there.is_same(&joined.participant));
+                    all.push(joined.participant.clone());
                 }
+                Ok(Vec::new())
             }
+            Fact::ParticipantLeft(left) => {
+                if let Some(channel) = &mut self.channel {
+                    channel.session.participants.retain(|there| !there.is_same(&left.participant));
+                }
+                Ok(Vec::new())
+            }
+            Fact::MessageRedacted(redacted) => {
+                let id = self.chosen.remove(&redacted.message_id);
+                Ok(vec![self.place().deleted(id.as_deref().unwrap_or(redacted.message_id.as_str()))])
+            }
+            Fact::MessagePosted(_) | Fact::MessageImported(_) | Fact::MessageCompleted(_) => self.message(event).await,
             Fact::RunStarted(started) => {
                 // It may have been given another name.
-                self.speakers.remove(&started.agent);
-                if let Some(run) = &event.run
-                    && self.is_of_two()
-                    && self.held.insert(run.clone())
-                {
-                    return Ok(vec![self.place.control(false)]);
+                self.directory.learn(&*self.door.engine, self.socket.caller(), &started.agent).await?;
+                match &event.run {
+                    Some(run) if self.is_of_two() && self.held.insert(run.clone()) => Ok(vec![self.place().control(false)]),
+                    _ => Ok(Vec::new()),
                 }
             }
-            Fact::RunFinished(finished) => return self.finished(event.run.as_ref(), finished).await,
-            _ => {}
+            Fact::RunFinished(finished) => self.finished(event.run.as_ref(), finished).await,
+            _ => Ok(Vec::new()),
         }
-        Ok(Vec::new())
     }
 
     /// Whether one agent and one person take part: nobody else is kept from writing while it answers.
     fn is_of_two(&self) -> bool {
-        let agents = self.participants.iter().filter(|participant| participant.as_agent().is_some()).count();
-        agents == 1 && self.participants.len() == 2
+        let Some(channel) = &self.channel else { return false };
+        let people = channel.session.participants.iter().filter(|participant| matches!(participant, Participant::Person(_)));
+        people.count() == 1 && channel.agents().len() == 1
     }
 
-    async fn updated(&mut self, updated: &SessionUpdated) -> Result<Vec<Told>> {
-        let kept = updated.attributes.get(NAME);
-        if let Some(kept) = kept {
-            self.serves(&serde_json::from_value(kept.clone()).unwrap_or_default());
-        }
-        if kept.is_none() && updated.title.is_none() {
+    async fn updated(&mut self, updated: &SessionUpdated) -> Result<Vec<Emitted>> {
+        if updated.title.is_none() && !updated.attributes.contains_key(NAME) {
             return Ok(Vec::new());
         }
-        Ok(vec![])
-    }
-
-    async fn posted(&mut self, message: &Message) -> Result<Vec<Told>> {
-        if !message.visibility.is_for_people() || message.thread.is_some() {
-            return Ok(Vec::new());
-        }
-        let kept: KeptMessage = kept::read(&message.attributes);
-        let speaker = match message.author.kind {
-            AuthorKind::Environment => return Ok(Vec::new()),
-            AuthorKind::Person => Speaker::of_person(&message.author),
-            AuthorKind::Agent => {
-                let mut speaker = self.speaker(&message.author.name).await?;
-                let given = kept.metadata.as_ref().and_then(|metadata| metadata.get("agentName")).and_then(Value::as_str);
-                if let Some(given) = given {
-                    given.clone_into(&mut speaker.name);
-                }
-                speaker
+        match self.look().await {
+            Ok(()) => {
+                let channel = self.channel.as_ref().map(Channel::told);
+                Ok(channel.map(|channel| self.place().updated(&channel)).into_iter().collect())
             }
-        };
-        if kept.socket.as_deref() == Some(self.socket.id()) {
-            tell_own(&self.socket, &self.place, message).await;
-            return Ok(Vec::new());
+            // It was deleted meanwhile: that comes next.
+            Err(error) if error.code == ErrorCode::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
         }
-        Ok(vec![("messageBroadcast", self.place.posted(message, &speaker))])
     }
 
-    async fn finished(&mut self, run: Option<&RunId>, finished: &RunFinished) -> Result<Vec<Told>> {
+    async fn message(&mut self, event: &Event) -> Result<Vec<Emitted>> {
+        let (author, thread) = match &event.fact {
+            Fact::MessagePosted(posted) => (Some(&posted.message.author), &posted.message.thread),
+            Fact::MessageImported(imported) => (Some(&imported.message.author), &imported.message.thread),
+            Fact::MessageCompleted(said) => {
+                self.streams.remove(&said.message_id);
+                self.agent(&said.agent).await?;
+                (None, &said.thread)
+            }
+            _ => return Ok(Vec::new()),
+        };
+        if thread.is_some() {
+            return Ok(Vec::new());
+        }
+        if let Some(author) = author.filter(|author| author.kind == crate::domain::AuthorKind::Agent) {
+            self.agent(&author.name).await?;
+        }
+        let Some(channel) = &self.channel else { return Ok(Vec::new()) };
+        let Some(told) = Told::of_event(event, None, channel, &self.directory) else { return Ok(Vec::new()) };
+        if let Some(id) = event.fact.message_id().filter(|id| id.as_str() != told.id) {
+            if self.chosen.len() >= KNOWN {
+                self.chosen.clear();
+            }
+            self.chosen.insert(id.clone(), told.id.clone());
+        }
+        if told.kept.socket.as_deref() == Some(self.socket.id()) {
+            tell_own(&self.socket, &told).await;
+            return Ok(Vec::new());
+        }
+        Ok(vec![("messageBroadcast", broadcast(&told))])
+    }
+
+    async fn finished(&mut self, run: Option<&RunId>, finished: &RunFinished) -> Result<Vec<Emitted>> {
         let mut told = Vec::new();
-        let failed = finished.outcome == Outcome::Failed;
         // Each answer of which a piece was told comes whole, or is told to be broken.
         let broken: Vec<MessageId> =
             self.streams.iter().filter(|(_, stream)| Some(&stream.run) == run).map(|(id, _)| id.clone()).collect();
+        let error: Option<&Error> = finished.error.as_ref();
         for id in &broken {
             let Some(stream) = self.streams.remove(id) else { continue };
             let partial = if finished.message_id.as_ref() == Some(id) { finished.answer.as_str() } else { "" };
-            told.push(self.place.broken(id.as_str(), &stream.agent, finished.error.as_ref(), partial));
+            told.push(self.place().broken(id.as_str(), &stream.agent, error, partial));
         }
-        if failed && broken.is_empty() {
-            let agent = self.speaker(&finished.agent).await?.id;
+        if finished.outcome == Outcome::Failed && broken.is_empty() {
+            let agent = self.agent(&finished.agent).await?;
             let message = finished.message_id.as_ref().map(MessageId::as_str).or_else(|| run.map(RunId::as_str));
-            told.push(self.place.broken(message.unwrap_or_default(), &agent, finished.error.as_ref(), &finished.answer));
+            told.push(self.place().broken(message.unwrap_or_default(), &agent, error, &finished.answer));
         }
-        let answer = if finished.outcome == Outcome::Completed { finished.message_id.as_ref() } else { None };
-        told.push(self.place.complete(answer));
+        let answer = finished.message_id.as_ref().filter(|_| finished.outcome == Outcome::Completed);
+        told.push(self.place().complete(answer.map(MessageId::as_str)));
         if let Some(run) = run
             && self.held.remove(run)
             && self.held.is_empty()
         {
-            told.push(self.place.control(true));
+            told.push(self.place().control(true));
         }
         Ok(told)
     }

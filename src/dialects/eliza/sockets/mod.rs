@@ -11,12 +11,12 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
 use self::following::Following;
-use super::encoder::{Place, Speaker};
 use super::errors::ElizaError;
-use super::ids;
 use super::kept::KeptMessage;
-use super::posting::{self, Posted, Taken};
-use crate::domain::{Error, Fact, Message, SessionId};
+use super::posting::{self, Posted};
+use super::told::Told;
+use super::{encoder, ids, servers};
+use crate::domain::{Error, SessionId};
 use crate::http::{EventSocket, Said, SocketEvent, SocketEvents};
 
 /// What the numbers of messages mean.
@@ -24,12 +24,9 @@ const JOIN: u64 = 1;
 const SEND: u64 = 2;
 /// Most bytes of what a client sent that are kept as they came.
 const RAW_BYTES: usize = 24 << 10;
-/// Facts among which the message stands that a question has brought about.
-const FIRST_FACTS: usize = 16;
 
 const NO_CHANNEL: &str = "channelId is required for joining.";
-const NOT_SENT: &str =
-    "For SEND_MESSAGE: channelId, serverId (server_id), senderId (author_id), and message are required.";
+const NOT_SENT: &str = "For SEND_MESSAGE: channelId, serverId (server_id), senderId (author_id), and message are required.";
 
 /// The events that clients send, in the order of the documentation.
 pub fn events() -> SocketEvents {
@@ -56,7 +53,7 @@ fn is_meant(handshake: &Value) -> bool {
 fn greet<'a>(socket: &'a EventSocket, handshake: &'a Value) -> BoxFuture<'a, ()> {
     Box::pin(async move {
         if let Some(entity) = handshake.get("entityId").and_then(Value::as_str).filter(|id| ids::is_id(id)) {
-            let now = json!({ "entityId": entity, "timestamp": socket.clock().now().as_millis() });
+            let now = json!({ "entityId": entity, "timestamp": socket.now().as_millis() });
             socket.emit("authenticated", &now).await;
         }
         let greeting = json!({ "message": "Connected to Eliza Socket.IO server", "socketId": socket.id() });
@@ -113,7 +110,7 @@ async fn join(said: &Said, payload: &Map<String, Value>) -> Result<(), String> {
         "message": format!("Socket {} successfully joined channel {channel}.", said.socket.id()),
         "channelId": channel,
         "roomId": channel,
-        "participantIds": following.participant_ids().await.map_err(words)?,
+        "participantIds": following.taking_part(),
     });
     if let (Some(agent), Some(fields)) = (payload.get("agentId"), joined.as_object_mut()) {
         fields.insert("agentId".to_owned(), agent.clone());
@@ -147,7 +144,7 @@ fn posted(socket: &EventSocket, payload: &Map<String, Value>) -> Option<Posted> 
     };
     Some(Posted {
         channel: id(&["channelId", "roomId"])?,
-        server: id(&["serverId", "messageServerId"])?,
+        server: text(payload, &["serverId", "messageServerId"]).and_then(servers::id)?,
         author: id(&["senderId"])?,
         author_name: text(payload, &["senderName"]).map(str::to_owned),
         content,
@@ -170,32 +167,14 @@ async fn send(said: &Said, payload: &Map<String, Value>) -> Result<(), String> {
     let taken = taken.map_err(|error: ElizaError| error.message)?;
     // Whoever has joined hears it in its place among all that happens there.
     if !said.socket.is_fed(&feed(&channel)) {
-        tell_sender(said, &taken).await.map_err(words)?;
+        tell_own(&said.socket, &taken.told).await;
     }
-    Ok(())
-}
-
-/// Tells a client that has not joined that its message is taken.
-async fn tell_sender(said: &Said, taken: &Taken) -> crate::domain::Result<()> {
-    let (engine, caller) = (&said.door.engine, said.socket.caller());
-    let facts = engine.events(caller, &taken.session, Some(taken.asked.before), FIRST_FACTS).await?;
-    let message = facts.iter().find_map(|event| match &event.fact {
-        Fact::MessagePosted(posted) if Some(&posted.message.id) == taken.asked.message.as_ref() => Some(&posted.message),
-        _ => None,
-    });
-    let Some(message) = message else { return Ok(()) };
-    let place = Place { channel: taken.posted.channel.clone(), server: taken.posted.server.clone() };
-    tell_own(&said.socket, &place, message).await;
     Ok(())
 }
 
 /// Tells a client its own message, and that it is taken.
-async fn tell_own(socket: &EventSocket, place: &Place, message: &Message) {
-    let acknowledged = place.acknowledged(message);
-    let mut own = place.posted(message, &Speaker::of_person(&message.author));
-    if let (Some(id), Some(fields)) = (acknowledged.get("clientMessageId"), own.as_object_mut()) {
-        fields.insert("clientMessageId".to_owned(), id.clone());
+async fn tell_own(socket: &EventSocket, told: &Told) {
+    for (event, value) in encoder::own(told) {
+        socket.emit(event, &value).await;
     }
-    socket.emit("messageBroadcast", &own).await;
-    socket.emit("messageAck", &acknowledged).await;
 }
