@@ -37,6 +37,7 @@ pub fn dialect() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }
 

@@ -23,6 +23,7 @@ pub fn one() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }
 
@@ -42,6 +43,7 @@ pub fn two() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }
 
