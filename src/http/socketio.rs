@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::tables::Tables;
 pub use self::tables::{SocketEvent, SocketEvents, SocketGreeting, SocketHandler};
+use super::credentials::unknown;
 use super::legs::{Legs, watch};
 use super::{Address, Door, FAREWELL, Flow, caller_of_socket};
 use crate::domain::{Clock, Error, ErrorCode, Principal, Result, Timestamp};
@@ -317,8 +318,12 @@ async fn admit(room: &Room, socket: SocketRef, handshake: Value) -> Result<()> {
     let Room { door, tables, places, legs } = room;
     let word = |name: &str| handshake.get(name).and_then(Value::as_str).filter(|word| !word.is_empty());
     let token = word("token").or_else(|| word("apiKey"));
-    let caller = caller_of_socket(door, &tables.dialects, socket.req_parts(), token).await?;
-    let tables = tables.of(&caller);
+    let (caller, is_proven) = caller_of_socket(door, &tables.dialects, socket.req_parts(), token).await?;
+    let tokens = &door.settings.server.door_tokens;
+    let tables = tables.of(&caller, |dialect| is_proven || !tokens.contains_key(dialect));
+    if tables.are_closed_to(&handshake) {
+        return Err(unknown());
+    }
     let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
         let most = door.settings.server.limits.connections;
         Error::new(ErrorCode::Unavailable, format!("all {most} places for sockets are taken")).hint("try again later")
@@ -411,6 +416,9 @@ impl Worker {
             let name = arguments.remove(0);
             let Some(handler) = name.as_str().and_then(|name| tables.handler(name, &mut spoken)) else {
                 tracing::debug!(%name, "a socket sent an event that is not known");
+                if name.as_str().is_some_and(|name| tables.is_closed(name)) {
+                    socket.emit("error", &unknown().message).await;
+                }
                 continue;
             };
             // A message that was posted counted as a request already.

@@ -61,6 +61,8 @@ pub(super) struct Tables {
     pub(super) greetings: Arc<[SocketGreeting]>,
     meant: Arc<[(usize, fn(&Value) -> bool)]>,
     handlers: Arc<Handlers>,
+    /// The dialects that this client may not use.
+    closed: Arc<[usize]>,
 }
 
 impl Tables {
@@ -74,19 +76,25 @@ impl Tables {
             meant.extend(socket.is_meant.map(|is_meant| (names.len(), is_meant)));
             names.push(name);
         }
-        Self { dialects: names.into(), greetings: greetings.into(), meant: meant.into(), handlers: Arc::new(handlers) }
+        let (dialects, greetings, meant) = (names.into(), greetings.into(), meant.into());
+        Self { dialects, greetings, meant, handlers: Arc::new(handlers), closed: Arc::default() }
     }
 
-    /// The events of the dialects that somebody may use.
-    pub(super) fn of(&self, caller: &Principal) -> Self {
-        if self.dialects.iter().all(|dialect| caller.may_enter(dialect)) {
-            return self.clone();
-        }
-        let mut handlers = (*self.handlers).clone();
-        for known in handlers.values_mut() {
-            known.retain(|(dialect, _)| self.dialects.get(*dialect).is_some_and(|dialect| caller.may_enter(dialect)));
-        }
-        Self { handlers: Arc::new(handlers), ..self.clone() }
+    /// The same for somebody who may use only some of the dialects. `is_open` = whether one lets them in that may want proof.
+    pub(super) fn of(&self, caller: &Principal, is_open: impl Fn(&str) -> bool) -> Self {
+        let is_closed = |dialect: &str| !caller.may_enter(dialect) || !is_open(dialect);
+        let closed = (0..).zip(self.dialects.iter()).filter(|(_, dialect)| is_closed(dialect)).map(|(place, _)| place);
+        Self { closed: closed.collect(), ..self.clone() }
+    }
+
+    /// Whether nobody is let in, or not to the dialect that a client means.
+    pub(super) fn are_closed_to(&self, handshake: &Value) -> bool {
+        self.closed.len() == self.dialects.len() || self.meant(handshake).is_some_and(|meant| self.closed.contains(&meant))
+    }
+
+    /// Whether only dialects know an event that this client may not use.
+    pub(super) fn is_closed(&self, name: &str) -> bool {
+        self.handlers.get(name).is_some_and(|known| known.iter().all(|(dialect, _)| self.closed.contains(dialect)))
     }
 
     /// Which dialect a client speaks, by what it says about itself; `None` = its first event decides.
@@ -96,8 +104,8 @@ impl Tables {
 
     /// What answers an event of a client. The first event that is known decides which dialect it speaks.
     pub(super) fn handler(&self, name: &str, spoken: &mut Option<usize>) -> Option<SocketHandler> {
-        let known = self.handlers.get(name)?;
-        let (dialect, handler) = known.iter().find(|(dialect, _)| Some(*dialect) == *spoken).or_else(|| known.first())?;
+        let known = || self.handlers.get(name).into_iter().flatten().filter(|(dialect, _)| !self.closed.contains(dialect));
+        let (dialect, handler) = known().find(|(dialect, _)| Some(*dialect) == *spoken).or_else(|| known().next())?;
         spoken.get_or_insert(*dialect);
         Some(*handler)
     }
@@ -148,9 +156,21 @@ mod tests {
             expires_at: None,
         };
         let caller = Principal { credential: Some(credential), ..Principal::unproven() };
-        let (own, mut spoken) = (tables.of(&caller), None);
+        let (own, mut spoken) = (tables.of(&caller, |_| true), None);
         assert!(is(own.handler("join", &mut spoken), two) && own.handler("ask", &mut spoken).is_none());
         assert!(is(own.handler("message", &mut spoken), two));
+        assert!(own.is_closed("ask") && !own.is_closed("join") && !own.is_closed("unknown"));
+    }
+
+    #[test]
+    fn who_proves_nothing_is_not_let_in_where_proof_is_wanted() {
+        let (tables, anybody) = (of_two(), Principal::unproven());
+        let first = tables.of(&anybody, |dialect| dialect != "second");
+        let mut spoken = None;
+        assert!(is(first.handler("join", &mut spoken), one) && first.is_closed("message"));
+        assert!(!first.are_closed_to(&json!(null)) && first.are_closed_to(&json!({"who": "me"})));
+        assert!(tables.of(&anybody, |_| false).are_closed_to(&json!(null)));
+        assert!(!tables.of(&anybody, |_| true).are_closed_to(&json!({"who": "me"})));
     }
 
     #[test]
