@@ -127,6 +127,7 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("SERVER_HOST", Some("server.host"), "The address that `serve` listens on."),
     ("CORS_ORIGIN", Some("server.origins"), "Origins whose pages may call the server."),
     ("API_CORS_ORIGIN", Some("server.origins"), "The same, and counts before CORS_ORIGIN."),
+    ("SECRET_SALT", Some("server.secret_salt"), "What secrets of characters are sealed with where they are shown."),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", Some("otlp.endpoint"), "Where the server sends OpenTelemetry traces."),
     ("NOTIFY_SOCKET", None, "Where systemd wants to be told that the server is ready."),
     ("HOME", None, "The user's home; config and state are below it."),

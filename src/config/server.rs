@@ -61,6 +61,12 @@ pub struct ServerSettings {
     pub log_level: Option<String>,
     /// Whether log lines are JSON.
     pub json_logs: bool,
+    /// What secrets of characters are sealed with where they are shown; absent = drawn once for the store.
+    pub secret_salt: Option<SecretString>,
+    /// The folders from which characters may be read, with what they know.
+    pub character_folders: Vec<PathBuf>,
+    /// With one of these an address must begin from which a character is fetched.
+    pub character_addresses: Vec<String>,
     /// How people with an account log in.
     pub login: LoginSettings,
     /// The doors that people with an account may enter, by name. No setting: whoever puts the house together knows them.
@@ -254,6 +260,9 @@ impl Default for ServerSettings {
             webui: None,
             log_level: None,
             json_logs: false,
+            secret_salt: None,
+            character_folders: Vec::new(),
+            character_addresses: Vec::new(),
             login: LoginSettings::default(),
             user_doors: Vec::new(),
             limits: ServerLimits::default(),

@@ -65,11 +65,11 @@ use serde_json::{Map, Value};
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
-    Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
+    Access, AfterClearing, Agent, AgentState, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId,
+    MessageId, Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 
-pub use self::agents::{AgentItem, AgentOrigin};
+pub use self::agents::{AgentItem, AgentOrigin, AgentSecrets};
 pub use self::channels::Channels;
 pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
@@ -119,6 +119,10 @@ impl Engine for House {
     }
 
     fn shelves(&self) -> &dyn Shelves {
+        self
+    }
+
+    fn agent_secrets(&self) -> &dyn AgentSecrets {
         self
     }
 
@@ -311,7 +315,7 @@ impl Engine for House {
 
     async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {
         self.check(caller, Does::Changes, On::Agents).await?;
-        agents::create(&self.core, caller, agent).await
+        agents::create(&self.core, caller, agent, &BTreeMap::new()).await
     }
 
     async fn update_agent(
@@ -322,7 +326,12 @@ impl Engine for House {
         expected: Option<&Revision>,
     ) -> Result<AgentItem> {
         self.check(caller, Does::Changes, On::Agents).await?;
-        agents::update(&self.core, caller, named, agent, expected).await
+        agents::update(&self.core, caller, named, (agent, &BTreeMap::new()), expected).await
+    }
+
+    async fn set_agent_state(&self, caller: &Principal, named: &str, state: AgentState) -> Result<AgentItem> {
+        self.check(caller, Does::Changes, On::Agents).await?;
+        agents::set_state(&self.core, caller, named, state).await
     }
 
     async fn remove_agent(&self, caller: &Principal, named: &str) -> Result<AgentItem> {
@@ -337,6 +346,7 @@ impl Engine for House {
 
     async fn complete(&self, caller: &Principal, completion: Completion) -> Result<Completed> {
         self.check(caller, Does::Asks, On::House).await?;
+        completion.agent.as_deref().map_or(Ok(()), |agent| access::may_have_answer(caller, agent))?;
         completing::complete(&self.core, completion).await
     }
 

@@ -24,7 +24,9 @@ use crate::domain::{AnswerForm, Cause, Error, Finish, ModelSettings, ToolSpec, U
 
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
 pub use offline::Offline;
-pub use registry::Models;
+pub use registry::{Models, OwnProviders};
+
+pub(crate) use endpoint::is_key_header;
 
 /// Name of the provider that is inside this program.
 pub const OFFLINE: &str = "offline";

@@ -240,6 +240,24 @@ pub const KEYS: &[Key] = &[
     ),
     key("server.log_format", Kind::Word(&["text", "json"]), Untrusted::Ignored, "The form of the server's log lines."),
     key(
+        "server.secret_salt",
+        Kind::Secret,
+        Untrusted::Ignored,
+        "What secrets of characters are sealed with where they are shown. Unset: drawn once for the store.",
+    ),
+    key(
+        "server.character_folders",
+        Kind::Paths,
+        Untrusted::Ignored,
+        "Folders from which characters that come over the network may be read, with what they know. Unset: none.",
+    ),
+    key(
+        "server.character_addresses",
+        Kind::Names,
+        Untrusted::Ignored,
+        "Addresses with which those begin from which characters may be fetched, by who administers the house. Unset: none.",
+    ),
+    key(
         "server.login.token_seconds",
         Kind::Whole(60, 30 * SECONDS_A_DAY),
         Untrusted::Lower,

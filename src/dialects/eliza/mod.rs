@@ -7,19 +7,24 @@
 mod agents;
 mod channels;
 mod character;
+mod definition;
 mod directory;
 mod encoder;
 mod errors;
+mod history;
 mod ids;
 mod kept;
 mod lines;
 mod posting;
 mod prompt;
+mod reading;
 mod request;
 mod routes;
+mod secrets;
 mod servers;
 mod sockets;
 mod told;
+mod worlds;
 
 use super::{Dialect, WantsCredential};
 use crate::domain::{Principal, Scope};
