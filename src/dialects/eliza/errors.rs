@@ -79,6 +79,11 @@ impl ElizaError {
         self
     }
 
+    /// Whether something is there already.
+    pub fn is_conflict(&self) -> bool {
+        self.code == Code::Word(Cow::Borrowed(row(ErrorCode::Conflict).1))
+    }
+
     /// The body that tells it.
     pub fn body(&self) -> Value {
         if self.form == Form::Text {

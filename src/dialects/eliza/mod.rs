@@ -11,6 +11,7 @@ mod definition;
 mod directory;
 mod encoder;
 mod errors;
+mod fields;
 mod history;
 mod ids;
 mod kept;
@@ -23,7 +24,9 @@ mod routes;
 mod secrets;
 mod servers;
 mod sockets;
+mod talks;
 mod told;
+mod waiting;
 mod worlds;
 
 use super::{Dialect, WantsCredential};
