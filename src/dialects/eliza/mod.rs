@@ -5,6 +5,7 @@
 //! kept in the attributes of those things (`kept`), and its servers on a shelf.
 
 mod agents;
+mod attachments;
 mod channels;
 mod character;
 mod definition;
@@ -16,10 +17,13 @@ mod history;
 mod ids;
 mod kept;
 mod lines;
+mod media;
+mod memories;
 mod posting;
 mod prompt;
 mod reading;
 mod request;
+mod rooms;
 mod routes;
 mod secrets;
 mod servers;
