@@ -32,14 +32,14 @@ pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, 
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
 pub use forward::forward;
-pub use kept::{Portion, as_attachment, send_kept, send_portion};
+pub use kept::{Portion, as_attachment, send_kept, send_portion, sent_at};
 pub use multipart::{Multipart, PartHead, part_pieces};
 pub use outbound::{client_for, outbound_failure};
 pub use pace::{Address, Allowance, Pace};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use resumable::resumable_stream;
 pub use route::{Meant, Needs, Route, Routes, Shape};
-pub use socketio::{EventSocket, Said, SocketEvent, SocketEvents, SocketHandler, socket_io};
+pub use socketio::{EventSocket, Said, SocketEvent, SocketEvents, SocketGreeting, SocketHandler, socket_io};
 pub use sse::{event_stream, frame};
 pub use telling::{Telling, told_stream, written};
 pub use token::{cookie_value, opens};

@@ -65,7 +65,7 @@ mod tests {
             owns,
             refuse,
             fallback: None,
-            sockets: Vec::new(),
+            sockets: crate::http::SocketEvents::new(),
             wants_credential: crate::dialects::WantsCredential::No,
             finish: None,
             paced: &[],

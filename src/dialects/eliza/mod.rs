@@ -6,10 +6,12 @@
 
 mod agents;
 mod around;
+mod attachments;
 mod channels;
 mod character;
 mod definition;
 mod directory;
+mod encoder;
 mod environment;
 mod errors;
 mod fields;
@@ -17,11 +19,14 @@ mod history;
 mod ids;
 mod kept;
 mod lines;
+mod media;
+mod memories;
 mod plugins;
 mod posting;
 mod prompt;
 mod reading;
 mod request;
+mod rooms;
 mod routes;
 mod secrets;
 mod servers;
@@ -32,6 +37,7 @@ mod waiting;
 mod worlds;
 
 use super::{Dialect, WantsCredential};
+use crate::domain::{Principal, Scope};
 
 /// Its name.
 pub const NAME: &str = "eliza";
@@ -52,4 +58,9 @@ pub fn dialect() -> Dialect {
         description: None,
         around: Some(around::around()),
     }
+}
+
+/// Whether somebody may read the log of the whole server: it tells of everybody.
+fn may_read_lines(caller: &Principal) -> bool {
+    caller.scopes.iter().any(|scope| matches!(scope, Scope::All | Scope::Use | Scope::Read))
 }

@@ -40,6 +40,7 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         agent_sources: BTreeMap::new(),
         models: BTreeMap::new(),
         project_instructions: false,
+        plugins: Vec::new(),
         paths: Paths::default(),
         server: unpaced(),
     }
