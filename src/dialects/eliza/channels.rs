@@ -8,7 +8,9 @@ use super::errors::ElizaError;
 use super::kept::{self, KeptChannel};
 use super::servers::{self, Server};
 use super::{NAME, ids};
-use crate::domain::{ErrorCode, Labels, Lifetime, Principal, Session, SessionId, SessionStatus};
+use crate::domain::{
+    Attributes, ErrorCode, Labels, Lifetime, Participant, Principal, Session, SessionId, SessionStatus, SessionUpdated,
+};
 use crate::engine::{Engine, NewSession, SessionFilter};
 
 /// The label by which the channels of a server are found.
@@ -117,8 +119,6 @@ pub fn short(id: &str) -> &str {
 pub struct NewChannel {
     /// Its id; absent = the house gives one.
     pub id: Option<String>,
-    /// A key: of two with one key the second is refused.
-    pub key: Option<String>,
     /// Its name.
     pub name: String,
     /// What is kept about it.
@@ -127,20 +127,28 @@ pub struct NewChannel {
     pub participants: Vec<String>,
     /// How long it lives.
     pub lifetime: Option<Lifetime>,
+    /// A label of it: its key and its value.
+    pub label: Option<(&'static str, &'static str)>,
+    /// What else is kept about it, each under a key of its own.
+    pub attributes: Attributes,
 }
 
 /// Makes a channel, of a server that is there.
 ///
 /// # Errors
-/// `CONFLICT` when the id or the key is taken.
+/// `CONFLICT` when the id is taken.
 pub async fn create(
     engine: &dyn Engine,
     caller: &Principal,
     directory: &Directory,
     new: NewChannel,
 ) -> Result<Channel, ElizaError> {
-    let NewChannel { id, key, name, kept, participants, lifetime } = new;
+    let NewChannel { id, name, kept, participants, lifetime, label, mut attributes } = new;
+    kept::keep(&mut attributes, &kept);
     let mut labels = Labels::default();
+    if let Some((key, value)) = label {
+        labels.insert(key, value.to_owned());
+    }
     if !kept.server_id.is_empty() && kept.server_id != ids::DEFAULT_SERVER {
         labels.insert(SERVER_LABEL, kept.server_id.clone());
     }
@@ -149,13 +157,12 @@ pub async fn create(
     let participants = participants.iter().map(|id| directory.participant(id, None)).collect();
     let new = NewSession {
         id: id.map(|id| SessionId::parse(&id)).transpose()?,
-        key,
         title: Some(name),
         labels,
         agent,
         participants,
         lifetime,
-        attributes: kept::attributes(&kept),
+        attributes,
         ..NewSession::default()
     };
     Ok(Channel::of(engine.create(caller, new).await?))
@@ -224,4 +231,70 @@ pub async fn server_of(engine: &dyn Engine, caller: &Principal, server: &str) ->
         ElizaError::new(http::StatusCode::INTERNAL_SERVER_ERROR, "SERVER_NOT_FOUND", message)
     };
     servers::one(engine, caller, server).await?.ok_or_else(missing)
+}
+
+/// Makes a channel unless it is there: two may do so at the same moment.
+///
+/// # Errors
+/// As [`create`], but for `CONFLICT`.
+pub async fn create_once(
+    engine: &dyn Engine,
+    caller: &Principal,
+    directory: &Directory,
+    id: &str,
+    new: NewChannel,
+) -> Result<Channel, ElizaError> {
+    if let Some(channel) = find(engine, caller, id).await? {
+        return Ok(channel);
+    }
+    match create(engine, caller, directory, NewChannel { id: Some(id.to_owned()), ..new }).await {
+        Err(error) if error.is_conflict() => one(engine, caller, id).await,
+        made => made,
+    }
+}
+
+/// How those who take part change.
+pub enum Seats {
+    /// Only these take part.
+    Only(Vec<String>),
+    /// This one comes.
+    Comes(String),
+    /// This one goes.
+    Goes(String),
+}
+
+/// Changes who takes part. The first agent that comes is the one that other doors ask.
+///
+/// # Errors
+/// As the engine tells them.
+pub async fn seat(
+    engine: &dyn Engine,
+    caller: &Principal,
+    directory: &Directory,
+    channel: &Channel,
+    seats: Seats,
+) -> Result<Channel, ElizaError> {
+    let (channels, id) = (engine.channels(), &channel.session.id);
+    let who = |id: &String| {
+        let participant = directory.participant(id, None);
+        // Who is there keeps the name that is shown.
+        let there = channel.session.participants.iter().find(|there| there.is_same(&participant));
+        there.cloned().unwrap_or(participant)
+    };
+    let mut session = match &seats {
+        Seats::Only(all) => channels.seat(caller, id, all.iter().map(who).collect()).await?,
+        // An agent that takes part because no other has come takes part by itself from now on.
+        Seats::Comes(one) => {
+            let own = channel.agents().into_iter().map(Participant::agent);
+            channels.join(caller, id, own.chain([who(one)]).collect()).await?
+        }
+        Seats::Goes(one) => channels.leave(caller, id, vec![who(one)]).await?,
+    };
+    let there: Vec<&str> = session.participants.iter().filter_map(Participant::as_agent).collect();
+    let active = there.iter().find(|agent| directory.by_name(agent).is_some_and(|known| known.active));
+    if let Some(agent) = active.filter(|_| is_own(&session) && !there.contains(&session.agent.as_str())) {
+        let change = SessionUpdated { agent: Some((*agent).to_owned()), ..SessionUpdated::default() };
+        session = engine.update(caller, id, change).await?;
+    }
+    Ok(Channel::of(session))
 }

@@ -9,9 +9,7 @@ use super::errors::ElizaError;
 use super::kept::{self, KeptChannel, KeptMessage};
 use super::servers;
 use super::told::Told;
-use crate::domain::{
-    Answers, ErrorCode, Event, Fact, OnOrphan, Part, Participant, Pins, Principal, Result as Done, SessionId,
-};
+use crate::domain::{Answers, Event, Fact, OnOrphan, Part, Pins, Principal, Result as Done, SessionId};
 use crate::engine::{Answering, Ask, Asked, Chosen, ContextInput, Engine, FrameStream, OnBusy, Target};
 use crate::http::Door;
 
@@ -39,6 +37,8 @@ pub struct Posted {
     pub create: Option<&'static str>,
     /// Whether agents are asked to answer it.
     pub answered: bool,
+    /// The agent that is to answer, whether it takes part or not, by its id.
+    pub target: Option<String>,
 }
 
 /// A message that was taken.
@@ -71,9 +71,12 @@ pub async fn post(door: &Door, caller: &Principal, posted: Posted) -> Result<Tak
 /// The same, listened to from before it is taken.
 ///
 /// # Errors
-/// As [`post`].
+/// As [`post`]; 400 when nobody is to answer.
 pub async fn post_and_follow(door: &Door, caller: &Principal, posted: Posted) -> Result<(Taken, FrameStream), ElizaError> {
     let ready = ready(door, caller, posted).await?;
+    if ready.ask.answering == Answering::Nobody {
+        return Err(ElizaError::bad("BAD_REQUEST", "No agent found in channel participants"));
+    }
     let (asked, frames) = door.engine.ask_and_follow(caller, ready.ask.clone()).await?;
     Ok((taken(door, caller, ready, asked).await?, frames))
 }
@@ -163,7 +166,6 @@ async fn make(door: &Door, caller: &Principal, directory: &Directory, posted: &P
     participants.extend(target.filter(|id| *id != posted.author));
     let new = NewChannel {
         name: format!("{} {}", if is_dm { "DM" } else { "Chat" }, channels::short(&id)),
-        id: Some(id),
         kept: KeptChannel {
             server_id: server.id,
             kind: kind.to_owned(),
@@ -174,13 +176,8 @@ async fn make(door: &Door, caller: &Principal, directory: &Directory, posted: &P
         participants,
         ..NewChannel::default()
     };
-    match channels::create(engine, caller, directory, new).await {
-        // Somebody else made it at this moment.
-        Err(error) if error.code == super::errors::Code::Word("CONFLICT".into()) => {
-            channels::one(engine, caller, &posted.channel).await
-        }
-        made => made,
-    }
+    // Somebody else may make it at this moment.
+    channels::create_once(engine, caller, directory, &id, new).await
 }
 
 /// Who answers: the agents that take part, are on the channel's server, and take work.
@@ -191,6 +188,9 @@ async fn answering(
     directory: &Directory,
     posted: &Posted,
 ) -> Result<Answering, ElizaError> {
+    if let Some(known) = posted.target.as_deref().and_then(|id| directory.by_id(id)).filter(|known| known.active) {
+        return Ok(Answering::One(known.agent.clone()));
+    }
     let there = channel.agents();
     if !posted.answered || there.is_empty() {
         return Ok(Answering::Nobody);
@@ -226,16 +226,6 @@ fn attached(kept: &KeptMessage) -> Option<ContextInput> {
     let end = (0..=ATTACHED_BYTES.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     text.truncate(end);
     (!text.is_empty()).then(|| ContextInput { description: "attachments".to_owned(), text })
-}
-
-/// Whether an id is that of an agent that the house knows.
-pub fn is_agent(directory: &Directory, id: &str) -> bool {
-    matches!(directory.participant(id, None), Participant::Agent { .. })
-}
-
-/// Whether an error says that something is there already.
-pub fn is_conflict(error: &crate::domain::Error) -> bool {
-    error.code == ErrorCode::Conflict
 }
 
 #[cfg(test)]

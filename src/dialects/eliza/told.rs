@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::channels::Channel;
 use super::directory::Directory;
 use super::kept::{self, KeptMessage};
-use crate::domain::{AuthorKind, Event, Fact, Message, Part, Principal, Session, Timestamp};
+use crate::domain::{AuthorKind, Event, Fact, Message, MessageId, Part, Principal, Session, Timestamp};
 use crate::engine::{Engine, Shown};
 
 /// From which kind of client the answers of agents come.
@@ -226,6 +226,8 @@ pub struct Wanted {
 
 /// Rows of one page.
 const PAGE: usize = 200;
+/// Messages among which one is looked for by its id.
+const LOOKED_AT: usize = 2_000;
 
 /// The messages of a channel, newest first, and whether there are older ones.
 ///
@@ -279,31 +281,34 @@ pub async fn of_channel(
     }
 }
 
-/// A message of a channel by its id, with the id of the house.
+/// The messages that stand under an id: itself, and what was put in its place. Of those that are told newest first, the
+/// newest 2,000 are looked at.
 ///
 /// # Errors
 /// As the engine tells them.
-pub async fn find(
+pub async fn stands_under(
     engine: &dyn Engine,
     caller: &Principal,
     channel: &Session,
     id: &str,
-) -> Result<Option<Message>, super::errors::ElizaError> {
+) -> Result<Vec<MessageId>, super::errors::ElizaError> {
     let mut place = None;
-    loop {
+    let mut found = Vec::new();
+    for _ in 0..LOOKED_AT / PAGE {
         let page = engine.messages(caller, &channel.id, place, PAGE).await?;
-        let is_it = |shown: &&Shown| {
+        for shown in page.messages {
             let kept: KeptMessage = kept::read(&shown.message.attributes);
-            kept.replaces.is_none() && (kept.id.as_deref() == Some(id) || shown.message.id.as_str() == id)
-        };
-        if let Some(shown) = page.messages.iter().find(is_it) {
-            return Ok(Some(shown.message.clone()));
+            let names = [kept.id.as_deref(), kept.replaces.as_deref(), Some(shown.message.id.as_str())];
+            if names.into_iter().flatten().any(|name| name.eq_ignore_ascii_case(id)) {
+                found.push(shown.message.id);
+            }
         }
         place = page.before;
         if place.is_none() {
-            return Ok(None);
+            break;
         }
     }
+    Ok(found)
 }
 
 /// Which message each run answers.
