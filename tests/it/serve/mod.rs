@@ -8,6 +8,7 @@ mod agents;
 mod agio;
 mod canaries;
 mod distance;
+mod eliza_messaging;
 mod guards;
 mod keys;
 mod leaving;
