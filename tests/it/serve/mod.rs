@@ -8,6 +8,7 @@ mod agents;
 mod agio;
 mod canaries;
 mod distance;
+mod eliza_messaging;
 mod eliza_sockets;
 mod guards;
 mod keys;
