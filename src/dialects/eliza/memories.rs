@@ -106,11 +106,24 @@ impl Of<'_> {
         }))
     }
 
+    /// The text of a memory, as the agent is shown it; `None` when it is shown none such.
+    ///
+    /// # Errors
+    /// As the engine tells them.
+    pub async fn text(&self, id: &str) -> Result<Option<String>, ElizaError> {
+        Ok(self.search(id).await?.map(|memory| memory.message.text()).filter(|text| !text.trim().is_empty()))
+    }
+
     /// Where the message of a memory stands; `None` when the agent is shown none such.
     ///
     /// # Errors
     /// As the engine tells them.
     pub async fn find(&self, id: &str) -> Result<Option<Place>, ElizaError> {
+        let found = self.search(id).await?;
+        Ok(found.map(|memory| Place { session: memory.session, message: memory.message.id }))
+    }
+
+    async fn search(&self, id: &str) -> Result<Option<Memory>, ElizaError> {
         let mut pages = Pages::new(None);
         while let Some(page) = pages.next(self).await? {
             let is_it = |memory: &Memory| {
@@ -118,7 +131,7 @@ impl Of<'_> {
                 message.eq_ignore_ascii_case(id) || ids::seen_by(message, &self.agent.id).eq_ignore_ascii_case(id)
             };
             if let Some(memory) = page.into_iter().find(is_it) {
-                return Ok(Some(Place { session: memory.session, message: memory.message.id }));
+                return Ok(Some(memory));
             }
         }
         Ok(None)
