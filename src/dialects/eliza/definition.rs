@@ -86,13 +86,15 @@ fn endpoints(said: &Said<'_>, agent: &Agent) -> BTreeMap<String, AgentEndpoint> 
     let mut endpoints = BTreeMap::new();
     for Known { name, prefix, wire } in KNOWN {
         let (address, key) = (format!("{prefix}_BASE_URL"), format!("{prefix}_API_KEY"));
-        let base_url = said.text(&address).map(|url| if secrets::is_sealed(&url) {
-            // It was sealed with what nobody has any more: it is what it was.
-            agent.endpoints.get(name).and_then(|before| before.base_url.clone()).unwrap_or(url)
-        } else {
-            let url = url.trim_end_matches('/');
-            let url = if wire == EndpointWire::Anthropic { url.trim_end_matches("/v1") } else { url };
-            url.to_owned()
+        let base_url = said.text(&address).map(|url| {
+            if secrets::is_sealed(&url) {
+                // It was sealed with what nobody has any more: it is what it was.
+                agent.endpoints.get(name).and_then(|before| before.base_url.clone()).unwrap_or(url)
+            } else {
+                let url = url.trim_end_matches('/');
+                let url = if wire == EndpointWire::Anthropic { url.trim_end_matches("/v1") } else { url };
+                url.to_owned()
+            }
         });
         let key = Some(key).filter(|key| agent.secrets.contains(key));
         if base_url.is_some() || key.is_some() {
@@ -105,17 +107,18 @@ fn endpoints(said: &Said<'_>, agent: &Agent) -> BTreeMap<String, AgentEndpoint> 
 /// The model that it asks, and the one that says whether it answers.
 fn models(said: &Said<'_>, agent: &Agent) -> (Option<ModelChoice>, Option<ModelChoice>) {
     let named = said.text("model");
-    if let Some(Ok(whole)) = named.as_ref().filter(|_| said.text("modelProvider").is_none()).map(|text| ModelChoice::parse(text))
-        && (KNOWN.iter().any(|known| known.name == whole.provider) || matches!(whole.provider.as_str(), "offline" | "ollama"))
+    if let Some(Ok(whole)) =
+        named.as_ref().filter(|_| said.text("modelProvider").is_none()).map(|text| ModelChoice::parse(text))
+        && (KNOWN.iter().any(|known| known.name == whole.provider)
+            || matches!(whole.provider.as_str(), "offline" | "ollama"))
     {
         return (Some(whole), None);
     }
     let large = |prefix: &str| said.text(&format!("{prefix}_LARGE_MODEL"));
     let provider = said.text("modelProvider").map(|provider| provider.to_ascii_lowercase()).or_else(|| {
         let plugins = said.character.texts("plugins");
-        let of_plugins = plugins.iter().find_map(|plugin| {
-            KNOWN.iter().find(|known| plugin.ends_with(&format!("plugin-{}", known.name)))
-        });
+        let of_plugins =
+            plugins.iter().find_map(|plugin| KNOWN.iter().find(|known| plugin.ends_with(&format!("plugin-{}", known.name))));
         let says = |known: &&Known| agent.endpoints.contains_key(known.name) || large(known.prefix).is_some();
         of_plugins.filter(|known| says(known)).or_else(|| KNOWN.iter().find(says)).map(|known| known.name.to_owned())
     });
