@@ -151,6 +151,7 @@ fn posted(socket: &EventSocket, payload: &Map<String, Value>) -> Option<Posted> 
         kept,
         create: Some("socketio_auto_creation"),
         answered: true,
+        target: None,
     })
 }
 
