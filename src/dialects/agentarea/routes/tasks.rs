@@ -190,14 +190,14 @@ async fn list(asked: Asked) -> Answer {
     Ok(reply(StatusCode::OK, &TaskList { tasks, total: page.total, limit, offset }))
 }
 
-/// The task that the address names.
+/// The task that the address names. Lists show those that were given through this API; who knows its id can read and wait
+/// for every run, by whichever door it was asked.
 async fn task(asked: &Asked) -> std::result::Result<Run, AreaError> {
     let unknown =
         || Error::not_found("task", asked.named().chars().filter(|c| !c.is_control()).take(64).collect::<String>());
     let Some(id) = ids::own(ids::TASK, asked.named()) else { return Err(unknown().into()) };
     match asked.engine().run(&asked.caller, &RunId::from_text(id)).await {
-        Ok(run) if run.labels.contains(LABEL.0, LABEL.1) => Ok(run),
-        Ok(_) => Err(unknown().into()),
+        Ok(run) => Ok(run),
         Err(error) if error.code == ErrorCode::NotFound => Err(unknown().into()),
         Err(error) => Err(error.into()),
     }
