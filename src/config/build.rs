@@ -79,7 +79,7 @@ pub struct Built {
 /// The typed settings.
 ///
 /// # Errors
-/// `invalid_input` when the model or a tool server cannot be read.
+/// `invalid_input` when the model, a tool server or a plugin cannot be read.
 pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Built) -> Result<Settings, Error> {
     let paths = |place: &str| values.texts(place).into_iter().map(PathBuf::from).collect();
     let max_turns = values.number("budgets.max_turns").map(|turns| u32::try_from(turns).unwrap_or(u32::MAX));
@@ -108,6 +108,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         providers: built.providers,
         agents: built.agents,
         agent_sources: built.agent_sources,
+        plugins: super::plugins::read(values)?,
         server: super::server::read(values, built.serving)?,
     })
 }

@@ -43,6 +43,8 @@ pub struct Settings {
     pub project_instructions: bool,
     /// The program's own folders.
     pub paths: Paths,
+    /// Routes that the server answers beside those of its APIs.
+    pub plugins: Vec<super::Plugin>,
     /// How the house is opened to others.
     pub server: super::ServerSettings,
 }

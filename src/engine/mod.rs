@@ -89,7 +89,7 @@ pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, To
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
-    Answered, Answering, Ask, Asked, Begin, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy,
+    Answered, Answering, Ask, Asked, Begin, CallerReturn, Chosen, ContextInput, Engine, ImportedSession, NewSession, OnBusy,
     Orphans, ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};

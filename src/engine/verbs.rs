@@ -20,7 +20,7 @@ use super::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem
 use super::live::FrameStream;
 use super::memories::Memories;
 use super::notices::NoticeStream;
-pub use super::question::{Answering, Ask, Asked, Begin, ContextInput, NewSession, OnBusy, ProcedureCall, Target};
+pub use super::question::{Answering, Ask, Asked, Begin, Chosen, ContextInput, NewSession, OnBusy, ProcedureCall, Target};
 use super::sharing::SharedSession;
 use super::shelves::Shelves;
 use super::tool_servers::ToolServers;

@@ -210,6 +210,7 @@ mod tests {
             models: BTreeMap::new(),
             project_instructions: true,
             paths: crate::config::Paths::default(),
+            plugins: vec![],
             server: crate::config::ServerSettings::default(),
         }
     }

@@ -9,6 +9,7 @@ mod edit_file;
 mod file_tool;
 mod find_files;
 pub mod guard;
+mod handler;
 mod list_files;
 mod mcp;
 mod output;
@@ -28,6 +29,7 @@ use crate::config::{Limits, ToolSettings};
 use crate::domain::{ErrorCode, ToolSpec};
 use crate::workspace::Workspace;
 
+pub use handler::{Handled, Handling, handle};
 pub use mcp::{
     Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
     ToolServerPeer, tools_of,

@@ -56,6 +56,7 @@ fn model(wire: Wire, base_url: &str, limits: Limits) -> Arc<dyn Model> {
         agent_sources: BTreeMap::new(),
         models: BTreeMap::new(),
         project_instructions: false,
+        plugins: Vec::new(),
         paths: Paths::default(),
         server: ombud::config::ServerSettings::default(),
     };

@@ -168,6 +168,12 @@ pub const KEYS: &[Key] = &[
         "The APIs that are served; of two that claim one path, the first wins. Unset: all.",
     ),
     key("server.token", Kind::Secret, Untrusted::Ignored, "The token that opens every door of the server."),
+    key(
+        "server.door_tokens.*",
+        Kind::Secret,
+        Untrusted::Ignored,
+        "A token that opens one API, by its name, and that this API then wants.",
+    ),
     key("server.token_file", Kind::Path, Untrusted::Ignored, "The file that holds the server's token."),
     key("server.no_auth", Kind::Flag, Untrusted::Only(false), "Whether everybody who reaches the server may do everything."),
     key(
@@ -335,6 +341,30 @@ pub const KEYS: &[Key] = &[
         "Requests of one user in a second, at the same APIs; 0 = no limit.",
     ),
     key(
+        "server.limits.window_requests",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one address in 15 minutes, at the APIs that promise such a limit; 0 = no limit.",
+    ),
+    key(
+        "server.limits.window_uploads",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Uploads of one address in 15 minutes, at the same APIs; 0 = no limit.",
+    ),
+    key(
+        "server.limits.window_files",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Operations with files of one address in 5 minutes, at the same APIs; 0 = no limit.",
+    ),
+    key(
+        "server.limits.json_bytes",
+        Kind::Whole(1_024, GIB),
+        Untrusted::Lower,
+        "Most bytes of a body that is JSON, at the APIs that promise such a limit.",
+    ),
+    key(
         "server.limits.runs_at_once",
         Kind::Whole(1, 1 << 20),
         Untrusted::Lower,
@@ -427,6 +457,12 @@ pub const KEYS: &[Key] = &[
         Kind::Url,
         Untrusted::Ignored,
         "Where the server sends OpenTelemetry traces, such as http://127.0.0.1:4318.",
+    ),
+    key(
+        "plugins.*",
+        Kind::Table,
+        Untrusted::Ignored,
+        "A plugin of the server: its routes, or the path of a folder with a plugin.toml.",
     ),
     key("agents.*", Kind::Table, Untrusted::Ignored, "The definition of an agent."),
 ];
