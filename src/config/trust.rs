@@ -18,7 +18,7 @@ use super::file::{self, ConfigFolder};
 use super::keys::{self, Untrusted};
 use super::layers::Layer;
 use super::text;
-use super::tool_servers;
+use super::{plugins, tool_servers};
 use crate::domain::{Agent, Cause, Error, Permission};
 
 /// Whether a folder's config counts in full.
@@ -223,11 +223,15 @@ pub fn narrow(layer: Layer, below: &Layer, file: &Path) -> (Layer, Vec<Ignored>)
             continue;
         }
         let secret = key.is_none_or(super::keys::Key::is_secret);
-        let is_tool_server = place.strip_prefix(tool_servers::PLACE).is_some_and(|rest| rest.starts_with('.'));
-        let value = match (secret, is_tool_server) {
-            (true, _) => "set".to_owned(),
-            (false, true) => tool_servers::describe(&entry.value),
-            (false, false) => text::plain(&entry.value),
+        let is_below = |group: &str| place.strip_prefix(group).is_some_and(|rest| rest.starts_with('.'));
+        let value = if secret {
+            "set".to_owned()
+        } else if is_below(tool_servers::PLACE) {
+            tool_servers::describe(&entry.value)
+        } else if is_below(plugins::PLACE) {
+            plugins::describe(&entry.value)
+        } else {
+            text::plain(&entry.value)
         };
         ignored.push(Ignored { file: file.to_owned(), place: text::printable(&place), value });
     }

@@ -14,6 +14,9 @@ use super::{Model, OFFLINE};
 use crate::config::{Limits, Provider, Settings, Wire};
 use crate::domain::{Cause, Clock, Error, ModelChoice};
 
+/// Providers that somebody has of their own, by name: they count before those of the settings.
+pub type OwnProviders = BTreeMap<String, Provider>;
+
 /// The models of the settings.
 pub struct Models {
     wanted: Option<ModelChoice>,
@@ -56,7 +59,7 @@ impl Models {
     /// `invalid_input` when its provider is not configured.
     pub fn choose(&self, wanted: Option<&ModelChoice>) -> Result<ModelChoice, Error> {
         if let Some(choice) = wanted.or(self.wanted.as_ref()) {
-            self.provider(choice)?;
+            self.provider(choice, &OwnProviders::new())?;
             return Ok(choice.clone());
         }
         let usable = |name: &str| match self.providers.get(name) {
@@ -69,14 +72,27 @@ impl Models {
         Ok(ModelChoice::new(name, Catalogue::default_of(name).unwrap_or_default()))
     }
 
+    /// The model that a provider is asked for when nobody says which; `None` = nobody knows one.
+    pub fn default_of(provider: &str) -> Option<ModelChoice> {
+        Catalogue::default_of(provider).map(|id| ModelChoice::new(provider, id))
+    }
+
     /// A model, and what is known about it.
+    ///
+    /// # Errors
+    /// As [`Models::get_of`].
+    pub fn get(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
+        self.get_of(choice, &OwnProviders::new())
+    }
+
+    /// A model of somebody who has providers of their own, and what is known about it.
     ///
     /// # Errors
     /// `invalid_input` when its provider is not configured or cannot be used as it is configured; `model_failed` with
     /// the cause `auth` when it needs a key and has none.
-    pub fn get(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
+    pub fn get_of(&self, choice: &ModelChoice, own: &OwnProviders) -> Result<(Arc<dyn Model>, Card), Error> {
         let card = self.catalogue.card(choice);
-        let Some(provider) = self.provider(choice)? else { return Ok((Arc::clone(&self.offline), card)) };
+        let Some(provider) = self.provider(choice, own)? else { return Ok((Arc::clone(&self.offline), card)) };
         let (name, transport) = (choice.provider.as_str(), Arc::clone(&self.transport));
         if needs_key(provider) {
             let hint = match name {
@@ -94,6 +110,11 @@ impl Models {
         Ok((Arc::new(Retrying::new(model, &self.limits, self.first_wait)), card))
     }
 
+    /// What makes requests.
+    pub(super) fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
     /// What is known about a model, also when its provider is not configured.
     pub fn card(&self, choice: &ModelChoice) -> Card {
         self.catalogue.card(choice)
@@ -102,14 +123,14 @@ impl Models {
     /// All known models of the configured providers.
     pub fn list(&self) -> Vec<Card> {
         let mut cards = self.catalogue.known();
-        cards.retain(|card| self.provider(&card.choice).is_ok());
+        cards.retain(|card| self.provider(&card.choice, &OwnProviders::new()).is_ok());
         cards
     }
 
     /// The provider of a model; `None` = the rules inside this program, which need no settings.
-    fn provider(&self, choice: &ModelChoice) -> Result<Option<&Provider>, Error> {
+    fn provider<'a>(&'a self, choice: &ModelChoice, own: &'a OwnProviders) -> Result<Option<&'a Provider>, Error> {
         let name = choice.provider.as_str();
-        match self.providers.get(name) {
+        match own.get(name).or_else(|| self.providers.get(name)) {
             Some(provider) => Ok(Some(provider)),
             None if name == OFFLINE => Ok(None),
             None => {
@@ -134,7 +155,7 @@ impl Models {
 }
 
 /// Whether nothing can come of asking: the large providers' own servers without a key.
-fn needs_key(provider: &Provider) -> bool {
+pub(super) fn needs_key(provider: &Provider) -> bool {
     let host = reqwest::Url::parse(&provider.base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let official = matches!(host.as_deref(), Some("api.openai.com" | "api.anthropic.com"));
     official && !has_key(provider)
@@ -193,8 +214,10 @@ mod tests {
             agent_sources: BTreeMap::new(),
             models: BTreeMap::new(),
             project_instructions: true,
+            plugins: Vec::new(),
             paths: crate::config::Paths::default(),
             server: crate::config::ServerSettings::default(),
+            speech: crate::config::SpeechSettings::default(),
         }
     }
 

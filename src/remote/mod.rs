@@ -4,11 +4,13 @@
 //! words that both sides use. What may be done is decided by the house at the other end: it knows the caller by the
 //! token, so the principal of a call is not sent.
 
+mod agent_secrets;
 mod channels;
 mod house_files;
 mod line;
 mod memories;
 mod shelves;
+mod speech;
 mod stream;
 mod tool_servers;
 mod users;
@@ -28,19 +30,19 @@ use self::line::Line;
 use self::wire::{
     Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, KeyedSession, Keys,
     Look, Messages, ModelList, Nothing, OfAgent, OfBlob, OfFile, OfKey, OfRun, OfSession, OfSessionKey, OfToken, Offer,
-    PinnedAgent, PutFile, Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunEnd, Sign, Update, UpdateAgent,
-    Uploads,
+    PinnedAgent, PutFile, Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunEnd, SetAgentState, Sign,
+    Update, UpdateAgent, Uploads,
 };
 use crate::domain::{
-    AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal,
-    Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
+    AfterClearing, Agent, AgentState, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
+    Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, FileBytes, FileItem,
-    FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken, Looked,
-    Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile, Orphans,
-    Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves, SignedFile,
-    ToolServers, Users, Watching,
+    AgentItem, AgentSecrets, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine,
+    FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey,
+    IssuedToken, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion,
+    OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession,
+    Shelves, SignedFile, Speech, ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -83,6 +85,10 @@ impl Engine for Remote {
         self
     }
 
+    fn speech(&self) -> &dyn Speech {
+        self
+    }
+
     fn channels(&self) -> &dyn Channels {
         self
     }
@@ -92,6 +98,10 @@ impl Engine for Remote {
     }
 
     fn shelves(&self) -> &dyn Shelves {
+        self
+    }
+
+    fn agent_secrets(&self) -> &dyn AgentSecrets {
         self
     }
 
@@ -228,6 +238,10 @@ impl Engine for Remote {
     ) -> Result<AgentItem> {
         let update = UpdateAgent { agent: named.to_owned(), definition: agent, revision: expected.cloned() };
         self.line.call("update_agent", &update, SOON).await
+    }
+
+    async fn set_agent_state(&self, _: &Principal, named: &str, state: AgentState) -> Result<AgentItem> {
+        self.line.call("set_agent_state", &SetAgentState { agent: named.to_owned(), state }, SOON).await
     }
 
     async fn remove_agent(&self, _: &Principal, named: &str) -> Result<AgentItem> {

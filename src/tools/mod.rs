@@ -9,10 +9,12 @@ mod edit_file;
 mod file_tool;
 mod find_files;
 pub mod guard;
+mod handler;
 mod list_files;
 mod mcp;
 mod output;
 mod permission;
+mod program;
 mod read_file;
 mod run_command;
 mod search_files;
@@ -28,11 +30,13 @@ use crate::config::{Limits, ToolSettings};
 use crate::domain::{ErrorCode, ToolSpec};
 use crate::workspace::Workspace;
 
+pub use handler::{Handled, Handling, handle};
 pub use mcp::{
     Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
     ToolServerPeer, tools_of,
 };
 pub use permission::decide;
+pub use program::{Bounds, Given, run_program};
 
 /// What a tool works with.
 #[derive(Clone)]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::errors::ElizaError;
 use super::{agents, ids};
-use crate::domain::{AgentState, Author, AuthorKind, Participant, Person, Principal, Session};
-use crate::engine::Engine;
+use crate::domain::{AgentState, Author, AuthorKind, ErrorCode, Participant, Person, Principal, Session};
+use crate::engine::{AgentItem, Engine};
 
 /// Longest name that is shown, in bytes, of what clients send.
 const NAME_BYTES: usize = 256;
@@ -23,6 +23,17 @@ pub struct Known {
     pub active: bool,
 }
 
+impl Known {
+    fn of(item: &AgentItem) -> Self {
+        Self {
+            agent: item.agent.name.clone(),
+            id: agents::id_of(item).to_ascii_lowercase(),
+            shown: agents::shown(item),
+            active: item.agent.state == AgentState::Active,
+        }
+    }
+}
+
 /// All agents, by both names.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
@@ -38,23 +49,38 @@ impl Directory {
     /// As the engine tells them.
     pub async fn read(engine: &dyn Engine, caller: &Principal) -> Result<Self, ElizaError> {
         let items = engine.agents(caller).await?;
-        Ok(Self::of(items.into_values().map(|item| Known {
-            id: agents::id_of(&item).to_ascii_lowercase(),
-            shown: agents::shown(&item),
-            active: item.agent.state == AgentState::Active,
-            agent: item.agent.name,
-        })))
+        Ok(Self::of(items.values().map(Known::of)))
     }
 
     fn of(all: impl Iterator<Item = Known>) -> Self {
         let mut directory = Self::default();
-        for known in all {
-            let at = directory.all.len();
-            directory.by_id.entry(known.id.clone()).or_insert(at);
-            directory.by_name.insert(known.agent.clone(), at);
-            directory.all.push(known);
-        }
+        all.for_each(|known| directory.add(known));
         directory
+    }
+
+    fn add(&mut self, known: Known) {
+        let at = self.all.len();
+        self.by_id.entry(known.id.clone()).or_insert(at);
+        self.by_name.insert(known.agent.clone(), at);
+        self.all.push(known);
+    }
+
+    /// Looks an agent up by its name in the house, and knows it from then on as it is now.
+    ///
+    /// # Errors
+    /// As the engine tells them, but for one that is gone.
+    pub async fn learn(&mut self, engine: &dyn Engine, caller: &Principal, agent: &str) -> crate::domain::Result<()> {
+        let item = match engine.agent(caller, agent).await {
+            Ok(item) => item,
+            Err(error) if error.code == ErrorCode::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let known = Known::of(&item);
+        match self.by_name.get(agent).and_then(|at| self.all.get_mut(*at)) {
+            Some(there) => *there = known,
+            None => self.add(known),
+        }
+        Ok(())
     }
 
     /// All of them, by their names in the house.

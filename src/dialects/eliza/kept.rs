@@ -47,6 +47,20 @@ pub struct KeptChannel {
     /// What its makers say of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
+    /// What is kept of a room that is no channel: it was made for its agents alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<KeptRoom>,
+}
+
+/// About a session that is a room of its agents, without a channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct KeptRoom {
+    /// Its world, an id.
+    pub world_id: String,
+    /// The name of that world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub world_name: Option<String>,
 }
 
 /// About a message.

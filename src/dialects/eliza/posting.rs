@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::attachments;
 use super::channels::{self, Channel, NewChannel};
 use super::directory::Directory;
 use super::errors::ElizaError;
@@ -99,7 +100,9 @@ async fn ready(door: &Door, caller: &Principal, mut posted: Posted) -> Result<Re
     posted.server = channel.server().to_owned();
     let answering = answering(engine, caller, &channel, &directory, &posted).await?;
     let context = if answering == Answering::Nobody { None } else { attached(&posted.kept) };
-    let ask = Ask {
+    let with = posted.kept.attachments.as_ref().or_else(|| posted.kept.metadata.as_ref()?.get("attachments"));
+    let files = attachments::read(door, with).await?;
+    let mut ask = Ask {
         target: Target::Existing(channel.session.id.clone()),
         input: vec![Part::text(&posted.content)],
         context: context.into_iter().collect(),
@@ -110,6 +113,7 @@ async fn ready(door: &Door, caller: &Principal, mut posted: Posted) -> Result<Re
         pins: Pins { on_orphan: OnOrphan::Resume, ..Pins::default() },
         ..Ask::default()
     };
+    files.add_to(&mut ask);
     Ok(Ready { ask, posted, channel, directory })
 }
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{channels, describe, keys, rights, sharing, streams, tool_servers, uploads, users};
+use super::{agent_secrets, channels, describe, keys, rights, sharing, streams, tool_servers, uploads, users};
 use crate::domain::{Run, Session};
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession,
@@ -34,6 +34,7 @@ pub fn all() -> Routes {
         of_files(),
         keys::routes(),
         users::routes(),
+        agent_secrets::routes(),
         tool_servers::routes(),
         of_the_house(),
     ];

@@ -220,7 +220,8 @@ impl Driver {
                 continue;
             }
             let mut pins = inherited(&self.core, &self.work.pins, &working);
-            let model = self.core.choose([fold.session.model.as_ref(), working.agent.model.as_ref(), None])?;
+            let wanted = [fold.session.model.as_ref(), working.agent.model.as_ref(), None];
+            let model = self.core.choose_for(&working.agent, wanted)?;
             pins.model = Some(model.clone());
             let caller = Principal {
                 kind: PrincipalKind::Agent,

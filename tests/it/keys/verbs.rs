@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
-    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, MessageId, Participant, Principal, Result, Role, RunId,
-    Scope, SessionId, SessionUpdated, ToolServerSource,
+    AfterClearing, Agent, AgentState, BlobId, CallId, ErrorCode, KeyPermission, MessageId, Participant, Principal, Result,
+    Role, RunId, Scope, SessionId, SessionUpdated, ToolServerSource,
 };
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget, House,
@@ -216,6 +216,10 @@ impl Scene {
         // One of somebody who administers nothing, so that others may change it.
         house.create_agent(&Principal::unproven(), written("plain")).await.unwrap();
         tell("update_agent", house.update_agent(who, "plain", written("plain"), None).await.map(drop));
+        let (own, none) = (house.agent_secrets(), BTreeMap::new);
+        tell("set_agent_state", house.set_agent_state(who, "plain", AgentState::Active).await.map(drop));
+        tell("create_agent_with", own.create_agent_with(who, written("made-too"), none()).await.map(drop));
+        tell("update_agent_with", own.update_agent_with(who, "plain", written("plain"), None, none()).await.map(drop));
         tell("remove_agent", house.remove_agent(who, "plain").await.map(drop));
 
         tell("models", house.models(who).await.map(drop));
@@ -246,6 +250,7 @@ impl Scene {
         tell("shelf_put", shelf.shelf_put(who, &place, "a", json!(1), Expected::Anything).await.map(drop));
         tell("shelf_get", shelf.shelf_get(who, &place, "a").await.map(drop));
         tell("shelf_list", shelf.shelf_list(who, &place, None, 5).await.map(drop));
+        tell("shelf_secret", shelf.shelf_secret(who, &place).await.map(drop));
         tell("shelf_remove", shelf.shelf_remove(who, &place, "a").await.map(drop));
         let memories = house.memories();
         tell("memories: all", memories.memories(who, "alpha", None, None, 5).await.map(drop));

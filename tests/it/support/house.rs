@@ -40,8 +40,10 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         agent_sources: BTreeMap::new(),
         models: BTreeMap::new(),
         project_instructions: false,
+        plugins: Vec::new(),
         paths: Paths::default(),
         server: unpaced(),
+        speech: ombud::config::SpeechSettings::default(),
     }
 }
 

@@ -188,6 +188,7 @@ async fn update(asked: Asked) -> Answer {
         None => None,
     };
     let mut channel = channel;
+    let is_seated = participants.is_some();
     if let Some(participants) = participants {
         let directory = Directory::read(engine, caller).await?;
         channel = channels::seat(engine, caller, &directory, &channel, Seats::Only(participants)).await?;
@@ -200,7 +201,8 @@ async fn update(asked: Asked) -> Answer {
     if let Some(topic) = body.text("topic") {
         kept.topic = Some(topic.to_owned());
     }
-    if kept != channel.kept {
+    // Sockets are told of what is changed here, and of nothing else that happens to who takes part.
+    if kept != channel.kept || is_seated {
         // The kind is kept from now on: who takes part says it no longer.
         kept.kind = channel.kind().to_owned();
         change.attributes = kept::attributes(&kept);
