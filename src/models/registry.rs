@@ -216,6 +216,7 @@ mod tests {
             project_instructions: true,
             plugins: Vec::new(),
             paths: crate::config::Paths::default(),
+            plugins: vec![],
             server: crate::config::ServerSettings::default(),
             speech: crate::config::SpeechSettings::default(),
         }

@@ -5,7 +5,7 @@
 //! Parameters are handed to handlers by their place, since two dialects may name them
 //! differently on one path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -50,6 +50,8 @@ pub struct Mounted {
     pub needs: Needs,
     /// Whether pages of every origin may call it.
     pub open_to_all_origins: bool,
+    /// Whether it answers only requests that look like its own: another API has the same method and path.
+    pub told_apart: bool,
 }
 
 /// Which route gave an answer: stands among the answer's extensions.
@@ -122,7 +124,7 @@ fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
         let wants_credential = WantsCredential::No;
         Claim { dialect: HOUSE, method, path, needs, open, wants_credential, meant: None, handler, refuse }
     });
-    let mut taken = std::collections::HashSet::new();
+    let mut taken = HashSet::new();
     // The server's own paths are never taken by a dialect.
     let (own, others): (Vec<Claim>, Vec<Claim>) = (own.collect(), bare.into_iter().chain(prefixed).collect());
     taken.extend(own.iter().map(|claim| (claim.method.clone(), shape(&claim.path))));
@@ -166,14 +168,18 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     let dialects = chosen(names)?;
     let mut own = super::own_routes::all(&dialects);
     own.extend(super::console::routes(true));
+    let all = claims(dialects, own);
+    let plain = all.iter().filter(|claim| claim.meant.is_none());
+    let shared: HashSet<(Method, String)> = plain.map(|claim| (claim.method.clone(), shape(&claim.path))).collect();
     let line = |claim: Claim| Mounted {
         method: claim.method.to_string(),
-        path: claim.path,
+        path: claim.path.clone(),
         dialect: claim.dialect,
         needs: claim.needs,
         open_to_all_origins: claim.open,
+        told_apart: claim.meant.is_some() && shared.contains(&(claim.method, shape(&claim.path))),
     };
-    Ok(claims(dialects, own).into_iter().map(line).collect())
+    Ok(all.into_iter().map(line).collect())
 }
 
 /// The whole application.

@@ -8,12 +8,12 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::errors::ElizaError;
+use super::errors::{Code, ElizaError};
 use super::plugins;
 use crate::dialects::{Around, Window};
-use crate::http::{Meant, Shape, json};
+use crate::http::{Meant, Shape};
 
 /// What pages that come from here may load. A plugin may have a page, and such pages are written with scripts inside.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline'; \
@@ -67,8 +67,7 @@ fn spent(code: &'static str, message: &str) -> Response {
 }
 
 fn unknown() -> Response {
-    let error = json!({ "message": "API endpoint not found", "code": 404 });
-    json(StatusCode::NOT_FOUND, &json!({ "success": false, "error": error }))
+    ElizaError { code: Code::Number(404), ..ElizaError::not_found("API endpoint not found") }.into_response()
 }
 
 /// What is not there already: files of others have a stricter policy of their own.
@@ -174,7 +173,8 @@ mod tests {
 
     #[test]
     fn bodies_have_a_type() {
-        let check = |method, uri, headers| check_content_type(&head(method, uri, headers)).is_ok();
+        let check =
+            |method: &str, uri: &str, headers: &[(&str, &str)]| check_content_type(&head(method, uri, headers)).is_ok();
         let (text, length) = (("content-type", "text/plain"), ("content-length", "3"));
         assert!(!check("POST", "/api/agents", &[text, length][..]) && !check("PUT", "/api/x", &[length][..]));
         assert!(check("POST", "/api/agents", &[text, ("content-length", "0")][..]));

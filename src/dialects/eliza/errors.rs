@@ -90,12 +90,14 @@ impl ElizaError {
             return json!({ "error": self.message });
         }
         let mut error = Map::new();
-        let code = match &self.code {
-            Code::Word(word) => json!(word),
-            Code::Number(number) => json!(number),
-        };
-        error.insert("code".to_owned(), code);
+        // Clients compare texts, and the original has two orders.
+        if let Code::Word(word) = &self.code {
+            error.insert("code".to_owned(), json!(word));
+        }
         error.insert("message".to_owned(), json!(self.message));
+        if let Code::Number(number) = self.code {
+            error.insert("code".to_owned(), json!(number));
+        }
         if let Some(details) = &self.details {
             error.insert("details".to_owned(), json!(details));
         }

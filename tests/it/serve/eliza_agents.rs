@@ -6,6 +6,7 @@ use ombud::config::{Settings, Wire};
 use ombud::domain::{Agent, Answers, Principal};
 use ombud::engine::{Ask, Engine as _, NewSession, Target};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::support::house::{answer, question, somebody};
 use crate::support::model_server::{Answer, ModelServer};
@@ -300,6 +301,39 @@ async fn who_administers_nothing_may_not_say_where_a_model_is() {
     // Of who may see what: a reader sees, and changes nothing.
     let house = Arc::clone(&served.house);
     assert!(house.agent(&Principal::unproven(), "Ada").await.is_ok());
+    served.leave().await;
+}
+
+/// A server that answers each request with one text; the address of a file of it.
+async fn telling(text: String) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 4_096];
+            let _ = stream.read(&mut head).await;
+            let length = text.len();
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}");
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://{address}/characters/ada.json")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_character_is_fetched_from_addresses_that_are_open() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let there = telling(ada().to_string()).await;
+    let open = there.trim_end_matches("/ada.json").to_owned();
+    let served = served(&model, |settings| settings.server.character_addresses = vec![open.clone()]).await;
+    let client = &served.client;
+    let made = client.post("/eliza/api/agents", &json!({ "characterPath": there })).await.expect(201);
+    assert_eq!(made["data"]["character"]["name"], "Ada Lovelace");
+    let elsewhere = there.replace("/characters/", "/characters/../other/");
+    let refused = client.post("/eliza/api/agents", &json!({ "characterPath": elsewhere })).await;
+    let told = "no character is fetched from this address: it is not among those that the settings name (name how it \
+                begins in `server.character_addresses`, or send the character itself)";
+    assert_eq!(refusal(&refused), json!([403, "FORBIDDEN", told]));
     served.leave().await;
 }
 

@@ -10,7 +10,7 @@ use super::super::errors::ElizaError;
 use super::super::lines::{self, LEVELS};
 use super::super::request::{Answer, Asked, asked};
 use super::super::servers::{self, Server};
-use crate::domain::{AgentState, Principal, Scope, Timestamp};
+use crate::domain::{AgentState, Principal, Timestamp};
 use crate::engine::{Engine, without_secrets};
 use crate::http::{Needs, Route, Routes, json};
 use crate::observe::{self, Line};
@@ -182,17 +182,11 @@ impl Filter {
     }
 }
 
-/// Refuses whoever sees only a part of the house: lines of the log are about all of it.
-fn may_see_all(caller: &Principal) -> Result<(), ElizaError> {
-    let sees = |scope: &Scope| matches!(scope, Scope::All | Scope::Use | Scope::Read);
-    if caller.scopes.iter().any(sees) {
-        return Ok(());
-    }
-    Err(ElizaError::new(StatusCode::FORBIDDEN, "FORBIDDEN", "The log is for whoever sees the whole house"))
-}
-
 async fn logs(asked: Asked) -> Answer {
-    may_see_all(&asked.caller)?;
+    if !super::super::may_read_lines(&asked.caller) {
+        let message = "The log is for whoever sees the whole house";
+        return Err(ElizaError::new(StatusCode::FORBIDDEN, "FORBIDDEN", message));
+    }
     let filter = Filter::of(&asked);
     let (kept, total) = filter.of_lines(observe::recent_lines());
     let told: Vec<Value> = kept.iter().map(|line| scrubbed(lines::told(line))).collect();
