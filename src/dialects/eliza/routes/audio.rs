@@ -14,7 +14,7 @@ use super::super::kept::{self, KeptAgent, KeptMessage, KeptRoom};
 use super::super::memories::Of;
 use super::super::request::{Answer, Asked, Coming, asked, coming, data};
 use super::super::rooms::{self, NewRoom, Room};
-use super::super::{agents, attachments, channels, ids};
+use super::super::{attachments, channels, ids};
 use super::media::{Given, is_sound, refused};
 use super::memories::running;
 use super::rooms::{id, text};
