@@ -214,7 +214,6 @@ mod tests {
             agent_sources: BTreeMap::new(),
             models: BTreeMap::new(),
             project_instructions: true,
-            plugins: Vec::new(),
             paths: crate::config::Paths::default(),
             plugins: vec![],
             server: crate::config::ServerSettings::default(),

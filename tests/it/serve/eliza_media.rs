@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use ombud::config::{Settings, Wire};
 use ombud::storage::StoreUrl;
 use secrecy::SecretString;
@@ -272,4 +274,60 @@ async fn files_that_come_at_once_are_kept_apart() {
     addresses.sort();
     addresses.dedup();
     assert_eq!(addresses.len(), 8);
+}
+
+/// What belongs to an agent or a channel goes with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_go_with_whom_they_belong_to() {
+    let bed = Bed::new(vec![]).await;
+    let character = json!({"characterJson": {"name": "Ada", "bio": "Writes programs."}});
+    let agent = bed.client.post("/api/agents", &character).await.expect(201)["data"]["id"].as_str().unwrap().to_owned();
+    let channel = json!({
+        "name": "Talk", "server_id": "00000000-0000-0000-0000-000000000000",
+        "participantCentralUserIds": ["1bbb20c1-eb33-4a13-8c50-28c46fccf9c1"],
+    });
+    let made = bed.client.post("/api/messaging/central-channels", &channel).await.expect(201);
+    let channel = made["data"]["id"].as_str().unwrap();
+    let give = async |kind: &str, id: &str| {
+        let body = form("file", "a.png", "image/png", PNG);
+        let sent = post(&bed.client, &format!("/api/media/{kind}/{id}/upload-media"), body).await.expect(200);
+        sent["data"]["url"].clone()
+    };
+    let of_agent = [give("agents", &agent).await, give("agents", &agent).await];
+    let of_channel = give("channels", channel).await;
+    let other = give("agents", AGENT).await;
+    assert_eq!(bed.client.delete(&format!("/api/agents/{agent}")).await.status, 204);
+    for url in &of_agent {
+        assert_eq!(bed.fetch(url).await.status, 404);
+    }
+    assert_eq!((bed.fetch(&of_channel).await.status, bed.fetch(&other).await.status), (200, 200));
+    assert_eq!(bed.client.delete(&format!("/api/messaging/central-channels/{channel}")).await.status, 204);
+    assert_eq!((bed.fetch(&of_channel).await.status, bed.fetch(&other).await.status), (404, 200));
+    assert_eq!(bed.kept().len(), 1);
+}
+
+/// What comes with a message of a channel is shown to its agents.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn attachments_of_a_message_reach_the_model() {
+    let bed = Bed::new(vec![Answer::text("a dot")]).await;
+    let sent = bed.give("a.png", "image/png", PNG).await.expect(200)["data"].clone();
+    let listed = bed.client.get("/api/agents").await.expect(200);
+    let agent = listed["data"]["agents"][0]["id"].clone();
+    let (server, person) = ("00000000-0000-0000-0000-000000000000", "1bbb20c1-eb33-4a13-8c50-28c46fccf9c1");
+    let channel = json!({
+        "name": "Talk", "server_id": server, "type": "DM", "participantCentralUserIds": [person, agent],
+    });
+    let made = bed.client.post("/api/messaging/central-channels", &channel).await.expect(201);
+    let path = format!("/api/messaging/central-channels/{}/messages", made["data"]["id"].as_str().unwrap());
+    let message = json!({
+        "author_id": person, "content": "what is it?", "server_id": server,
+        "metadata": {"attachments": [{"id": "1", "url": sent["url"], "contentType": "image", "title": "a.png"}]},
+    });
+    bed.client.post(&path, &message).await.expect(201);
+    bed.model.wait_for_requests(1);
+    let asked = bed.model.requests()[0].body["messages"].to_string();
+    let wanted = format!("data:image/png;base64,{}", STANDARD.encode(PNG));
+    assert!(asked.contains(&wanted) && asked.contains("what is it?"), "{asked}");
+    bed.served.leave().await;
+    bed.model.finish();
 }

@@ -221,7 +221,7 @@ async fn room(door: &Door, caller: &Principal, meant: &Meant, said: &Said) -> Re
         kind: "VOICE_DM".to_owned(),
         source: SOURCE.to_owned(),
         metadata: None,
-        world: KeptRoom { world_id, world_name: None },
+        world: KeptRoom { world_id },
     };
     rooms::make(engine, caller, agent, new).await
 }

@@ -8,6 +8,7 @@ use super::super::directory::Directory;
 use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::kept::{self, KeptChannel};
+use super::super::media::{self, Shelf};
 use super::super::request::{Answer, Asked, asked, data};
 use super::super::{ids, servers};
 use crate::domain::{ErrorCode, SessionUpdated};
@@ -216,8 +217,11 @@ async fn update(asked: Asked) -> Answer {
 async fn delete(asked: Asked) -> Answer {
     if let Some(channel) = named(&asked).await? {
         match asked.engine().delete(&asked.caller, &channel.session.id).await {
-            Err(error) if error.code != ErrorCode::NotFound => return Err(error.into()),
-            _ => {}
+            Err(error) if error.code == ErrorCode::NotFound => {}
+            deleted => {
+                deleted?;
+                media::remove_all(asked.engine(), Shelf::Channels, channel.id()).await?;
+            }
         }
     }
     Ok(empty(StatusCode::NO_CONTENT))
