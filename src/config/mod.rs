@@ -39,7 +39,7 @@ pub use permissions::describe as describe_permission;
 pub use plugins::{Plugin, PluginAnswers, PluginRoute};
 pub use resolution::{Flags, Project, Resolved, resolve};
 pub use server::{FileLimits, LoginSettings, ServerFlags, ServerLimits, ServerSettings, TlsFiles, WebUi};
-pub use settings::{Limits, Paths, Provider, Settings, ToolSettings, Wire};
+pub use settings::{Limits, Paths, Provider, Settings, SpeechSettings, ToolSettings, Wire};
 pub use show::Row;
 pub use text::{did_you_mean, printable};
 pub use tool_servers::{ConfiguredToolServer, McpSettings};

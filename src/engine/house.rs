@@ -125,6 +125,8 @@ pub(crate) struct Core {
     pub(crate) opened_at: Timestamp,
     /// Who may ask a model outside of sessions.
     pub(crate) completing: Semaphore,
+    /// Who may speak and listen.
+    pub(crate) speaking: Semaphore,
     /// Files on their way in and out.
     pub(crate) uploads: Uploads,
     /// Keys and tokens, as this process knows them.
@@ -162,6 +164,7 @@ impl House {
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
+            speaking: Semaphore::new(super::speech::AT_ONCE),
             uploads,
             keys: Keyring::default(),
             people,

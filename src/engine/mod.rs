@@ -46,6 +46,7 @@ mod sessions;
 mod sharing;
 mod shelves;
 mod spans;
+mod speech;
 mod starting;
 mod stepping;
 mod taking;
@@ -85,6 +86,7 @@ pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::rewinding::Earlier;
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::shelves::{Expected, ShelfDocument, ShelfPage, ShelfPlace, Shelves};
+pub use self::speech::{Speech, Spoken, ToSpeak, ToTranscribe};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
@@ -107,6 +109,10 @@ impl Engine for House {
     }
 
     fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
+    fn speech(&self) -> &dyn Speech {
         self
     }
 

@@ -23,6 +23,7 @@ use super::notices::NoticeStream;
 pub use super::question::{Answering, Ask, Asked, Begin, Chosen, ContextInput, NewSession, OnBusy, ProcedureCall, Target};
 use super::sharing::SharedSession;
 use super::shelves::Shelves;
+use super::speech::Speech;
 use super::tool_servers::ToolServers;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use super::users::Users;
@@ -107,6 +108,9 @@ pub trait Engine: Send + Sync {
 
     /// What can be asked about files of the house.
     fn house_files(&self) -> &dyn HouseFiles;
+
+    /// What is spoken and heard.
+    fn speech(&self) -> &dyn Speech;
 
     /// What can be asked about sessions of several.
     fn channels(&self) -> &dyn Channels;

@@ -13,6 +13,7 @@ mod openai;
 mod parts;
 mod registry;
 mod retry;
+mod speech;
 mod table;
 mod transport;
 
@@ -25,6 +26,7 @@ use crate::domain::{AnswerForm, Cause, Error, Finish, ModelSettings, ToolSpec, U
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
 pub use offline::Offline;
 pub use registry::{Models, OwnProviders};
+pub use speech::{Sound, Voice, has_none};
 
 pub(crate) use endpoint::is_key_header;
 

@@ -110,6 +110,11 @@ impl Models {
         Ok((Arc::new(Retrying::new(model, &self.limits, self.first_wait)), card))
     }
 
+    /// What makes requests.
+    pub(super) fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
     /// What is known about a model, also when its provider is not configured.
     pub fn card(&self, choice: &ModelChoice) -> Card {
         self.catalogue.card(choice)
@@ -150,7 +155,7 @@ impl Models {
 }
 
 /// Whether nothing can come of asking: the large providers' own servers without a key.
-fn needs_key(provider: &Provider) -> bool {
+pub(super) fn needs_key(provider: &Provider) -> bool {
     let host = reqwest::Url::parse(&provider.base_url).ok().and_then(|url| url.host_str().map(str::to_owned));
     let official = matches!(host.as_deref(), Some("api.openai.com" | "api.anthropic.com"));
     official && !has_key(provider)
@@ -212,6 +217,7 @@ mod tests {
             paths: crate::config::Paths::default(),
             plugins: vec![],
             server: crate::config::ServerSettings::default(),
+            speech: crate::config::SpeechSettings::default(),
         }
     }
 

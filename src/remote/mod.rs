@@ -10,6 +10,7 @@ mod house_files;
 mod line;
 mod memories;
 mod shelves;
+mod speech;
 mod stream;
 mod tool_servers;
 mod users;
@@ -41,7 +42,7 @@ use crate::engine::{
     FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey,
     IssuedToken, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion,
     OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession,
-    Shelves, SignedFile, ToolServers, Users, Watching,
+    Shelves, SignedFile, Speech, ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -81,6 +82,10 @@ impl Engine for Remote {
     }
 
     fn house_files(&self) -> &dyn HouseFiles {
+        self
+    }
+
+    fn speech(&self) -> &dyn Speech {
         self
     }
 

@@ -14,6 +14,7 @@ mod list_files;
 mod mcp;
 mod output;
 mod permission;
+mod program;
 mod read_file;
 mod run_command;
 mod search_files;
@@ -35,6 +36,7 @@ pub use mcp::{
     ToolServerPeer, tools_of,
 };
 pub use permission::decide;
+pub use program::{Bounds, Given, run_program};
 
 /// What a tool works with.
 #[derive(Clone)]

@@ -58,9 +58,6 @@ pub struct KeptChannel {
 pub struct KeptRoom {
     /// Its world, an id.
     pub world_id: String,
-    /// The name of that world.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub world_name: Option<String>,
 }
 
 /// About a message.

@@ -170,6 +170,11 @@ pub fn is_taken(media_type: Option<&str>, only: Option<Family>) -> bool {
     told(media_type).is_some_and(|kind| only.is_none_or(|family| family == kind.family))
 }
 
+/// The ending that files of a type have.
+pub fn usual_ending(media_type: Option<&str>) -> &'static str {
+    told(media_type).and_then(|kind| kind.endings.first()).copied().unwrap_or_default()
+}
+
 /// What a file is: the type that it is said to have, when it is taken and the file begins as such a file does. Of its name
 /// only the ending counts, and only where it fits the type.
 pub fn taken(media_type: Option<&str>, name: &str, beginning: &[u8]) -> Option<Taken> {

@@ -106,11 +106,24 @@ impl Of<'_> {
         }))
     }
 
+    /// The text of a memory, as the agent is shown it; `None` when it is shown none such.
+    ///
+    /// # Errors
+    /// As the engine tells them.
+    pub async fn text(&self, id: &str) -> Result<Option<String>, ElizaError> {
+        Ok(self.search(id).await?.map(|memory| memory.message.text()).filter(|text| !text.trim().is_empty()))
+    }
+
     /// Where the message of a memory stands; `None` when the agent is shown none such.
     ///
     /// # Errors
     /// As the engine tells them.
     pub async fn find(&self, id: &str) -> Result<Option<Place>, ElizaError> {
+        let found = self.search(id).await?;
+        Ok(found.map(|memory| Place { session: memory.session, message: memory.message.id }))
+    }
+
+    async fn search(&self, id: &str) -> Result<Option<Memory>, ElizaError> {
         let mut pages = Pages::new(None);
         while let Some(page) = pages.next(self).await? {
             let is_it = |memory: &Memory| {
@@ -118,7 +131,7 @@ impl Of<'_> {
                 message.eq_ignore_ascii_case(id) || ids::seen_by(message, &self.agent.id).eq_ignore_ascii_case(id)
             };
             if let Some(memory) = page.into_iter().find(is_it) {
-                return Ok(Some(Place { session: memory.session, message: memory.message.id }));
+                return Ok(Some(memory));
             }
         }
         Ok(None)
@@ -185,17 +198,7 @@ impl Of<'_> {
     /// # Errors
     /// As the engine tells them.
     pub async fn others(&self, table: Option<&str>, room: Option<&str>, wanted: Wanted) -> Result<Vec<Value>, ElizaError> {
-        let mut found = Vec::new();
-        let mut after: Option<String> = None;
-        loop {
-            let place = self.shelf();
-            let page = self.engine.shelves().shelf_list(self.caller, &place, after.as_deref(), PAGE).await?;
-            found.extend(page.documents.into_iter().map(|document| document.value));
-            match page.next {
-                Some(next) => after = Some(next),
-                None => break,
-            }
-        }
+        let mut found = kept(self.engine, self.caller, &self.shelf()).await?;
         let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let at = |value: &Value| value.get("createdAt").and_then(Value::as_i64).unwrap_or_default();
         found.retain(|value| {
@@ -232,8 +235,39 @@ impl Of<'_> {
 
     /// Each agent has a place of its own: there is a bound for what one keeps.
     fn shelf(&self) -> ShelfPlace {
-        super::agents::shelf(&format!("memories-{}", self.agent.id))
+        shelf(&self.agent.id)
     }
+}
+
+fn shelf(agent: &str) -> ShelfPlace {
+    super::agents::shelf(&format!("memories-{agent}"))
+}
+
+/// All documents of a place.
+async fn kept(engine: &dyn Engine, caller: &Principal, place: &ShelfPlace) -> Result<Vec<Value>, ElizaError> {
+    let mut found = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let page = engine.shelves().shelf_list(caller, place, after.as_deref(), PAGE).await?;
+        found.extend(page.documents.into_iter().map(|document| document.value));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(found),
+        }
+    }
+}
+
+/// Takes away what is kept of an agent beside what was said. To be called when it is deleted.
+///
+/// # Errors
+/// As the engine tells them.
+pub async fn forget_tables(engine: &dyn Engine, caller: &Principal, agent: &str) -> Result<(), ElizaError> {
+    let place = shelf(agent);
+    for memory in kept(engine, caller, &place).await? {
+        let id = memory.get("id").and_then(Value::as_str).unwrap_or_default();
+        engine.shelves().shelf_remove(caller, &place, id).await?;
+    }
+    Ok(())
 }
 
 /// Makes an agent forget, by its name in the house. What is not there is forgotten already.

@@ -7,7 +7,7 @@ use super::channels::Channel;
 use super::directory::{Directory, Known};
 use super::errors::ElizaError;
 use super::kept::{self, KeptChannel, KeptRoom};
-use super::{ids, servers};
+use super::{ids, servers, worlds};
 use crate::domain::{ErrorCode, Labels, Participant, Principal, SessionId, SessionStatus, SessionUpdated};
 use crate::engine::{Engine, NewSession, SessionFilter};
 
@@ -63,8 +63,8 @@ impl Room {
     /// # Errors
     /// As the engine tells them.
     pub async fn world_name(&self, engine: &dyn Engine, caller: &Principal) -> Result<Option<String>, ElizaError> {
-        if let Some(kept) = &self.channel.kept.room {
-            return Ok(kept.world_name.clone());
+        if self.channel.kept.room.is_some() {
+            return Ok(worlds::get(engine, caller, &self.world).await?.map(|world| world.name));
         }
         Ok(servers::one(engine, caller, self.channel.server()).await?.map(|server| server.name))
     }

@@ -159,7 +159,9 @@ mod tests {
             assert_ne!(Seal::new("other").open(&sealed).as_deref(), Some(plain));
         }
         assert_ne!(seal.seal("k"), seal.seal("k"));
-        // As another program sealed it, under the key of the same salt.
+        // As the original sealed it.
+        let theirs = "dd9e167f0b85f734d29b34a90a5c9cc1:a2909adb7971bafc2432beaa89b8156f";
+        assert_eq!((is_sealed(theirs), seal.open(theirs).as_deref()), (true, Some("plain")));
         let theirs = "000102030405060708090a0b0c0d0e0f:";
         for wrong in ["", "x", "sk-mock", theirs, &format!("{theirs}00"), "zz:00"] {
             assert!(!is_sealed(wrong) && seal.open(wrong).is_none(), "{wrong}");

@@ -145,6 +145,11 @@ impl Core {
         if agent.endpoints.is_empty() {
             return Ok(own);
         }
+        if self.settings.agents.contains_key(&agent.name) && agent.endpoints.values().any(|endpoint| endpoint.key.is_some())
+        {
+            let message = format!("agent `{}` is configured, and a configured agent has no secrets", agent.name);
+            return Err(Error::invalid(message).hint("give it a model of a provider, and the provider its key"));
+        }
         let now = match kept::held(&*self.store, &agent.name).await? {
             Some(kept::Slot::Held(_, kept)) => Some(kept),
             _ => None,

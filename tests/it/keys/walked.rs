@@ -28,6 +28,7 @@ fn the_walk_goes_over_every_verb() {
         ("Watching", "watching", include_str!("../../../src/engine/watching/mod.rs")),
         ("Channels", "channels", include_str!("../../../src/engine/channels/mod.rs")),
         ("Memories", "memories", include_str!("../../../src/engine/memories/mod.rs")),
+        ("Speech", "speech", include_str!("../../../src/engine/speech.rs")),
         ("Shelves", "shelf", include_str!("../../../src/engine/shelves.rs")),
     ] {
         let (_, verbs) = text.split_once(&format!("pub trait {room}")).unwrap();

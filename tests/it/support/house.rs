@@ -43,6 +43,7 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         plugins: Vec::new(),
         paths: Paths::default(),
         server: unpaced(),
+        speech: ombud::config::SpeechSettings::default(),
     }
 }
 

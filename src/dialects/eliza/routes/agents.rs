@@ -11,9 +11,10 @@ use crate::dialects::eliza::character::Character;
 use crate::dialects::eliza::definition::{character_of, define};
 use crate::dialects::eliza::errors::ElizaError;
 use crate::dialects::eliza::kept::{self, KeptAgent};
+use crate::dialects::eliza::media::{self, Shelf};
 use crate::dialects::eliza::request::{Answer, Asked, asked, data};
 use crate::dialects::eliza::secrets::Seal;
-use crate::dialects::eliza::{ids, reading, worlds};
+use crate::dialects::eliza::{ids, memories, reading, worlds};
 use crate::domain::{Agent, AgentState, ErrorCode};
 use crate::engine::{AgentItem, Word};
 use crate::http::{Route, Routes};
@@ -219,6 +220,8 @@ async fn remove(asked: Asked) -> Answer {
     asked.engine().remove_agent(&asked.caller, &named(&item)).await?;
     worlds::forget(asked.engine(), &asked.caller, &id_of(&item)).await?;
     super::logs::forget(asked.engine(), &asked.caller, &id_of(&item)).await?;
+    memories::forget_tables(asked.engine(), &asked.caller, &id_of(&item)).await?;
+    media::remove_all(asked.engine(), Shelf::Agents, &id_of(&item)).await?;
     Ok(crate::http::empty(StatusCode::NO_CONTENT))
 }
 

@@ -8,6 +8,7 @@ use super::super::directory::Directory;
 use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::kept::{self, KeptChannel};
+use super::super::media::{self, Shelf};
 use super::super::request::{Answer, Asked, asked, data};
 use super::super::{ids, servers};
 use crate::domain::{ErrorCode, SessionUpdated};
@@ -188,6 +189,7 @@ async fn update(asked: Asked) -> Answer {
         None => None,
     };
     let mut channel = channel;
+    let is_seated = participants.is_some();
     if let Some(participants) = participants {
         let directory = Directory::read(engine, caller).await?;
         channel = channels::seat(engine, caller, &directory, &channel, Seats::Only(participants)).await?;
@@ -200,7 +202,8 @@ async fn update(asked: Asked) -> Answer {
     if let Some(topic) = body.text("topic") {
         kept.topic = Some(topic.to_owned());
     }
-    if kept != channel.kept {
+    // Sockets are told of what is changed here, and of nothing else that happens to who takes part.
+    if kept != channel.kept || is_seated {
         // The kind is kept from now on: who takes part says it no longer.
         kept.kind = channel.kind().to_owned();
         change.attributes = kept::attributes(&kept);
@@ -214,8 +217,11 @@ async fn update(asked: Asked) -> Answer {
 async fn delete(asked: Asked) -> Answer {
     if let Some(channel) = named(&asked).await? {
         match asked.engine().delete(&asked.caller, &channel.session.id).await {
-            Err(error) if error.code != ErrorCode::NotFound => return Err(error.into()),
-            _ => {}
+            Err(error) if error.code == ErrorCode::NotFound => {}
+            deleted => {
+                deleted?;
+                media::remove_all(asked.engine(), Shelf::Channels, channel.id()).await?;
+            }
         }
     }
     Ok(empty(StatusCode::NO_CONTENT))

@@ -8,6 +8,7 @@ use super::super::directory::Directory;
 use super::super::errors::ElizaError;
 use super::super::ids;
 use super::super::kept::KeptRoom;
+use super::super::media::{self, Shelf};
 use super::super::memories::forget;
 use super::super::request::{Answer, Asked, asked, data};
 use super::super::rooms::{self, NewRoom};
@@ -69,7 +70,7 @@ async fn create(asked: Asked) -> Answer {
             kind: KIND.to_owned(),
             source: SOURCE.to_owned(),
             metadata: metadata.clone(),
-            world: KeptRoom { world_id: world_id.clone(), world_name: None },
+            world: KeptRoom { world_id: world_id.clone() },
         };
         match rooms::make(asked.engine(), &asked.caller, known, new).await {
             Ok(room) => made.push(json!({
@@ -100,7 +101,10 @@ async fn remove(asked: Asked) -> Answer {
     for room in group.rooms {
         match asked.engine().delete(&asked.caller, &room.session.id).await {
             Err(error) if error.code == ErrorCode::NotFound => {}
-            removed => removed?,
+            removed => {
+                removed?;
+                media::remove_all(asked.engine(), Shelf::Channels, room.id()).await?;
+            }
         }
     }
     // Channels are not only of one world: what the agent has of them goes, and they stay.

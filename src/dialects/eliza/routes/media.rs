@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -94,6 +94,26 @@ impl Given {
             beginning.extend_from_slice(&piece[..missing]);
             Ok(piece)
         })
+    }
+
+    /// The same, and that it is what it is said to be: `wrong` comes after them where it is not.
+    pub fn checked_bytes(&self, wrong: Error) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+        let (beginning, told) = (Arc::clone(&self.beginning), self.head.media_type.clone());
+        let end = stream::once(async move {
+            let beginning = beginning.lock().unwrap_or_else(PoisonError::into_inner);
+            if media::taken(told.as_deref(), "", &beginning).is_some() { Ok(Bytes::new()) } else { Err(wrong) }
+        });
+        self.bytes().chain(end)
+    }
+
+    /// The ending that its kind of files has.
+    pub fn usual_ending(&self) -> &'static str {
+        media::usual_ending(self.head.media_type.as_deref())
+    }
+
+    /// Its media type, as it was told.
+    pub fn media_type(&self) -> String {
+        self.head.media_type.clone().unwrap_or_default()
     }
 
     /// What the file is, when it has come.

@@ -4,11 +4,11 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::super::errors::ElizaError;
-use super::super::ids;
 use super::super::kept::KeptRoom;
 use super::super::request::Asked;
 use super::super::request::{Answer, asked, data};
 use super::super::rooms::{self, NewRoom};
+use super::super::{ids, worlds};
 use super::memories::running;
 use crate::http::{Route, Routes};
 
@@ -59,12 +59,13 @@ async fn create(asked: Asked) -> Answer {
     let missing = || ElizaError::bad("MISSING_PARAM", "Room name is required");
     let name = text(&body, "name")?.ok_or_else(missing)?;
     let at = asked.door.clock.now();
-    let server = text(&body, "serverId")?.unwrap_or_else(|| format!("server-{}", at.as_millis()));
-    let world = match id(&body, "worldId", "world")? {
-        Some(world_id) => KeptRoom { world_id, world_name: None },
+    let server = text(&body, "serverId")?;
+    let (world_id, server) = match id(&body, "worldId", "world")? {
+        Some(world) => (world, server.unwrap_or_else(|| format!("server-{}", at.as_millis()))),
         None => {
-            let made = ids::seen_by(&asked.door.clock.new_id().to_string(), &agent.id);
-            KeptRoom { world_id: made, world_name: Some(format!("World for {name}")) }
+            let name = format!("World for {name}");
+            let world = worlds::make(&asked.door, &asked.caller, &agent.id, &name, (server, None)).await?;
+            (world.id, world.server_id)
         }
     };
     let new = NewRoom {
@@ -74,7 +75,7 @@ async fn create(asked: Asked) -> Answer {
         kind: text(&body, "type")?.unwrap_or_else(|| "DM".to_owned()),
         source: text(&body, "source")?.unwrap_or_else(|| "client".to_owned()),
         metadata: body.get("metadata").filter(|metadata| !metadata.is_null()).cloned(),
-        world,
+        world: KeptRoom { world_id },
     };
     let room = rooms::make(asked.engine(), &asked.caller, &agent, new.clone()).await?;
     let mut told = json!({

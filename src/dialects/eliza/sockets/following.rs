@@ -10,6 +10,7 @@ use crate::dialects::eliza::NAME;
 use crate::dialects::eliza::channels::Channel;
 use crate::dialects::eliza::directory::Directory;
 use crate::dialects::eliza::encoder::{Emitted, Place, broadcast};
+use crate::dialects::eliza::kept::COMPLETED;
 use crate::dialects::eliza::told::Told;
 use crate::domain::{
     Cursor, Delta, Error, ErrorCode, Event, Fact, Frame, LiveDelta, MessageId, Outcome, Participant, Result, RunFinished,
@@ -251,6 +252,9 @@ impl Following {
     }
 
     async fn updated(&mut self, updated: &SessionUpdated) -> Result<Vec<Emitted>> {
+        if updated.attributes.contains_key(COMPLETED) {
+            return Ok(vec![self.place().complete(None)]);
+        }
         if updated.title.is_none() && !updated.attributes.contains_key(NAME) {
             return Ok(Vec::new());
         }

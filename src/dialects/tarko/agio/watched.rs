@@ -16,7 +16,7 @@ use crate::engine::{
     FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey,
     IssuedToken, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion,
     OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession,
-    Shelves, SignedFile, ToolServers, Users, Watching,
+    Shelves, SignedFile, Speech, ToolServers, Users, Watching,
 };
 
 /// An engine whose runs are watched.
@@ -34,6 +34,10 @@ impl Engine for Watched {
 
     fn house_files(&self) -> &dyn HouseFiles {
         self.0.engine.house_files()
+    }
+
+    fn speech(&self) -> &dyn Speech {
+        self.0.engine.speech()
     }
 
     fn channels(&self) -> &dyn Channels {
