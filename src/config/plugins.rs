@@ -154,7 +154,7 @@ fn route(table: &Map<String, Value>, base: &Path) -> Result<PluginRoute, String>
             .filter(|seconds| (1..=SECONDS.0).contains(seconds))
             .ok_or_else(|| format!("`timeout_seconds` must be a whole number from 1 to {}", SECONDS.0))?,
     };
-    let is_static = text("type")?.as_deref() == Some("STATIC");
+    let is_static = table.get("type").and_then(Value::as_str) == Some("STATIC");
     let answers = match (text("command")?, text("folder")?, text("url")?) {
         (Some(line), None, None) => PluginAnswers::Command {
             line,

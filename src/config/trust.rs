@@ -249,6 +249,13 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     if let Some(model) = &agent.model {
         ignore("model", model.to_string());
     }
+    if let Some(judge) = &agent.judge {
+        ignore("judge", judge.to_string());
+    }
+    // Where a conversation goes is not for a folder to say.
+    if !agent.endpoints.is_empty() {
+        ignore("endpoints", agent.endpoints.keys().cloned().collect::<Vec<_>>().join(", "));
+    }
     if agent.settings != crate::domain::ModelSettings::default() {
         ignore("settings", "set".to_owned());
     }
@@ -277,6 +284,9 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     }
     let kept = Agent {
         model: None,
+        judge: None,
+        endpoints: BTreeMap::new(),
+        secrets: Vec::new(),
         settings: crate::domain::ModelSettings::default(),
         attributes: crate::domain::Attributes::new(),
         tool_servers: agent.tool_servers.clone().filter(Vec::is_empty),
@@ -338,6 +348,16 @@ mod tests {
         assert_eq!(ignored, [("agents.a.procedures", "one, two"), ("agents.a.from_state", "set")]);
         let expected = Agent { procedures: BTreeMap::new(), from_state: crate::domain::FromState::default(), ..agent };
         assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn where_the_model_of_an_unknown_agent_is_does_not_count() {
+        let text = r#"{"instructions": "x", "judge": "a/b", "endpoints": {"openai": {"base_url": "http://h/v1"}}}"#;
+        let agent = super::super::agents::parse(Path::new("/w/a.json"), text).unwrap();
+        let (kept, ignored) = narrow_agent(agent, Path::new("/w/a.json"));
+        let ignored: Vec<_> = ignored.iter().map(|ignored| (ignored.place.as_str(), ignored.value.as_str())).collect();
+        assert_eq!(ignored, [("agents.a.judge", "a/b"), ("agents.a.endpoints", "openai")]);
+        assert_eq!(kept, Agent { name: "a".into(), instructions: "x".into(), ..Agent::default() });
     }
 
     #[test]

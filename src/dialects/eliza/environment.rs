@@ -106,7 +106,14 @@ fn wanted(content: &Map<String, Value>, kept: &Variables) -> Result<Variables, E
     Ok(variables)
 }
 
+/// Where nobody knows the folder of the program's state there is no such file, and none of another folder is looked at.
+fn check(path: &Path) -> std::io::Result<&Path> {
+    let folder = path.parent().filter(|folder| folder.is_absolute());
+    folder.ok_or_else(|| std::io::Error::other("there is no folder for the program's state"))
+}
+
 fn read(path: &Path) -> std::io::Result<Variables> {
+    check(path)?;
     let about = match std::fs::symlink_metadata(path) {
         Ok(about) => about,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Variables::new()),
@@ -120,8 +127,7 @@ fn read(path: &Path) -> std::io::Result<Variables> {
 
 /// Writes it beside its place, for its owner alone, and puts it there whole.
 fn write(path: &Path, variables: &Variables) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| folder.is_absolute());
-    let folder = folder.ok_or_else(|| std::io::Error::other("there is no folder for the program's state"))?;
+    let folder = check(path)?;
     std::fs::create_dir_all(folder)?;
     // A temporary file is readable for its owner only.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;

@@ -42,7 +42,7 @@ async fn the_server_says_how_it_is_under_both_names() {
     }
     assert_eq!(keys(&client.get("/eliza/healthz").await.expect(200)), ["status", "timestamp"]);
     assert_eq!(client.get("/healthz").await.expect(200)["status"], "ok", "the server's own");
-    assert_eq!(client.get("/health").await.expect(200)["agentCount"], 1);
+    assert_eq!(client.get("/eliza/health").await.expect(200)["agentCount"], 1);
     let version = client.get("/api/system/version").await.expect(200);
     assert_eq!(keys(&version), ["version", "source", "timestamp", "environment", "uptime"]);
     let config = client.get("/api/system/config").await.expect(200);

@@ -19,6 +19,7 @@ mod eliza_plugins;
 mod eliza_secrets;
 mod eliza_sockets;
 mod eliza_system;
+mod eliza_transcripts;
 mod guards;
 mod keys;
 mod leaving;

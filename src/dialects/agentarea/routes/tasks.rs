@@ -125,7 +125,8 @@ async fn told(asked: &Asked, run: &Run, default: Option<&str>) -> Result<TaskAns
         id: format!("{}{}", ids::TASK, run.id),
         title: task.title,
         description: task.description,
-        agent_id: task.agent_id,
+        // One that was asked by another door names its agent alone.
+        agent_id: if task.agent_id.is_empty() { format!("{}{}", ids::AGENT, run.agent) } else { task.agent_id },
         session_id: run.session.to_string(),
         priority: PRIORITIES.iter().rev().find(|(_, least)| run.priority >= *least).map_or("low", |(word, _)| *word),
         data: task.data,

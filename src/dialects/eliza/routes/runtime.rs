@@ -6,12 +6,13 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::super::around;
 use super::super::errors::ElizaError;
 use super::super::lines::{self, LEVELS};
 use super::super::request::{Answer, Asked, asked};
 use super::super::servers::{self, Server};
 use crate::domain::{AgentState, Principal, Timestamp};
-use crate::engine::{Engine, without_secrets};
+use crate::engine::Engine;
 use crate::http::{Needs, Route, Routes, json};
 use crate::observe::{self, Line};
 
@@ -42,7 +43,10 @@ pub fn routes() -> Routes {
     }
     routes.extend([
         Route::get("/healthz", asked(alive)).about("Whether the process answers.").needs(Needs::Nothing),
-        Route::get("/health", asked(open_health)).about("How it is, for whoever asks.").needs(Needs::Nothing),
+        Route::get("/health", asked(open_health))
+            .about("How it is, for whoever asks.")
+            .needs(Needs::Nothing)
+            .meant(around::shows_key),
     ]);
     routes
 }
@@ -189,7 +193,7 @@ async fn logs(asked: Asked) -> Answer {
     }
     let filter = Filter::of(&asked);
     let (kept, total) = filter.of_lines(observe::recent_lines());
-    let told: Vec<Value> = kept.iter().map(|line| scrubbed(lines::told(line))).collect();
+    let told: Vec<Value> = kept.iter().map(|line| lines::told(line)).collect();
     let levels: Vec<&str> = LEVELS.iter().map(|(name, _)| *name).collect();
     Ok(json(
         StatusCode::OK,
@@ -203,17 +207,6 @@ async fn logs(asked: Asked) -> Answer {
             "levels": levels,
         }),
     ))
-}
-
-/// A line without what looks like a key. No line should hold one: this is for the text of an error that somebody else
-/// wrote.
-fn scrubbed(mut line: Value) -> Value {
-    for value in line.as_object_mut().into_iter().flat_map(|fields| fields.values_mut()) {
-        if let Value::String(text) = value {
-            *text = without_secrets(text);
-        }
-    }
-    line
 }
 
 async fn clear(_: Asked) -> Answer {

@@ -1,12 +1,12 @@
 //! One session, entered through every door: one log.
 
 use ombud::config::Wire;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{ZERO, id_of, person, said, says};
 use crate::support::model_server::{Answer, ModelServer};
 use crate::support::process::{Place, kinds};
-use crate::support::server::Serving;
+use crate::support::server::{Serving, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_door_leads_to_the_same_session() {
@@ -28,18 +28,19 @@ async fn every_door_leads_to_the_same_session() {
     let posted = says(&client, &id, &person(1), "hello from a channel").await.expect(201)["data"].clone();
 
     // What answers it is a task of AgentArea.
-    let runs = place.json(&["sessions", "show", &id, "--format", "json"]);
     let queued = place.events(&id).into_iter().filter(|event| event["type"] == "run.queued");
     let run = queued.last().unwrap()["run"].as_str().unwrap().to_owned();
-    let mut task = Value::Null;
-    for _ in 0..1_000 {
-        task = client.get(&format!("/v1/tasks/task_{run}")).await.expect(200);
-        if task["status"] != "pending" && task["status"] != "running" {
-            break;
+    let task = within("the task is completed", async {
+        loop {
+            let task = client.get(&format!("/v1/tasks/task-{run}")).await.expect(200);
+            if task["status"] == "completed" {
+                return task;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
-    assert_eq!((&task["status"], &task["result"]["response"]), (&json!("completed"), &json!("By the channel.")), "{runs}");
+    })
+    .await;
+    assert_eq!(task["result"]["response"], json!("By the channel."));
     assert_eq!(task["session_id"], json!(id));
 
     // Messages for users of Octavus.

@@ -78,7 +78,7 @@ async fn what_is_said_is_answered_and_listed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn channels_are_made_by_messages() {
-    let bed = Bed::new(vec![("ada", vec![Answer::text("yes?")])]).await;
+    let bed = Bed::new(vec![("ada", vec![Answer::text("yes?").always()])]).await;
     let (client, ada, anna) = (&bed.client, id_of("ada"), person(1));
     says(client, GHOST, &anna, "anybody?").await.expect(201);
     let made = client.get(&format!("/api/messaging/channels/{GHOST}/details")).await.expect(200)["data"].clone();
@@ -95,6 +95,7 @@ async fn channels_are_made_by_messages() {
     assert!(all.iter().all(|reply| reply.status == 201), "{all:?}");
     let there = client.get(&format!("/api/messaging/channels/{dm}/participants")).await.expect(200);
     assert_eq!(there["data"], json!([anna, ada]));
+    bed.ends(dm, 4).await;
     assert_eq!(said(client, dm, "").await.iter().filter(|message| message["content"] == "you?").count(), 4);
     let body = json!({"author_id": anna, "content": "x", "server_id": GHOST});
     let refused = client.post(&format!("/api/messaging/channels/{ZERO}/messages"), &body).await;

@@ -7,6 +7,7 @@ mod messages;
 mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use ombud::config::{Provider, Settings, Wire};
@@ -15,6 +16,7 @@ use ombud::engine::Engine as _;
 use ombud::storage::StoreUrl;
 use serde_json::{Value, json};
 use sha1::{Digest as _, Sha1};
+use tokio_util::sync::CancellationToken;
 
 use crate::support::house::somebody;
 use crate::support::model_server::{Answer, ModelServer};
@@ -66,8 +68,23 @@ impl Bed {
     /// The same on a store.
     pub async fn on(store: &StoreUrl, models: BTreeMap<String, ModelServer>) -> Self {
         let first = models.values().next().unwrap();
-        let served = Served::start_on(store, first, |settings| with_agents(settings, &models)).await;
+        let change = |settings: &mut Settings| {
+            with_agents(settings, &models);
+            // It is still there after a restart.
+            settings.workspace = env!("CARGO_TARGET_TMPDIR").into();
+        };
+        let served = Served::start_on(store, first, change).await;
         Self { client: served.client.clone(), served, models }
+    }
+
+    /// Attends to the queue until the work is done.
+    pub async fn attended(&self, work: impl AsyncFnOnce()) {
+        let (stop, house) = (CancellationToken::new(), Arc::clone(&self.served.house));
+        let told = stop.clone();
+        let task = tokio::spawn(async move { house.attend_to_queue(told).await });
+        work().await;
+        stop.cancel();
+        within("the queue is left", task).await.unwrap().unwrap();
     }
 
     /// A channel of the server that is always there.
