@@ -66,6 +66,15 @@ pub async fn list(engine: &dyn Engine, caller: &Principal, agents: &[String]) ->
     Ok(worlds)
 }
 
+/// One world.
+///
+/// # Errors
+/// As of any verb.
+pub async fn get(engine: &dyn Engine, caller: &Principal, id: &str) -> Result<Option<World>> {
+    let found = engine.shelves().shelf_get(caller, &place(), id).await?;
+    Ok(found.and_then(|document| serde_json::from_value(document.value).ok()))
+}
+
 /// Makes a world; `server` absent = one that is named by the moment.
 ///
 /// # Errors

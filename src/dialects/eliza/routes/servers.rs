@@ -80,7 +80,13 @@ async fn agents(asked: Asked) -> Answer {
     let directory = Directory::read(asked.engine(), &asked.caller).await?;
     let server = servers::one(asked.engine(), &asked.caller, &id).await?;
     let agents = server.map(|server| server.agents_of(&directory)).unwrap_or_default();
-    Ok(data(StatusCode::OK, json!({ "serverId": id, "messageServerId": id, "agents": agents })))
+    Ok(data(StatusCode::OK, json!({ named(&asked): id, "agents": agents })))
+}
+
+/// What the id of a server is called in an answer: under a newer address by its newer name.
+fn named(asked: &Asked) -> &'static str {
+    let is_newer = asked.parts.uri.path().contains("/message-servers");
+    if is_newer { "messageServerId" } else { "serverId" }
 }
 
 async fn change(asked: &Asked, agent: &str, is_on: bool, message: &str, status: StatusCode) -> Answer {
@@ -91,8 +97,7 @@ async fn change(asked: &Asked, agent: &str, is_on: bool, message: &str, status: 
     }
     let agent = agent.to_ascii_lowercase();
     servers::put_agent(asked.engine(), &asked.caller, &server, &agent, is_on).await?.ok_or_else(|| missing(&server))?;
-    let told = json!({ "serverId": server, "messageServerId": server, "agentId": agent, "message": message });
-    Ok(data(status, told))
+    Ok(data(status, json!({ named(asked): server, "agentId": agent, "message": message })))
 }
 
 async fn add(asked: Asked) -> Answer {
