@@ -383,6 +383,7 @@ async fn a_token_of_this_api_alone_is_wanted_from_its_clients_and_opens_nothing_
     let mut known = connect(&served.client.with("x-api-key", "secret"), json!({})).await;
     known.emit("1", json!({"channelId": CHANNEL})).await;
     assert_eq!(known.event().await.0, "channel_joined");
+    assert_eq!(known.event().await.0, "room_joined");
     // Another API of this server is not opened by it, and asks for nothing.
     known.emit("join-session", json!({"sessionId": session})).await;
     assert_eq!(known.event().await.0, "error");

@@ -57,6 +57,7 @@ async fn generate(asked: Asked) -> Answer {
     let small = agent.agent.judge.clone().or_else(|| agent.agent.model.clone());
     let completion = Completion {
         model: small.or(Some(agent.model)),
+        agent: Some(agent.agent.name),
         prompt: prompt(&all),
         max_tokens: Some(64),
         ..Completion::default()
