@@ -9,6 +9,7 @@ mod mcp_serve;
 mod reference;
 mod serve;
 mod sessions;
+mod setup;
 mod share;
 mod users;
 mod values;
@@ -28,6 +29,7 @@ pub use sessions::{
     SessionsCancel, SessionsCommand, SessionsDelete, SessionsEvents, SessionsList, SessionsShow, SessionsTail,
     SessionsUpdate, StatusFilter,
 };
+pub use setup::{ConfigInit, DoctorArguments, ModelsArguments, VersionArguments};
 pub use share::ShareArguments;
 pub use users::{UsersAdd, UsersCommand, UsersUpdate};
 
@@ -210,11 +212,14 @@ pub enum Command {
     /// List, add, test and remove tool servers (MCP), and offer your agents as one
     #[command(subcommand, after_long_help = mcp::EXAMPLES)]
     Mcp(McpCommand),
+    Models(ModelsArguments),
+    Doctor(DoctorArguments),
     Trust(TrustArguments),
-    /// Show settings and where they come from
+    /// Show settings and where they come from, and write a first config
     #[command(subcommand, after_long_help = SHOW_EXAMPLES)]
     Config(ConfigCommand),
     Completions(CompletionsArguments),
+    Version(VersionArguments),
 }
 
 const RESTORE_EXAMPLES: &str = "\
@@ -283,6 +288,16 @@ Examples:
   ombud config path
   $EDITOR \"$(ombud config path --format json | jq -r .user.path)\"";
 
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  ombud config schema > ~/.config/ombud/schema.json
+
+In config.toml, for editors that know taplo:
+  #:schema ./schema.json
+
+In config.json:
+  { \"$schema\": \"./schema.json\" }";
+
 /// Commands about settings.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -294,6 +309,10 @@ pub enum ConfigCommand {
     /// Show where files are read from
     #[command(after_long_help = PATH_EXAMPLES)]
     Path,
+    Init(ConfigInit),
+    /// Print the JSON Schema of a config file, for editors
+    #[command(after_long_help = SCHEMA_EXAMPLES)]
+    Schema,
 }
 
 const COMPLETIONS_EXAMPLES: &str = "\

@@ -78,6 +78,7 @@ fn works_here(command: &Command) -> Option<&'static str> {
         Command::Trust(_) => Some("trust"),
         Command::Config(_) => Some("config"),
         Command::Completions(_) => Some("completions"),
+        Command::Version(_) => Some("version"),
         Command::Agents(AgentsCommand::Validate { .. }) => Some("agents validate"),
         Command::Agents(
             AgentsCommand::List | AgentsCommand::Show { .. } | AgentsCommand::Add(_) | AgentsCommand::Remove { .. },
@@ -89,6 +90,8 @@ fn works_here(command: &Command) -> Option<&'static str> {
         | Command::Mcp(_)
         | Command::Sessions(_)
         | Command::Share(_)
+        | Command::Models(_)
+        | Command::Doctor(_)
         | Command::Restore(_) => None,
     }
 }

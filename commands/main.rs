@@ -9,9 +9,11 @@ mod completions;
 mod config;
 mod context;
 mod distance;
+mod doctor;
 mod follow;
 mod keys;
 mod mcp;
+mod models;
 mod oneshot;
 mod output;
 mod program;
@@ -26,18 +28,18 @@ mod share;
 mod signals;
 mod trust;
 mod users;
+mod version;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::sync::OnceLock;
 
 use clap::Parser;
-use ombud::config::{Environment, Resolved, Settings, resolve};
+use ombud::config::{Environment, Flags, Resolved, Settings, resolve};
 use ombud::domain::{Error, Result};
 use ombud::observe::{Traces, Watched};
 
-use self::cli::{Cli, Command, McpCommand};
-use self::context::{Context, Manner};
+use self::cli::{Cli, Command, ConfigCommand, McpCommand};
+use self::context::Manner;
 use self::distance::Server;
 use self::output::Output;
 use self::program::Program;
@@ -47,6 +49,11 @@ fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1).peekable();
     if arguments.next_if(|word| word == ombud::tools::guard::WORD).is_some() {
         return ombud::tools::guard::main(arguments);
+    }
+    match completions::answer() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(error) => return ExitCode::from(error.code.exit_code()),
     }
     match execute(Cli::parse()) {
         Ok(exit_code) => ExitCode::from(exit_code),
@@ -63,11 +70,23 @@ fn execute(cli: Cli) -> Result<u8> {
         return completions::execute(arguments, &out).map(|exit| exit.0);
     }
     let environment = Environment::of_process();
+    if let Command::Version(_) = &cli.command {
+        let manner = Manner::of(&cli.global, &environment, false)?;
+        return version::execute(manner.format, &out).map(|exit| exit.0);
+    }
     let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     let manner = Manner::of(&cli.global, &environment, terminal)?;
     let (server, resolved) = match settings(&cli, &environment) {
         Err(error) if matches!(cli.command, Command::Oneshot(_) | Command::Run(_)) => {
             return Ok(refused(&out, manner.format, &error));
+        }
+        Err(error) if matches!(cli.command, Command::Doctor(_)) => {
+            return doctor::without_settings(&out, manner.format, &error);
+        }
+        // It may be there to be written anew.
+        Err(_) if matches!(cli.command, Command::Config(ConfigCommand::Init(_))) => {
+            let flags = Flags { bare: true, config: None, ..cli.flags() };
+            (None, resolve(&flags, &environment)?)
         }
         resolved => resolved?,
     };
@@ -81,10 +100,7 @@ fn execute(cli: Cli) -> Result<u8> {
             None
         }
     };
-    let watched = render::is_watched() && !cli.global.quiet && manner.format == cli::Format::Text;
-    let progress = std::sync::Arc::new(render::progress::Progress::new(watched));
-    let context = Context { resolved, out, manner };
-    let program = Program { context, global: cli.global, environment, progress, server, approver: OnceLock::new() };
+    let program = Program::new(cli.global, environment, (server, resolved), manner);
     // What is ignored is listed by the commands that show settings; those that ask list it with their result, and `trust`
     // decides about it.
     let shows_settings = program.server.is_none() && matches!(cli.command, Command::Agents(_) | Command::Config(_));
@@ -93,9 +109,11 @@ fn execute(cli: Cli) -> Result<u8> {
     }
     let exit_code = match &cli.command {
         Command::Agents(command) => in_runtime(async { Ok(agents::execute(command, &program).await?.0) }),
-        Command::Config(command) => config::execute(command, &program.context).map(|exit| exit.0),
+        Command::Config(command) => config::execute(command, &program.context, &program.environment).map(|exit| exit.0),
+        Command::Models(arguments) => in_runtime(models::execute(&program, arguments)),
+        Command::Doctor(arguments) => in_runtime(doctor::execute(&program, arguments)),
         Command::Trust(arguments) => trust::execute(arguments, &program.context).map(|exit| exit.0),
-        Command::Completions(_) => Ok(0),
+        Command::Completions(_) | Command::Version(_) => Ok(0),
         Command::Oneshot(arguments) => in_runtime(async { Ok(oneshot::execute(&program, arguments).await) }),
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
             .or_else(|error| Ok(refused(&program.context.out, manner.format, &error))),

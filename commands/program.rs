@@ -1,9 +1,10 @@
 //! What every command works with, and the house that is opened when the first command needs it: `--version`, help and
 //! completions touch neither network nor store.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use ombud::config::{Environment, Settings};
+use ombud::config::{Environment, Resolved, Settings};
 use ombud::dialects::FOR_PEOPLE;
 use ombud::domain::{Access, Error, Permission, PermissionRule, Principal, Result, ToolSpec};
 use ombud::engine::{Approver, Desk, Engine, House, NobodyToAsk, Notices, Parts};
@@ -14,10 +15,11 @@ use ombud::tools::{self, Tools};
 
 use crate::approver::TerminalApprover;
 use crate::cli::{Format, GlobalArguments};
-use crate::context::Context;
+use crate::context::{Context, Manner};
 use crate::distance::Server;
-use crate::render::harmless;
+use crate::output::Output;
 use crate::render::progress::Progress;
+use crate::render::{harmless, is_watched};
 
 /// What every command works with.
 pub struct Program {
@@ -32,6 +34,19 @@ pub struct Program {
 }
 
 impl Program {
+    /// The program as its words and its surroundings have it: the server that is asked, and what counts.
+    pub fn new(
+        global: GlobalArguments,
+        environment: Environment,
+        (server, resolved): (Option<Server>, Resolved),
+        manner: Manner,
+    ) -> Self {
+        let watched = is_watched() && !global.quiet && manner.format == Format::Text;
+        let progress = Arc::new(Progress::new(watched));
+        let context = Context { resolved, out: Output::stdout(), manner };
+        Self { global, environment, context, progress, server, approver: OnceLock::new() }
+    }
+
     /// The form of the output.
     pub fn format(&self) -> Format {
         self.context.manner.format
@@ -140,5 +155,14 @@ impl Program {
         let models = self.models()?;
         let tools = Tools::new(&settings.limits, &settings.tools);
         Ok(Arc::new(House::new(Parts { settings, store, models, tools, clock, approver, notices })))
+    }
+}
+
+/// The folder in which the store of the settings lies, where it lies in one.
+pub fn store_folder(settings: &Settings) -> Option<PathBuf> {
+    match StoreUrl::parse(settings.store_address().ok()?).ok()? {
+        StoreUrl::Memory => None,
+        StoreUrl::File(folder) => Some(folder),
+        StoreUrl::Sqlite(path) => path.parent().map(PathBuf::from),
     }
 }

@@ -46,3 +46,37 @@ fn the_page_is_fresh() {
     let fresh = std::fs::read_to_string(&path).unwrap_or_default() == page;
     assert!(fresh, "{} is stale: OMBUD_BLESS=1 cargo test --bin ombud reference writes it anew", path.display());
 }
+
+/// The manual pages, one a command, in `docs/man`.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test may be told to write its files")]
+fn the_manual_is_fresh() {
+    let mut command = Cli::command();
+    command.build();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/man");
+    let bless = std::env::var_os("OMBUD_BLESS").is_some();
+    let mut pages = Vec::new();
+    manual(&command, &mut pages);
+    for (name, page) in &pages {
+        let path = folder.join(name);
+        if bless {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, page).unwrap();
+        }
+        let fresh = std::fs::read(&path).unwrap_or_default() == *page;
+        assert!(fresh, "docs/man/{name} is stale: OMBUD_BLESS=1 cargo test --bin ombud reference writes it anew");
+    }
+    let there = std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(there, pages.len(), "docs/man holds pages of commands that are gone");
+}
+
+fn manual(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) {
+    let name = command.get_bin_name().unwrap_or("ombud").replace(' ', "-");
+    let mut page = Vec::new();
+    // Without a date: the same program has the same pages.
+    clap_mangen::Man::new(command.clone().display_name(name.as_str())).date("").render(&mut page).unwrap();
+    pages.push((format!("{name}.1"), page));
+    for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        manual(below, pages);
+    }
+}

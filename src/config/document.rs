@@ -38,9 +38,14 @@ impl Document {
             }
         };
         let value = if value.is_null() { Value::Object(serde_json::Map::new()) } else { value };
-        if !value.is_object() {
+        let Value::Object(mut table) = value else {
             return Err(Error::invalid(format!("{}: the document must be a table of keys", text::shown(path))));
+        };
+        // It is for editors.
+        if table.get("$schema").is_some_and(Value::is_string) {
+            table.remove("$schema");
         }
+        let value = Value::Object(table);
         Ok(Self { path: path.to_owned(), value, lines })
     }
 

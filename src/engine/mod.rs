@@ -19,6 +19,7 @@ mod dispatch;
 mod draft;
 mod drive;
 mod ending;
+mod equipment;
 mod files;
 mod following;
 mod holding;
@@ -74,6 +75,7 @@ pub use self::agents::{AgentItem, AgentOrigin, AgentSecrets};
 pub use self::channels::Channels;
 pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
+pub use self::equipment::{Equipment, KnownModel, PriceItem, ProviderItem, ToolItem};
 pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
@@ -117,6 +119,10 @@ impl Engine for House {
     }
 
     fn channels(&self) -> &dyn Channels {
+        self
+    }
+
+    fn equipment(&self) -> &dyn Equipment {
         self
     }
 

@@ -12,6 +12,7 @@ use super::agents::{AgentItem, AgentSecrets};
 use super::channels::Channels;
 use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
+use super::equipment::Equipment;
 use super::files::{FileItem, FileSearch, Looked, OpenedFile};
 use super::house::Decision;
 use super::house_files::HouseFiles;
@@ -114,6 +115,9 @@ pub trait Engine: Send + Sync {
 
     /// What can be asked about sessions of several.
     fn channels(&self) -> &dyn Channels;
+
+    /// What can be asked about what the house has to work with.
+    fn equipment(&self) -> &dyn Equipment;
 
     /// What can be asked about what agents are shown.
     fn memories(&self) -> &dyn Memories;

@@ -11,6 +11,7 @@ mod failure;
 mod offline;
 mod openai;
 mod parts;
+mod probe;
 mod registry;
 mod retry;
 mod speech;
@@ -25,6 +26,7 @@ use crate::domain::{AnswerForm, Cause, Error, Finish, ModelSettings, ToolSpec, U
 
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
 pub use offline::Offline;
+pub use probe::Offer;
 pub use registry::{Models, OwnProviders};
 pub use speech::{Sound, Voice, has_none};
 

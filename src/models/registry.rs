@@ -20,7 +20,7 @@ pub type OwnProviders = BTreeMap<String, Provider>;
 /// The models of the settings.
 pub struct Models {
     wanted: Option<ModelChoice>,
-    providers: BTreeMap<String, Provider>,
+    pub(super) providers: BTreeMap<String, Provider>,
     limits: Limits,
     catalogue: Catalogue,
     transport: Arc<Transport>,

@@ -11,6 +11,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
 
 use super::clock::SystemClock;
 use crate::domain::{Clock as _, Timestamp};
@@ -94,10 +95,7 @@ impl Lines {
 }
 
 /// Keeps the program's own lines: those of `info` and above, and of `debug` where those are wanted at all.
-pub(super) fn layer<S: Subscriber>(debug: bool) -> impl Layer<S> + use<S>
-where
-    S: for<'a> tracing_subscriber::registry::LookupSpan<'a>,
-{
+pub(super) fn layer<S: Subscriber + for<'a> LookupSpan<'a>>(debug: bool) -> impl Layer<S> + use<S> {
     let most = if debug { Level::DEBUG } else { Level::INFO };
     Keeping.with_filter(filter_fn(move |line| line.is_event() && super::is_own(line.target()) && *line.level() <= most))
 }

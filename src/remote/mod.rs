@@ -6,6 +6,7 @@
 
 mod agent_secrets;
 mod channels;
+mod equipment;
 mod house_files;
 mod line;
 mod memories;
@@ -39,10 +40,10 @@ use crate::domain::{
 };
 use crate::engine::{
     AgentItem, AgentSecrets, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine,
-    FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey,
-    IssuedToken, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion,
-    OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession,
-    Shelves, SignedFile, Speech, ToolServers, Users, Watching,
+    Equipment, FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession,
+    IssuedKey, IssuedToken, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream,
+    OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage,
+    SharedSession, Shelves, SignedFile, Speech, ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -90,6 +91,10 @@ impl Engine for Remote {
     }
 
     fn channels(&self) -> &dyn Channels {
+        self
+    }
+
+    fn equipment(&self) -> &dyn Equipment {
         self
     }
 

@@ -3,6 +3,7 @@
 
 mod agents;
 mod channels;
+mod equipment;
 mod files;
 mod keys;
 mod lives;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 
 pub use self::agents::{Agents, CreateAgent, CreateAgentWith, OfAgent, SetAgentState, UpdateAgent, UpdateAgentWith};
 pub use self::channels::{Amend, ForgetIn, Forgotten, MemoriesOf, Redact, Seats};
+pub use self::equipment::{Confinement, HouseTools, ProviderList, Reach};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};

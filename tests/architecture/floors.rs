@@ -151,6 +151,7 @@ pub fn every_verb_has_a_principal(tree: &Tree) -> Vec<Finding> {
         "src/engine/tool_servers/mod.rs",
         "src/engine/watching/mod.rs",
         "src/engine/channels/mod.rs",
+        "src/engine/equipment.rs",
         "src/engine/memories/mod.rs",
         "src/engine/shelves.rs",
         "src/engine/agents/secrets.rs",

@@ -82,11 +82,16 @@ fn every_command_explains_itself() {
             "mcp restart",
             "mcp logs",
             "mcp serve",
+            "models",
+            "doctor",
             "trust",
             "config",
             "config show",
             "config path",
+            "config init",
+            "config schema",
             "completions",
+            "version",
         ]
     );
 }

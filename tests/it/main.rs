@@ -34,6 +34,7 @@ mod remote;
 mod remote_signals;
 mod secrets;
 mod serve;
+mod setup;
 mod several;
 mod signals;
 mod tool_servers;

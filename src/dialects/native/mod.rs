@@ -5,6 +5,7 @@
 mod agent_secrets;
 mod channels;
 mod describe;
+mod equipment;
 mod errors;
 mod files;
 mod keys;

@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{agent_secrets, channels, describe, keys, rights, sharing, streams, tool_servers, uploads, users};
+use super::{agent_secrets, channels, describe, equipment, keys, rights, sharing, streams, tool_servers, uploads, users};
 use crate::domain::{Run, Session};
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession,
@@ -30,6 +30,7 @@ pub fn all() -> Routes {
     let routes = [
         of_sessions(),
         channels::routes(),
+        equipment::routes(),
         of_runs(),
         of_files(),
         keys::routes(),

@@ -223,6 +223,13 @@ impl Scene {
         tell("remove_agent", house.remove_agent(who, "plain").await.map(drop));
 
         tell("models", house.models(who).await.map(drop));
+        let equipment = house.equipment();
+        tell("providers", equipment.providers(who, false).await.map(drop));
+        tell("providers: reached", equipment.providers(who, true).await.map(drop));
+        tell("tools", equipment.tools(who).await.map(drop));
+        // There is no guard in a test: who may is told that.
+        let tried = equipment.try_command(who).await.map(drop);
+        tell("try_command", tried.or_else(|error| if error.code == ErrorCode::NotSupported { Ok(()) } else { Err(error) }));
         tell("health", house.health(who).await.map(drop));
         let nothing = house.complete(who, Completion::default()).await.map(drop);
         tell("complete: nothing", nothing);
@@ -338,7 +345,7 @@ async fn a_role_is_worth_its_scope() {
 /// What a viewer may do is to look, at whatever there is.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_viewer_changes_nothing() {
-    const LOOKS: [&str; 42] = [
+    const LOOKS: [&str; 44] = [
         "agent",
         "agent of run",
         "agents",
@@ -362,6 +369,7 @@ async fn a_viewer_changes_nothing() {
         "notices",
         "open_file",
         "open_house_file",
+        "providers",
         "questions",
         "refresh",
         "run",
@@ -379,6 +387,7 @@ async fn a_viewer_changes_nothing() {
         "tool_server",
         "tool_server_lines",
         "tool_servers",
+        "tools",
         "watch, agent",
         "watch, run",
     ];

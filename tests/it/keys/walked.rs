@@ -27,6 +27,7 @@ fn the_walk_goes_over_every_verb() {
         ("HouseFiles", "files", include_str!("../../../src/engine/house_files/mod.rs")),
         ("Watching", "watching", include_str!("../../../src/engine/watching/mod.rs")),
         ("Channels", "channels", include_str!("../../../src/engine/channels/mod.rs")),
+        ("Equipment", "equipment", include_str!("../../../src/engine/equipment.rs")),
         ("Memories", "memories", include_str!("../../../src/engine/memories/mod.rs")),
         ("Speech", "speech", include_str!("../../../src/engine/speech.rs")),
         ("Shelves", "shelf", include_str!("../../../src/engine/shelves.rs")),

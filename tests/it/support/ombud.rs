@@ -138,7 +138,7 @@ impl Ombud {
         address
     }
 
-    fn local_command(&self, arguments: &[&str]) -> Command {
+    pub fn local_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ombud"));
         command.args(arguments).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.work()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -13,10 +13,10 @@ use crate::domain::{
 };
 use crate::engine::{
     AgentItem, AgentSecrets, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine,
-    FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey,
-    IssuedToken, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion,
-    OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession,
-    Shelves, SignedFile, Speech, ToolServers, Users, Watching,
+    Equipment, FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession,
+    IssuedKey, IssuedToken, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream,
+    OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage,
+    SharedSession, Shelves, SignedFile, Speech, ToolServers, Users, Watching,
 };
 
 /// An engine whose runs are watched.
@@ -42,6 +42,10 @@ impl Engine for Watched {
 
     fn channels(&self) -> &dyn Channels {
         self.0.engine.channels()
+    }
+
+    fn equipment(&self) -> &dyn Equipment {
+        self.0.engine.equipment()
     }
 
     fn memories(&self) -> &dyn Memories {

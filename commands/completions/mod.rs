@@ -1,12 +1,30 @@
-//! `ombud completions`: what shells read to complete the command line. The files in `completions/` are the same texts.
+//! `ombud completions`: what shells read to complete the command line. The files in `completions/` are the same texts. They
+//! ask the program itself with each Tab, so that they know the sessions, agents and models of now.
+
+mod live;
 
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Zsh};
 use ombud::domain::{Error, Result};
 
 use super::cli::{Cli, CompletionsArguments};
 use super::context::Exit;
 use super::output::Output;
+
+/// The variable by which a shell says that it asks.
+const ASKS: &str = "OMBUD_COMPLETE";
+
+/// Answers a shell, where it is one that asks.
+///
+/// # Errors
+/// `internal` when the shell is not known, or does not read.
+pub fn answer() -> Result<bool> {
+    let folder = std::env::current_dir().ok();
+    let environment = CompleteEnv::with_factory(|| live::completed(Cli::command())).var(ASKS);
+    let answered = environment.try_complete(std::env::args_os(), folder.as_deref());
+    answered.map_err(|error| Error::internal(error.to_string()))
+}
 
 /// Prints the script of a shell. It needs no settings.
 pub fn execute(arguments: &CompletionsArguments, out: &Output) -> Result<Exit> {
@@ -16,11 +34,22 @@ pub fn execute(arguments: &CompletionsArguments, out: &Output) -> Result<Exit> {
 
 /// The script of a shell.
 fn script(shell: Shell) -> Result<String> {
+    let completer: &dyn EnvCompleter = match shell {
+        Shell::Bash => &Bash,
+        Shell::Elvish => &Elvish,
+        Shell::Fish => &Fish,
+        Shell::PowerShell => &Powershell,
+        Shell::Zsh => &Zsh,
+        other => {
+            return Err(Error::invalid(format!("there is no script for {other}"))
+                .hint("there is one for bash, elvish, fish, powershell and zsh"));
+        }
+    };
     let mut bytes = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "ombud", &mut bytes);
+    let written = completer.write_registration(ASKS, "ombud", "ombud", "ombud", &mut bytes);
+    written.map_err(|error| Error::internal(format!("the completion script cannot be made: {error}")))?;
     String::from_utf8(bytes).map_err(|error| Error::internal(format!("the completion script is no text: {error}")))
 }
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -1,20 +1,30 @@
-//! `ombud config`: settings and where they come from.
+//! `ombud config`: settings and where they come from, their schema, and a first config file.
 
+mod init;
+
+use ombud::config::{Environment, config_schema};
 use ombud::domain::Result;
 use serde_json::{Value, json};
 
-use super::cli::{ConfigCommand, Format};
-use super::context::{Context, Exit};
-use super::output::table;
+use crate::cli::{ConfigCommand, Format};
+use crate::context::{Context, Exit};
+use crate::output::table;
 
 /// Longest value in the table for people.
 const WIDEST: usize = 60;
 
-/// Shows settings or places.
-pub fn execute(command: &ConfigCommand, context: &Context) -> Result<Exit> {
+/// The JSON Schema of a config file.
+fn schema() -> String {
+    serde_json::to_string_pretty(&config_schema()).unwrap_or_default()
+}
+
+/// Shows settings or places, or writes a first file.
+pub fn execute(command: &ConfigCommand, context: &Context, environment: &Environment) -> Result<Exit> {
     match command {
         ConfigCommand::Show => show(context)?,
         ConfigCommand::Path => path(context)?,
+        ConfigCommand::Init(arguments) => return init::execute(arguments, context, environment),
+        ConfigCommand::Schema => context.out.write_line(&schema())?,
     }
     Ok(Exit::OK)
 }
@@ -80,8 +90,8 @@ fn path(context: &Context) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::context::tests::context;
     use super::*;
+    use crate::context::tests::context;
 
     #[test]
     fn settings_are_shown_with_their_source_and_without_secrets() {
@@ -90,7 +100,7 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join("config.toml"), "[providers.openai]\napi_key = \"sk-secret\"\n").unwrap();
         let (text, written) = context(root.path(), Format::Text);
-        execute(&ConfigCommand::Show, &text).unwrap();
+        execute(&ConfigCommand::Show, &text, &Environment::default()).unwrap();
         let shown = written.text();
         assert!(!shown.contains("sk-secret"));
         let line =
@@ -100,7 +110,7 @@ mod tests {
         assert_eq!(line("limits.run_turns"), ["limits.run_turns", "50", "default"]);
 
         let (json, written) = context(root.path(), Format::Json);
-        execute(&ConfigCommand::Show, &json).unwrap();
+        execute(&ConfigCommand::Show, &json, &Environment::default()).unwrap();
         let shown: Value = serde_json::from_str(&written.text()).unwrap();
         assert_eq!(shown["settings"][0], json!({"key": "agent", "value": "default", "source": {"kind": "default"}}));
         assert_eq!(shown["notices"], json!([]));
@@ -111,7 +121,7 @@ mod tests {
     fn places_are_shown() {
         let root = tempfile::tempdir().unwrap();
         let (text, written) = context(root.path(), Format::Text);
-        execute(&ConfigCommand::Path, &text).unwrap();
+        execute(&ConfigCommand::Path, &text, &Environment::default()).unwrap();
         let at = std::fs::canonicalize(root.path()).unwrap().display().to_string();
         let shown = written.text().replace(&at, "");
         assert_eq!(
@@ -122,5 +132,17 @@ mod tests {
              project agents  /work/.ombud/agents             (not there)\n\
              state           /own/.local/state/ombud         (not there)\n"
         );
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "a test may be told to write its files")]
+    fn the_schema_is_fresh() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas/config-file.json");
+        let text = schema() + "\n";
+        if std::env::var_os("OMBUD_BLESS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        let fresh = std::fs::read_to_string(&path).unwrap_or_default() == text;
+        assert!(fresh, "docs/schemas/config-file.json is stale: OMBUD_BLESS=1 cargo test --bin ombud config writes it anew");
     }
 }
