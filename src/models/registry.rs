@@ -216,7 +216,6 @@ mod tests {
             project_instructions: true,
             plugins: Vec::new(),
             paths: crate::config::Paths::default(),
-            plugins: vec![],
             server: crate::config::ServerSettings::default(),
             speech: crate::config::SpeechSettings::default(),
         }
