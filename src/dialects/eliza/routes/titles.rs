@@ -56,6 +56,8 @@ async fn generate(asked: Asked) -> Answer {
     }
     let small = agent.agent.judge.clone().or_else(|| agent.agent.model.clone());
     let completion = Completion {
+        // In its own way: it may have a server of models of its own.
+        agent: Some(agent.agent.name.clone()),
         model: small.or(Some(agent.model)),
         agent: Some(agent.agent.name),
         prompt: prompt(&all),
