@@ -182,13 +182,16 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     Ok(all.into_iter().map(line).collect())
 }
 
+/// What is served on a path: the path as the first route writes it, and all routes by their method.
+type Place = (String, Vec<(Method, Vec<Choice>)>);
+
 /// The whole application.
 pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
     let mut own = super::own_routes::all(&dialects);
     own.extend(super::console::routes(door.settings.server.webui.is_none()));
     let fallbacks: Fallbacks =
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
-    let mut paths: BTreeMap<String, (String, Vec<(Method, Vec<Choice>)>)> = BTreeMap::new();
+    let mut paths: BTreeMap<String, Place> = BTreeMap::new();
     let sockets = dialects.iter_mut().map(|dialect| (dialect.name, std::mem::take(&mut dialect.sockets))).collect();
     let tokens = &door.settings.server.door_tokens;
     for Claim { dialect, method, path, needs, open, wants_credential, meant, handler, refuse } in claims(dialects, own) {
