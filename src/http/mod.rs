@@ -39,7 +39,7 @@ pub use pace::{Address, Allowance, Pace};
 pub use reply::{RequestId, empty, json, refuse, status_of, text};
 pub use resumable::resumable_stream;
 pub use route::{Meant, Needs, Route, Routes, Shape};
-pub use socketio::{EventSocket, Said, SocketEvent, SocketEvents, SocketGreeting, SocketHandler, socket_io};
+pub use socketio::{EventSocket, Said, SocketEvent, SocketEvents, SocketGreeting, SocketHandler, SpeaksIt, socket_io};
 pub use sse::{event_stream, frame};
 pub use telling::{Telling, told_stream, written};
 pub use token::{cookie_value, opens};

@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use self::tables::Tables;
-pub use self::tables::{SocketEvent, SocketEvents, SocketGreeting, SocketHandler};
+pub use self::tables::{SocketEvent, SocketEvents, SocketGreeting, SocketHandler, SpeaksIt};
 use super::credentials::unknown;
 use super::legs::{Legs, watch};
 use super::{Address, Door, FAREWELL, Flow, caller_of_socket};

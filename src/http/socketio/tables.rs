@@ -24,6 +24,9 @@ pub type SocketHandler = fn(Said) -> BoxFuture<'static, ()>;
 /// What tells a new client something, before its first event is answered: it is given what the client says about itself.
 pub type SocketGreeting = for<'a> fn(&'a EventSocket, &'a Value) -> BoxFuture<'a, ()>;
 
+/// Says whether what a client says about itself shows that it speaks a dialect.
+pub type SpeaksIt = fn(&Value) -> bool;
+
 /// What one dialect has for clients of Socket.IO.
 #[derive(Clone, Default)]
 pub struct SocketEvents {
@@ -33,7 +36,7 @@ pub struct SocketEvents {
     pub greeting: Option<SocketGreeting>,
     /// Whether what a client says about itself when it connects shows that it speaks this dialect; absent = only its
     /// events show that.
-    pub is_meant: Option<fn(&Value) -> bool>,
+    pub is_meant: Option<SpeaksIt>,
 }
 
 impl SocketEvents {
@@ -59,7 +62,7 @@ pub(super) struct Tables {
     pub(super) dialects: Arc<[&'static str]>,
     /// What every new client is told.
     pub(super) greetings: Arc<[SocketGreeting]>,
-    meant: Arc<[(usize, fn(&Value) -> bool)]>,
+    meant: Arc<[(usize, SpeaksIt)]>,
     handlers: Arc<Handlers>,
     /// The dialects that this client may not use.
     closed: Arc<[usize]>,
