@@ -75,10 +75,10 @@ async fn answer(choice: &Choice, door: &Door, head: &Parts, body: &Bytes) -> Res
 }
 
 /// Both answers in one: of two that tell something, the fields of both, of which the second's count; else the one that
-/// tells something, or the second.
+/// tells something, or the second. Where one wants to know who calls, so do both.
 async fn together(one: Response, other: Response) -> Response {
     match (one.status().is_success(), other.status().is_success()) {
-        (true, false) => return one,
+        (true, false) if other.status() != http::StatusCode::UNAUTHORIZED => return one,
         (_, false) | (false, true) => return other,
         (true, true) => {}
     }

@@ -15,7 +15,7 @@ use super::super::memories::Of;
 use super::super::request::{Answer, Asked, Coming, asked, coming, data};
 use super::super::rooms::{self, NewRoom, Room};
 use super::super::{attachments, channels, ids};
-use super::media::{Given, is_sound, refused};
+use super::media::{Given, held, is_sound, refused};
 use super::memories::running;
 use super::rooms::{id, text};
 use crate::domain::{Error, ErrorCode, Fact, Frame, Outcome, Part, Principal, RunFinished};
@@ -79,6 +79,7 @@ async fn manner(door: &Door, caller: &Principal, agent: &Known) -> Result<[Optio
 /// Listens to the file of a form.
 async fn heard(request: Coming) -> Result<(Door, Principal, Meant, String), ElizaError> {
     let Coming { door, caller, parts, named, body } = request;
+    let body = held(body);
     let id = agent_id(&named)?;
     let given = Given::open(&parts, body, "No audio file provided").await?;
     let wrong = || Error::new(ErrorCode::BadMedia, "Invalid audio file type");

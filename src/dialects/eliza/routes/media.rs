@@ -156,8 +156,15 @@ fn unexpected() -> ElizaError {
     ElizaError::bad("LIMIT_UNEXPECTED_FILE", "Unexpected field").details("send one file, in the field `file`")
 }
 
+/// The body of a request that may be refused before it is read: then it is taken and thrown away, since who is still
+/// sending would not see why.
+pub fn held(body: Body) -> Body {
+    Body::from_stream(body_pieces(body, MOST + BESIDE))
+}
+
 async fn take(request: Coming, shelf: Shelf) -> Answer {
     let Coming { door, caller, parts, named, body } = request;
+    let body = held(body);
     let owner = named.first().filter(|id| ids::is_id(id)).map(|id| id.to_ascii_lowercase());
     let owner = owner.ok_or_else(|| match shelf {
         Shelf::Channels => ElizaError::bad("INVALID_ID", "Invalid channelId format"),
