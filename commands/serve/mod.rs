@@ -10,7 +10,6 @@ use ombud::engine::{Engine, House};
 use ombud::observe::SystemClock;
 use ombud::server::{Mounted, Server, mounts};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Format, ServeArguments};
 use crate::program::Program;
@@ -78,7 +77,8 @@ pub async fn serve(program: &Program, opened: Opened, ready_fd: Option<u32>) -> 
     );
     note(&start_line);
     ready::tell(ready_fd, program.environment.get("NOTIFY_SOCKET"))?;
-    let first = CancellationToken::new();
+    // It may also be told to over an API.
+    let first = server.leaving();
     let stop = first.clone();
     let signalled = async move {
         signals.next().await;

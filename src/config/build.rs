@@ -8,7 +8,7 @@ use super::env::Environment;
 use super::layers::{Layer, Source};
 use super::permissions::Rules;
 use super::providers;
-use super::settings::{Limits, Paths, Provider, Settings, ToolSettings};
+use super::settings::{Limits, Paths, Provider, Settings, SpeechSettings, ToolSettings};
 use crate::domain::{Agent, Budget, Error, ModelChoice};
 
 /// The limits as numbers, by their place.
@@ -65,6 +65,31 @@ pub fn limits(values: &Layer) -> Limits {
     }
 }
 
+/// What holds for speech when nobody says anything.
+pub fn speech_defaults(layer: &mut Layer) {
+    let speech = SpeechSettings::default();
+    layer.set("speech.voice_model", speech.voice_model, Source::Default);
+    layer.set("speech.voice", speech.voice, Source::Default);
+    layer.set("speech.transcription_model", speech.transcription_model, Source::Default);
+    layer.set("speech.command_seconds", speech.command_time.as_secs(), Source::Default);
+    layer.set("speech.sound_bytes", u64::try_from(speech.sound_bytes).unwrap_or(u64::MAX), Source::Default);
+}
+
+fn speech(values: &Layer) -> SpeechSettings {
+    let text = |name: &str| values.text(&format!("speech.{name}")).map(str::to_owned);
+    let number = |name: &str| values.number(&format!("speech.{name}")).unwrap_or_default();
+    SpeechSettings {
+        provider: text("provider"),
+        voice_model: text("voice_model").unwrap_or_default(),
+        voice: text("voice").unwrap_or_default(),
+        transcription_model: text("transcription_model").unwrap_or_default(),
+        speak_command: text("speak_command"),
+        transcribe_command: text("transcribe_command"),
+        command_time: Duration::from_secs(number("command_seconds")),
+        sound_bytes: usize::try_from(number("sound_bytes")).unwrap_or(usize::MAX),
+    }
+}
+
 /// What is more than a value, and was built before.
 pub struct Built {
     /// The folder that tools work in.
@@ -82,7 +107,7 @@ pub struct Built {
 /// The typed settings.
 ///
 /// # Errors
-/// `invalid_input` when the model or a tool server cannot be read.
+/// `invalid_input` when the model, a tool server or a plugin cannot be read.
 pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Built) -> Result<Settings, Error> {
     let paths = |place: &str| values.texts(place).into_iter().map(PathBuf::from).collect();
     let max_turns = values.number("budgets.max_turns").map(|turns| u32::try_from(turns).unwrap_or(u32::MAX));
@@ -127,7 +152,9 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
             keep_sessions: values.number("retention.keep_sessions"),
             max_bytes: values.number("retention.max_bytes"),
         },
+        plugins: super::plugins::read(values)?,
         server: super::server::read(values, built.serving)?,
+        speech: speech(values),
     })
 }
 

@@ -117,10 +117,17 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("ANTHROPIC_API_KEY_FILE", Some("providers.anthropic.api_key_file"), "The file that holds the key for Anthropic."),
     ("ANTHROPIC_BASE_URL", Some("providers.anthropic.base_url"), "Where Anthropic, or a server that speaks like it, is."),
     ("OLLAMA_HOST", Some("providers.ollama.base_url"), "Where Ollama is, such as 127.0.0.1:11434."),
+    (
+        "ELIZA_SERVER_AUTH_TOKEN",
+        Some("server.door_tokens.eliza"),
+        "The token that opens the ElizaOS API, and that it then wants.",
+    ),
+    ("EXPRESS_MAX_PAYLOAD", Some("server.limits.json_bytes"), "Most bytes of a body of that API, such as 2mb or 100kb."),
     ("PORT", Some("server.port"), "The port that `serve` listens on."),
     ("SERVER_HOST", Some("server.host"), "The address that `serve` listens on."),
     ("CORS_ORIGIN", Some("server.origins"), "Origins whose pages may call the server."),
     ("API_CORS_ORIGIN", Some("server.origins"), "The same, and counts before CORS_ORIGIN."),
+    ("SECRET_SALT", Some("server.secret_salt"), "What secrets of characters are sealed with where they are shown."),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", Some("otlp.endpoint"), "Where the server sends OpenTelemetry traces."),
     ("NOTIFY_SOCKET", None, "Where systemd wants to be told that the server is ready."),
     ("HOME", None, "The user's home; config and state are below it."),
@@ -129,6 +136,9 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("RUST_LOG", None, "Which log lines go to stderr, instead of -vv."),
     ("NO_COLOR", None, "No colours, unless asked for by --color."),
 ];
+
+/// A variable that is a size with its unit.
+const PAYLOAD: &str = "EXPRESS_MAX_PAYLOAD";
 
 /// Every variable that the program reads: those of settings first.
 pub fn variables() -> Vec<Variable> {
@@ -197,13 +207,19 @@ pub fn other_layer(environment: &Environment) -> Result<(Layer, Vec<String>), Er
     let (mut layer, mut notices) = (Layer::default(), Vec::new());
     let folders = environment.folders();
     let source = |name: &str| Source::Environment(name.to_owned());
-    let plain = OTHERS.iter().filter(|(name, ..)| !matches!(*name, "OLLAMA_HOST") && !is_paired(name));
+    let plain = OTHERS.iter().filter(|(name, ..)| !matches!(*name, "OLLAMA_HOST" | PAYLOAD) && !is_paired(name));
     for (name, setting, _) in plain {
         let (Some(place), Some(value)) = (*setting, environment.get(name)) else { continue };
         if name.ends_with("_FILE") && environment.get(name.trim_end_matches("_FILE")).is_some() {
             continue;
         }
         layer.read(place, value, source(name), &folders)?;
+    }
+    if let Some(size) = environment.get(PAYLOAD) {
+        let bytes = text::bytes(size).ok_or_else(|| {
+            Error::invalid(format!("{PAYLOAD} must be a size such as 2mb or 100kb, not `{}`", text::printable(size)))
+        })?;
+        layer.read("server.limits.json_bytes", &bytes.to_string(), source(PAYLOAD), &folders)?;
     }
     if let Some(host) = environment.get("OLLAMA_HOST") {
         layer.read("providers.ollama.base_url", &ollama_url(host), source("OLLAMA_HOST"), &folders)?;

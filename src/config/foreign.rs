@@ -13,7 +13,7 @@ use super::text;
 use crate::domain::Agent;
 
 /// Keys at the top of our own files that the other program's do not have.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "providers",
     "permissions",
     "budgets",
@@ -25,6 +25,7 @@ const OURS: [&str; 11] = [
     "project_instructions",
     "mcp_servers",
     "otlp",
+    "plugins",
 ];
 
 /// Providers that the other program knows and we do not, and where they are.

@@ -4,8 +4,8 @@
 //! its source. Nothing below reads the environment or a config file by itself.
 //!
 //! [`resolve`] is the whole way: `env` and `file` read, `document` parses, `keys` is the table of all settings, `layers`
-//! puts what was said in order, `trust` takes away what a cloned folder may not say, `providers`, `permissions` and
-//! `agents` build what is more than a value.
+//! puts what was said in order, `trust` takes away what a cloned folder may not say, `providers`, `permissions`,
+//! `plugins` and `agents` build what is more than a value.
 
 mod agents;
 mod build;
@@ -18,6 +18,7 @@ mod foreign;
 mod keys;
 mod layers;
 mod permissions;
+mod plugins;
 mod project;
 mod providers;
 mod resolution;
@@ -38,10 +39,11 @@ pub use file::read_named as read_config_file;
 pub use keys::{KEYS, Key, Kind, Untrusted};
 pub use layers::Source;
 pub use permissions::describe as describe_permission;
+pub use plugins::{Plugin, PluginAnswers, PluginRoute};
 pub use resolution::{Flags, Project, Resolved, resolve};
 pub use schema::schema as config_schema;
 pub use server::{FileLimits, LoginSettings, ServerFlags, ServerLimits, ServerSettings, TlsFiles, WebUi};
-pub use settings::{Limits, Paths, Provider, Retention, Settings, ToolSettings, Wire};
+pub use settings::{Limits, Paths, Provider, Retention, Settings, SpeechSettings, ToolSettings, Wire};
 pub use show::Row;
 pub use text::{did_you_mean, printable};
 pub use tool_servers::{ConfiguredToolServer, McpSettings};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::agents;
-use super::build::{Built, build, limit_numbers};
+use super::build::{Built, build, limit_numbers, speech_defaults};
 use super::cast::{Cast, definitions};
 use super::document::Document;
 use super::env::{self, Environment};
@@ -276,6 +276,7 @@ fn default_layer(environment: &Environment, folder: &Path) -> Layer {
     super::server::defaults(&mut layer);
     super::fetch::defaults(&mut layer);
     super::tool_servers::defaults(&mut layer);
+    speech_defaults(&mut layer);
     providers::defaults(&mut layer);
     layer
 }

@@ -2,6 +2,7 @@
 
 mod reading;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,8 @@ pub struct ServerSettings {
     pub dialects: Vec<String>,
     /// The token that opens every door.
     pub token: Option<SecretString>,
+    /// Tokens that open one door each, by its name; the door then wants it, or the one that opens all.
+    pub door_tokens: BTreeMap<String, SecretString>,
     /// Whether everybody who reaches the address is let in, and may do everything.
     pub no_auth: bool,
     /// Whether programs of this machine may do everything without a token.
@@ -58,6 +61,12 @@ pub struct ServerSettings {
     pub log_level: Option<String>,
     /// Whether log lines are JSON.
     pub json_logs: bool,
+    /// What secrets of characters are sealed with where they are shown; absent = drawn once for the store.
+    pub secret_salt: Option<SecretString>,
+    /// The folders from which characters may be read, with what they know.
+    pub character_folders: Vec<PathBuf>,
+    /// With one of these an address must begin from which a character is fetched.
+    pub character_addresses: Vec<String>,
     /// How people with an account log in.
     pub login: LoginSettings,
     /// The doors that people with an account may enter, by name. No setting: whoever puts the house together knows them.
@@ -134,6 +143,14 @@ pub struct ServerLimits {
     pub user_requests_per_minute: u32,
     /// Those of them in a second; 0 = no limit.
     pub user_requests_per_second: u32,
+    /// Requests of one address in 15 minutes, at the doors that promise it; 0 = no limit.
+    pub window_requests: u32,
+    /// Uploads of one address in 15 minutes, at the same doors; 0 = no limit.
+    pub window_uploads: u32,
+    /// Operations with files of one address in 5 minutes, at the same doors; 0 = no limit.
+    pub window_files: u32,
+    /// Most bytes of a body that is JSON, at the doors that promise it.
+    pub json_bytes: usize,
     /// Runs that are taken from the queue and work at once.
     pub runs_at_once: usize,
     /// Most runs that wait in the queue; of more, none is taken.
@@ -204,6 +221,10 @@ impl Default for ServerLimits {
             requests_per_minute: 0,
             user_requests_per_minute: 100,
             user_requests_per_second: 20,
+            window_requests: 1_000,
+            window_uploads: 50,
+            window_files: 100,
+            json_bytes: 2 << 20,
             runs_at_once: 16,
             runs_waiting: 50_000,
             runs_age: Duration::from_secs(60),
@@ -221,6 +242,7 @@ impl Default for ServerSettings {
             port: 3_000,
             dialects: Vec::new(),
             token: None,
+            door_tokens: BTreeMap::new(),
             no_auth: false,
             allow_local_admin: false,
             exclusive: false,
@@ -238,6 +260,9 @@ impl Default for ServerSettings {
             webui: None,
             log_level: None,
             json_logs: false,
+            secret_salt: None,
+            character_folders: Vec::new(),
+            character_addresses: Vec::new(),
             login: LoginSettings::default(),
             user_doors: Vec::new(),
             limits: ServerLimits::default(),

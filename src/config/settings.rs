@@ -47,8 +47,12 @@ pub struct Settings {
     pub paths: Paths,
     /// Which sessions are deleted by themselves.
     pub retention: Retention,
+    /// Routes that the server answers beside those of its APIs.
+    pub plugins: Vec<super::Plugin>,
     /// How the house is opened to others.
     pub server: super::ServerSettings,
+    /// How agents speak and listen.
+    pub speech: SpeechSettings,
 }
 
 /// Which sessions are deleted by themselves: those that any of these tells, once a day.
@@ -199,6 +203,42 @@ pub struct ToolSettings {
     pub mcp: super::McpSettings,
     /// How pages are fetched.
     pub fetch: super::FetchSettings,
+}
+
+/// How agents speak and listen: by programs of this machine, or by a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpeechSettings {
+    /// The provider whose endpoints are asked; absent = `openai`, where it can be.
+    pub provider: Option<String>,
+    /// The model that speaks.
+    pub voice_model: String,
+    /// The voice.
+    pub voice: String,
+    /// The model that listens.
+    pub transcription_model: String,
+    /// A command line that reads text from its standard input and writes sound, as WAV or MP3, to its standard output.
+    pub speak_command: Option<String>,
+    /// A command line that writes what is said in a file of sound; `{file}` stands for its path.
+    pub transcribe_command: Option<String>,
+    /// Longest run of such a command.
+    pub command_time: Duration,
+    /// Most bytes of sound that come in at once, and that come out.
+    pub sound_bytes: usize,
+}
+
+impl Default for SpeechSettings {
+    fn default() -> Self {
+        Self {
+            provider: None,
+            voice_model: "gpt-4o-mini-tts".to_owned(),
+            voice: "alloy".to_owned(),
+            transcription_model: "whisper-1".to_owned(),
+            speak_command: None,
+            transcribe_command: None,
+            command_time: Duration::from_secs(120),
+            sound_bytes: 50 << 20,
+        }
+    }
 }
 
 /// The program's own folders.

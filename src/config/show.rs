@@ -7,7 +7,7 @@ use super::keys::{self, KEYS};
 use super::layers::Source;
 use super::permissions;
 use super::resolution::Resolved;
-use super::tool_servers;
+use super::{plugins, tool_servers};
 
 /// One value with its source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,7 +34,8 @@ impl Resolved {
                 "providers" => rows.extend(self.rows_below("providers")),
                 "permissions" => rows.extend(self.permission_rows()),
                 "agents" => rows.extend(self.agent_rows()),
-                tool_servers::PLACE => rows.extend(self.tool_server_rows()),
+                tool_servers::PLACE => rows.extend(self.described_rows(tool_servers::PLACE, tool_servers::describe)),
+                plugins::PLACE => rows.extend(self.described_rows(plugins::PLACE, plugins::describe)),
                 _ if key.path.ends_with(".*") => rows.extend(self.rows_below(key.path.trim_end_matches(".*"))),
                 _ => rows.push(self.row(key.path)),
             }
@@ -68,15 +69,14 @@ impl Resolved {
     }
 
     /// What they are started with may be secret: only what they are is shown.
-    fn tool_server_rows(&self) -> Vec<Row> {
-        let servers = self.values.below(tool_servers::PLACE);
-        servers
-            .map(|(name, entry)| Row {
-                key: format!("{}.{name}", tool_servers::PLACE),
-                value: tool_servers::describe(&entry.value).into(),
-                source: entry.source.clone(),
-            })
-            .collect()
+    fn described_rows(&self, place: &str, describe: fn(&Value) -> String) -> Vec<Row> {
+        let all = self.values.below(place);
+        all.map(|(name, entry)| Row {
+            key: format!("{place}.{name}"),
+            value: describe(&entry.value).into(),
+            source: entry.source.clone(),
+        })
+        .collect()
     }
 
     fn agent_rows(&self) -> Vec<Row> {

@@ -33,6 +33,20 @@ pub fn alternatives(words: &[&str]) -> String {
     }
 }
 
+/// A size with its unit, such as `2mb`, `100kb` or `512`, in bytes.
+pub fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim().to_ascii_lowercase();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let shift = match unit.trim() {
+        "" | "b" => 0,
+        "kb" | "k" => 10,
+        "mb" | "m" => 20,
+        "gb" | "g" => 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(1 << shift)
+}
+
 /// A text without control characters, at most 200 characters long: names of a cloned folder reach the terminal.
 pub fn printable(text: &str) -> String {
     let mut shown: String = text

@@ -18,7 +18,7 @@ use super::file::{self, ConfigFolder};
 use super::keys::{self, Untrusted};
 use super::layers::Layer;
 use super::text;
-use super::tool_servers;
+use super::{plugins, tool_servers};
 use crate::domain::{Agent, Cause, Error, Permission};
 
 /// Whether a folder's config counts in full.
@@ -223,11 +223,15 @@ pub fn narrow(layer: Layer, below: &Layer, file: &Path) -> (Layer, Vec<Ignored>)
             continue;
         }
         let secret = key.is_none_or(super::keys::Key::is_secret);
-        let is_tool_server = place.strip_prefix(tool_servers::PLACE).is_some_and(|rest| rest.starts_with('.'));
-        let value = match (secret, is_tool_server) {
-            (true, _) => "set".to_owned(),
-            (false, true) => tool_servers::describe(&entry.value),
-            (false, false) => text::plain(&entry.value),
+        let is_below = |group: &str| place.strip_prefix(group).is_some_and(|rest| rest.starts_with('.'));
+        let value = if secret {
+            "set".to_owned()
+        } else if is_below(tool_servers::PLACE) {
+            tool_servers::describe(&entry.value)
+        } else if is_below(plugins::PLACE) {
+            plugins::describe(&entry.value)
+        } else {
+            text::plain(&entry.value)
         };
         ignored.push(Ignored { file: file.to_owned(), place: text::printable(&place), value });
     }
@@ -247,6 +251,13 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     }
     if !agent.fallback.is_empty() {
         ignore("fallback", agent.fallback.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    }
+    if let Some(judge) = &agent.judge {
+        ignore("judge", judge.to_string());
+    }
+    // Where a conversation goes is not for a folder to say.
+    if !agent.endpoints.is_empty() {
+        ignore("endpoints", agent.endpoints.keys().cloned().collect::<Vec<_>>().join(", "));
     }
     if agent.settings != crate::domain::ModelSettings::default() {
         ignore("settings", "set".to_owned());
@@ -277,6 +288,9 @@ pub fn narrow_agent(agent: Agent, file: &Path) -> (Agent, Vec<Ignored>) {
     let kept = Agent {
         model: None,
         fallback: Vec::new(),
+        judge: None,
+        endpoints: BTreeMap::new(),
+        secrets: Vec::new(),
         settings: crate::domain::ModelSettings::default(),
         attributes: crate::domain::Attributes::new(),
         tool_servers: agent.tool_servers.clone().filter(Vec::is_empty),
@@ -338,6 +352,16 @@ mod tests {
         assert_eq!(ignored, [("agents.a.procedures", "one, two"), ("agents.a.from_state", "set")]);
         let expected = Agent { procedures: BTreeMap::new(), from_state: crate::domain::FromState::default(), ..agent };
         assert_eq!(kept, expected);
+    }
+
+    #[test]
+    fn where_the_model_of_an_unknown_agent_is_does_not_count() {
+        let text = r#"{"instructions": "x", "judge": "a/b", "endpoints": {"openai": {"base_url": "http://h/v1"}}}"#;
+        let agent = super::super::agents::parse(Path::new("/w/a.json"), text).unwrap();
+        let (kept, ignored) = narrow_agent(agent, Path::new("/w/a.json"));
+        let ignored: Vec<_> = ignored.iter().map(|ignored| (ignored.place.as_str(), ignored.value.as_str())).collect();
+        assert_eq!(ignored, [("agents.a.judge", "a/b"), ("agents.a.endpoints", "openai")]);
+        assert_eq!(kept, Agent { name: "a".into(), instructions: "x".into(), ..Agent::default() });
     }
 
     #[test]

@@ -14,11 +14,13 @@ pub mod tarko;
 
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
 use http::request::Parts;
+use http::{HeaderMap, Method};
 
-use crate::config::Settings;
+use crate::config::{ServerLimits, Settings};
 use crate::domain::{Error, Principal, Result};
 use crate::engine::Engine;
 use crate::http::{Door, RequestId, Routes, SocketEvents};
@@ -51,7 +53,40 @@ pub struct Dialect {
     pub paced: &'static [&'static str],
     /// How its description differs from that of others; absent = not at all.
     pub description: Option<Description>,
+    /// What else stands around its routes; absent = nothing.
+    pub around: Option<Around>,
 }
+
+/// What stands around all routes of a dialect, beside what the server checks for all of them.
+#[derive(Clone, Copy)]
+pub struct Around {
+    /// Puts on each of its answers what they all carry.
+    pub headers: fn(&mut HeaderMap),
+    /// How many requests of one address it takes, in their order; of several that count a request, the last is told.
+    pub windows: &'static [Window],
+    /// What is answered on a path that it owns where no route does.
+    pub unknown: fn() -> Response,
+    /// What answers where no route of any dialect does, whatever the method; absent = nothing.
+    pub beyond: Option<Beyond>,
+}
+
+/// How many requests of one address a dialect takes in a span of time.
+#[derive(Clone, Copy)]
+pub struct Window {
+    /// Seconds.
+    pub seconds: u64,
+    /// How many; 0 = no limit.
+    pub most: fn(&ServerLimits) -> u32,
+    /// Whether a request counts, by its method and its path without the name of the dialect.
+    pub counts: fn(&Method, &str) -> bool,
+    /// How one too many is told.
+    pub spent: fn() -> Response,
+}
+
+/// Answers where no route of any dialect does, or gives the request back. The caller is absent where the server lets
+/// nobody in without proof and none came.
+pub type Beyond =
+    for<'a> fn(&'a Door, Option<&'a Principal>, Request) -> BoxFuture<'a, std::result::Result<Response, Request>>;
 
 /// Who must prove who they are to routes that want a known caller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

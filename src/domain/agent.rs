@@ -41,6 +41,51 @@ impl Answers {
     }
 }
 
+/// What a server of models speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndpointWire {
+    /// OpenAI's chat completions, which many servers speak.
+    Openai,
+    /// Anthropic's messages.
+    Anthropic,
+}
+
+/// How an agent reaches a provider of models by itself. Where it says nothing, the provider of the settings counts; but
+/// their key and headers go to no address of the agent's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentEndpoint {
+    /// What its server speaks; absent = as the provider of the settings, or OpenAI's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wire: Option<EndpointWire>,
+    /// Where it is, such as `http://127.0.0.1:8080/v1`; absent = where the provider of the settings is. Only who administers
+    /// the house can set it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// The agent's secret that is the key; absent = none for an address of its own, else the key of the settings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+impl AgentEndpoint {
+    /// Longest address, in bytes.
+    const ADDRESS: usize = 2_048;
+
+    /// Whether its address can be asked: in full, and without a name, a password, a question or a mark in it.
+    fn is_address(url: &str) -> bool {
+        let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        rest.is_some_and(|rest| {
+            let host = rest.split('/').next().unwrap_or_default();
+            !host.is_empty()
+                && !host.contains('@')
+                && url.len() <= Self::ADDRESS
+                && !url.contains(['?', '#', '\\'])
+                && url.bytes().all(|byte| byte.is_ascii_graphic())
+        })
+    }
+}
+
 /// The SHA-256 of an agent's definition as canonical JSON: a run pins it, and keeps it although the agent is edited.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -110,6 +155,12 @@ pub struct Agent {
     /// silence. Case does not count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub silence: Option<String>,
+    /// Its own ways to providers of models, by their names: they count before those of the settings.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub endpoints: BTreeMap<String, AgentEndpoint>,
+    /// The names of its secrets. Their values are kept apart, and shown to nobody.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<String>,
     /// Whether it takes work.
     pub state: AgentState,
     /// Words on it.
@@ -147,6 +198,12 @@ impl Agent {
     const CALLED: usize = 16;
     /// Most bytes of such a name, and of the word of silence.
     const CALLED_BYTES: usize = 128;
+    /// Most ways to providers of its own.
+    const ENDPOINTS: usize = 8;
+    /// Most secrets of one.
+    const SECRETS: usize = 128;
+    /// Most bytes of the name of a secret.
+    const SECRET_BYTES: usize = 256;
 
     /// Whether a text names it: by `@name`, or by one of its names as words of their own. Case does not count.
     pub fn is_named_in(&self, text: &str) -> bool {
@@ -195,6 +252,9 @@ impl Agent {
         if self.silence.as_ref().is_some_and(|word| !fits(word)) {
             return Some(("silence".to_owned(), format!("must be a word of at most {} bytes", Self::CALLED_BYTES)));
         }
+        if let Some(wrong) = self.fault_of_endpoints() {
+            return Some(wrong);
+        }
         self.permissions.iter().enumerate().find_map(|(index, rule)| {
             let pattern = rule.pattern.as_ref();
             let text = pattern.map_or_else(|| rule.tool.clone(), |pattern| format!("{}({pattern})", rule.tool));
@@ -202,11 +262,56 @@ impl Agent {
             Some((format!("permissions[{index}]"), format!("is wrong: {}", error.message)))
         })
     }
+
+    fn fault_of_endpoints(&self) -> Option<(String, String)> {
+        let named = |name: &&String| (1..=Self::SECRET_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
+        let mut names: Vec<&String> = self.secrets.iter().filter(named).collect();
+        names.sort_unstable();
+        names.dedup();
+        if names.len() != self.secrets.len() || names.len() > Self::SECRETS {
+            let wrong = format!("must be at most {} names of at most {} bytes", Self::SECRETS, Self::SECRET_BYTES);
+            return Some(("secrets".to_owned(), wrong));
+        }
+        if self.endpoints.len() > Self::ENDPOINTS {
+            return Some(("endpoints".to_owned(), format!("must be at most {}", Self::ENDPOINTS)));
+        }
+        self.endpoints.iter().find_map(|(provider, endpoint)| {
+            let wrong = |place: &str, wrong: &str| Some((format!("endpoints.{provider}{place}"), wrong.to_owned()));
+            if !Self::is_name(provider) {
+                return wrong("", "must be the name of a provider: letters, digits, `_` and `-`");
+            }
+            if endpoint.base_url.as_ref().is_some_and(|url| !AgentEndpoint::is_address(url)) {
+                return wrong(".base_url", "must be an http or https address in full, without a name or a password in it");
+            }
+            if endpoint.key.as_ref().is_some_and(|key| !self.secrets.contains(key)) {
+                return wrong(".key", "must be the name of a secret of the agent");
+            }
+            None
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_address_and_a_secret_that_the_agent_has() {
+        let agent = |url: &str, key: Option<&str>, secrets: &[&str]| {
+            let endpoint =
+                AgentEndpoint { base_url: Some(url.to_owned()), key: key.map(str::to_owned), ..AgentEndpoint::default() };
+            let secrets = secrets.iter().map(|name| (*name).to_owned()).collect();
+            Agent { endpoints: BTreeMap::from([("openai".to_owned(), endpoint)]), secrets, ..Agent::default() }
+        };
+        assert_eq!(agent("http://127.0.0.1:1/v1", Some("KEY"), &["KEY"]).fault(), None);
+        for url in ["", "x", "ftp://h", "http://", "http:///v1", "http://u:p@h/v1", "http://h/v1?k=1", "http://h/ v1"] {
+            assert_eq!(agent(url, None, &[]).fault().unwrap().0, "endpoints.openai.base_url", "{url}");
+        }
+        assert_eq!(agent("http://h", Some("KEY"), &["OTHER"]).fault().unwrap().0, "endpoints.openai.key");
+        for secrets in [&["A", "A"][..], &[""], &["a\n"]] {
+            assert_eq!(agent("http://h", None, secrets).fault().unwrap().0, "secrets");
+        }
+    }
 
     #[test]
     fn an_agent_is_named_by_whole_words() {

@@ -79,7 +79,7 @@ impl Key {
             expires_at: self.expires_at,
         };
         let (name, kind) = (format!("key:{}", self.name), PrincipalKind::Person);
-        Principal { name, kind, scopes, user: None, credential: Some(credential) }
+        Principal { name, kind, scopes, user: None, credential: Some(credential), only_door: None }
     }
 }
 
@@ -137,6 +137,7 @@ impl Token {
             scopes: vec![Scope::Agent { name: self.agent.clone(), session }],
             user: None,
             credential: Some(credential),
+            only_door: None,
         }
     }
 }

@@ -28,7 +28,7 @@ mod tool_server;
 mod transcript;
 mod user;
 
-pub use agent::{Agent, AgentState, Answers, Revision};
+pub use agent::{Agent, AgentEndpoint, AgentState, Answers, EndpointWire, Revision};
 pub use clock::{Clock, Timestamp};
 pub use cursor::{Cursor, PartPosition};
 pub use delta::{Delta, PartStart};

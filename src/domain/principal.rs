@@ -73,12 +73,22 @@ pub struct Principal {
     /// The key or token that proved it; absent = something else did, or nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<Credential>,
+    /// The only door that it may enter, where no kept key says which; absent = those of the credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_door: Option<String>,
 }
 
 impl Principal {
     /// The person who runs the program on this machine: may do everything.
     pub fn local(name: impl Into<String>) -> Self {
-        Self { name: name.into(), kind: PrincipalKind::Person, scopes: vec![Scope::All], user: None, credential: None }
+        Self {
+            name: name.into(),
+            kind: PrincipalKind::Person,
+            scopes: vec![Scope::All],
+            user: None,
+            credential: None,
+            only_door: None,
+        }
     }
 
     /// Somebody who reached a door on this machine without proof of who they are.
@@ -111,7 +121,8 @@ impl Principal {
     /// Whether it may come in by a door of this name.
     pub fn may_enter(&self, door: &str) -> bool {
         let doors = self.credential.as_ref().and_then(|credential| credential.doors.as_ref());
-        doors.is_none_or(|doors| doors.iter().any(|open| open == door))
+        self.only_door.as_deref().is_none_or(|only| only == door)
+            && doors.is_none_or(|doors| doors.iter().any(|open| open == door))
     }
 
     /// How this principal stands in the log.

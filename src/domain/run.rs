@@ -262,6 +262,9 @@ pub struct Run {
     /// Who asked for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asked_by: Option<Actor>,
+    /// The message that it answers; absent when nothing was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<MessageId>,
     /// Words on it.
     #[serde(default, skip_serializing_if = "Labels::is_empty")]
     pub labels: Labels,

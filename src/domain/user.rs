@@ -85,6 +85,7 @@ impl User {
             scopes: self.role.scopes(),
             user: Some(self.id.clone()),
             credential: Some(credential),
+            only_door: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::domain::{
 };
 
 /// What lets somebody administer the house.
-const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
+pub(crate) const HOW: &str = "start the server with `--allow-local-admin`, or call it with a token";
 
 /// What a verb does to what it is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

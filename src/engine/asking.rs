@@ -86,7 +86,9 @@ pub(crate) async fn ask(core: &Arc<Core>, caller: &Principal, mut ask: Ask) -> R
     let said = Said { new, aliases, existing, back, input };
     let name = match &ask.answering {
         Answering::Nobody => return post(core, caller, &ledger, &said).await,
-        Answering::Participants => return super::channels::ask(core, caller, &ledger, said, ask).await,
+        Answering::Participants | Answering::Chosen(_) => {
+            return super::channels::ask(core, caller, &ledger, said, ask).await;
+        }
         Answering::One(name) => name.clone(),
         Answering::SessionAgent => session_agent.unwrap_or_else(|| core.settings.agent.clone()),
     };

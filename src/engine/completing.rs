@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::house::Core;
 use crate::config::Wire;
 use crate::domain::{Cause, Error, ErrorCode, ModelChoice, ModelSettings, Result};
-use crate::models::{ModelEvent, ModelPart, ModelRequest, PromptMessage, PromptPart};
+use crate::models::{ModelEvent, ModelPart, ModelRequest, OwnProviders, PromptMessage, PromptPart};
 
 /// Most completions at once; a further one waits, up to `limits.busy_wait`.
 pub(crate) const AT_ONCE: usize = 16;
@@ -24,8 +24,11 @@ const MOST_TOKENS: u32 = 8_192;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Completion {
-    /// The model; absent = the settings' choice.
+    /// The model; absent = that of the agent, or the settings' choice.
     pub model: Option<ModelChoice>,
+    /// The agent, by its name or its id, whose model is asked in its own ways; its instructions do not count. Absent = the
+    /// house's.
+    pub agent: Option<String>,
     /// What the model is told about its task. With the prompt at most 1 MiB.
     pub instructions: String,
     /// What it is asked.
@@ -55,14 +58,21 @@ pub(crate) async fn complete(core: &Arc<Core>, completion: Completion) -> Result
         let message = format!("instructions and prompt have {bytes} bytes; at most {ASKED_BYTES} are taken");
         return Err(Error::new(ErrorCode::TooLarge, message));
     }
-    let model = core.choose([completion.model.as_ref(), None, None])?;
-    let (asked, _) = core.models.get(&model)?;
+    let (model, own) = match &completion.agent {
+        Some(named) => {
+            let agent = core.agent(named).await?.agent;
+            let model = core.choose_for(&agent, [completion.model.as_ref(), agent.model.as_ref(), None])?;
+            (model, core.own_providers(&agent).await?)
+        }
+        None => (core.choose([completion.model.as_ref(), None, None])?, OwnProviders::new()),
+    };
+    let (asked, _) = core.models.get_of(&model, &own)?;
     let waited = tokio::time::timeout(core.settings.limits.busy_wait, core.completing.acquire()).await;
     let Ok(Ok(_permit)) = waited else {
         return Err(Error::new(ErrorCode::Busy, format!("{AT_ONCE} other completions are at work")).hint("try again"));
     };
-    let wire = core.settings.providers.get(&model.provider).map(|provider| provider.wire);
-    let mut stream = asked.ask(request(&completion, &model, wire)).await;
+    let provider = own.get(&model.provider).or_else(|| core.settings.providers.get(&model.provider));
+    let mut stream = asked.ask(request(&completion, &model, provider.map(|provider| provider.wire))).await;
     let mut text = String::new();
     let mut is_text = false;
     // How long it takes and how much it is are bounded by the limits of every model call.

@@ -32,7 +32,7 @@ use crate::domain::{
     Agent, Budget, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, TakingPart, Timestamp,
     Transcript, Usage,
 };
-use crate::models::{Card, Model, ModelEvent, ModelStream};
+use crate::models::{Card, Model, ModelEvent, ModelStream, OwnProviders};
 use crate::tools::ToolContext;
 
 /// Told once the first append is durable, or why it is not.
@@ -72,6 +72,8 @@ pub(crate) struct Driver {
     pub(super) work: Work,
     /// Who is asked: the run's model, or that of the thread that its step is about.
     pub(super) asking: Asking,
+    /// The ways to models that the agent has of its own.
+    pub(super) own_providers: OwnProviders,
     pub(super) calls: Calls,
     pub(super) caller_tools: HashSet<String>,
     /// Models that could not answer in this run: others of its list are asked instead.
@@ -130,8 +132,14 @@ impl Driver {
     ///
     /// # Errors
     /// `invalid_input` when the workspace cannot be opened or the model is not known.
-    pub(crate) fn new(core: &Arc<Core>, ledger: &Arc<Ledger>, work: Work, at_work: AtWork) -> Result<Self, Error> {
-        let (model, card) = core.models.get(&work.model)?;
+    pub(crate) fn new(
+        core: &Arc<Core>,
+        ledger: &Arc<Ledger>,
+        work: Work,
+        at_work: AtWork,
+        own_providers: OwnProviders,
+    ) -> Result<Self, Error> {
+        let (model, card) = core.models.get_of(&work.model, &own_providers)?;
         let asking = Asking { choice: work.model.clone(), model, card };
         let workspace =
             work.pins.workspace.clone().unwrap_or_else(|| core.settings.workspace.to_string_lossy().into_owned());
@@ -160,6 +168,7 @@ impl Driver {
             max_step_rounds: None,
             work,
             asking,
+            own_providers,
             calls,
             stop: at_work.stop.clone(),
             at_work,

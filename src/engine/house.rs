@@ -20,7 +20,8 @@ use super::users::People;
 use super::verbs::NewSession;
 use crate::config::Settings;
 use crate::domain::{
-    CallId, Clock, Error, Event, ModelChoice, Principal, ProcessId, Result, Run, RunId, SessionId, Timestamp, ToolCall,
+    Agent, CallId, Clock, Error, Event, ModelChoice, Principal, ProcessId, Result, Run, RunId, SessionId, Timestamp,
+    ToolCall,
 };
 use crate::models::Models;
 use crate::storage::{Presence, Store};
@@ -124,6 +125,8 @@ pub(crate) struct Core {
     pub(crate) opened_at: Timestamp,
     /// Who may ask a model outside of sessions.
     pub(crate) completing: Semaphore,
+    /// Who may speak and listen.
+    pub(crate) speaking: Semaphore,
     /// Files on their way in and out.
     pub(crate) uploads: Uploads,
     /// Keys and tokens, as this process knows them.
@@ -161,6 +164,7 @@ impl House {
             notices: parts.notices,
             opened_at,
             completing: Semaphore::new(super::completing::AT_ONCE),
+            speaking: Semaphore::new(super::speech::AT_ONCE),
             uploads,
             keys: Keyring::default(),
             people,
@@ -284,6 +288,15 @@ impl Core {
     pub(crate) fn choose(&self, wanted: [Option<&ModelChoice>; 3]) -> Result<ModelChoice> {
         let wanted = wanted.into_iter().flatten().next().or(self.settings.model.as_ref());
         self.models.choose(wanted)
+    }
+
+    /// The same for an agent, which may reach providers that others do not know.
+    pub(crate) fn choose_for(&self, agent: &Agent, wanted: [Option<&ModelChoice>; 3]) -> Result<ModelChoice> {
+        let Some(choice) = wanted.into_iter().flatten().next() else {
+            let own = agent.endpoints.keys().find_map(|provider| Models::default_of(provider));
+            return own.map_or_else(|| self.choose(wanted), Ok);
+        };
+        if agent.endpoints.contains_key(&choice.provider) { Ok(choice.clone()) } else { self.choose(wanted) }
     }
 }
 

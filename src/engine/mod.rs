@@ -52,6 +52,7 @@ mod sessions;
 mod sharing;
 mod shelves;
 mod spans;
+mod speech;
 mod starting;
 mod stepping;
 mod taking;
@@ -71,11 +72,11 @@ use serde_json::{Map, Value};
 
 use self::access::{Does, On, Sight};
 use crate::domain::{
-    Access, AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
-    Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
+    Access, AfterClearing, Agent, AgentState, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId,
+    MessageId, Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 
-pub use self::agents::{AgentItem, AgentOrigin};
+pub use self::agents::{AgentItem, AgentOrigin, AgentSecrets};
 pub use self::channels::Channels;
 pub use self::completing::{Completed, Completion};
 pub use self::desk::{Desk, OpenQuestion};
@@ -96,11 +97,12 @@ pub use self::notices::{AgentChange, HouseNotice, NoticeStream, Notices};
 pub use self::rewinding::Earlier;
 pub use self::sharing::{Removed, SharedHead, SharedSession, is_secret_name, without_secrets};
 pub use self::shelves::{Expected, ShelfDocument, ShelfPage, ShelfPlace, Shelves};
+pub use self::speech::{Speech, Spoken, ToSpeak, ToTranscribe};
 pub use self::tool_servers::{NewToolServer, ToolServerChange, ToolServerItem, ToolServers};
 pub use self::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 pub use self::users::{Login, LoginAttempt, NewUser, UserChange, Users};
 pub use self::verbs::{
-    Answered, Answering, Ask, Asked, Begin, CallerReturn, ContextInput, Engine, ImportedSession, NewSession, OnBusy,
+    Answered, Answering, Ask, Asked, Begin, CallerReturn, Chosen, ContextInput, Engine, ImportedSession, NewSession, OnBusy,
     Orphans, ProcedureCall, Restored, Target,
 };
 pub use self::views::{Health, ModelItem};
@@ -121,6 +123,10 @@ impl Engine for House {
         self
     }
 
+    fn speech(&self) -> &dyn Speech {
+        self
+    }
+
     fn channels(&self) -> &dyn Channels {
         self
     }
@@ -134,6 +140,10 @@ impl Engine for House {
     }
 
     fn shelves(&self) -> &dyn Shelves {
+        self
+    }
+
+    fn agent_secrets(&self) -> &dyn AgentSecrets {
         self
     }
 
@@ -330,7 +340,7 @@ impl Engine for House {
 
     async fn create_agent(&self, caller: &Principal, agent: Agent) -> Result<AgentItem> {
         self.check(caller, Does::Changes, On::Agents).await?;
-        agents::create(&self.core, caller, agent).await
+        agents::create(&self.core, caller, agent, &BTreeMap::new()).await
     }
 
     async fn update_agent(
@@ -341,7 +351,12 @@ impl Engine for House {
         expected: Option<&Revision>,
     ) -> Result<AgentItem> {
         self.check(caller, Does::Changes, On::Agents).await?;
-        agents::update(&self.core, caller, named, agent, expected).await
+        agents::update(&self.core, caller, named, (agent, &BTreeMap::new()), expected).await
+    }
+
+    async fn set_agent_state(&self, caller: &Principal, named: &str, state: AgentState) -> Result<AgentItem> {
+        self.check(caller, Does::Changes, On::Agents).await?;
+        agents::set_state(&self.core, caller, named, state).await
     }
 
     async fn remove_agent(&self, caller: &Principal, named: &str) -> Result<AgentItem> {
@@ -356,6 +371,7 @@ impl Engine for House {
 
     async fn complete(&self, caller: &Principal, completion: Completion) -> Result<Completed> {
         self.check(caller, Does::Asks, On::House).await?;
+        completion.agent.as_deref().map_or(Ok(()), |agent| access::may_have_answer(caller, agent))?;
         completing::complete(&self.core, completion).await
     }
 

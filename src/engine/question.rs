@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::rewinding::Earlier;
 use crate::domain::{
-    Attributes, BlobId, Cursor, Labels, Lifetime, MessageId, ModelChoice, Part, Participant, Pins, RunId, SessionId,
+    Answers, Attributes, BlobId, Cursor, Labels, Lifetime, MessageId, ModelChoice, Part, Participant, Pins, RunId, SessionId,
 };
 
 /// Which session is asked.
@@ -104,8 +104,20 @@ pub enum Answering {
     /// says ([`crate::domain::Answers`]): side by side, so the order of their answers is that of the log. Agents whose
     /// answers name others ask them, a few times after each message. What an agent says asks only those that it names.
     Participants,
+    /// Of those only some.
+    Chosen(Chosen),
     /// Nobody: the message is only posted.
     Nobody,
+}
+
+/// Some of the agents that take part.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chosen {
+    /// Their names. One that does not take part is passed over.
+    pub agents: Vec<String>,
+    /// When they answer, instead of what their own rules say.
+    pub answers: Option<Answers>,
 }
 
 /// Input that nobody said.

@@ -199,7 +199,7 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32
     let agent = pinned(core, &active.queued).await?;
     let model = match &active.run.model {
         Some(model) => model.clone(),
-        None => core.choose([active.queued.pins.model.as_ref(), None, agent.model.as_ref()])?,
+        None => core.choose_for(&agent, [active.queued.pins.model.as_ref(), None, agent.model.as_ref()])?,
     };
     let mut transcript = {
         let events = events.iter().map(AsRef::as_ref);
@@ -246,7 +246,8 @@ async fn go_on(core: &Arc<Core>, ledger: &Arc<Ledger>, run: &RunId, attempt: u32
         facts.extend(abandoned(active));
     }
     facts.push(Fact::RunStarted(started));
-    let driver = Driver::new(core, ledger, work, at_work)?;
+    let own = core.own_providers(&work.agent).await?;
+    let driver = Driver::new(core, ledger, work, at_work, own)?;
     let agent = active.run.agent.clone();
     let holding = Holding { ledger: Arc::clone(ledger), run: run.clone(), attempt: active.attempt, agent };
     let mut first = holding.append(facts, may_take);

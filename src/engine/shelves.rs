@@ -2,6 +2,7 @@
 //! shows them nowhere else. They lie in the store as records of a kind of their own.
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -19,6 +20,8 @@ const DOCUMENTS: usize = 10_000;
 const WORD_BYTES: usize = 64;
 /// Most bytes of an id.
 const ID_BYTES: usize = 256;
+/// The name of the secret of a kind.
+const SECRET: &str = "seal";
 /// Most documents of one page.
 const PAGE: usize = 1_000;
 
@@ -114,6 +117,9 @@ pub trait Shelves: Send + Sync {
 
     /// Takes a document away, for good; true when it was there.
     async fn shelf_remove(&self, caller: &Principal, place: &ShelfPlace, id: &str) -> Result<bool>;
+
+    /// A secret of a door, which is drawn when it is first asked for and stays: what it seals with.
+    async fn shelf_secret(&self, caller: &Principal, place: &ShelfPlace) -> Result<SecretString>;
 }
 
 #[async_trait]
@@ -156,6 +162,15 @@ impl Shelves for House {
     async fn shelf_remove(&self, caller: &Principal, place: &ShelfPlace, id: &str) -> Result<bool> {
         self.check(caller, Does::Changes, On::Shelf).await?;
         self.core.store.remove_record(&place.record_kind()?, id).await
+    }
+
+    async fn shelf_secret(&self, caller: &Principal, place: &ShelfPlace) -> Result<SecretString> {
+        self.check(caller, Does::Changes, On::Shelf).await?;
+        let (owner, store) = (place.record_kind()?, &self.core.store);
+        match store.secret(&owner, SECRET).await? {
+            Some(secret) => Ok(secret),
+            None => store.settle_secret(&owner, SECRET, &crate::observe::random_secret()).await,
+        }
     }
 }
 

@@ -86,7 +86,8 @@ pub(super) async fn start(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Ta
     };
     // Whoever goes before the question is taken takes it back; who goes later leaves the run to itself.
     let taken_back = at_work.stop.clone().drop_guard();
-    let driver = Driver::new(core, ledger, work, at_work)?;
+    let own = core.own_providers(&work.agent).await?;
+    let driver = Driver::new(core, ledger, work, at_work, own)?;
     let (told, first_seq) = oneshot::channel();
     let previous = taken.input.as_ref().filter(|_| whole).map(|input| input.last().clone()).or(previous);
     let first =

@@ -89,7 +89,7 @@ impl Driver {
         };
         self.calls.specs = self.calls.tools.specs(names);
         if choice != self.asking.choice {
-            let (model, card) = self.core.models.get(&choice)?;
+            let (model, card) = self.core.models.get_of(&choice, &self.own_providers)?;
             self.asking = Asking { choice, model, card };
         }
         Ok(())
@@ -254,7 +254,7 @@ impl Driver {
         let (course, setup) = (&self.work.course, &open.setup);
         let model = course.model(&setup.from_state)?.or_else(|| setup.model.clone());
         if let Some(model) = &model {
-            self.core.models.get(model)?;
+            self.core.models.get_of(model, &self.own_providers)?;
         }
         Ok(ThreadOpened {
             thread: open.thread.clone(),

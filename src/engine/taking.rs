@@ -120,8 +120,8 @@ pub(super) async fn take(
     let session = existing.map(|fold| &fold.session);
     let session_model =
         new.as_ref().and_then(|new| new.model.as_ref()).or(session.and_then(|session| session.model.as_ref()));
-    let model = core.choose([ask.pins.model.as_ref(), session_model, model_of_agent.as_ref()])?;
-    core.models.get(&model)?;
+    let model = core.choose_for(&agent, [ask.pins.model.as_ref(), session_model, model_of_agent.as_ref()])?;
+    core.models.get_of(&model, &core.own_providers(&agent).await?)?;
     let mut pins = access::under(trusted, access::within(caller, ask.pins.clone()));
     pins.model = Some(model.clone());
     pins.budget = pins.budget.over(&core.settings.budgets);

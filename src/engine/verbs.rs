@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::agents::AgentItem;
+use super::agents::{AgentItem, AgentSecrets};
 use super::channels::Channels;
 use super::completing::{Completed, Completion};
 use super::desk::OpenQuestion;
@@ -22,17 +22,18 @@ use super::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem
 use super::live::FrameStream;
 use super::memories::Memories;
 use super::notices::NoticeStream;
-pub use super::question::{Answering, Ask, Asked, Begin, ContextInput, NewSession, OnBusy, ProcedureCall, Target};
+pub use super::question::{Answering, Ask, Asked, Begin, Chosen, ContextInput, NewSession, OnBusy, ProcedureCall, Target};
 use super::sharing::SharedSession;
 use super::shelves::Shelves;
+use super::speech::Speech;
 use super::tool_servers::ToolServers;
 use super::uploads::{FileBytes, FileOffer, FilePurpose, Redeemed, SignedFile};
 use super::users::Users;
 use super::views::{Health, ModelItem};
 use super::watching::Watching;
 use crate::domain::{
-    AfterClearing, Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Message, MessageId, Principal, Result,
-    Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated, ToolReturn,
+    AfterClearing, Agent, AgentState, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, Message, MessageId,
+    Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated, ToolReturn,
 };
 
 /// What a tool of the caller gave.
@@ -110,6 +111,9 @@ pub trait Engine: Send + Sync {
     /// What can be asked about files of the house.
     fn house_files(&self) -> &dyn HouseFiles;
 
+    /// What is spoken and heard.
+    fn speech(&self) -> &dyn Speech;
+
     /// What can be asked about sessions of several.
     fn channels(&self) -> &dyn Channels;
 
@@ -121,6 +125,9 @@ pub trait Engine: Send + Sync {
 
     /// What doors keep for themselves.
     fn shelves(&self) -> &dyn Shelves;
+
+    /// What agents have that is kept apart from their definitions.
+    fn agent_secrets(&self) -> &dyn AgentSecrets;
 
     /// Watching what runs do.
     fn watching(&self) -> &dyn Watching;
@@ -254,6 +261,12 @@ pub trait Engine: Send + Sync {
         agent: Agent,
         expected: Option<&Revision>,
     ) -> Result<AgentItem>;
+
+    /// Has an agent of the store take work, or none; nothing else of it changes, also not who wrote it.
+    ///
+    /// # Errors
+    /// `forbidden` as for [`Engine::update_agent`].
+    async fn set_agent_state(&self, caller: &Principal, named: &str, state: AgentState) -> Result<AgentItem>;
 
     /// Removes an agent of the store, by its name or its id: it takes no more work, and its name is free. Its sessions can
     /// be read, and runs that have begun go on, save those that were asked to begin in their turn: they are cancelled,

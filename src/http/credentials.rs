@@ -4,7 +4,7 @@
 
 use http::request::Parts;
 
-use super::{Caller, Door, opens};
+use super::{Caller, Door, Unproven, opens};
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode, Principal, Result};
 use crate::engine::Engine;
@@ -23,7 +23,7 @@ pub enum Proof {
     Nobody,
 }
 
-/// What a word says about who calls. A server with a token takes it, or a key. One without a token lets everybody in; but
+/// What a word says about who calls. A server with a token takes it, a door's own for that door, or a key. One without a token lets everybody in; but
 /// once there are keys, a word that is shown must be right.
 ///
 /// # Errors
@@ -33,6 +33,12 @@ pub async fn proof(engine: &dyn Engine, server: &ServerSettings, shown: Option<&
     if let Some(shown) = shown {
         if server.token.as_ref().is_some_and(|token| opens(token, shown)) {
             return Ok(Proof::Known(Principal::local("token")));
+        }
+        // Each is compared, so that the time tells nothing of the others.
+        let door = server.door_tokens.iter().filter(|(_, token)| opens(token, shown)).map(|(door, _)| door.clone()).next();
+        if let Some(door) = door {
+            let caller = Principal { only_door: Some(door.clone()), ..Principal::local(format!("token:{door}")) };
+            return Ok(Proof::Known(caller));
         }
         match engine.verify(&house, shown).await {
             Ok(caller) => return Ok(Proof::Known(caller)),
@@ -71,15 +77,26 @@ pub async fn caller_with_token(door: &Door, dialects: &[&str], token: &str, know
     entering(caller, dialects)
 }
 
-/// Who opens a socket: by the token that its own handshake carries, the one in its address, or what the guard found out.
+/// Who opens a socket, and whether something proves it: by the token that its own handshake carries, the one in its address,
+/// or what the guard found out.
 ///
 /// # Errors
 /// As [`caller_with_token`].
-pub async fn caller_of_socket(door: &Door, dialects: &[&str], parts: &Parts, token: Option<&str>) -> Result<Principal> {
+pub async fn caller_of_socket(
+    door: &Door,
+    dialects: &[&str],
+    parts: &Parts,
+    token: Option<&str>,
+) -> Result<(Principal, bool)> {
     let known = parts.extensions.get::<Caller>().map(|caller| &caller.0).filter(|caller| !caller.scopes.is_empty());
+    let is_proven = parts.extensions.get::<Unproven>().is_none();
     match (token.map(str::to_owned).or_else(|| in_query(parts)), known) {
-        (Some(token), known) => caller_with_token(door, dialects, &token, known).await,
-        (None, Some(known)) => entering(known.clone(), dialects),
+        (Some(token), known) => {
+            let caller = caller_with_token(door, dialects, &token, known).await?;
+            let is_known = known.is_some_and(|known| *known == caller);
+            Ok((caller, is_proven || !is_known))
+        }
+        (None, Some(known)) => Ok((entering(known.clone(), dialects)?, is_proven)),
         (None, None) => Err(unknown()),
     }
 }
@@ -110,7 +127,8 @@ pub fn offers_token(parts: &Parts) -> bool {
 
 const HINT: &str = "send the token that the server was started with";
 
-fn unknown() -> Error {
+/// Nothing proves who calls.
+pub(super) fn unknown() -> Error {
     Error::new(ErrorCode::Unauthorized, "no token was sent").hint(HINT)
 }
 

@@ -212,7 +212,7 @@ pub(super) fn set(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-fn http_date(at: Timestamp) -> Option<String> {
+pub(super) fn http_date(at: Timestamp) -> Option<String> {
     let at = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;
     DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok()
 }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::empty;
-use super::files::{Wanted, Writer, attachment, bare, guard, range, set};
-use crate::domain::File;
+use super::files::{Wanted, Writer, attachment, bare, guard, http_date, range, set};
+use crate::domain::{File, Timestamp};
 
 /// What of a file that was uploaded an answer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,4 +96,11 @@ pub fn send_portion(file: &File, portion: Portion, bytes: impl Into<Body>) -> Re
 /// Has a browser keep a file, and not show it, whatever it is.
 pub fn as_attachment(response: &mut Response, name: &str) {
     set(response, header::CONTENT_DISPOSITION, &attachment(name));
+}
+
+/// Says when what an answer holds was last changed.
+pub fn sent_at(response: &mut Response, changed: Timestamp) {
+    if let Some(date) = http_date(changed) {
+        set(response, header::LAST_MODIFIED, &date);
+    }
 }

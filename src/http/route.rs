@@ -3,6 +3,7 @@
 
 use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use http::request::Parts;
 use http::{Method, StatusCode};
 use utoipa::openapi::content::{Content, ContentBuilder};
 use utoipa::openapi::path::{Operation, OperationBuilder, ParameterBuilder, ParameterIn};
@@ -25,6 +26,26 @@ pub enum Needs {
     Admin,
 }
 
+/// What a request looks like, where routes of two APIs stand on one method and path.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape<'a> {
+    /// Its head.
+    pub head: &'a Parts,
+    /// Its body; empty where its method has none.
+    pub body: &'a [u8],
+}
+
+/// Which of two routes on one method and path a request means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meant {
+    /// The one that was asked.
+    This,
+    /// The other.
+    Other,
+    /// It cannot be told: the answer has the fields of both.
+    Both,
+}
+
 /// Routes of one API, in the order of its documentation.
 pub type Routes = Vec<Route>;
 
@@ -40,6 +61,9 @@ pub struct Route {
     /// Whether pages of every origin may call it, under every name of the server: what it may do is proven by its address
     /// alone, such as by a signature.
     pub open_to_all_origins: bool,
+    /// Which requests mean it where another API has a route on the same method and path; absent = all of which the
+    /// other does not say that they mean the other one.
+    pub meant: Option<fn(&Shape<'_>) -> Meant>,
     /// What answers.
     pub handler: MethodRouter<Door>,
     /// What describes it.
@@ -57,7 +81,7 @@ impl Route {
         let operation = OperationBuilder::new().build();
         let handler = on(filter, handler);
         let (needs, schemas) = (Needs::Caller, Vec::new());
-        Self { method, pattern, needs, open_to_all_origins: false, handler, operation, schemas }
+        Self { method, pattern, needs, open_to_all_origins: false, meant: None, handler, operation, schemas }
     }
 
     /// A route for GET, and with it HEAD.
@@ -104,6 +128,13 @@ impl Route {
     #[must_use]
     pub fn open_to_all_origins(mut self) -> Self {
         self.open_to_all_origins = true;
+        self
+    }
+
+    /// Which requests mean it, where another API has a route on the same method and path.
+    #[must_use]
+    pub fn meant(mut self, meant: fn(&Shape<'_>) -> Meant) -> Self {
+        self.meant = Some(meant);
         self
     }
 

@@ -4,6 +4,8 @@
 //! Every socket has a worker that takes its events in the order in which they came, and feeds that write to it. A feed
 //! waits for room in the socket's bounded buffer; a socket that has none for too long is told and disconnected.
 
+mod tables;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +13,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use futures_util::future::BoxFuture;
 use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,13 +20,16 @@ use socketioxide::extract::{AckSender, SocketRef, TryData};
 use socketioxide::handler::ConnectHandler;
 use socketioxide::layer::SocketIoLayer;
 use socketioxide::{ParserConfig, SendError, SocketError, SocketIo, TransportType};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::tables::Tables;
+pub use self::tables::{SocketEvent, SocketEvents, SocketGreeting, SocketHandler, SpeaksIt};
+use super::credentials::unknown;
 use super::legs::{Legs, watch};
 use super::{Address, Door, FAREWELL, Flow, caller_of_socket};
-use crate::domain::{Error, ErrorCode, Principal, Result};
+use crate::domain::{Clock, Error, ErrorCode, Principal, Result, Timestamp};
 
 /// Most bytes of one message from a client.
 const MESSAGE_BYTES: usize = 1_000_000;
@@ -44,21 +48,6 @@ const CLOSE_TIME: Duration = Duration::from_secs(5);
 
 /// Between two looks whether a full buffer has room again: from, and to at most.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
-
-/// An event that clients send, and what answers it.
-#[derive(Clone, Copy)]
-pub struct SocketEvent {
-    /// Its name.
-    pub name: &'static str,
-    /// What answers it.
-    pub handler: SocketHandler,
-}
-
-/// What answers an event. The next event of the same socket waits for it.
-pub type SocketHandler = fn(Said) -> BoxFuture<'static, ()>;
-
-/// The events of one dialect.
-pub type SocketEvents = Vec<SocketEvent>;
 
 /// An event that came.
 pub struct Said {
@@ -91,6 +80,9 @@ pub struct EventSocket {
     caller: Principal,
     /// What feeds it, by name.
     feeds: Arc<Mutex<HashMap<String, CancellationToken>>>,
+    /// What its dialect keeps about it, by name.
+    kept: Arc<Mutex<HashMap<&'static str, Value>>>,
+    clock: Arc<dyn Clock>,
     gone: CancellationToken,
     patience: Duration,
     /// What waits for it.
@@ -101,6 +93,26 @@ impl EventSocket {
     /// Who it is.
     pub fn caller(&self) -> &Principal {
         &self.caller
+    }
+
+    /// Its id, as its client knows it too.
+    pub fn id(&self) -> &str {
+        self.socket.id.as_str()
+    }
+
+    /// What time it is.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Keeps something about it, for as long as it is connected.
+    pub fn keep(&self, name: &'static str, value: Value) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+    }
+
+    /// What was kept about it last under a name.
+    pub fn kept(&self, name: &str) -> Option<Value> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     /// Sends an event, waiting for room; `false` when the socket is gone, or was disconnected because it is too slow.
@@ -176,6 +188,11 @@ impl EventSocket {
         Ok(())
     }
 
+    /// Ends a feed; true when it has one of this name.
+    pub fn unfeed(&self, name: &str) -> bool {
+        self.feeds().remove(name).map(|stop| stop.cancel()).is_some()
+    }
+
     fn feeds(&self) -> std::sync::MutexGuard<'_, HashMap<String, CancellationToken>> {
         self.feeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -205,50 +222,6 @@ enum Put {
     Gone,
 }
 
-/// The handlers of all events, by name, each with the place of its dialect, in the order of the dialects.
-type Handlers = HashMap<&'static str, Vec<(usize, SocketHandler)>>;
-
-/// The events of dialects.
-#[derive(Clone)]
-struct Tables {
-    /// The names of the dialects that have any, by their places.
-    dialects: Arc<[&'static str]>,
-    handlers: Arc<Handlers>,
-}
-
-impl Tables {
-    fn new(dialects: Vec<(&'static str, SocketEvents)>) -> Self {
-        let (mut names, mut handlers) = (Vec::new(), Handlers::new());
-        for (name, events) in dialects.into_iter().filter(|(_, events)| !events.is_empty()) {
-            for event in events {
-                handlers.entry(event.name).or_default().push((names.len(), event.handler));
-            }
-            names.push(name);
-        }
-        Self { dialects: names.into(), handlers: Arc::new(handlers) }
-    }
-
-    /// The events of the dialects that somebody may use.
-    fn of(&self, caller: &Principal) -> Self {
-        if self.dialects.iter().all(|dialect| caller.may_enter(dialect)) {
-            return self.clone();
-        }
-        let mut handlers = (*self.handlers).clone();
-        for known in handlers.values_mut() {
-            known.retain(|(dialect, _)| self.dialects.get(*dialect).is_some_and(|dialect| caller.may_enter(dialect)));
-        }
-        Self { dialects: Arc::clone(&self.dialects), handlers: Arc::new(handlers) }
-    }
-
-    /// What answers an event of a client. The first event that is known decides which dialect it speaks.
-    fn handler(&self, name: &str, spoken: &mut Option<usize>) -> Option<SocketHandler> {
-        let known = self.handlers.get(name)?;
-        let (dialect, handler) = known.iter().find(|(dialect, _)| Some(*dialect) == *spoken).or_else(|| known.first())?;
-        spoken.get_or_insert(*dialect);
-        Some(*handler)
-    }
-}
-
 /// An event on its way to the worker of its socket.
 struct Call {
     packet: Packet,
@@ -259,14 +232,9 @@ struct Call {
 #[derive(Deserialize)]
 struct Packet(Vec<Value>);
 
-/// What a client says about itself when it connects.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Handshake {
-    token: Option<String>,
-    #[serde(rename = "apiKey")]
-    api_key: Option<String>,
-}
+/// What tells the worker of a socket that its client was told that it is connected.
+#[derive(Clone)]
+struct Connected(Arc<Notify>);
 
 /// Why a client is not let in, in words.
 struct Refused(Error);
@@ -278,8 +246,8 @@ impl fmt::Display for Refused {
     }
 }
 
-/// Routes with what answers on `/socket.io/` beside them. Sockets close when the server leaves, in a way that makes clients
-/// come back.
+/// Routes with what answers on `/socket.io/` beside them: all dialects in the namespace `/`, and each in one of its name.
+/// Sockets close when the server leaves, in a way that makes clients come back.
 pub fn socket_io(door: &Door, dialects: Vec<(&'static str, SocketEvents)>, routes: Router) -> Router {
     let legs = Legs::default();
     let socket_io = layer(door, dialects, legs.clone());
@@ -297,15 +265,11 @@ fn layer(door: &Door, dialects: Vec<(&'static str, SocketEvents)>, legs: Legs) -
         .connect_timeout(CONNECT_TIME)
         .with_parser(ParserConfig::common().max_incoming_binary_buf_size(bytes).max_incoming_binaries(16))
         .build_layer();
-    let tables = Arc::new(Tables::new(dialects));
     let places = Arc::new(Semaphore::new(limits.connections));
-    let admitting = door.clone();
-    let admit = move |socket: SocketRef, handshake: TryData<Option<Handshake>>| {
-        let (door, tables, places, legs) = (admitting.clone(), Arc::clone(&tables), Arc::clone(&places), legs.clone());
-        let handshake = handshake.0.ok().flatten();
-        async move { admit(&door, &tables, (&places, &legs), socket, handshake).await.map_err(Refused) }
-    };
-    io.ns("/", (|| async {}).with(admit));
+    for (name, events) in dialects.iter().filter(|(_, socket)| !socket.events.is_empty()) {
+        Room::new(door, vec![(name, events.clone())], &places, &legs).open(&io, format!("/{name}"));
+    }
+    Room::new(door, dialects, &places, &legs).open(&io, "/".to_owned());
     let leaving = door.leaving.clone();
     door.upgraded.spawn(async move {
         leaving.cancelled().await;
@@ -316,18 +280,50 @@ fn layer(door: &Door, dialects: Vec<(&'static str, SocketEvents)>, legs: Legs) -
     layer
 }
 
+/// Its client was told that it is connected.
+async fn connected(socket: SocketRef) {
+    if let Some(connected) = socket.extensions.get::<Connected>() {
+        connected.0.notify_one();
+    }
+}
+
+/// What stands behind one namespace.
+#[derive(Clone)]
+struct Room {
+    door: Door,
+    tables: Tables,
+    places: Arc<Semaphore>,
+    legs: Legs,
+}
+
+impl Room {
+    fn new(door: &Door, dialects: Vec<(&'static str, SocketEvents)>, places: &Arc<Semaphore>, legs: &Legs) -> Arc<Self> {
+        let (door, tables) = (door.clone(), Tables::new(dialects));
+        Arc::new(Self { door, tables, places: Arc::clone(places), legs: legs.clone() })
+    }
+
+    /// Opens the namespace.
+    fn open(self: Arc<Self>, io: &SocketIo, namespace: String) {
+        let admit = move |socket: SocketRef, handshake: TryData<Option<Value>>| {
+            let room = Arc::clone(&self);
+            let handshake = handshake.0.ok().flatten().unwrap_or_default();
+            async move { admit(&room, socket, handshake).await.map_err(Refused) }
+        };
+        io.ns(namespace, connected.with(admit));
+    }
+}
+
 /// Lets a client in: from here on its events are taken.
-async fn admit(
-    door: &Door,
-    tables: &Tables,
-    (places, legs): (&Arc<Semaphore>, &Legs),
-    socket: SocketRef,
-    handshake: Option<Handshake>,
-) -> Result<()> {
-    let handshake = handshake.unwrap_or_default();
-    let token = handshake.token.or(handshake.api_key);
-    let caller = caller_of_socket(door, &tables.dialects, socket.req_parts(), token.as_deref()).await?;
-    let tables = tables.of(&caller);
+async fn admit(room: &Room, socket: SocketRef, handshake: Value) -> Result<()> {
+    let Room { door, tables, places, legs } = room;
+    let word = |name: &str| handshake.get(name).and_then(Value::as_str).filter(|word| !word.is_empty());
+    let token = word("token").or_else(|| word("apiKey"));
+    let (caller, is_proven) = caller_of_socket(door, &tables.dialects, socket.req_parts(), token).await?;
+    let tokens = &door.settings.server.door_tokens;
+    let tables = tables.of(&caller, |dialect| is_proven || !tokens.contains_key(dialect));
+    if tables.are_closed_to(&handshake) {
+        return Err(unknown());
+    }
     let place = Arc::clone(places).try_acquire_owned().map_err(|_| {
         let most = door.settings.server.limits.connections;
         Error::new(ErrorCode::Unavailable, format!("all {most} places for sockets are taken")).hint("try again later")
@@ -344,12 +340,21 @@ async fn admit(
         socket: socket.clone(),
         caller,
         feeds: Arc::default(),
+        kept: Arc::default(),
+        clock: Arc::clone(&door.clock),
         gone: gone.clone(),
         patience: door.settings.server.limits.slow_reader,
         flow,
     };
     let (queue, waiting) = mpsc::channel(WAITING);
-    tokio::spawn(work(door.clone(), tables, events, waiting, place));
+    let connected = Connected(Arc::default());
+    socket.extensions.insert(connected.clone());
+    let worker = Worker { door: door.clone(), tables, socket: events, _place: place };
+    tokio::spawn(async move {
+        if let Some(spoken) = worker.greet(&connected, handshake).await {
+            worker.work(spoken, waiting).await;
+        }
+    });
     // Taken before the client hears that it is connected, so that its first event finds somebody. The queue is filled
     // before the first await, so that events stay in order.
     socket.on_fallback(move |socket: SocketRef, packet: TryData<Packet>, answer: AckSender| {
@@ -369,88 +374,65 @@ async fn admit(
     Ok(())
 }
 
-/// Takes the events of one socket, one after the other, until it is gone.
-async fn work(
+/// What works for one socket.
+struct Worker {
     door: Door,
     tables: Tables,
     socket: EventSocket,
-    mut waiting: mpsc::Receiver<Call>,
     _place: OwnedSemaphorePermit,
-) {
-    let mut spoken = None;
-    loop {
-        let call = tokio::select! {
-            call = waiting.recv() => call,
-            () = socket.gone.cancelled() => None,
-            () = socket.flow.cut().cancelled() => {
-                let _ = socket.socket.clone().disconnect();
-                socket.gone.cancel();
-                None
-            }
-        };
-        let Some(Call { packet: Packet(mut arguments), answer }) = call else { return };
-        if arguments.is_empty() {
-            continue;
-        }
-        let name = arguments.remove(0);
-        let Some(handler) = name.as_str().and_then(|name| tables.handler(name, &mut spoken)) else {
-            tracing::debug!(%name, "a socket sent an event that is not known");
-            continue;
-        };
-        // A message that was posted counted as a request already.
-        let posted = socket.socket.transport_type() == TransportType::Polling;
-        let address = socket.socket.req_parts().extensions.get::<Address>().copied();
-        if !posted && let Err((error, _)) = door.pace.take(&socket.caller.name, address) {
-            let hint = error.hint.unwrap_or_default();
-            socket.emit("error", format!("{}: {hint}", error.message).as_str()).await;
-            continue;
-        }
-        let said = Said { door: door.clone(), socket: socket.clone(), arguments, answer };
-        if socket.gone.run_until_cancelled(handler(said)).await.is_none() {
-            return;
-        }
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn one(_: Said) -> BoxFuture<'static, ()> {
-        Box::pin(async {})
+impl Worker {
+    /// Greets the client once it knows that it is connected. The place of the dialect that it speaks, where it has said
+    /// so; `None` when it is gone.
+    async fn greet(&self, connected: &Connected, handshake: Value) -> Option<Option<usize>> {
+        tokio::select! {
+            is_there = timeout(CONNECT_TIME, connected.0.notified()) => is_there.ok()?,
+            () = self.socket.gone.cancelled() => return None,
+        }
+        for greeting in self.tables.greetings.iter() {
+            self.socket.gone.run_until_cancelled(greeting(&self.socket, &handshake)).await?;
+        }
+        Some(self.tables.meant(&handshake))
     }
 
-    fn two(_: Said) -> BoxFuture<'static, ()> {
-        Box::pin(async { tokio::task::yield_now().await })
-    }
-
-    #[test]
-    fn the_first_known_event_decides_which_dialect_is_spoken() {
-        let first = vec![SocketEvent { name: "join", handler: one }, SocketEvent { name: "ask", handler: one }];
-        let second = vec![SocketEvent { name: "join", handler: two }, SocketEvent { name: "message", handler: two }];
-        let tables = Tables::new(vec![("first", first), ("none", vec![]), ("second", second)]);
-        let is = |handler: Option<SocketHandler>, expected: SocketHandler| {
-            handler.is_some_and(|handler| std::ptr::fn_addr_eq(handler, expected))
-        };
-        let mut spoken = None;
-        assert!(tables.handler("unknown", &mut spoken).is_none());
-        assert_eq!(spoken, None);
-        assert!(is(tables.handler("join", &mut spoken), one));
-        assert!(is(tables.handler("message", &mut spoken), two), "an event that only one dialect knows is that dialect's");
-        assert!(is(tables.handler("join", &mut spoken), one));
-        let mut spoken = None;
-        assert!(is(tables.handler("message", &mut spoken), two));
-        assert!(is(tables.handler("join", &mut spoken), two));
-        // Whose key opens the second only.
-        let credential = crate::domain::Credential {
-            id: crate::domain::KeyId::from_text("k"),
-            hash: String::new(),
-            doors: Some(vec!["second".to_owned()]),
-            expires_at: None,
-        };
-        let caller = Principal { credential: Some(credential), ..Principal::unproven() };
-        let (own, mut spoken) = (tables.of(&caller), None);
-        assert!(is(own.handler("join", &mut spoken), two) && own.handler("ask", &mut spoken).is_none());
-        assert!(is(own.handler("message", &mut spoken), two));
+    /// Takes the events of the socket, one after the other, until it is gone.
+    async fn work(self, mut spoken: Option<usize>, mut waiting: mpsc::Receiver<Call>) {
+        let Self { door, tables, socket, _place } = self;
+        loop {
+            let call = tokio::select! {
+                call = waiting.recv() => call,
+                () = socket.gone.cancelled() => None,
+                () = socket.flow.cut().cancelled() => {
+                    let _ = socket.socket.clone().disconnect();
+                    socket.gone.cancel();
+                    None
+                }
+            };
+            let Some(Call { packet: Packet(mut arguments), answer }) = call else { return };
+            if arguments.is_empty() {
+                continue;
+            }
+            let name = arguments.remove(0);
+            let Some(handler) = name.as_str().and_then(|name| tables.handler(name, &mut spoken)) else {
+                tracing::debug!(%name, "a socket sent an event that is not known");
+                if name.as_str().is_some_and(|name| tables.is_closed(name)) {
+                    socket.emit("error", &unknown().message).await;
+                }
+                continue;
+            };
+            // A message that was posted counted as a request already.
+            let posted = socket.socket.transport_type() == TransportType::Polling;
+            let address = socket.socket.req_parts().extensions.get::<Address>().copied();
+            if !posted && let Err((error, _)) = door.pace.take(&socket.caller.name, address) {
+                let hint = error.hint.unwrap_or_default();
+                socket.emit("error", format!("{}: {hint}", error.message).as_str()).await;
+                continue;
+            }
+            let said = Said { door: door.clone(), socket: socket.clone(), arguments, answer };
+            if socket.gone.run_until_cancelled(handler(said)).await.is_none() {
+                return;
+            }
+        }
     }
 }

@@ -108,9 +108,12 @@ impl Endpoint {
 
 /// Whether requests to a provider carry a key, be it in a header of the user's own.
 pub(super) fn has_key(provider: &Provider) -> bool {
-    let is_key =
-        |header: &String| ["authorization", "x-api-key", "api-key"].iter().any(|name| header.eq_ignore_ascii_case(name));
-    provider.api_key.is_some() || provider.headers.keys().any(is_key)
+    provider.api_key.is_some() || provider.headers.keys().any(|header| is_key_header(header))
+}
+
+/// Whether a header is where keys stand.
+pub(crate) fn is_key_header(header: &str) -> bool {
+    ["authorization", "x-api-key", "api-key"].iter().any(|name| header.eq_ignore_ascii_case(name))
 }
 
 /// Takes out every run of at least [`PIECE`] bytes that the key holds too, or the whole key when it is shorter.

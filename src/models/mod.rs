@@ -16,6 +16,7 @@ mod probe;
 mod registry;
 mod responses;
 mod retry;
+mod speech;
 mod table;
 mod transport;
 
@@ -29,7 +30,10 @@ pub use cassette::Tape;
 pub use catalogue::{Card, Catalogue, LongPrice, Price, Reasoning};
 pub use offline::Offline;
 pub use probe::Offer;
-pub use registry::Models;
+pub use registry::{Models, OwnProviders};
+pub use speech::{Sound, Voice, has_none};
+
+pub(crate) use endpoint::is_key_header;
 
 /// Name of the provider that is inside this program.
 pub const OFFLINE: &str = "offline";

@@ -15,6 +15,9 @@ use super::{Model, OFFLINE, Tape};
 use crate::config::{Limits, Provider, Settings, Wire};
 use crate::domain::{Cause, Clock, Error, ModelChoice};
 
+/// Providers that somebody has of their own, by name: they count before those of the settings.
+pub type OwnProviders = BTreeMap<String, Provider>;
+
 /// The models of the settings.
 pub struct Models {
     wanted: Option<ModelChoice>,
@@ -72,7 +75,7 @@ impl Models {
     pub fn choose(&self, wanted: Option<&ModelChoice>) -> Result<ModelChoice, Error> {
         if let Some(choice) = wanted.or(self.wanted.as_ref()) {
             if self.played().is_none() {
-                self.provider(choice)?;
+                self.provider(choice, &OwnProviders::new())?;
             }
             return Ok(choice.clone());
         }
@@ -90,23 +93,36 @@ impl Models {
         Ok(ModelChoice::new(name, Catalogue::default_of(name).unwrap_or_default()))
     }
 
+    /// The model that a provider is asked for when nobody says which; `None` = nobody knows one.
+    pub fn default_of(provider: &str) -> Option<ModelChoice> {
+        Catalogue::default_of(provider).map(|id| ModelChoice::new(provider, id))
+    }
+
     /// A model, and what is known about it.
+    ///
+    /// # Errors
+    /// As [`Models::get_of`].
+    pub fn get(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
+        self.get_of(choice, &OwnProviders::new())
+    }
+
+    /// A model of somebody who has providers of their own, and what is known about it.
     ///
     /// # Errors
     /// `invalid_input` when its provider is not configured or cannot be used as it is configured; `model_failed` with
     /// the cause `auth` when it needs a key and has none.
-    pub fn get(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
+    pub fn get_of(&self, choice: &ModelChoice, own: &OwnProviders) -> Result<(Arc<dyn Model>, Card), Error> {
         if let Some(model) = self.tape.as_ref().and_then(|tape| tape.played(choice)) {
             return Ok((model, self.card(choice)));
         }
-        let (model, card) = self.live(choice)?;
+        let (model, card) = self.live(choice, own)?;
         let recorded = self.tape.as_ref().map(|tape| tape.recorded(Arc::clone(&model), &card));
         Ok((recorded.unwrap_or(model), card))
     }
 
-    fn live(&self, choice: &ModelChoice) -> Result<(Arc<dyn Model>, Card), Error> {
+    fn live(&self, choice: &ModelChoice, own: &OwnProviders) -> Result<(Arc<dyn Model>, Card), Error> {
         let card = self.card(choice);
-        let Some(provider) = self.provider(choice)? else { return Ok((Arc::clone(&self.offline), card)) };
+        let Some(provider) = self.provider(choice, own)? else { return Ok((Arc::clone(&self.offline), card)) };
         let (name, transport) = (choice.provider.as_str(), Arc::clone(&self.transport));
         if needs_key(provider) {
             let hint = match name {
@@ -125,6 +141,11 @@ impl Models {
         Ok((Arc::new(Retrying::new(model, &self.limits, self.first_wait)), card))
     }
 
+    /// What makes requests.
+    pub(super) fn transport(&self) -> &Arc<Transport> {
+        &self.transport
+    }
+
     /// What is known about a model, also when its provider is not configured.
     pub fn card(&self, choice: &ModelChoice) -> Card {
         if let Some(card) = self.played().and_then(|tape| tape.card(choice)) {
@@ -139,15 +160,15 @@ impl Models {
     /// All known models of the configured providers.
     pub fn list(&self) -> Vec<Card> {
         let mut cards = self.catalogue.known();
-        cards.retain(|card| self.provider(&card.choice).is_ok());
+        cards.retain(|card| self.provider(&card.choice, &OwnProviders::new()).is_ok());
         cards.iter_mut().for_each(|card| *card = self.card(&card.choice));
         cards
     }
 
     /// The provider of a model; `None` = the rules inside this program, which need no settings.
-    fn provider(&self, choice: &ModelChoice) -> Result<Option<&Provider>, Error> {
+    fn provider<'a>(&'a self, choice: &ModelChoice, own: &'a OwnProviders) -> Result<Option<&'a Provider>, Error> {
         let name = choice.provider.as_str();
-        match self.providers.get(name) {
+        match own.get(name).or_else(|| self.providers.get(name)) {
             Some(provider) => Ok(Some(provider)),
             None if name == OFFLINE => Ok(None),
             None => {
@@ -235,6 +256,7 @@ mod tests {
             retention: crate::config::Retention::default(),
             paths: crate::config::Paths::default(),
             server: crate::config::ServerSettings::default(),
+            speech: crate::config::SpeechSettings::default(),
         }
     }
 

@@ -1,12 +1,15 @@
-//! FLOOR 1: time, and what the program tells about itself: log lines, counts, and traces where somebody collects them.
+//! FLOOR 1: time, and what the program tells about itself: log lines, the newest of them kept for whoever asks, counts, and
+//! traces where somebody collects them.
 
 mod clock;
 mod counts;
 mod random;
+mod recent;
 mod traces;
 
 use std::io;
 
+use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
 use tracing_subscriber::layer::{Filter, SubscriberExt as _};
@@ -17,6 +20,7 @@ use tracing_subscriber::{EnvFilter, Layer};
 pub use clock::SystemClock;
 pub use counts::{COUNTS, Count, Counts};
 pub use random::random_secret;
+pub use recent::{Line, clear_lines, follow_lines, recent_lines};
 pub use traces::{Traces, rename};
 
 use crate::domain::Result;
@@ -42,14 +46,15 @@ pub struct Watched {
     pub traces: Option<String>,
 }
 
-/// Writes a server's log lines to standard error and sends its traces, from now on until what is given ends. Must be
-/// called outside of an async runtime.
+/// Writes a server's log lines to standard error, keeps the newest, and sends its traces, from now on until what is given
+/// ends. Must be called outside of an async runtime where there are traces.
 ///
 /// # Errors
 /// `invalid_input` when traces cannot be sent there.
 pub fn watch(watched: &Watched) -> Result<Option<Traces>> {
     let traces = watched.traces.as_deref().map(Traces::to).transpose()?;
-    let lines = tracing_subscriber::registry().with(lines(watched));
+    let debug = EnvFilter::try_new(&watched.filter).is_ok_and(|filter| filter.max_level_hint() >= Some(LevelFilter::DEBUG));
+    let lines = tracing_subscriber::registry().with(recent::layer(debug)).with(lines(watched));
     // A second call, as in tests, changes nothing.
     let _ = match &traces {
         Some(traces) => lines.with(traces.layer()).try_init(),

@@ -4,6 +4,7 @@
 //! words that both sides use. What may be done is decided by the house at the other end: it knows the caller by the
 //! token, so the principal of a call is not sent.
 
+mod agent_secrets;
 mod channels;
 mod equipment;
 mod house_files;
@@ -11,6 +12,7 @@ mod keeping;
 mod line;
 mod memories;
 mod shelves;
+mod speech;
 mod stream;
 mod tool_servers;
 mod users;
@@ -30,19 +32,19 @@ use self::line::Line;
 use self::wire::{
     Agents, Answers, Cancel, Cancelled, Clear, CreateAgent, Decide, EventPage, Events, Find, Found, KeyedSession, Keys,
     Look, Messages, ModelList, Nothing, OfAgent, OfBlob, OfFile, OfKey, OfRun, OfSession, OfSessionKey, OfToken, Offer,
-    PinnedAgent, PutFile, Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunEnd, Sign, Update, UpdateAgent,
-    Uploads,
+    PinnedAgent, PutFile, Questions, Remembered, Restore, RestoredRuns, Revoked, Rewind, RunEnd, SetAgentState, Sign,
+    Update, UpdateAgent, Uploads,
 };
 use crate::domain::{
-    AfterClearing, Agent, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId, Principal,
-    Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
+    AfterClearing, Agent, AgentState, BlobId, CallId, Cursor, Error, ErrorCode, Event, File, FileId, Key, KeyId, MessageId,
+    Principal, Result, Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, Equipment, FileBytes,
-    FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken,
-    Keeping, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile,
-    Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves,
-    SignedFile, ToolServers, Users, Watching,
+    AgentItem, AgentSecrets, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine,
+    Equipment, FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession,
+    IssuedKey, IssuedToken, Keeping, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream,
+    OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage,
+    SharedSession, Shelves, SignedFile, Speech, ToolServers, Users, Watching,
 };
 
 /// Longest wait for the answer of a verb that works at once.
@@ -85,6 +87,10 @@ impl Engine for Remote {
         self
     }
 
+    fn speech(&self) -> &dyn Speech {
+        self
+    }
+
     fn channels(&self) -> &dyn Channels {
         self
     }
@@ -98,6 +104,10 @@ impl Engine for Remote {
     }
 
     fn shelves(&self) -> &dyn Shelves {
+        self
+    }
+
+    fn agent_secrets(&self) -> &dyn AgentSecrets {
         self
     }
 
@@ -238,6 +248,10 @@ impl Engine for Remote {
     ) -> Result<AgentItem> {
         let update = UpdateAgent { agent: named.to_owned(), definition: agent, revision: expected.cloned() };
         self.line.call("update_agent", &update, SOON).await
+    }
+
+    async fn set_agent_state(&self, _: &Principal, named: &str, state: AgentState) -> Result<AgentItem> {
+        self.line.call("set_agent_state", &SetAgentState { agent: named.to_owned(), state }, SOON).await
     }
 
     async fn remove_agent(&self, _: &Principal, named: &str) -> Result<AgentItem> {

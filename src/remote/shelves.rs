@@ -1,6 +1,7 @@
 //! What doors keep for themselves stays in the house in which they are.
 
 use async_trait::async_trait;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::{Remote, not_over_a_distance};
@@ -32,6 +33,10 @@ impl Shelves for Remote {
     }
 
     async fn shelf_remove(&self, _: &Principal, _place: &ShelfPlace, _id: &str) -> Result<bool> {
+        Err(not_over_a_distance(WHAT))
+    }
+
+    async fn shelf_secret(&self, _: &Principal, _place: &ShelfPlace) -> Result<SecretString> {
         Err(not_over_a_distance(WHAT))
     }
 }

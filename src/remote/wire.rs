@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-pub use self::agents::{Agents, CreateAgent, OfAgent, UpdateAgent};
+pub use self::agents::{Agents, CreateAgent, CreateAgentWith, OfAgent, SetAgentState, UpdateAgent, UpdateAgentWith};
 pub use self::channels::{Amend, ForgetIn, Forgotten, MemoriesOf, Redact, Seats};
 pub use self::equipment::{Confinement, HouseTools, ProviderList, Reach};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};

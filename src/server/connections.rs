@@ -64,13 +64,14 @@ pub(super) struct Connections {
 }
 
 impl Connections {
-    /// Accepts until `stop`, then leaves.
+    /// Accepts until `stop`, or until somebody tells the server to leave over one of its APIs; then leaves.
     pub(super) async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send) {
         let this = Arc::new(self);
         let open = TaskTracker::new();
         tokio::select! {
             () = this.accept(&listener, &open) => {}
             () = stop => {}
+            () = this.door.leaving.cancelled() => {}
         }
         drop(listener);
         this.leave(&open).await;

@@ -13,14 +13,14 @@ type Refuse = fn(&Error) -> Response;
 type Finish = fn(&RequestId, Response) -> Response;
 
 /// The words of each path.
-pub(super) struct Envelopes(Vec<(String, Refuse, Option<Finish>)>);
+pub(super) struct Envelopes(Vec<(String, Refuse, Option<Finish>, &'static str)>);
 
 impl Envelopes {
     /// Those of these dialects. Of two that own the same, the first tells.
     pub(super) fn new(dialects: &[Dialect]) -> Self {
         let mut owned = Vec::new();
         for dialect in dialects {
-            let words = |path: String| (path, dialect.refuse, dialect.finish);
+            let words = |path: String| (path, dialect.refuse, dialect.finish, dialect.name);
             owned.push(words(format!("/{}", dialect.name)));
             owned.extend(dialect.owns.iter().map(|path| words(path.trim_end_matches('/').to_owned())));
         }
@@ -31,18 +31,23 @@ impl Envelopes {
 
     /// An error about a path.
     pub(super) fn refuse(&self, path: &str, error: &Error) -> Response {
-        self.owner(path).map_or(crate::http::refuse as Refuse, |(_, refuse, _)| *refuse)(error)
+        self.owner(path).map_or(crate::http::refuse as Refuse, |(_, refuse, ..)| *refuse)(error)
     }
 
     /// The last that is done to an answer on a path.
     pub(super) fn finish(&self, path: &str, id: &RequestId, response: Response) -> Response {
         match self.owner(path) {
-            Some((_, _, Some(finish))) => finish(id, response),
+            Some((_, _, Some(finish), _)) => finish(id, response),
             _ => response,
         }
     }
 
-    fn owner(&self, path: &str) -> Option<&(String, Refuse, Option<Finish>)> {
+    /// The name of the dialect that owns a path.
+    pub(super) fn owner_of(&self, path: &str) -> Option<&'static str> {
+        self.owner(path).map(|(.., name)| *name)
+    }
+
+    fn owner(&self, path: &str) -> Option<&(String, Refuse, Option<Finish>, &'static str)> {
         let owns = |owned: &str| path.strip_prefix(owned).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         self.0.iter().find(|(owned, ..)| owns(owned))
     }
@@ -60,11 +65,12 @@ mod tests {
             owns,
             refuse,
             fallback: None,
-            sockets: Vec::new(),
+            sockets: crate::http::SocketEvents::new(),
             wants_credential: crate::dialects::WantsCredential::No,
             finish: None,
             paced: &[],
             description: None,
+            around: None,
         }
     }
 

@@ -13,15 +13,16 @@ use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tracing::Instrument as _;
 
+use super::around::{Counted, Layer};
 use super::envelopes::Envelopes;
 use super::guard::{Guard, Stopped, Stranger};
 use super::metrics::{Metrics, counted};
 use super::mount::Answered;
 use crate::config::printable;
 use crate::dialects::Fallback;
-use crate::domain::{Clock, Error};
+use crate::domain::{Clock, Error, Principal};
 use crate::engine::without_secrets;
-use crate::http::{Allowance, Caller, Door, RequestId, empty};
+use crate::http::{Address, Allowance, Caller, Door, RequestId, Unproven, empty};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -34,6 +35,7 @@ const ID_BYTES: usize = 128;
 pub(super) struct Front {
     pub(super) guard: Guard,
     pub(super) envelopes: Envelopes,
+    pub(super) layers: Vec<Arc<Layer>>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -131,12 +133,17 @@ pub(super) type Fallbacks = Arc<[(&'static str, Fallback)]>;
 
 /// Where no route fits: what a dialect has there all the same, such as a file.
 pub(super) async fn no_route(front: Arc<Front>, fallbacks: Fallbacks, door: Door, request: Request) -> Response {
-    let path = request.uri().path();
+    let path = request.uri().path().to_owned();
     if let Some(Stranger(error)) = request.extensions().get() {
-        return front.envelopes.refuse(path, error);
+        return front.envelopes.refuse(&path, error);
     }
-    let Some(Caller(caller)) = request.extensions().get::<Caller>().cloned() else {
-        return front.envelopes.refuse(path, &super::mount::nobody(request.extensions()));
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.0.clone());
+    let (request, counted) = match front.beyond(&door, caller.as_ref(), request).await {
+        Ok(response) => return response,
+        Err(back) => back,
+    };
+    let Some(caller) = caller else {
+        return front.envelopes.refuse(&path, &super::mount::nobody(request.extensions()));
     };
     if matches!(*request.method(), Method::GET | Method::HEAD) {
         let (mut parts, body) = request.into_parts();
@@ -156,18 +163,71 @@ pub(super) async fn no_route(front: Arc<Front>, fallbacks: Fallbacks, door: Door
             }
         }
         parts.uri = address;
-        return front.unknown_route(&Request::from_parts(parts, body));
+        return front.unknown(&Request::from_parts(parts, body), &counted);
     }
-    front.unknown_route(&request)
+    front.unknown(&request, &counted)
 }
 
 /// The address below a dialect's own prefix, where it stands there.
-fn below(uri: &Uri, name: &str) -> Option<Uri> {
+pub(super) fn below(uri: &Uri, name: &str) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().strip_prefix('/')?.strip_prefix(name)?;
     rest.starts_with('/').then(|| rest.parse().ok())?
 }
 
 impl Front {
+    /// What stands around the dialect that owns a path.
+    fn layer(&self, path: &str) -> Option<&Arc<Layer>> {
+        let owner = self.envelopes.owner_of(path)?;
+        self.layers.iter().find(|layer| layer.name == owner)
+    }
+
+    /// Where no route is: what a dialect has there all the same; else the request, and what came of counting it.
+    async fn beyond(
+        &self,
+        door: &Door,
+        caller: Option<&Principal>,
+        mut request: Request,
+    ) -> Result<Response, (Request, Counted)> {
+        let path = request.uri().path().to_owned();
+        let address = request.extensions().get::<Address>().copied();
+        let owner = self.layer(&path);
+        let unproven = request.extensions().get::<Unproven>().is_some();
+        // A door with a token of its own wants it here too.
+        let wants_more = |layer: &Layer| unproven && door.settings.server.door_tokens.contains_key(layer.name);
+        if let Some(owner) = owner.filter(|owner| caller.is_some() && wants_more(owner)) {
+            let mut refused = self.envelopes.refuse(&path, &super::guard::unknown());
+            owner.finish(&Counted::default(), &mut refused);
+            return Ok(refused);
+        }
+        // Whoever has yet to prove who they are is not counted.
+        let counted = owner.filter(|_| caller.is_some()).map(|layer| layer.count(request.method(), &path, address));
+        let mut counted = counted.unwrap_or_default();
+        if let (Some(mut spent), Some(owner)) = (counted.spent.take(), owner) {
+            owner.finish(&counted, &mut spent);
+            return Ok(spent);
+        }
+        for layer in &self.layers {
+            match layer.beyond(door, caller.filter(|_| !wants_more(layer)), request).await {
+                Ok(mut response) => {
+                    let nothing = Counted::default();
+                    let is_owner = owner.is_some_and(|owner| Arc::ptr_eq(owner, layer));
+                    layer.finish(if is_owner { &counted } else { &nothing }, &mut response);
+                    return Ok(response);
+                }
+                Err(back) => request = back,
+            }
+        }
+        Err((request, counted))
+    }
+
+    /// A path that nobody answers on.
+    fn unknown(&self, request: &Request, counted: &Counted) -> Response {
+        let Some(layer) = self.layer(request.uri().path()) else { return self.unknown_route(request) };
+        let mut response = layer.unknown();
+        layer.finish(counted, &mut response);
+        response
+    }
+
     fn unknown_route(&self, request: &Request) -> Response {
         let path = request.uri().path();
         let what = format!("{} {}", request.method(), printable(path));
@@ -176,14 +236,24 @@ impl Front {
 }
 
 /// Where a route fits, and the method does not. The header `Allow` is added by the router.
-pub(super) async fn no_method(front: Arc<Front>, request: Request) -> Response {
+pub(super) async fn no_method(front: Arc<Front>, door: Door, request: Request) -> Response {
     if let Some(Stranger(error)) = request.extensions().get() {
         return front.envelopes.refuse(request.uri().path(), error);
     }
     if request.method() == Method::OPTIONS {
         return empty(StatusCode::NO_CONTENT);
     }
-    let path = request.uri().path();
+    let path = request.uri().path().to_owned();
+    let caller = request.extensions().get::<Caller>().map(|caller| caller.0.clone());
+    let (request, counted) = match front.beyond(&door, caller.as_ref(), request).await {
+        Ok(response) => return response,
+        Err(back) => back,
+    };
+    // What stands around a dialect tells an unknown path and an unknown method alike.
+    if caller.is_some() && front.layer(&path).is_some() {
+        return front.unknown(&request, &counted);
+    }
+    let path = path.as_str();
     let error = Error::invalid(format!("{} is not a method of {}", request.method(), printable(path)));
     let mut response = front.envelopes.refuse(path, &error);
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;

@@ -1,8 +1,10 @@
 //! FLOOR 7: the house opened to others: mounts the dialects, serves them on hyper, and leaves in order.
 //!
-//! `mount` decides which route answers on which path, `guard` who is let in, `front` is what every request passes;
-//! `connections` carries bytes.
+//! `mount` decides which route answers on which path, `choice` which of several; `guard` who is let in, `front` is what
+//! every request passes, `around` what a dialect has around its routes beside that; `connections` carries bytes.
 
+mod around;
+mod choice;
 mod connections;
 mod console;
 mod envelopes;
@@ -84,6 +86,7 @@ impl Server {
         let front = Arc::new(Front {
             guard: Guard::new(server, address, Arc::clone(&engine), &mount::open_paths(&dialects), paces),
             envelopes: Envelopes::new(&dialects),
+            layers: around::Layer::of(&dialects, &server.limits),
             metrics: Arc::clone(&metrics),
             clock: Arc::clone(&clock),
         });
@@ -110,6 +113,11 @@ impl Server {
     pub fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+
+    /// Ends its serving when it is cancelled, as it is when the server is told to leave over one of its APIs.
+    pub fn leaving(&self) -> CancellationToken {
+        self.door.leaving.clone()
     }
 
     /// The dialects that it serves, by name.

@@ -1,10 +1,11 @@
 //! Which route answers on which path.
 //!
 //! Every route of a dialect is served under `/NAME/…`. On bare paths a claim is a method and a path; of two dialects that
-//! claim the same, the first wins. Parameters are handed to handlers by their place, since two dialects may name them
+//! claim the same, the first wins, unless one of them can tell by what a request looks like that it is meant (`choice`).
+//! Parameters are handed to handlers by their place, since two dialects may name them
 //! differently on one path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,12 +19,14 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::normalize_path::NormalizePathLayer;
 
+use super::around::{Counted, Layer};
+use super::choice::{self, Choice};
 use super::front::{self, Fallbacks, Front};
 use super::guard::Stranger;
 use super::tags;
 use crate::dialects::{self, Dialect, WantsCredential};
 use crate::domain::{Error, ErrorCode, Result};
-use crate::http::{Caller, Door, Lacking, Needs, Route, SocketEvents, Unproven, Unshown, wrong_door};
+use crate::http::{Address, Caller, Door, Lacking, Meant, Needs, Route, Shape, SocketEvents, Unproven, Unshown, wrong_door};
 
 /// The name of the house's own API.
 const OWN: &str = "ombud";
@@ -47,6 +50,8 @@ pub struct Mounted {
     pub needs: Needs,
     /// Whether pages of every origin may call it.
     pub open_to_all_origins: bool,
+    /// Whether it answers only requests that look like its own: another API has the same method and path.
+    pub told_apart: bool,
 }
 
 /// Which route gave an answer: stands among the answer's extensions.
@@ -91,6 +96,8 @@ struct Claim {
     open: bool,
     /// Who must prove who they are.
     wants_credential: WantsCredential,
+    /// Which requests mean it, where another route has the same method and path.
+    meant: Option<fn(&Shape<'_>) -> Meant>,
     handler: MethodRouter<Door>,
     refuse: fn(&Error) -> Response,
 }
@@ -99,10 +106,10 @@ struct Claim {
 fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
     let (mut bare, mut prefixed): (Vec<Claim>, Vec<Claim>) = (Vec::new(), Vec::new());
     for Dialect { name, routes, refuse, wants_credential, .. } in dialects {
-        for Route { method, pattern, needs, open_to_all_origins: open, handler, .. } in routes {
+        for Route { method, pattern, needs, open_to_all_origins: open, meant, handler, .. } in routes {
             let claim = |path: String| {
                 let (method, handler) = (method.clone(), handler.clone());
-                Claim { dialect: name, method, path, needs, open, wants_credential, handler, refuse }
+                Claim { dialect: name, method, path, needs, open, wants_credential, meant, handler, refuse }
             };
             let own = format!("/{name}");
             // A dialect may keep to its own paths.
@@ -114,14 +121,19 @@ fn claims(dialects: Vec<Dialect>, own: Vec<(String, Route)>) -> Vec<Claim> {
     }
     let own = own.into_iter().map(|(path, Route { method, needs, open_to_all_origins: open, handler, .. })| {
         let refuse = crate::http::refuse;
-        Claim { dialect: HOUSE, method, path, needs, open, wants_credential: WantsCredential::No, handler, refuse }
+        let wants_credential = WantsCredential::No;
+        Claim { dialect: HOUSE, method, path, needs, open, wants_credential, meant: None, handler, refuse }
     });
-    let mut taken = std::collections::HashSet::new();
+    let mut taken = HashSet::new();
     // The server's own paths are never taken by a dialect.
     let (own, others): (Vec<Claim>, Vec<Claim>) = (own.collect(), bare.into_iter().chain(prefixed).collect());
     taken.extend(own.iter().map(|claim| (claim.method.clone(), shape(&claim.path))));
-    let mut kept: Vec<Claim> =
-        others.into_iter().filter(|claim| taken.insert((claim.method.clone(), shape(&claim.path)))).collect();
+    let houses = taken.clone();
+    let is_kept = |claim: &Claim| {
+        let place = (claim.method.clone(), shape(&claim.path));
+        if claim.meant.is_some() { !houses.contains(&place) } else { taken.insert(place) }
+    };
+    let mut kept: Vec<Claim> = others.into_iter().filter(is_kept).collect();
     kept.extend(own);
     kept
 }
@@ -156,15 +168,22 @@ pub fn mounts(names: &[String]) -> Result<Vec<Mounted>> {
     let dialects = chosen(names)?;
     let mut own = super::own_routes::all(&dialects);
     own.extend(super::console::routes(true));
+    let all = claims(dialects, own);
+    let plain = all.iter().filter(|claim| claim.meant.is_none());
+    let shared: HashSet<(Method, String)> = plain.map(|claim| (claim.method.clone(), shape(&claim.path))).collect();
     let line = |claim: Claim| Mounted {
         method: claim.method.to_string(),
-        path: claim.path,
+        path: claim.path.clone(),
         dialect: claim.dialect,
         needs: claim.needs,
         open_to_all_origins: claim.open,
+        told_apart: claim.meant.is_some() && shared.contains(&(claim.method, shape(&claim.path))),
     };
-    Ok(claims(dialects, own).into_iter().map(line).collect())
+    Ok(all.into_iter().map(line).collect())
 }
+
+/// What is served on a path: the path as the first route writes it, and all routes by their method.
+type Place = (String, Vec<(Method, Vec<Choice>)>);
 
 /// The whole application.
 pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -> Router {
@@ -172,36 +191,56 @@ pub(super) fn app(door: &Door, front: &Arc<Front>, mut dialects: Vec<Dialect>) -
     own.extend(super::console::routes(door.settings.server.webui.is_none()));
     let fallbacks: Fallbacks =
         dialects.iter().filter_map(|dialect| Some((dialect.name, dialect.fallback?))).collect::<Vec<_>>().into();
-    let mut paths: BTreeMap<String, (String, MethodRouter<Door>)> = BTreeMap::new();
+    let mut paths: BTreeMap<String, Place> = BTreeMap::new();
     let sockets = dialects.iter_mut().map(|dialect| (dialect.name, std::mem::take(&mut dialect.sockets))).collect();
-    for Claim { dialect, path, needs, open, wants_credential, handler, refuse, .. } in claims(dialects, own) {
-        let wanted = Wanted { door: if dialect == HOUSE { OWN } else { dialect }, needs, open, wants_credential };
+    let tokens = &door.settings.server.door_tokens;
+    for Claim { dialect, method, path, needs, open, wants_credential, meant, handler, refuse } in claims(dialects, own) {
+        let own_token = tokens.contains_key(dialect);
+        let wanted = Wanted { door: if dialect == HOUSE { OWN } else { dialect }, needs, open, wants_credential, own_token };
+        let layer = Layer::named(&front.layers, dialect);
         let answered = Arc::new(Answered { dialect, path: path.clone() });
         let guarded = handler.route_layer(from_fn(move |request: Request, next: Next| {
-            let answered = Arc::clone(&answered);
+            let (answered, layer) = (Arc::clone(&answered), layer.clone());
             async move {
-                let mut response = match lacks(wanted, &request) {
-                    Some(error) => refuse(&error),
-                    None => next.run(request).await,
+                let lacking = lacks(wanted, &request);
+                let counted = layer.as_ref().filter(|_| lacking.is_none()).map(|layer| {
+                    let address = request.extensions().get::<Address>().copied();
+                    layer.count(request.method(), request.uri().path(), address)
+                });
+                let mut counted: Counted = counted.unwrap_or_default();
+                let mut response = match (lacking, counted.spent.take()) {
+                    (Some(error), _) => refuse(&error),
+                    (None, Some(spent)) => spent,
+                    (None, None) => next.run(request).await,
                 };
+                if let Some(layer) = layer {
+                    layer.finish(&counted, &mut response);
+                }
                 response.extensions_mut().insert(answered);
                 response
             }
         }));
         // Two names of one parameter are one path: the first names it.
-        let (path, others) = paths.remove(&shape(&path)).unwrap_or((path, MethodRouter::new()));
-        paths.insert(shape(&path), (path, others.merge(guarded)));
+        let (_, methods) = paths.entry(shape(&path)).or_insert_with(|| (path, Vec::new()));
+        let choice = Choice { meant, handler: guarded, refuse };
+        match methods.iter_mut().find(|(known, _)| *known == method) {
+            Some((_, choices)) => choices.push(choice),
+            None => methods.push((method, vec![choice])),
+        }
     }
     let mut routes = Router::new();
-    for (path, handlers) in paths.into_values() {
-        routes = routes.route(&path, handlers);
+    for (path, methods) in paths.into_values() {
+        let handlers = methods.into_iter().map(|(method, choices)| choice::among(&method, choices));
+        routes = routes.route(&path, handlers.reduce(MethodRouter::merge).unwrap_or_default());
     }
     let (first, second) = (Arc::clone(front), Arc::clone(front));
     let routes = routes
         .fallback(move |State(door): State<Door>, request: Request| {
             front::no_route(Arc::clone(&first), Arc::clone(&fallbacks), door, request)
         })
-        .method_not_allowed_fallback(move |request: Request| front::no_method(Arc::clone(&second), request))
+        .method_not_allowed_fallback(move |State(door): State<Door>, request: Request| {
+            front::no_method(Arc::clone(&second), door, request)
+        })
         .layer(axum::Extension(Arc::clone(&front.metrics)))
         .layer(from_fn(tags::tag))
         .layer(
@@ -258,11 +297,13 @@ struct Wanted {
     /// Whether pages of every origin may call it.
     open: bool,
     wants_credential: WantsCredential,
+    /// Whether its door has a token of its own, which it then wants.
+    own_token: bool,
 }
 
 /// What the caller lacks that a route wants.
 fn lacks(wanted: Wanted, request: &Request) -> Option<Error> {
-    let Wanted { door, needs, open, wants_credential } = wanted;
+    let Wanted { door, needs, open, wants_credential, own_token } = wanted;
     // The guard lets a page of others pass where a path looks like that of an open route: here it is known which it is.
     if let Some(Stranger(error)) = request.extensions().get::<Stranger>().filter(|_| !open) {
         return Some(error.clone());
@@ -271,6 +312,9 @@ fn lacks(wanted: Wanted, request: &Request) -> Option<Error> {
         return None;
     }
     let Some(Caller(caller)) = request.extensions().get::<Caller>() else { return Some(nobody(request.extensions())) };
+    if own_token && request.extensions().get::<Unproven>().is_some() {
+        return Some(super::guard::unknown());
+    }
     match wants_credential {
         WantsCredential::OnceThereAreKeys if request.extensions().get::<Unshown>().is_some() => {
             return Some(super::guard::unknown());

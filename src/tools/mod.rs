@@ -11,11 +11,13 @@ mod fetch;
 mod file_tool;
 mod find_files;
 pub mod guard;
+mod handler;
 mod list_files;
 mod mcp;
 mod output;
 mod patch;
 mod permission;
+mod program;
 mod read_file;
 mod run_command;
 mod search_files;
@@ -32,11 +34,13 @@ use crate::domain::{ErrorCode, PermissionRule, ToolSpec};
 use crate::workspace::Workspace;
 
 pub use fetch::{FetchUrl, Lookup, Resolver};
+pub use handler::{Handled, Handling, handle};
 pub use mcp::{
     Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
     ToolServerPeer, tools_of,
 };
 pub use permission::{decide, decide_all};
+pub use program::{Bounds, Given, run_program};
 
 /// What a tool works with.
 #[derive(Clone)]

@@ -98,6 +98,7 @@ async fn a_model_is_asked_outside_of_sessions() {
     let folder = tempfile::tempdir().unwrap();
     let house = open(settings(&server, folder.path()), &StoreUrl::Memory).await;
     let completion = Completion {
+        agent: None,
         instructions: "Name it.".into(),
         prompt: "A talk about birds".into(),
         max_tokens: Some(25),

@@ -4,6 +4,7 @@
 
 mod agents;
 mod agents_commands;
+mod agents_own;
 mod asked;
 mod caller_tools;
 mod cassette;

@@ -58,8 +58,10 @@ fn model(wire: Wire, base_url: &str, limits: Limits) -> Arc<dyn Model> {
         models: BTreeMap::new(),
         project_instructions: false,
         retention: ombud::config::Retention::default(),
+        plugins: Vec::new(),
         paths: Paths::default(),
         server: ombud::config::ServerSettings::default(),
+        speech: ombud::config::SpeechSettings::default(),
     };
     let models = Models::new(&settings, Arc::new(Still), Arc::new(Still)).unwrap();
     models.with_first_wait(Duration::from_millis(1)).get(&ModelChoice::new("house", "small")).unwrap().0

@@ -206,6 +206,12 @@ pub const KEYS: &[Key] = &[
         "The APIs that are served; of two that claim one path, the first wins. Unset: all.",
     ),
     key("server.token", Kind::Secret, Untrusted::Ignored, "The token that opens every door of the server."),
+    key(
+        "server.door_tokens.*",
+        Kind::Secret,
+        Untrusted::Ignored,
+        "A token that opens one API, by its name, and that this API then wants.",
+    ),
     key("server.token_file", Kind::Path, Untrusted::Ignored, "The file that holds the server's token."),
     key("server.no_auth", Kind::Flag, Untrusted::Only(false), "Whether everybody who reaches the server may do everything."),
     key(
@@ -271,6 +277,24 @@ pub const KEYS: &[Key] = &[
         "Which log lines the server writes, unless -v or RUST_LOG say it.",
     ),
     key("server.log_format", Kind::Word(&["text", "json"]), Untrusted::Ignored, "The form of the server's log lines."),
+    key(
+        "server.secret_salt",
+        Kind::Secret,
+        Untrusted::Ignored,
+        "What secrets of characters are sealed with where they are shown. Unset: drawn once for the store.",
+    ),
+    key(
+        "server.character_folders",
+        Kind::Paths,
+        Untrusted::Ignored,
+        "Folders from which characters that come over the network may be read, with what they know. Unset: none.",
+    ),
+    key(
+        "server.character_addresses",
+        Kind::Names,
+        Untrusted::Ignored,
+        "Addresses with which those begin from which characters may be fetched, by who administers the house. Unset: none.",
+    ),
     key(
         "server.login.token_seconds",
         Kind::Whole(60, 30 * SECONDS_A_DAY),
@@ -353,6 +377,30 @@ pub const KEYS: &[Key] = &[
         Kind::Whole(0, 1 << 30),
         Untrusted::Ignored,
         "Requests of one user in a second, at the same APIs; 0 = no limit.",
+    ),
+    key(
+        "server.limits.window_requests",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Requests of one address in 15 minutes, at the APIs that promise such a limit; 0 = no limit.",
+    ),
+    key(
+        "server.limits.window_uploads",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Uploads of one address in 15 minutes, at the same APIs; 0 = no limit.",
+    ),
+    key(
+        "server.limits.window_files",
+        Kind::Whole(0, 1 << 30),
+        Untrusted::Ignored,
+        "Operations with files of one address in 5 minutes, at the same APIs; 0 = no limit.",
+    ),
+    key(
+        "server.limits.json_bytes",
+        Kind::Whole(1_024, GIB),
+        Untrusted::Lower,
+        "Most bytes of a body that is JSON, at the APIs that promise such a limit.",
     ),
     key(
         "server.limits.runs_at_once",
@@ -446,6 +494,34 @@ pub const KEYS: &[Key] = &[
         Untrusted::Ignored,
         "The sessions that changed longest ago are deleted, once a day, until the logs of the others have no more bytes.",
     ),
+    key(
+        "speech.provider",
+        Kind::Text,
+        Untrusted::Ignored,
+        "The provider whose endpoints speak and listen, after an agent's own. Unset: `openai`, where it can be asked.",
+    ),
+    key("speech.voice_model", Kind::Text, Untrusted::Ignored, "The model of the provider that speaks."),
+    key("speech.voice", Kind::Text, Untrusted::Ignored, "The voice that it speaks with."),
+    key("speech.transcription_model", Kind::Text, Untrusted::Ignored, "The model of the provider that listens."),
+    key(
+        "speech.speak_command",
+        Kind::Text,
+        Untrusted::Ignored,
+        "A command that reads text and writes sound, such as `espeak-ng --stdin --stdout`; it goes before the provider.",
+    ),
+    key(
+        "speech.transcribe_command",
+        Kind::Text,
+        Untrusted::Ignored,
+        "A command that writes what is said in a file of sound; `{file}` is its path, else it comes last.",
+    ),
+    key("speech.command_seconds", Kind::Whole(1, 3_600), Untrusted::Lower, "Longest run of one of these commands."),
+    key(
+        "speech.sound_bytes",
+        Kind::Whole(1_024, 100 << 20),
+        Untrusted::Lower,
+        "Most bytes of sound that come in at once, and that come out.",
+    ),
     key("share.provider", Kind::Url, Untrusted::Ignored, "Where shared sessions are uploaded."),
     key("agio.provider", Kind::Url, Untrusted::Ignored, "Where events for monitoring are sent."),
     key(
@@ -465,6 +541,12 @@ pub const KEYS: &[Key] = &[
         Kind::Url,
         Untrusted::Ignored,
         "Where the server sends OpenTelemetry traces, such as http://127.0.0.1:4318.",
+    ),
+    key(
+        "plugins.*",
+        Kind::Table,
+        Untrusted::Ignored,
+        "A plugin of the server: its routes, or the path of a folder with a plugin.toml.",
     ),
     key("agents.*", Kind::Table, Untrusted::Ignored, "The definition of an agent."),
 ];

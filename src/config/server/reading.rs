@@ -1,5 +1,6 @@
 //! From flags and layers to [`ServerSettings`].
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,9 @@ use crate::domain::{Error, ModelChoice};
 
 /// Least characters of a token: a shorter one could be guessed.
 const TOKEN_LEAST: usize = 8;
+
+/// The place of the tokens of single doors.
+const DOOR_TOKENS: &str = "server.door_tokens";
 
 /// What the command line says about the server; absent = nothing.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -124,6 +128,10 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
         ("requests_per_minute", limits.requests_per_minute.into()),
         ("user_requests_per_minute", limits.user_requests_per_minute.into()),
         ("user_requests_per_second", limits.user_requests_per_second.into()),
+        ("window_requests", limits.window_requests.into()),
+        ("window_uploads", limits.window_uploads.into()),
+        ("window_files", limits.window_files.into()),
+        ("json_bytes", count(limits.json_bytes)),
         ("runs_at_once", count(limits.runs_at_once)),
         ("runs_waiting", count(limits.runs_waiting)),
         ("runs_age_seconds", limits.runs_age.as_secs()),
@@ -175,6 +183,10 @@ fn limits(values: &Layer) -> ServerLimits {
         requests_per_minute: rate("requests_per_minute"),
         user_requests_per_minute: rate("user_requests_per_minute"),
         user_requests_per_second: rate("user_requests_per_second"),
+        window_requests: rate("window_requests"),
+        window_uploads: rate("window_uploads"),
+        window_files: rate("window_files"),
+        json_bytes: size("json_bytes"),
         runs_at_once: size("runs_at_once"),
         runs_waiting: size("runs_waiting"),
         runs_age: seconds("runs_age_seconds"),
@@ -221,6 +233,7 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         port: values.number("server.port").and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
         dialects: values.texts("server.dialects"),
         token: if serving { token(values)? } else { None },
+        door_tokens: if serving { door_tokens(values)? } else { BTreeMap::new() },
         no_auth: flag("server.no_auth"),
         allow_local_admin: flag("server.allow_local_admin"),
         exclusive: flag("server.exclusive"),
@@ -238,6 +251,9 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         webui,
         log_level: values.text("server.log_level").map(str::to_owned),
         json_logs: values.text("server.log_format") == Some("json"),
+        secret_salt: values.text("server.secret_salt").map(SecretString::from),
+        character_folders: values.texts("server.character_folders").iter().map(PathBuf::from).collect(),
+        character_addresses: values.texts("server.character_addresses"),
         login: login(values),
         user_doors: Vec::new(),
         limits: limits(values),
@@ -255,6 +271,19 @@ fn token(values: &Layer) -> Result<Option<SecretString>, Error> {
     } else {
         return Ok(None);
     };
+    good_token(&token, &from).map(Some)
+}
+
+/// The tokens of single doors.
+fn door_tokens(values: &Layer) -> Result<BTreeMap<String, SecretString>, Error> {
+    let tokens = values.below(DOOR_TOKENS).map(|(door, entry)| {
+        let token = entry.value.as_str().unwrap_or_default();
+        Ok((door.to_owned(), good_token(token, &format!("{DOOR_TOKENS}.{}", text::printable(door)))?))
+    });
+    tokens.collect()
+}
+
+fn good_token(token: &str, from: &str) -> Result<SecretString, Error> {
     let token = token.trim();
     if token.len() < TOKEN_LEAST || token.len() > 4_096 || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return Err(Error::invalid(format!(
@@ -262,7 +291,7 @@ fn token(values: &Layer) -> Result<Option<SecretString>, Error> {
         ))
         .hint("make one: head -c 32 /dev/urandom | base64"));
     }
-    Ok(Some(SecretString::from(token)))
+    Ok(SecretString::from(token))
 }
 
 #[cfg(test)]

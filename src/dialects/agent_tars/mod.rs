@@ -18,10 +18,11 @@ pub fn dialect() -> Dialect {
         owns: &["/api/sessions", "/api/oneshot", "/api/share", "/api/model-info"],
         refuse: tarko::refuse,
         fallback: None,
-        sockets: Vec::new(),
+        sockets: crate::http::SocketEvents::new(),
         wants_credential: WantsCredential::No,
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }

@@ -41,5 +41,6 @@ pub fn dialect() -> Dialect {
         finish: Some(errors::finish),
         paced: &["/v1"],
         description: Some(Description { also_at: "/openapi.json", complete: routes::complete }),
+        around: None,
     }
 }

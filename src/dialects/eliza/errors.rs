@@ -79,18 +79,25 @@ impl ElizaError {
         self
     }
 
+    /// Whether something is there already.
+    pub fn is_conflict(&self) -> bool {
+        self.code == Code::Word(Cow::Borrowed(row(ErrorCode::Conflict).1))
+    }
+
     /// The body that tells it.
     pub fn body(&self) -> Value {
         if self.form == Form::Text {
             return json!({ "error": self.message });
         }
         let mut error = Map::new();
-        let code = match &self.code {
-            Code::Word(word) => json!(word),
-            Code::Number(number) => json!(number),
-        };
-        error.insert("code".to_owned(), code);
+        // Clients compare texts, and the original has two orders.
+        if let Code::Word(word) = &self.code {
+            error.insert("code".to_owned(), json!(word));
+        }
         error.insert("message".to_owned(), json!(self.message));
+        if let Code::Number(number) = self.code {
+            error.insert("code".to_owned(), json!(number));
+        }
         if let Some(details) = &self.details {
             error.insert("details".to_owned(), json!(details));
         }

@@ -7,6 +7,9 @@ use serde_json::{Map, Value};
 use super::NAME;
 use crate::domain::Attributes;
 
+/// Under what an update of a session notes that somebody says that an answer is complete: it changes nothing else.
+pub const COMPLETED: &str = "eliza.completed";
+
 /// About an agent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -44,6 +47,17 @@ pub struct KeptChannel {
     /// What its makers say of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Value>,
+    /// What is kept of a room that is no channel: it was made for its agents alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub room: Option<KeptRoom>,
+}
+
+/// About a session that is a room of its agents, without a channel.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct KeptRoom {
+    /// Its world, an id.
+    pub world_id: String,
 }
 
 /// About a message.
@@ -74,6 +88,12 @@ pub struct KeptMessage {
     /// What came with it: pictures, files, links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Value>,
+    /// The id that its maker chose for it; absent = the one of the house.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The message in whose place it stands: it is shown there, and not by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
 }
 
 /// What is kept in attributes; nothing where nothing that fits is kept.

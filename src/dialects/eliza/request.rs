@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::errors::ElizaError;
-use super::{agents, ids};
+use super::{agents, around, ids};
 use crate::domain::Principal;
 use crate::engine::{AgentItem, Engine};
 use crate::http::{Caller, Door, read_body};
@@ -67,6 +67,9 @@ where
         let named = named.map(|named| named.iter().map(|(_, value)| value.to_owned()).collect()).unwrap_or_default();
         Box::pin(async move {
             let (parts, body) = request.into_parts();
+            if let Err(refused) = around::check_content_type(&parts) {
+                return refused.into_response();
+            }
             let coming = Coming { door, caller, parts, named, body };
             handler(coming).await.unwrap_or_else(IntoResponse::into_response)
         })
@@ -92,10 +95,20 @@ where
     coming(move |Coming { door, caller, parts, named, body }: Coming| {
         let handler = handler.clone();
         async move {
-            let body = read_body(body, door.settings.server.limits.body_bytes).await?;
+            let limits = &door.settings.server.limits;
+            let body = read_body(body, limits.body_bytes.min(limits.json_bytes)).await.map_err(too_large)?;
             handler(Asked { door, caller, parts, named, body }).await
         }
     })
+}
+
+/// A body that is too large, in the words that clients know.
+fn too_large(error: crate::domain::Error) -> ElizaError {
+    if error.code == crate::domain::ErrorCode::TooLarge {
+        let message = format!("request entity too large: {}", error.message);
+        return ElizaError::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message);
+    }
+    error.into()
 }
 
 impl Asked {

@@ -42,5 +42,6 @@ pub fn dialect() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }

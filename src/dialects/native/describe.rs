@@ -151,8 +151,10 @@ pub struct MemoryPage {
 /// What is wanted of a model outside of any session.
 #[derive(ToSchema)]
 pub struct Completion {
-    /// The model; absent = the house's choice.
+    /// The model; absent = that of the agent, or the house's choice.
     model: Option<String>,
+    /// The agent whose model is asked in its own ways; absent = the house's.
+    agent: Option<String>,
     /// What the model is told about its task.
     instructions: Option<String>,
     /// What it is asked.

@@ -2,6 +2,7 @@
 //!
 //! `POST /ombud/v1/VERB` takes one JSON object and gives one. Streams are Server-Sent Events with cursors.
 
+mod agent_secrets;
 mod channels;
 mod describe;
 mod equipment;
@@ -39,6 +40,7 @@ pub fn dialect() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }
 

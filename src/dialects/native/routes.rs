@@ -5,7 +5,9 @@ use http::StatusCode;
 
 use super::files;
 use super::request::{Answer, Given, Gives};
-use super::{channels, describe, equipment, keeping, keys, rights, sharing, streams, tool_servers, uploads, users};
+use super::{
+    agent_secrets, channels, describe, equipment, keeping, keys, rights, sharing, streams, tool_servers, uploads, users,
+};
 use crate::domain::{Run, Session};
 use crate::engine::{
     AgentItem, Answered, Ask, Asked, Completed, Completion, Health, ImportedSession, Looked, MessagePage, NewSession,
@@ -36,6 +38,7 @@ pub fn all() -> Routes {
         of_files(),
         keys::routes(),
         users::routes(),
+        agent_secrets::routes(),
         tool_servers::routes(),
         of_the_house(),
     ];

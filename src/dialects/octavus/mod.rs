@@ -45,5 +45,6 @@ pub fn dialect() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }

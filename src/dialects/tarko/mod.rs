@@ -51,5 +51,6 @@ pub fn dialect() -> Dialect {
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }

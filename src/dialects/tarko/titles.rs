@@ -26,6 +26,7 @@ pub async fn of(
     model: Option<ModelChoice>,
 ) -> Result<(String, ModelChoice)> {
     let completion = Completion {
+        agent: None,
         model,
         instructions: INSTRUCTIONS.to_owned(),
         prompt: conversation(messages),

@@ -249,6 +249,7 @@ impl Fold {
             priority: queued.priority,
             in_turn: queued.process.is_none(),
             asked_by: Some(event.actor.clone()),
+            input: queued.input.clone(),
             labels: queued.labels.clone(),
             attributes: queued.run_attributes.clone(),
             queued_at: event.at,

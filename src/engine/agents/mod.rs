@@ -1,11 +1,12 @@
 //! Agents: those of the configuration, and those that are kept in the store, for every process that shares it.
 //!
 //! A name is looked for in the configuration first, then in the store, each time anew: so a change is seen at once,
-//! whoever made it. [`kept`] is how agents lie in the store; [`changes`] tells the listeners of this process what others
-//! did.
+//! whoever made it. [`kept`] is how agents lie in the store; [`secrets`] is what an agent has of its own that is
+//! shown to nobody; [`changes`] tells the listeners of this process what others did.
 
 mod changes;
 mod kept;
+mod secrets;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::kept::{Kept, Slot};
+use self::secrets::Values;
 use super::access;
 use super::house::Core;
 use super::notices::AgentChange;
@@ -21,6 +23,8 @@ use crate::domain::{
     Actor, Agent, AgentId, AgentState, Error, ErrorCode, ModelChoice, Principal, Result, Revision, Timestamp,
 };
 use crate::storage::Record;
+
+pub use self::secrets::AgentSecrets;
 
 pub(crate) use self::changes::{Changes, listen, tell_what_others_did};
 
@@ -170,7 +174,7 @@ pub(crate) fn revision(agent: &Agent) -> Result<(Revision, Record)> {
 fn configured(core: &Core, agent: &Agent) -> Result<AgentItem> {
     Ok(AgentItem {
         agent: agent.clone(),
-        model: core.choose([agent.model.as_ref(), None, None])?,
+        model: core.choose_for(agent, [agent.model.as_ref(), None, None])?,
         revision: revision(agent)?.0,
         origin: AgentOrigin::Configuration,
         trusted: true,
@@ -185,7 +189,7 @@ fn configured(core: &Core, agent: &Agent) -> Result<AgentItem> {
 fn item(core: &Core, kept: Kept) -> Result<AgentItem> {
     let agent = kept.definition;
     // A model that only other processes know is named all the same: whoever asks is told what is wrong with it.
-    let model = core.choose([agent.model.as_ref(), None, None]);
+    let model = core.choose_for(&agent, [agent.model.as_ref(), None, None]);
     Ok(AgentItem {
         model: model.or_else(|error| agent.model.clone().ok_or(error))?,
         agent,
@@ -238,6 +242,7 @@ fn checked(caller: &Principal, agent: Agent) -> Result<Agent> {
     if let Some((place, wrong)) = agent.fault() {
         return Err(Error::invalid(format!("agent `{name}`: `{place}` {wrong}")));
     }
+    secrets::may_lead(caller, &agent)?;
     let agent = access::definition_within(caller, agent);
     let bytes = serde_json::to_vec(&agent).map_or(0, |text| text.len());
     if bytes > DEFINITION_BYTES {
@@ -256,9 +261,11 @@ fn overtaken(name: &str) -> Error {
     Error::new(ErrorCode::Busy, format!("agent `{name}` is being changed by others all the time")).hint("try again")
 }
 
-/// Makes an agent.
-pub(crate) async fn create(core: &Core, caller: &Principal, agent: Agent) -> Result<AgentItem> {
+/// Makes an agent, with the values of its secrets.
+pub(crate) async fn create(core: &Core, caller: &Principal, agent: Agent, values: &Values) -> Result<AgentItem> {
     let agent = checked(caller, agent)?;
+    secrets::check(&agent, values)?;
+    secrets::check_all_there(&agent, values, &[])?;
     let name = agent.name.clone();
     if core.settings.agents.contains_key(&name) {
         return Err(taken(&name, &format!(": {}", core.configured_in(caller, &name))));
@@ -279,11 +286,14 @@ pub(crate) async fn create(core: &Core, caller: &Principal, agent: Agent) -> Res
     for _ in 0..TRIES {
         let slot = kept::slot(&*core.store, &name).await?;
         if let Slot::Held(..) = &slot {
+            secrets::remove(&*core.store, &kept.id, values.keys().filter(|_| is_known)).await?;
             return Err(taken(&name, ""));
         }
         if !is_known {
             check_room(core, &body).await?;
             kept::name_id(&*core.store, &kept.id, &name).await?;
+            // Until the agent itself is there, nothing leads to them.
+            secrets::put(&*core.store, &kept.id, values).await?;
             is_known = true;
         }
         if kept::put(&*core.store, &name, &body, slot.body()).await? {
@@ -324,12 +334,12 @@ async fn changeable(core: &Core, caller: &Principal, named: &str) -> Result<(Str
     }
 }
 
-/// Replaces the definition of an agent. `expected` = only if it still has this revision.
+/// Replaces the definition of an agent, with new values of its secrets. `expected` = only if it still has this revision.
 pub(crate) async fn update(
     core: &Core,
     caller: &Principal,
     named: &str,
-    mut agent: Agent,
+    (mut agent, values): (Agent, &Values),
     expected: Option<&Revision>,
 ) -> Result<AgentItem> {
     for _ in 0..TRIES {
@@ -348,12 +358,45 @@ pub(crate) async fn update(
             return Err(Error::new(ErrorCode::Conflict, message).hint("read it again"));
         }
         let definition = checked(caller, agent.clone())?;
+        secrets::check(&definition, values)?;
+        secrets::check_all_there(&definition, values, &before.definition.secrets)?;
         let (by, trusted) = (caller.actor(), caller.is_admin());
-        if definition == before.definition && trusted == before.trusted {
+        if definition == before.definition && trusted == before.trusted && values.is_empty() {
             return item(core, before);
         }
+        let elsewhere = secrets::leads_elsewhere(&definition, &before.definition);
+        if elsewhere {
+            // So that for no moment an old value goes to the new address, or a new one to the old.
+            secrets::remove(&*core.store, &before.id, values.keys()).await?;
+        } else {
+            secrets::put(&*core.store, &before.id, values).await?;
+        }
         let revision = revision(&definition)?.0;
+        let gone: Vec<String> =
+            before.definition.secrets.iter().filter(|name| !definition.secrets.contains(name)).cloned().collect();
         let kept = Kept { updated_at: core.clock.now(), by, trusted, revision, definition, ..before };
+        if kept::put(&*core.store, &kept.definition.name, &kept.body()?, Some(&old)).await? {
+            if elsewhere {
+                secrets::put(&*core.store, &kept.id, values).await?;
+            }
+            secrets::remove(&*core.store, &kept.id, gone.iter()).await?;
+            changes::tell(core, &kept, AgentChange::Changed).await;
+            return item(core, kept);
+        }
+    }
+    Err(overtaken(&shown(named)))
+}
+
+/// Has an agent take work, or none. Whose definition it is does not change by that.
+pub(crate) async fn set_state(core: &Core, caller: &Principal, named: &str, state: AgentState) -> Result<AgentItem> {
+    for _ in 0..TRIES {
+        let (old, before) = changeable(core, caller, named).await?;
+        if before.definition.state == state {
+            return item(core, before);
+        }
+        let definition = Agent { state, ..before.definition.clone() };
+        let revision = revision(&definition)?.0;
+        let kept = Kept { updated_at: core.clock.now(), revision, definition, ..before };
         if kept::put(&*core.store, &kept.definition.name, &kept.body()?, Some(&old)).await? {
             changes::tell(core, &kept, AgentChange::Changed).await;
             return item(core, kept);
@@ -370,6 +413,7 @@ pub(crate) async fn remove(core: &Arc<Core>, caller: &Principal, named: &str) ->
         let (old, before) = changeable(core, caller, named).await?;
         let kept = Kept { archived_at: Some(core.clock.now()), ..before };
         if kept::archive(&*core.store, &kept, &old).await? {
+            secrets::remove(&*core.store, &kept.id, kept.definition.secrets.iter()).await?;
             changes::tell(core, &kept, AgentChange::Removed).await;
             super::runs::cancel_of_agent(core, &kept.definition.name, &caller.actor()).await?;
             return item(core, kept);

@@ -45,7 +45,7 @@ impl Driver {
         let mut request = self.prepare().await?.request(&self.asking);
         let name = &self.work.agent.name;
         let (choice, model) = match &self.work.agent.judge {
-            Some(choice) => (choice.clone(), self.core.models.get(choice)?.0),
+            Some(choice) => (choice.clone(), self.core.models.get_of(choice, &self.own_providers)?.0),
             None => (self.asking.choice.clone(), self.asking.model.clone()),
         };
         request.model.clone_from(&choice.id);

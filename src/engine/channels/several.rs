@@ -20,21 +20,21 @@ use crate::engine::house::Core;
 use crate::engine::ledger::{Draft, Ledger, Refused};
 use crate::engine::lives::must_live;
 use crate::engine::taking::{Said, Taken, take};
-use crate::engine::verbs::{Ask, Asked, Begin};
+use crate::engine::verbs::{Answering, Ask, Asked, Begin};
 use crate::storage::Fence;
 
 /// How often agents ask each other after one message, all of them together.
 const ASKED_BY_AGENTS: u32 = 4;
 
-/// Whether an agent answers, and whether it is judged first.
-fn rule(agent: &Agent, text: &str, is_alone: bool, by_agent: bool) -> Option<bool> {
+/// Whether an agent answers, and whether it is judged first. `wanted` = what whoever asks says instead of the agent's own rule.
+fn rule(agent: &Agent, wanted: Option<Answers>, text: &str, is_alone: bool, by_agent: bool) -> Option<bool> {
     if agent.is_named_in(text) {
         return Some(false);
     }
-    if by_agent {
+    if by_agent || wanted == Some(Answers::WhenNamed) {
         return None;
     }
-    match agent.answers {
+    match wanted.unwrap_or(agent.answers) {
         Answers::Always => Some(false),
         _ if is_alone => Some(false),
         Answers::WhenNamed => None,
@@ -71,10 +71,16 @@ pub(in crate::engine) async fn ask(
         (None, None) => (Vec::new(), true),
     };
     let mut all = Vec::new();
-    for name in agents.iter().filter(|name| Some(name.as_str()) != author) {
+    let chosen = match &ask.answering {
+        Answering::Chosen(chosen) => Some(chosen.clone()),
+        _ => None,
+    };
+    let is_chosen = |name: &&String| chosen.as_ref().is_none_or(|chosen| chosen.agents.contains(*name));
+    let wanted = chosen.as_ref().and_then(|chosen| chosen.answers);
+    for name in agents.iter().filter(is_chosen).filter(|name| Some(name.as_str()) != author) {
         let Some(working) = working(core, name).await? else { continue };
         access::may_have_answer(caller, &working.agent.name)?;
-        let Some(judged) = rule(&working.agent, &text, is_alone, author.is_some()) else { continue };
+        let Some(judged) = rule(&working.agent, wanted, &text, is_alone, author.is_some()) else { continue };
         let mut taken = take(core, caller, ledger, (&said, &ask), working).await?;
         let named_by = author.map(str::to_owned);
         taken.taking_part = Some(TakingPart { root: root.clone(), named_by, judged });
@@ -216,7 +222,8 @@ impl Driver {
                 continue;
             }
             let mut pins = inherited(&self.core, &self.work.pins, &working);
-            let model = self.core.choose([fold.session.model.as_ref(), working.agent.model.as_ref(), None])?;
+            let wanted = [fold.session.model.as_ref(), working.agent.model.as_ref(), None];
+            let model = self.core.choose_for(&working.agent, wanted)?;
             pins.model = Some(model.clone());
             let caller = Principal {
                 kind: PrincipalKind::Agent,
@@ -264,7 +271,7 @@ mod tests {
     #[test]
     fn rules_say_who_answers() {
         let agent = |answers| Agent { name: "alpha".into(), answers, ..Agent::default() };
-        let of = |answers, text: &str, is_alone, by_agent| rule(&agent(answers), text, is_alone, by_agent);
+        let of = |answers, text: &str, is_alone, by_agent| rule(&agent(answers), None, text, is_alone, by_agent);
         for answers in [Answers::Always, Answers::WhenNamed, Answers::Judged] {
             assert_eq!(of(answers, "hi @alpha", false, false), Some(false));
             assert_eq!(of(answers, "hi @alpha", false, true), Some(false));
@@ -275,5 +282,10 @@ mod tests {
         assert_eq!(among_many(Answers::Always), Some(false));
         assert_eq!(among_many(Answers::WhenNamed), None);
         assert_eq!(among_many(Answers::Judged), Some(true));
+        let wanted = |wanted, text: &str, by_agent| rule(&agent(Answers::Judged), Some(wanted), text, true, by_agent);
+        assert_eq!(wanted(Answers::Always, "hi", false), Some(false));
+        assert_eq!(wanted(Answers::Always, "hi", true), None);
+        assert_eq!(wanted(Answers::WhenNamed, "hi", false), None);
+        assert_eq!(wanted(Answers::WhenNamed, "hi @alpha", false), Some(false));
     }
 }

@@ -147,7 +147,8 @@ async fn secrets(core: &Core) -> Result<Vec<String>> {
         let user = provider.base_url.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
         secrets.extend(user.and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password.to_owned()));
     }
-    secrets.extend(settings.server.token.iter().map(|token| token.expose_secret().to_owned()));
+    let tokens = settings.server.token.iter().chain(settings.server.door_tokens.values());
+    secrets.extend(tokens.map(|token| token.expose_secret().to_owned()));
     let variables = settings.tools.environment.iter();
     secrets.extend(variables.filter(|(name, _)| !crate::config::is_ordinary_variable(name)).map(|(_, value)| value.clone()));
     Ok(secrets)

@@ -141,8 +141,14 @@ pub(crate) async fn redeem(core: &Arc<Core>, ticket: &str, purpose: FilePurpose)
         return Err(no_session(&session));
     }
     let scopes = vec![Scope::Session(session.as_str().to_owned())];
-    let caller =
-        Principal { name: "signed address".to_owned(), kind: PrincipalKind::Person, scopes, user: None, credential: None };
+    let caller = Principal {
+        name: "signed address".to_owned(),
+        kind: PrincipalKind::Person,
+        scopes,
+        user: None,
+        credential: None,
+        only_door: None,
+    };
     let file = match offer {
         Some((offer, offered_at)) => File {
             id: file,

@@ -229,6 +229,7 @@ pub(super) fn run(id: &str, of: &str, at: i64, status: RunStatus, fence: u64) ->
         priority: 0,
         in_turn: false,
         asked_by: None,
+        input: None,
         labels: Labels::default(),
         attributes: Attributes::default(),
         queued_at: Timestamp::from_millis(at),

@@ -6,14 +6,14 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use ombud::config::Wire;
 use ombud::domain::{
-    AfterClearing, Agent, BlobId, CallId, ErrorCode, KeyPermission, MessageId, Participant, Principal, Result, Role, RunId,
-    Scope, SessionId, SessionUpdated, ToolServerSource,
+    AfterClearing, Agent, AgentState, BlobId, CallId, ErrorCode, KeyPermission, MessageId, Participant, Principal, Result,
+    Role, RunId, Scope, SessionId, SessionUpdated, ToolServerSource,
 };
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget,
     ForkedSession, House, ImportedSession, NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans,
-    PruneRules, RunFilter, SessionFilter, SessionSearch, ShelfPlace, StatsFilter, Target, ToolServerChange, UserChange,
-    Watched,
+    PruneRules, RunFilter, SessionFilter, SessionSearch, ShelfPlace, StatsFilter, Target, ToSpeak, ToTranscribe,
+    ToolServerChange, UserChange, Watched, Word,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
@@ -217,6 +217,10 @@ impl Scene {
         // One of somebody who administers nothing, so that others may change it.
         house.create_agent(&Principal::unproven(), written("plain")).await.unwrap();
         tell("update_agent", house.update_agent(who, "plain", written("plain"), None).await.map(drop));
+        let (own, none) = (house.agent_secrets(), BTreeMap::new);
+        tell("set_agent_state", house.set_agent_state(who, "plain", AgentState::Active).await.map(drop));
+        tell("create_agent_with", own.create_agent_with(who, written("made-too"), none()).await.map(drop));
+        tell("update_agent_with", own.update_agent_with(who, "plain", written("plain"), None, none()).await.map(drop));
         tell("remove_agent", house.remove_agent(who, "plain").await.map(drop));
 
         tell("models", house.models(who).await.map(drop));
@@ -230,6 +234,17 @@ impl Scene {
         tell("health", house.health(who).await.map(drop));
         let nothing = house.complete(who, Completion::default()).await.map(drop);
         tell("complete: nothing", nothing);
+        let speech = house.speech();
+        tell("speak: nothing", speech.speak(who, ToSpeak::default()).await.map(drop));
+        let sound = ToTranscribe {
+            agent: Some("none".into()),
+            model: None,
+            name: "a.wav".into(),
+            media_type: "audio/wav".into(),
+            ending: ".wav".into(),
+            bytes: futures_util::stream::empty().boxed(),
+        };
+        tell("transcribe: nobody", speech.transcribe(who, sound).await.map(drop));
         tell("look: house", house.look(who, None, "").await.map(drop));
         tell("find: house", house.find(who, None, &search).await.map(drop));
         tell("open_file: house", house.open_file(who, None, "a.txt").await.map(drop));
@@ -254,6 +269,7 @@ impl Scene {
         tell("shelf_put", shelf.shelf_put(who, &place, "a", json!(1), Expected::Anything).await.map(drop));
         tell("shelf_get", shelf.shelf_get(who, &place, "a").await.map(drop));
         tell("shelf_list", shelf.shelf_list(who, &place, None, 5).await.map(drop));
+        tell("shelf_secret", shelf.shelf_secret(who, &place).await.map(drop));
         tell("shelf_remove", shelf.shelf_remove(who, &place, "a").await.map(drop));
         let memories = house.memories();
         tell("memories: all", memories.memories(who, "alpha", None, None, 5).await.map(drop));

@@ -30,6 +30,7 @@ fn the_walk_goes_over_every_verb() {
         ("Equipment", "equipment", include_str!("../../../src/engine/equipment.rs")),
         ("Memories", "memories", include_str!("../../../src/engine/memories/mod.rs")),
         ("Keeping", "keeping", include_str!("../../../src/engine/keeping/mod.rs")),
+        ("Speech", "speech", include_str!("../../../src/engine/speech.rs")),
         ("Shelves", "shelf", include_str!("../../../src/engine/shelves.rs")),
     ] {
         let (_, verbs) = text.split_once(&format!("pub trait {room}")).unwrap();

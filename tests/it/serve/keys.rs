@@ -139,6 +139,10 @@ async fn a_key_opens_its_own_doors() {
         if route.path.ends_with("/notices") || route.path.ends_with("/subscribe") || route.path.ends_with("/stream") {
             continue;
         }
+        // With a bearer's word it is the other API's that has the path too.
+        if route.told_apart {
+            continue;
+        }
         for (own, word) in &words {
             let reply = ask(&with(&served.client, word), &route).await;
             let refused = reply.status == 403 && reply.text().contains("the key was made for others");

@@ -156,7 +156,12 @@ async fn what_is_sent_is_not_sent_back_at_length() {
     let client = &served.client;
     let known = served.house.create(&somebody(), NewSession::default()).await.unwrap().id;
     let long = "x".repeat(10_000);
-    for route in ombud::server::mounts(&[]).unwrap() {
+    // What ends the server would end the test.
+    for route in ombud::server::mounts(&[])
+        .unwrap()
+        .into_iter()
+        .filter(|route| !route.path.ends_with("/stop") || route.path.contains("{"))
+    {
         let place = |segment: &str| if segment.starts_with('{') { long.clone() } else { segment.to_owned() };
         let path = route.path.split('/').map(place).collect::<Vec<_>>().join("/");
         let names = ["sessionId", "session", "run", "call", "blob", "after", "path", "query", "agent", "model"];

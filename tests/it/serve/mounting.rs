@@ -173,7 +173,8 @@ async fn the_apis_are_described_without_other_hosts() {
 #[test]
 fn every_route_can_be_listed() {
     let routes = mounts(&[]).unwrap();
-    let lines: BTreeSet<(&str, &str)> = routes.iter().map(|route| (route.method.as_str(), route.path.as_str())).collect();
+    let lines: BTreeSet<_> =
+        routes.iter().map(|route| (route.method.as_str(), route.path.as_str(), route.dialect)).collect();
     assert_eq!(lines.len(), routes.len(), "no route twice");
     let health = routes.iter().find(|route| route.path == "/api/v1/health").unwrap();
     assert_eq!((health.method.as_str(), health.dialect, health.needs), ("GET", "tarko", Needs::Nothing));

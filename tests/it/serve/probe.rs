@@ -18,11 +18,12 @@ pub fn one() -> Dialect {
         owns: &["/things", "/things/deep"],
         refuse: |error| json(status_of(error), &json!({ "one": error.message })),
         fallback: None,
-        sockets: Vec::new(),
+        sockets: ombud::http::SocketEvents::new(),
         wants_credential: WantsCredential::No,
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }
 
@@ -37,11 +38,12 @@ pub fn two() -> Dialect {
         owns: &["/things", "/"],
         refuse: refuse_two,
         fallback: None,
-        sockets: Vec::new(),
+        sockets: ombud::http::SocketEvents::new(),
         wants_credential: WantsCredential::No,
         finish: None,
         paced: &[],
         description: None,
+        around: None,
     }
 }
 

@@ -18,6 +18,9 @@ use crate::support::model_server::{Answer, Gate, ModelServer};
 use crate::support::server::{Client, Served, send, within};
 use crate::support::socket::Socket;
 
+/// What every new client hears, whatever it speaks.
+const GREETING: &str = "42[\"connection_established\",";
+
 /// A client of Socket.IO that polls.
 pub(super) struct Polling {
     client: Client,
@@ -38,7 +41,7 @@ impl Polling {
     }
 
     /// Opens the transport, and says who it is.
-    async fn connect(client: &Client) -> Self {
+    pub(super) async fn connect(client: &Client) -> Self {
         let mut polling = Self::open(client, "").await;
         polling.say("40").await;
         assert!(polling.packet().await.starts_with("40{\"sid\":"));
@@ -56,17 +59,32 @@ impl Polling {
         self.say(&format!("42{}", json!([event, payload]))).await;
     }
 
-    /// The next packet; signs of life are answered.
+    /// The next packet; signs of life are answered, and the greeting that every client hears is passed over.
     pub(super) async fn packet(&mut self) -> String {
         loop {
             while let Some(packet) = self.waiting.pop_front() {
-                if packet != "2" {
+                if packet != "2" && !packet.starts_with(GREETING) {
                     return packet;
                 }
                 self.say("3").await;
             }
             let reply = self.client.get(&self.query).await;
             assert_eq!(reply.status, 200, "{}", reply.text());
+            self.waiting.extend(reply.text().split('\u{1e}').map(str::to_owned));
+        }
+    }
+
+    /// The greeting that every client hears.
+    pub(super) async fn greeting(&mut self) -> Value {
+        loop {
+            while let Some(packet) = self.waiting.pop_front() {
+                if let Some(greeting) = packet.strip_prefix(GREETING) {
+                    return serde_json::from_str(greeting.strip_suffix(']').unwrap()).unwrap();
+                }
+                assert_eq!(packet, "2");
+                self.say("3").await;
+            }
+            let reply = self.client.get(&self.query).await;
             self.waiting.extend(reply.text().split('\u{1e}').map(str::to_owned));
         }
     }
@@ -347,7 +365,7 @@ async fn a_key_opens_sockets_of_its_own_doors() {
 async fn heard(socket: &mut WebSocketStream<TcpStream>) -> String {
     loop {
         match within("a message comes", socket.next()).await {
-            Some(Ok(Message::Text(text))) if text == "2" => {}
+            Some(Ok(Message::Text(text))) if text == "2" || text.starts_with(GREETING) => {}
             Some(Ok(Message::Text(text))) => return text.to_string(),
             other => return format!("{other:?}"),
         }

@@ -42,8 +42,10 @@ pub fn settings(server: &ModelServer, workspace: &Path) -> Settings {
         models: BTreeMap::new(),
         project_instructions: false,
         retention: ombud::config::Retention::default(),
+        plugins: Vec::new(),
         paths: Paths::default(),
         server: unpaced(),
+        speech: ombud::config::SpeechSettings::default(),
     }
 }
 
@@ -54,6 +56,9 @@ fn unpaced() -> ombud::config::ServerSettings {
     let mut server = ombud::config::ServerSettings { user_doors, ..ombud::config::ServerSettings::default() };
     server.limits.user_requests_per_minute = 0;
     server.limits.user_requests_per_second = 0;
+    server.limits.window_requests = 0;
+    server.limits.window_uploads = 0;
+    server.limits.window_files = 0;
     server
 }
 

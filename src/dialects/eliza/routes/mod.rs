@@ -21,7 +21,13 @@ mod system;
 mod titles;
 mod worlds;
 
-use crate::http::Routes;
+use crate::http::{Route, Routes};
+
+/// Marks a route whose path another API has too.
+fn told_apart(route: Route) -> Route {
+    let rest = route.pattern.strip_prefix("/api/agents").filter(|rest| rest.is_empty() || rest.starts_with("/{"));
+    if rest.is_some_and(|rest| rest.matches('/').count() < 2) { route.meant(super::around::meant) } else { route }
+}
 
 /// All routes, in the order of the documentation.
 pub fn all() -> Routes {
@@ -47,5 +53,5 @@ pub fn all() -> Routes {
         system::routes(),
         plugins::routes(),
     ];
-    all.into_iter().flatten().collect()
+    all.into_iter().flatten().map(told_apart).collect()
 }

@@ -37,6 +37,8 @@ pub struct Run {
     started_at: Option<String>,
     /// When it ended.
     finished_at: Option<String>,
+    /// The message that it answers; absent when nothing was said.
+    input: Option<String>,
     /// What it used.
     #[schema(value_type = Object)]
     usage: Value,

@@ -8,15 +8,15 @@ use serde_json::{Map, Value};
 
 use super::Monitor;
 use crate::domain::{
-    AfterClearing, Agent, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result, Revision,
-    Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
+    AfterClearing, Agent, AgentState, BlobId, CallId, Cursor, Event, File, FileId, Key, KeyId, MessageId, Principal, Result,
+    Revision, Run, RunFinished, RunId, Session, SessionId, SessionUpdated,
 };
 use crate::engine::{
-    AgentItem, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine, Equipment, FileBytes,
-    FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession, IssuedKey, IssuedToken,
-    Keeping, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream, OpenQuestion, OpenedFile,
-    Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, SharedSession, Shelves,
-    SignedFile, ToolServers, Users, Watching,
+    AgentItem, AgentSecrets, Answered, Ask, Asked, CallerReturn, Channels, Completed, Completion, Decision, Engine,
+    Equipment, FileBytes, FileItem, FileOffer, FilePurpose, FileSearch, FrameStream, Health, HouseFiles, ImportedSession,
+    IssuedKey, IssuedToken, Keeping, Looked, Memories, MessagePage, ModelItem, NewKey, NewSession, NewToken, NoticeStream,
+    OpenQuestion, OpenedFile, Orphans, Redeemed, Restored, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage,
+    SharedSession, Shelves, SignedFile, Speech, ToolServers, Users, Watching,
 };
 
 /// An engine whose runs are watched.
@@ -36,6 +36,10 @@ impl Engine for Watched {
         self.0.engine.house_files()
     }
 
+    fn speech(&self) -> &dyn Speech {
+        self.0.engine.speech()
+    }
+
     fn channels(&self) -> &dyn Channels {
         self.0.engine.channels()
     }
@@ -50,6 +54,10 @@ impl Engine for Watched {
 
     fn shelves(&self) -> &dyn Shelves {
         self.0.engine.shelves()
+    }
+
+    fn agent_secrets(&self) -> &dyn AgentSecrets {
+        self.0.engine.agent_secrets()
     }
 
     fn watching(&self) -> &dyn Watching {
@@ -192,6 +200,10 @@ impl Engine for Watched {
         expected: Option<&Revision>,
     ) -> Result<AgentItem> {
         self.0.engine.update_agent(caller, named, agent, expected).await
+    }
+
+    async fn set_agent_state(&self, caller: &Principal, named: &str, state: AgentState) -> Result<AgentItem> {
+        self.0.engine.set_agent_state(caller, named, state).await
     }
 
     async fn remove_agent(&self, caller: &Principal, named: &str) -> Result<AgentItem> {

@@ -44,6 +44,7 @@ pub async fn of(engine: &dyn Engine, caller: &Principal, shared: &SharedSession)
 
 async fn asked(engine: &dyn Engine, caller: &Principal, shared: &SharedSession, question: &str) -> Result<Option<String>> {
     let completion = Completion {
+        agent: None,
         model: shared.session.model.clone(),
         instructions: TASK.to_owned(),
         prompt: question.chars().take(SHOWN).collect(),

@@ -29,14 +29,15 @@ pub(super) fn events() -> SocketEvents {
     fn event(name: &'static str, handler: fn(Said) -> BoxFuture<'static, ()>) -> SocketEvent {
         SocketEvent { name, handler }
     }
-    vec![
+    let events = vec![
         event("ping", |said| Box::pin(async { said.acknowledge() })),
         event("join-session", |said| Box::pin(async move { told(&said, join(&said).await).await })),
         event("send-query", |said| Box::pin(async move { told(&said, query(&said).await).await })),
         event("abort-query", |said| Box::pin(async move { told(&said, abort(&said).await).await })),
         event("get-server-status", |said| Box::pin(async move { told(&said, server_status(&said).await).await })),
         event("request-status", |said| Box::pin(async move { told(&said, request_status(&said).await).await })),
-    ]
+    ];
+    events.into()
 }
 
 /// Tells a client what went wrong, as this API does: an event `error` with a text.

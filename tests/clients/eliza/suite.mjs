@@ -1,0 +1,111 @@
+// The acceptance script of the API with the published packages, as it is shared with us, against `ombud serve`: what the seed
+// promises and the names of later versions, without a key and with one, on the bare paths and below `/eliza`; once up to the
+// limit of requests. What it needs is installed, in a copy of its folder, by `.ci/clients install`.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { limited, startOmbud } from '../support/ombud.mjs';
+import { report } from '../support/report.mjs';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients', 'shared', 'eliza');
+
+/** The whole script may take so long, in milliseconds. */
+const PATIENCE = 120_000;
+/** What it waits for may take so long. */
+const WAIT = 30_000;
+
+/** What is left out where no key is asked for, and where the limit is not spent. */
+const NO_KEY = ['no key is refused', 'a wrong key is refused'];
+const NO_LIMIT = ['the general limit refuses'];
+
+const KEY = 'the-key-of-this-api';
+/** Beside this API those without a `/health` of their own: elsewhere it is this one's only where a key is shown. */
+const ALONE = ['--dialects', 'eliza,tarko,agent-tars,octavus'];
+const RUNS = [
+  { name: 'bare', args: ['--allow-local-admin', ...ALONE], limit: true },
+  { name: 'with a key of this API', key: KEY, args: ALONE, env: { ELIZA_SERVER_AUTH_TOKEN: KEY } },
+  { name: 'below /eliza, with the token of the house', prefix: '/eliza', key: 'the-token-of-the-house', token: true },
+];
+
+const suite = report('eliza');
+if (!existsSync(join(folder, 'node_modules', '@elizaos', 'api-client'))) {
+  throw new Error(`${folder} has no packages: .ci/clients install`);
+}
+for (const run of RUNS) await accepted(run);
+await suite.finish();
+
+/** A port that is free now. */
+async function freePort() {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Runs the script once; each of its checks is one of ours. */
+async function accepted({ name, prefix = '', key = null, token = false, args = [], env = {}, limit = false }) {
+  const port = await freePort();
+  const house = await startOmbud({
+    config: {
+      model: 'house/small',
+      providers: { house: { base_url: `http://127.0.0.1:${port}/v1`, api_key: 'sk-mock' } },
+    },
+    token: token ? key : null,
+    args,
+    env: { CORS_ORIGIN: '*', ...env },
+  });
+  suite.atEnd(() => house.close());
+  const told = await run({
+    BASE_URL: house.url + prefix,
+    MOCK_PORT: String(port),
+    MODE: 'seed',
+    NEWER: '1',
+    WAIT_MS: String(WAIT),
+    ...(key ? { API_KEY: key } : {}),
+    ...(limit ? { RATE_LIMIT: '1' } : {}),
+  });
+  await suite.check(`${name}: the script comes to its end`, () => {
+    assert.equal(told.error, null);
+    assert.match(told.last, /^\d+ passed, \d+ failed$/, told.err);
+    assert.ok(told.lines.length > 0, told.err);
+  });
+  for (const { word, check } of told.lines) {
+    if (word !== '# skip') await suite.check(`${name}: ${check}`, () => assert.equal(word, 'ok', check));
+  }
+  await suite.check(`${name}: nothing is left out but what is not asked for`, () => {
+    const skipped = told.lines.filter(({ word }) => word === '# skip').map(({ check }) => check);
+    assert.deepEqual(skipped, [...(key ? [] : NO_KEY), ...(limit ? [] : NO_LIMIT)]);
+  });
+  await house.close();
+}
+
+/** The script's lines: { word: ok, not ok or # skip, check }. */
+async function run(env) {
+  const child = spawn(process.execPath, ['check.mjs'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+  const error = await limited(once(child, 'close'), PATIENCE, 'the script does not end').then(() => null, String);
+  child.kill('SIGKILL');
+  const all = out.trimEnd().split('\n');
+  const lines = all.flatMap((line) => {
+    const [, word, check] = /^(ok|not ok|# skip) (.*)$/.exec(line) ?? [];
+    return word ? [{ word, check }] : [];
+  });
+  return { lines, last: all.at(-1), err, error };
+}

@@ -1,0 +1,154 @@
+//! Two people and two agents in one channel, all at once, and the server dies in the middle: everybody sees the same
+//! order, every message once, and each is answered as the rules say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use futures_util::StreamExt as _;
+use ombud::config::Wire;
+use ombud::domain::{Fact, Frame, MessageId, SessionId};
+use ombud::engine::Engine as _;
+use ombud::remote::Remote;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use super::{ZERO, id_of, person, said, says};
+use crate::support::house::somebody;
+use crate::support::model_server::{Answer, ModelServer};
+use crate::support::process::Place;
+use crate::support::server::{Client, Serving, within};
+
+/// Messages that are on their way at once, of each person.
+const AT_ONCE: usize = 4;
+
+/// How many messages each person sends: the long test sends more.
+fn count() -> usize {
+    std::env::var("LONG_CROWD").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
+}
+
+/// Says all that was not said yet; what came of each. A server that dies is noticed by some.
+async fn talk(client: &Client, channel: &str, all: &[(String, String)]) -> Vec<bool> {
+    let sent = all.iter().map(|(author, text)| async move {
+        let body = json!({ "author_id": author, "content": text, "server_id": ZERO });
+        let path = format!("/api/messaging/central-channels/{channel}/messages");
+        let reply = client.request("POST", &path).json(&body).send().await;
+        reply.is_ok_and(|reply| reply.status() == 201)
+    });
+    futures_util::stream::iter(sent).buffered(2 * AT_ONCE).collect().await
+}
+
+/// Waits until each of these messages was answered so often.
+async fn answered(client: &Client, channel: &str, messages: &BTreeSet<String>, times: usize) {
+    let remote = Remote::new(client.base(), None).unwrap();
+    let mut frames = remote.subscribe(&somebody(), &SessionId::from_text(channel), None).await.unwrap();
+    let (mut inputs, mut ends): (BTreeMap<String, MessageId>, BTreeMap<String, usize>) = (BTreeMap::new(), BTreeMap::new());
+    while messages.iter().any(|message| ends.get(message).copied().unwrap_or_default() < times) {
+        let frame = within(&format!("all are answered, and not only {}", ends.len()), frames.next()).await;
+        let Frame::Fact(event) = frame.unwrap().unwrap() else { continue };
+        let Some(run) = event.run.as_ref().map(ToString::to_string) else { continue };
+        match &event.fact {
+            Fact::RunQueued(queued) => drop(inputs.insert(run, queued.input.clone().unwrap())),
+            Fact::RunFinished(_) => *ends.entry(inputs[&run].to_string()).or_default() += 1,
+            _ => {}
+        }
+    }
+}
+
+fn texts(all: &[Value]) -> BTreeSet<String> {
+    all.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
+    let model = ModelServer::start(Wire::Openai, vec![Answer::pieces(&["No", "ted."]).always()]);
+    let place = Place::new("sqlite").asking(&model);
+    for name in ["ada", "bob"] {
+        let path = place.work().join(format!("{name}.toml"));
+        fs::write(&path, format!("instructions = \"You are {name}.\"\n")).unwrap();
+        place.good(&["agents", "add", path.to_str().unwrap()]);
+    }
+    let (ada, bob, anna, ben) = (id_of("ada"), id_of("bob"), person(1), person(2));
+    let serving = Serving::start(&place, &[]);
+    let body = json!({
+        "name": "Crowd", "server_id": ZERO, "participantCentralUserIds": [anna, ben, ada, bob]
+    });
+    let made = serving.client.post("/api/messaging/central-channels", &body).await.expect(201);
+    let channel = made["data"]["id"].as_str().unwrap().to_owned();
+    let all: Vec<(String, String)> =
+        (0..count()).flat_map(|at| [(anna.clone(), format!("anna {at}")), (ben.clone(), format!("ben {at}"))]).collect();
+    let (before, after) = all.split_at(all.len() / 2);
+    assert!(talk(&serving.client, &channel, before).await.iter().all(|taken| *taken));
+    // More is said while it dies: some of that was taken, whether anybody was told or not.
+    let (client, amid) = (serving.client.clone(), after[..after.len() / 2].to_vec());
+    let (told, ()) = tokio::join!(talk(&client, &channel, &amid), async {
+        says(&serving.client, &channel, &anna, "the end is near").await.expect(201);
+        serving.process.signal(Signal::KILL);
+    });
+    drop(serving);
+
+    let serving = Serving::start(&place, &[]);
+    let client = &serving.client;
+    let there = texts(&said(client, &channel, "?limit=1000").await);
+    for ((_, text), taken) in amid.iter().zip(&told) {
+        assert!(!taken || there.contains(text), "`{text}` was taken, and is gone");
+    }
+    let missing: Vec<_> = after.iter().filter(|(_, text)| !there.contains(text)).cloned().collect();
+    assert!(talk(client, &channel, &missing).await.iter().all(|taken| *taken));
+
+    let by_people = |all: &[Value]| -> Vec<Value> {
+        all.iter()
+            .filter(|message| message["authorId"] == json!(anna) || message["authorId"] == json!(ben))
+            .cloned()
+            .collect()
+    };
+    let asked = by_people(&said(client, &channel, "?limit=1000").await);
+    let ids: BTreeSet<String> = asked.iter().map(|message| message["id"].as_str().unwrap().to_owned()).collect();
+    answered(client, &channel, &ids, 2).await;
+
+    // Every message once.
+    let list = said(client, &channel, "?limit=1000").await;
+    let all_ids: BTreeSet<&str> = list.iter().map(|message| message["id"].as_str().unwrap()).collect();
+    assert_eq!(all_ids.len(), list.len());
+    let mut expected: Vec<String> = all.iter().map(|(_, text)| text.clone()).collect();
+    expected.push("the end is near".to_owned());
+    expected.sort();
+    let mut heard: Vec<String> = asked.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect();
+    heard.sort();
+    assert_eq!(heard, expected);
+    // Each was answered by both agents, once.
+    let mut answers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for message in list.iter().filter(|message| message["sourceType"] == "agent_response") {
+        assert_eq!(message["content"], "Noted.");
+        let input = message["inReplyToRootMessageId"].as_str().unwrap();
+        answers.entry(input).or_default().push(message["authorId"].as_str().unwrap());
+    }
+    for id in &ids {
+        let mut by = answers.remove(id.as_str()).unwrap_or_default();
+        by.sort_unstable();
+        let mut both = [ada.as_str(), bob.as_str()];
+        both.sort_unstable();
+        assert_eq!(by, both, "{id}");
+    }
+    assert!(answers.is_empty(), "{answers:?}");
+    // Whoever looks, in whatever way, sees the same order; and so does the log.
+    let mut paged = Vec::new();
+    let mut query = "?limit=7".to_owned();
+    loop {
+        let page = said(client, &channel, &query).await;
+        let Some(last) = page.last() else { break };
+        query = format!("?limit=7&before={}", last["id"].as_str().unwrap());
+        paged.extend(page);
+    }
+    assert_eq!(paged, list);
+    assert_eq!(serving.end().code, Some(0));
+    let events = place.events(&channel);
+    let in_log = events.iter().filter_map(|event| match event["type"].as_str()? {
+        "message.posted" => event["message"]["id"].as_str(),
+        "message.completed" => event["message_id"].as_str(),
+        _ => None,
+    });
+    let mut in_log: Vec<&str> = in_log.collect();
+    in_log.reverse();
+    assert_eq!(in_log, list.iter().map(|message| message["id"].as_str().unwrap()).collect::<Vec<_>>());
+    assert_eq!(place.status(&channel), "idle");
+}
