@@ -100,7 +100,7 @@ pub struct Built {
     pub agents: BTreeMap<String, Agent>,
     /// Where each of them is defined.
     pub agent_sources: BTreeMap<String, Source>,
-    /// Whether a server is about to start: only then its token is read.
+    /// Whether a server is about to start: only then its token and its plugins are read.
     pub serving: bool,
 }
 
@@ -152,7 +152,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
             keep_sessions: values.number("retention.keep_sessions"),
             max_bytes: values.number("retention.max_bytes"),
         },
-        plugins: super::plugins::read(values)?,
+        plugins: if built.serving { super::plugins::read(values)? } else { Vec::new() },
         server: super::server::read(values, built.serving)?,
         speech: speech(values),
     })
