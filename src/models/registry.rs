@@ -215,7 +215,6 @@ mod tests {
             models: BTreeMap::new(),
             project_instructions: true,
             paths: crate::config::Paths::default(),
-            plugins: vec![],
             server: crate::config::ServerSettings::default(),
             speech: crate::config::SpeechSettings::default(),
         }

@@ -9,7 +9,7 @@ use super::errors::ElizaError;
 use super::kept::{self, KeptChannel, KeptMessage};
 use super::servers;
 use super::told::Told;
-use crate::domain::{Answers, Event, Fact, OnOrphan, Part, Pins, Principal, Result as Done, SessionId};
+use crate::domain::{Answers, Event, Fact, OnOrphan, Part, Pins, Principal, Result as Done};
 use crate::engine::{Answering, Ask, Asked, Chosen, ContextInput, Engine, FrameStream, OnBusy, Target};
 use crate::http::Door;
 
@@ -44,12 +44,8 @@ pub struct Posted {
 /// A message that was taken.
 #[derive(Clone, Debug)]
 pub struct Taken {
-    /// The session of its channel.
-    pub session: SessionId,
     /// What came of it.
     pub asked: Asked,
-    /// What it was, with what was filled in.
-    pub posted: Posted,
     /// The message as clients are told it.
     pub told: Told,
     /// Its channel.
@@ -84,7 +80,6 @@ pub async fn post_and_follow(door: &Door, caller: &Principal, posted: Posted) ->
 /// A message that can be asked.
 struct Ready {
     ask: Ask,
-    posted: Posted,
     channel: Channel,
     directory: Directory,
 }
@@ -114,11 +109,11 @@ async fn ready(door: &Door, caller: &Principal, mut posted: Posted) -> Result<Re
         ..Ask::default()
     };
     files.add_to(&mut ask);
-    Ok(Ready { ask, posted, channel, directory })
+    Ok(Ready { ask, channel, directory })
 }
 
 async fn taken(door: &Door, caller: &Principal, ready: Ready, asked: Asked) -> Result<Taken, ElizaError> {
-    let Ready { posted, channel, directory, .. } = ready;
+    let Ready { channel, directory, .. } = ready;
     // What was said is the first message after the place from which its answer is followed.
     let events: Done<Vec<Event>> = door.engine.events(caller, &asked.session, Some(asked.before), 8).await;
     let is_said = |event: &&Event| match &event.fact {
@@ -127,7 +122,7 @@ async fn taken(door: &Door, caller: &Principal, ready: Ready, asked: Asked) -> R
     };
     let told = events?.iter().find(is_said).and_then(|event| Told::of_event(event, None, &channel, &directory));
     let told = told.ok_or_else(|| ElizaError::not_found("Channel not found"))?;
-    Ok(Taken { session: asked.session.clone(), asked, posted, told, channel, directory })
+    Ok(Taken { asked, told, channel, directory })
 }
 
 /// A text of what a message's makers say of it.
