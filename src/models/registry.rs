@@ -254,6 +254,7 @@ mod tests {
             models: BTreeMap::new(),
             project_instructions: true,
             retention: crate::config::Retention::default(),
+            plugins: Vec::new(),
             paths: crate::config::Paths::default(),
             server: crate::config::ServerSettings::default(),
             speech: crate::config::SpeechSettings::default(),
