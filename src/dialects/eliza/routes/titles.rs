@@ -59,7 +59,6 @@ async fn generate(asked: Asked) -> Answer {
         // In its own way: it may have a server of models of its own.
         agent: Some(agent.agent.name.clone()),
         model: small.or(Some(agent.model)),
-        agent: Some(agent.agent.name),
         prompt: prompt(&all),
         max_tokens: Some(64),
         ..Completion::default()
