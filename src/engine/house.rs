@@ -217,6 +217,16 @@ impl Core {
         Ok(ledger)
     }
 
+    /// Waits until every run of this process has ended, and leaves things tidy.
+    pub(crate) async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tool_servers.end().await;
+        if let Err(error) = self.store.tidy().await {
+            tracing::debug!(%error, "the store could not be tidied");
+        }
+    }
+
     /// How many runs this process works on.
     pub(crate) fn runs_here(&self) -> usize {
         let ledgers = self.ledgers.lock().unwrap_or_else(PoisonError::into_inner);

@@ -495,11 +495,6 @@ impl Engine for House {
     }
 
     async fn drain(&self) {
-        self.core.tasks.close();
-        self.core.tasks.wait().await;
-        self.core.tool_servers.end().await;
-        if let Err(error) = self.core.store.tidy().await {
-            tracing::debug!(%error, "the store could not be tidied");
-        }
+        self.core.drain().await;
     }
 }

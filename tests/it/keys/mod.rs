@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use ombud::config::Settings;
 use ombud::domain::{Agent, KeyPermission, Principal, SessionId};
-use ombud::engine::{Engine, House, NewKey, NewToken, Word};
+use ombud::engine::{Engine, House, NewKey, NewToken, ToTranscribe, Word};
 
 use crate::support::house::settings;
 use crate::support::model_server::ModelServer;
@@ -29,6 +29,18 @@ fn key(name: &str, permissions: &[KeyPermission]) -> NewKey {
 
 fn token(agent: &str, session: Option<&SessionId>) -> NewToken {
     NewToken { agent: agent.into(), session: session.cloned(), prefix: "test_et_".into(), ..NewToken::default() }
+}
+
+/// Sound that an agent is to listen to that is not there.
+fn sound() -> ToTranscribe {
+    ToTranscribe {
+        agent: Some("none".into()),
+        model: None,
+        name: "a.wav".into(),
+        media_type: "audio/wav".into(),
+        ending: ".wav".into(),
+        bytes: Box::pin(futures_util::stream::empty()),
+    }
 }
 
 async fn verified(house: &House, word: &Word) -> Principal {

@@ -12,12 +12,12 @@ use ombud::domain::{
 use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget, House,
     ImportedSession, NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans, RunFilter, SessionFilter,
-    ShelfPlace, Target, ToSpeak, ToTranscribe, ToolServerChange, UserChange, Watched, Word,
+    ShelfPlace, Target, ToSpeak, ToolServerChange, UserChange, Watched, Word,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
 
-use super::{key, token, two_agents, verified};
+use super::{key, sound, token, two_agents, verified};
 use crate::support::house::{again, answer, open, question, somebody};
 use crate::support::model_server::{Answer, ModelServer};
 
@@ -235,15 +235,7 @@ impl Scene {
         tell("complete: nothing", nothing);
         let speech = house.speech();
         tell("speak: nothing", speech.speak(who, ToSpeak::default()).await.map(drop));
-        let sound = ToTranscribe {
-            agent: Some("none".into()),
-            model: None,
-            name: "a.wav".into(),
-            media_type: "audio/wav".into(),
-            ending: ".wav".into(),
-            bytes: futures_util::stream::empty().boxed(),
-        };
-        tell("transcribe: nobody", speech.transcribe(who, sound).await.map(drop));
+        tell("transcribe: nobody", speech.transcribe(who, sound()).await.map(drop));
         tell("look: house", house.look(who, None, "").await.map(drop));
         tell("find: house", house.find(who, None, &search).await.map(drop));
         tell("open_file: house", house.open_file(who, None, "a.txt").await.map(drop));

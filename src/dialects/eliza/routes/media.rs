@@ -144,12 +144,10 @@ impl Given {
 
 /// What is wrong with a form.
 pub fn refused(error: Error) -> ElizaError {
-    match error.code {
-        ErrorCode::TooLarge => {
-            ElizaError::new(StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE", "File too large").details(error.message)
-        }
-        _ => error.into(),
+    if error.code == ErrorCode::TooLarge {
+        return ElizaError::new(StatusCode::PAYLOAD_TOO_LARGE, "FILE_TOO_LARGE", "File too large").details(error.message);
     }
+    error.into()
 }
 
 fn unexpected() -> ElizaError {
