@@ -12,14 +12,19 @@ use ombud::remote::Remote;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::super::sockets::Polling;
 use super::{ZERO, id_of, person, said, says};
 use crate::support::house::somebody;
 use crate::support::model_server::{Answer, ModelServer};
 use crate::support::process::Place;
 use crate::support::server::{Client, Serving, within};
+use tokio::sync::oneshot;
 
 /// Messages that are on their way at once, of each person.
 const AT_ONCE: usize = 4;
+
+/// What is said when nothing else is to come.
+const LAST: &str = "that is all";
 
 /// How many messages each person sends: the long test sends more.
 fn count() -> usize {
@@ -50,6 +55,29 @@ async fn answered(client: &Client, channel: &str, messages: &BTreeSet<String>, t
             Fact::RunQueued(queued) => drop(inputs.insert(run, queued.input.clone().unwrap())),
             Fact::RunFinished(_) => *ends.entry(inputs[&run].to_string()).or_default() += 1,
             _ => {}
+        }
+    }
+}
+
+/// A client of the sockets that has joined the channel.
+async fn joined(client: &Client, channel: &str) -> Polling {
+    let mut socket = Polling::connect(client).await;
+    socket.emit("1", json!({ "channelId": channel })).await;
+    for name in ["channel_joined", "room_joined"] {
+        assert_eq!(socket.event().await.0, name);
+    }
+    socket
+}
+
+/// The next message that a socket hears whose text is not this one, by its id; the texts of those that were taken are noted.
+async fn heard(socket: &mut Polling, last: &str, taken: &mut usize) -> Option<String> {
+    loop {
+        let (name, told) = socket.event().await;
+        match name.as_str() {
+            "messageAck" => *taken += 1,
+            "messageBroadcast" if told["text"] == last => return None,
+            "messageBroadcast" => return Some(told["id"].as_str().unwrap().to_owned()),
+            _ => assert!(name.starts_with("message") || name == "controlMessage", "{name}: {told}"),
         }
     }
 }
@@ -92,8 +120,40 @@ async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
     for ((_, text), taken) in amid.iter().zip(&told) {
         assert!(!taken || there.contains(text), "`{text}` was taken, and is gone");
     }
+    // The rest: one of the two goes on over REST, the other over sockets; both listen.
     let missing: Vec<_> = after.iter().filter(|(_, text)| !there.contains(text)).cloned().collect();
-    assert!(talk(client, &channel, &missing).await.iter().all(|taken| *taken));
+    let (by_rest, by_socket): (Vec<_>, Vec<_>) = missing.into_iter().partition(|(author, _)| *author == anna);
+    let listen = |says: Vec<(String, String)>, all_taken: oneshot::Sender<()>| {
+        let (client, channel) = (client.clone(), channel.clone());
+        async move {
+            let mut socket = joined(&client, &channel).await;
+            for (at, (author, text)) in says.iter().enumerate() {
+                let message = json!({
+                    "channelId": channel, "senderId": author, "message": text, "serverId": ZERO, "messageId": format!("c{at}")
+                });
+                socket.emit("2", message).await;
+            }
+            let (mut ids, mut taken, mut all_taken) = (Vec::new(), 0, Some(all_taken));
+            loop {
+                if taken == says.len()
+                    && let Some(told) = all_taken.take()
+                {
+                    let _ = told.send(());
+                }
+                match heard(&mut socket, LAST, &mut taken).await {
+                    Some(id) => ids.push(id),
+                    None => return ids,
+                }
+            }
+        }
+    };
+    let ((anna_hears, anna_said), (ben_hears, ben_said)) = (oneshot::channel(), oneshot::channel());
+    let listeners = [tokio::spawn(listen(Vec::new(), anna_hears)), tokio::spawn(listen(by_socket.clone(), ben_hears))];
+    drop(anna_said);
+    assert!(talk(client, &channel, &by_rest).await.iter().all(|taken| *taken));
+    if !by_socket.is_empty() {
+        within("all that was said over the socket is taken", ben_said).await.unwrap();
+    }
 
     let by_people = |all: &[Value]| -> Vec<Value> {
         all.iter()
@@ -140,6 +200,16 @@ async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
         paged.extend(page);
     }
     assert_eq!(paged, list);
+    says(client, &channel, &anna, LAST).await.expect(201);
+    for listener in listeners {
+        let ids = within("a socket hears the last", listener).await.unwrap();
+        let in_order: Vec<&str> = list.iter().rev().map(|message| message["id"].as_str().unwrap()).collect();
+        assert!(!ids.is_empty() && in_order.ends_with(&ids.iter().map(String::as_str).collect::<Vec<_>>()), "{ids:?}");
+    }
+    let last = said(client, &channel, "?limit=1000").await;
+    let last = last.iter().find(|message| message["content"] == LAST).unwrap()["id"].as_str().unwrap().to_owned();
+    answered(client, &channel, &BTreeSet::from([last]), 2).await;
+    let list = said(client, &channel, "?limit=1000").await;
     assert_eq!(serving.end().code, Some(0));
     let events = place.events(&channel);
     let in_log = events.iter().filter_map(|event| match event["type"].as_str()? {
