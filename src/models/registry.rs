@@ -214,6 +214,7 @@ mod tests {
             agent_sources: BTreeMap::new(),
             models: BTreeMap::new(),
             project_instructions: true,
+            plugins: Vec::new(),
             paths: crate::config::Paths::default(),
             server: crate::config::ServerSettings::default(),
             speech: crate::config::SpeechSettings::default(),
