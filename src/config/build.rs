@@ -97,7 +97,7 @@ pub struct Built {
     pub agents: BTreeMap<String, Agent>,
     /// Where each of them is defined.
     pub agent_sources: BTreeMap<String, Source>,
-    /// Whether a server is about to start: only then its token is read.
+    /// Whether a server is about to start: only then its token and its plugins are read.
     pub serving: bool,
 }
 
@@ -133,7 +133,7 @@ pub fn build(values: &Layer, rules: &Rules, environment: &Environment, built: Bu
         providers: built.providers,
         agents: built.agents,
         agent_sources: built.agent_sources,
-        plugins: super::plugins::read(values)?,
+        plugins: if built.serving { super::plugins::read(values)? } else { Vec::new() },
         server: super::server::read(values, built.serving)?,
         speech: speech(values),
     })

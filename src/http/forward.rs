@@ -1,6 +1,8 @@
 //! Requests passed on to another server, and its answer passed back as it comes. What concerns one connection alone stays
 //! behind, and so does everything by which a caller proves to this server who they are.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
@@ -15,6 +17,9 @@ use super::body_pieces;
 use super::outbound::outbound_failure;
 use crate::domain::{Error, ErrorCode, Result};
 use crate::outgoing;
+
+/// Until the head of an answer; its body may take as long as somebody reads it.
+const HEAD_TIME: Duration = Duration::from_secs(300);
 
 static KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 static PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
@@ -48,7 +53,8 @@ pub async fn forward(address: &str, head: &Parts, body: Body, most: u64) -> Resu
         }
         request = request.body(reqwest::Body::wrap_stream(limited(body, most)));
     }
-    let answer = request.send().await.map_err(|error| {
+    let slow = |_| Error::new(ErrorCode::TimedOut, "the server behind it does not answer in time");
+    let answer = tokio::time::timeout(HEAD_TIME, request.send()).await.map_err(slow)?.map_err(|error| {
         let error = outbound_failure(error);
         Error { message: format!("the server behind it does not answer: {}", error.message), ..error }
     })?;

@@ -33,7 +33,7 @@ const TEMPORARY: &str = "/tmp";
 pub struct Handling<'a> {
     /// Its line, for `/bin/sh -c`.
     pub line: &'a str,
-    /// Where it is started, and may write.
+    /// Where it is started. It may write there only where commands may anyway.
     pub folder: &'a Path,
     /// What it is given on its standard input.
     pub input: &'a [u8],
@@ -68,10 +68,9 @@ pub async fn handle(settings: &ToolSettings, handling: Handling<'_>) -> Result<H
     let mut input = tempfile::NamedTempFile::new_in(temporary).map_err(|error| failed("its input", &error))?;
     input.write_all(handling.input).map_err(|error| failed("its input", &error))?;
     let command = format!("exec <{}\n{}", quoted(input.path()), handling.line);
-    let writable = [handling.folder.to_path_buf(), PathBuf::from(temporary)];
     let orders = Orders {
         command: command.into(),
-        writable: writable.into_iter().chain(settings.writable.iter().cloned()).collect(),
+        writable: [PathBuf::from(temporary)].into_iter().chain(settings.writable.iter().cloned()).collect(),
         unconfined: settings.unconfined,
     };
     let (lifeline, theirs) = StdUnixStream::pair().map_err(|error| failed("its lifeline", &error))?;

@@ -62,7 +62,8 @@ pub async fn answer(door: &Door, called: Called<'_>, parts: Parts, body: Body) -
     match &called.route.answers {
         PluginAnswers::Folder(folder) => file(folder, &called.fit.rest, &parts).await,
         PluginAnswers::Url(url) => {
-            forward(&address(url, &called.fit, &parts), &parts, body, u64::try_from(limit).unwrap_or(u64::MAX)).await
+            let address = address(url, &called.fit, &parts)?;
+            forward(&address, &parts, body, u64::try_from(limit).unwrap_or(u64::MAX)).await
         }
         PluginAnswers::Command { line, folder, time } => {
             let body = read_body(body, limit).await?;
@@ -76,11 +77,18 @@ pub async fn answer(door: &Door, called: Called<'_>, parts: Parts, body: Body) -
     }
 }
 
-/// Where a request is passed on to: the address, the rest of the path, and the query.
-fn address(url: &str, fit: &Fit, parts: &Parts) -> String {
+/// Where a request is passed on to: the address, the rest of the path, and the query. No word of it leads up and out.
+fn address(url: &str, fit: &Fit, parts: &Parts) -> Result<String> {
+    let leads_out = |word: &str| {
+        let plain = word.to_ascii_lowercase().replace("%2e", ".");
+        plain == "." || plain == ".." || plain.contains('\\')
+    };
+    if fit.rest.split('/').any(leads_out) {
+        return Err(Error::new(ErrorCode::NotFound, "Path not found"));
+    }
     let rest = if fit.rest.is_empty() { String::new() } else { format!("/{}", fit.rest) };
     let query = parts.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    format!("{url}{rest}{query}")
+    Ok(format!("{url}{rest}{query}"))
 }
 
 /// What a command is told.
@@ -202,4 +210,22 @@ fn open(folder: &Path, path: String) -> Result<Outgoing> {
     let about = workspace.about(Path::new(&path))?;
     let file = workspace.open_file(&path)?;
     Ok(Outgoing { file, name: path, size: about.size, modified: about.modified, writer: Writer::House })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_passed_on_stays_below_its_address() {
+        let at = |rest: &str, uri: &str| {
+            let parts = http::Request::builder().uri(uri).body(()).unwrap().into_parts().0;
+            address("http://a/b", &Fit { rest: rest.to_owned(), ..Fit::default() }, &parts).ok()
+        };
+        assert_eq!(at("", "/x").as_deref(), Some("http://a/b"));
+        assert_eq!(at("c/d%20e", "/x?y=1&z").as_deref(), Some("http://a/b/c/d%20e?y=1&z"));
+        for rest in ["..", "c/../../d", "%2e%2E/d", "c/.", "c\\..\\d"] {
+            assert_eq!(at(rest, "/x"), None, "{rest}");
+        }
+    }
 }
