@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 
 import { limited, startOmbud } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
+import { crowd } from './crowd.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients', 'shared', 'eliza');
@@ -39,6 +40,7 @@ if (!existsSync(join(folder, 'node_modules', '@elizaos', 'api-client'))) {
   throw new Error(`${folder} has no packages: .ci/clients install`);
 }
 for (const run of RUNS) await accepted(run);
+await crowd(suite, folder);
 await suite.finish();
 
 /** A port that is free now. */
