@@ -72,6 +72,7 @@ pub async fn handle(settings: &ToolSettings, handling: Handling<'_>) -> Result<H
         command: command.into(),
         writable: [PathBuf::from(temporary)].into_iter().chain(settings.writable.iter().cloned()).collect(),
         unconfined: settings.unconfined,
+        memory: None,
     };
     let (lifeline, theirs) = StdUnixStream::pair().map_err(|error| failed("its lifeline", &error))?;
     let mut command = Command::new(program);

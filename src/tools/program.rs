@@ -126,7 +126,7 @@ struct Running {
 impl Running {
     fn start(settings: &ToolSettings, program: &Path, line: &str, folder: &Path) -> io::Result<Self> {
         let writable = std::iter::once(folder.to_path_buf()).chain(settings.writable.iter().cloned()).collect();
-        let orders = Orders { command: line.into(), writable, unconfined: settings.unconfined };
+        let orders = Orders { command: line.into(), writable, unconfined: settings.unconfined, memory: None };
         let (lifeline, theirs) = StdUnixStream::pair()?;
         lifeline.set_nonblocking(true)?;
         let child = Command::new(program)

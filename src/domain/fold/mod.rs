@@ -16,8 +16,8 @@ pub use self::life::Dropped;
 pub use self::marks::TurnMark;
 use super::session::ActiveRun;
 use super::{
-    Event, Exchange, Fact, MessageId, Run, RunId, RunQueued, RunStatus, Session, SessionCreated,
-    SessionSummary, SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage,
+    Event, Exchange, Fact, MessageId, Run, RunId, RunQueued, RunStatus, Session, SessionCreated, SessionSummary,
+    SessionUpdated, StepStarted, ThreadOpened, Timestamp, ToolCalled, Usage,
 };
 
 /// Most bytes of log that the newest turns are read back from.
