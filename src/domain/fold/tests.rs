@@ -4,7 +4,7 @@
 use super::*;
 use crate::domain::{
     Actor, Author, AuthorKind, Budget, EventId, FACT_VERSION, Labels, Message, MessageImported, MessagePosted, Outcome,
-    Pins, Revision, RunFinished, SessionId, SessionRestored, Visibility,
+    Part, Pins, Revision, RunFinished, SessionId, SessionRestored, Visibility,
 };
 
 pub(super) fn event(seq: u64, run: Option<&str>, fact: Fact) -> Event {

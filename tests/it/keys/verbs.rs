@@ -13,7 +13,7 @@ use ombud::engine::{
     Answering, Ask, CallerReturn, Completion, Decision, Engine, Expected, FileOffer, FilePurpose, FileSearch, Forget,
     ForkedSession, House, ImportedSession, NewHouseFile, NewKey, NewSession, NewToolServer, NewUser, OnBusy, Orphans,
     PruneRules, RunFilter, SessionFilter, SessionSearch, ShelfPlace, StatsFilter, Target, ToSpeak, ToolServerChange,
-    UserChange, Watched, Word,
+    UserChange, Watched,
 };
 use ombud::storage::StoreUrl;
 use serde_json::json;
