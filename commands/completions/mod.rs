@@ -20,7 +20,7 @@ const ASKS: &str = "OMBUD_COMPLETE";
 /// # Errors
 /// `internal` when the shell is not known, or does not read.
 pub fn answer() -> Result<bool> {
-    let folder = std::env::current_dir().ok();
+    let folder = ombud::config::Environment::of_process().folder;
     let environment = CompleteEnv::with_factory(|| live::completed(Cli::command())).var(ASKS);
     let answered = environment.try_complete(std::env::args_os(), folder.as_deref());
     answered.map_err(|error| Error::internal(error.to_string()))

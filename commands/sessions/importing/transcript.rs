@@ -12,9 +12,12 @@ use serde_json::{Map, Value};
 /// Most signs of a title that is made of a question.
 const TITLE: usize = 60;
 
+/// The lines of a text.
+type Split<'a> = std::slice::Split<'a, u8, fn(&u8) -> bool>;
+
 /// The lines of a file, as JSON objects.
 pub struct Lines<'a> {
-    lines: std::iter::Enumerate<std::slice::Split<'a, u8, fn(&u8) -> bool>>,
+    lines: std::iter::Enumerate<Split<'a>>,
 }
 
 impl<'a> Lines<'a> {
