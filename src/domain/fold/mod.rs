@@ -1,7 +1,6 @@
 //! What a log amounts to: the state of a session after some of its events, small enough to be kept as a snapshot.
 //!
-//! *Invariant:* the size of a fold does not grow with the length of the log. It holds marks of the newest turns, not
-//! their text; whoever needs the text reads the log from [`Fold::window_start`].
+//! *Invariant:* it does not grow with the log: it holds marks of the newest turns ([`Fold::window_start`]), not their text.
 
 mod life;
 mod marks;
