@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     if arguments.next_if(|word| word == ombud::tools::guard::WORD).is_some() {
         return ombud::tools::guard::main(arguments);
     }
-    match completions::answer() {
+    match completions::answer(std::env::args_os().collect()) {
         Ok(false) => {}
         Ok(true) => return ExitCode::SUCCESS,
         Err(error) => return ExitCode::from(error.code.exit_code()),

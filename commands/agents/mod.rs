@@ -187,8 +187,8 @@ mod tests {
         assert_eq!(
             text.replace(&at_text, ""),
             "/good.toml: agent `good` is well defined\n\
-             /bad.toml:2: `tool` is not known; did you mean `tools`?\n  known here: name, description, instructions, model, \
-             settings, tools, tool_servers, procedure, procedures, caller_tools, inputs, variables, from_state, max_turns, permissions, answers, called, judge, silence, state, labels, attributes\n\
+             /bad.toml:2: `tool` is not known; did you mean `tools`?\n  known here: name, description, instructions, model, fallback, \
+             settings, tools, tool_servers, procedure, procedures, caller_tools, inputs, variables, from_state, max_turns, permissions, answers, called, judge, silence, endpoints, secrets, state, labels, attributes\n\
              file `/missing.toml` is not known\n"
         );
         assert_eq!(exit, Exit::INVALID);

@@ -25,29 +25,41 @@ const TAGGED: usize = 500;
 /// Longest title beside a session, in characters.
 const TITLE: usize = 60;
 
+/// The words of the command line so far.
+pub type Said = Arc<[String]>;
+
 /// The command line with what its words can be.
-pub fn completed(command: Command) -> Command {
+pub fn completed(command: Command, said: &Said) -> Command {
     let named = command.get_name().to_owned();
     let others = ["keys", "users", "mcp"].contains(&named.as_str());
-    let command = command.mut_args(|argument| if others { argument } else { offered(argument) });
-    command.mut_subcommands(completed)
+    let command = command.mut_args(|argument| if others { argument } else { offered(argument, said) });
+    command.mut_subcommands(|command| completed(command, said))
 }
 
-fn offered(argument: Arg) -> Arg {
+fn offered(argument: Arg, said: &Said) -> Arg {
     let id = argument.get_id().as_str().to_owned();
     let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str().to_owned());
     match (id.as_str(), value.as_deref().unwrap_or_default()) {
         ("session_id", _) => argument,
-        (_, "ID" | "ID|FILE") => argument.add(ArgValueCandidates::new(sessions)),
-        ("agent", _) => argument.add(ArgValueCandidates::new(agents)),
-        ("model", _) => argument.add(ArgValueCandidates::new(models)),
-        ("tag" | "tags", _) => argument.add(ArgValueCandidates::new(tags)),
+        (_, "ID" | "ID|FILE") => argument.add(ArgValueCandidates::new(asking(said, sessions))),
+        ("agent", _) => argument.add(ArgValueCandidates::new(asking(said, agents))),
+        ("model", _) => argument.add(ArgValueCandidates::new(asking(said, models))),
+        ("tag" | "tags", _) => argument.add(ArgValueCandidates::new(asking(said, tags))),
         _ => argument,
     }
 }
 
-fn sessions() -> Vec<CompletionCandidate> {
-    ask(async |house, caller| {
+/// What is offered for the words so far.
+fn asking(
+    said: &Said,
+    offer: fn(&Said) -> Vec<CompletionCandidate>,
+) -> impl Fn() -> Vec<CompletionCandidate> + Send + Sync + 'static {
+    let said = Arc::clone(said);
+    move || offer(&said)
+}
+
+fn sessions(said: &Said) -> Vec<CompletionCandidate> {
+    ask(said, async |house, caller| {
         let filter = SessionFilter { limit: SESSIONS, ..SessionFilter::default() };
         let page = house.sessions(&caller, &filter).await?;
         let one = |item: ombud::engine::SessionItem| {
@@ -59,8 +71,8 @@ fn sessions() -> Vec<CompletionCandidate> {
     })
 }
 
-fn agents() -> Vec<CompletionCandidate> {
-    ask(async |house, caller| {
+fn agents(said: &Said) -> Vec<CompletionCandidate> {
+    ask(said, async |house, caller| {
         let agents = house.agents(&caller).await?;
         let one = |(name, item): (String, ombud::engine::AgentItem)| {
             CompletionCandidate::new(name).help(Some(harmless(&item.agent.description).into()))
@@ -69,15 +81,15 @@ fn agents() -> Vec<CompletionCandidate> {
     })
 }
 
-fn models() -> Vec<CompletionCandidate> {
-    ask(async |house, caller| {
+fn models(said: &Said) -> Vec<CompletionCandidate> {
+    ask(said, async |house, caller| {
         let models = house.models(&caller).await?;
         Ok(models.into_iter().map(|item| CompletionCandidate::new(item.model.to_string())).collect())
     })
 }
 
-fn tags() -> Vec<CompletionCandidate> {
-    ask(async |house, caller| {
+fn tags(said: &Said) -> Vec<CompletionCandidate> {
+    ask(said, async |house, caller| {
         let filter = SessionFilter { limit: TAGGED, ..SessionFilter::default() };
         let page = house.sessions(&caller, &filter).await?;
         let mut tags: Vec<String> =
@@ -89,15 +101,13 @@ fn tags() -> Vec<CompletionCandidate> {
 }
 
 /// Asks the house that the words of the command line name; nothing where that does not work.
-fn ask<F>(question: F) -> Vec<CompletionCandidate>
+fn ask<F>(said: &Said, question: F) -> Vec<CompletionCandidate>
 where
     F: AsyncFnOnce(Arc<dyn Engine>, Principal) -> Result<Vec<CompletionCandidate>>,
 {
-    let words = std::env::args_os().skip_while(|word| word != "--").skip(2);
-    let words: Vec<String> = words.filter_map(|word| word.into_string().ok()).collect();
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return Vec::new() };
     let answer = async {
-        let program = program(&words)?;
+        let program = program(said)?;
         let house = program.open().await?;
         question(house, program.caller()).await
     };

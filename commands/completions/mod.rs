@@ -19,10 +19,12 @@ const ASKS: &str = "OMBUD_COMPLETE";
 ///
 /// # Errors
 /// `internal` when the shell is not known, or does not read.
-pub fn answer() -> Result<bool> {
+pub fn answer(words: Vec<std::ffi::OsString>) -> Result<bool> {
     let folder = ombud::config::Environment::of_process().folder;
-    let environment = CompleteEnv::with_factory(|| live::completed(Cli::command())).var(ASKS);
-    let answered = environment.try_complete(std::env::args_os(), folder.as_deref());
+    let after = words.iter().skip_while(|word| *word != "--").skip(2);
+    let said: live::Said = after.filter_map(|word| word.to_str().map(str::to_owned)).collect();
+    let environment = CompleteEnv::with_factory(|| live::completed(Cli::command(), &said)).var(ASKS);
+    let answered = environment.try_complete(words, folder.as_deref());
     answered.map_err(|error| Error::internal(error.to_string()))
 }
 

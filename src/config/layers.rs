@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(
             refused("agent = \"x\"\nmodle = \"a/b\"\n"),
             "c.toml:2: `modle` is not a setting; did you mean `model`? | known here: agent, model, store, workspace, \
-             project_instructions, providers, models, permissions, budgets, limits, tools, mcp_servers, server, speech, share, agio, webui, otlp, plugins, agents"
+             project_instructions, providers, models, permissions, budgets, limits, tools, mcp_servers, server, retention, speech, share, agio, webui, otlp, plugins, agents"
         );
         assert_eq!(
             refused("[budgets]\nmax_turn = 3\n"),

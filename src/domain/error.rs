@@ -261,10 +261,12 @@ impl Error {
 
     /// `model_failed` with its cause; 429 after retries, and being shown too much, have codes of their own.
     pub fn model(cause: Cause, message: impl Into<String>) -> Self {
-        let code = match cause {
-            Cause::RateLimited => ErrorCode::RateLimited,
-            Cause::Context => ErrorCode::ContextExceeded,
-            _ => ErrorCode::ModelFailed,
+        let code = if cause == Cause::RateLimited {
+            ErrorCode::RateLimited
+        } else if cause == Cause::Context {
+            ErrorCode::ContextExceeded
+        } else {
+            ErrorCode::ModelFailed
         };
         Self { cause: Some(cause), ..Self::new(code, message) }
     }

@@ -3,9 +3,11 @@
 //! A call is begun when nothing is used up yet, whatever it will use itself: so a run may end above its budget by what its
 //! last call used. An answer that is whole counts, also when the call that gave it went over.
 
+use super::drive::Driver;
 use super::house::Core;
+use super::writing::Writing;
 use crate::config::Wire;
-use crate::domain::{Budget, Cause, Error, ErrorCode, ModelChoice, Result, Usage};
+use crate::domain::{Budget, Cause, Error, ErrorCode, Fact, ModelChoice, Notice, Result, Usage};
 use crate::models::Card;
 
 /// What a run has used of its budget.
@@ -71,6 +73,33 @@ pub(crate) fn check_priced(core: &Core, choice: &ModelChoice, card: &Card, budge
     Err(Error::invalid(message).hint(format!(
         "say its `input_price` and `output_price` under `[models.\"{choice}\"]` in the config, or use `--max-tokens`"
     )))
+}
+
+impl Driver {
+    /// What it may use up: as it was pinned. Runs of earlier versions pinned only what their caller said.
+    pub(super) fn budget(&self) -> Budget {
+        self.work.pins.budget.over(&self.core.settings.budgets)
+    }
+
+    /// What a call used. Where its server does not tell, a budget is kept by a rule of thumb, and that is told.
+    pub(super) fn counted(&mut self, usage: Usage, asked_bytes: usize, writing: &Writing) -> Usage {
+        let budget = self.budget();
+        let is_told = usage.input_tokens > 0 || usage.output_tokens > 0;
+        if is_told || (budget.max_tokens.is_none() && budget.max_cost_usd.is_none()) {
+            return usage;
+        }
+        if !self.guesses {
+            self.guesses = true;
+            let message = format!(
+                "`{}` does not tell how many tokens it uses: for the budget, 4 bytes count as one",
+                self.asking.choice
+            );
+            let details = serde_json::Value::Null;
+            self.owe(vec![Fact::Notice(Notice { code: "budget.estimated".to_owned(), message, details })]);
+        }
+        let tokens = |bytes: usize| bytes.div_ceil(4) as u64;
+        Usage { input_tokens: tokens(asked_bytes), output_tokens: tokens(writing.bytes()), ..usage }
+    }
 }
 
 #[cfg(test)]

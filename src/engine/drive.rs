@@ -29,7 +29,7 @@ use super::next::{Next, Position, next};
 use super::spans;
 use super::writing::{Desk, Writing};
 use crate::domain::{
-    Agent, Budget, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, TakingPart, Timestamp,
+    Agent, Cause, Error, Fact, Finish, MessageId, ModelChoice, Notice, Outcome, Pins, RunId, TakingPart, Timestamp,
     Transcript, Usage,
 };
 use crate::models::{Card, Model, ModelEvent, ModelStream, OwnProviders};
@@ -91,7 +91,7 @@ pub(crate) struct Driver {
     pub(super) out_of_time: Arc<AtomicBool>,
     pub(super) pending: Option<Pending>,
     /// Whether it was told that tokens are guessed.
-    guesses: bool,
+    pub(super) guesses: bool,
     /// Facts that the transcript holds, and that go into the log with the next append.
     due: Vec<Fact>,
     on_taken: Option<OnTaken>,
@@ -358,11 +358,6 @@ impl Driver {
         next(&self.work.transcript, &position)
     }
 
-    /// What it may use up: as it was pinned. Runs of earlier versions pinned only what their caller said.
-    pub(super) fn budget(&self) -> Budget {
-        self.work.pins.budget.over(&self.core.settings.budgets)
-    }
-
     /// Calls the model, or the first of its list that answers; true when the run has ended with it.
     async fn call_model(&mut self) -> Result<bool, Refused> {
         loop {
@@ -476,26 +471,6 @@ impl Driver {
 
     fn desk(&self) -> Desk<'_> {
         Desk { hub: &self.ledger.hub, clock: &*self.core.clock, run: &self.work.run, agent: &self.work.agent.name }
-    }
-
-    /// What a call used. Where its server does not tell, a budget is kept by a rule of thumb, and that is told.
-    fn counted(&mut self, usage: Usage, asked_bytes: usize, writing: &Writing) -> Usage {
-        let budget = self.budget();
-        let is_told = usage.input_tokens > 0 || usage.output_tokens > 0;
-        if is_told || (budget.max_tokens.is_none() && budget.max_cost_usd.is_none()) {
-            return usage;
-        }
-        if !self.guesses {
-            self.guesses = true;
-            let message = format!(
-                "`{}` does not tell how many tokens it uses: for the budget, 4 bytes count as one",
-                self.asking.choice
-            );
-            let details = serde_json::Value::Null;
-            self.owe(vec![Fact::Notice(Notice { code: "budget.estimated".to_owned(), message, details })]);
-        }
-        let tokens = |bytes: usize| bytes.div_ceil(4) as u64;
-        Usage { input_tokens: tokens(asked_bytes), output_tokens: tokens(writing.bytes()), ..usage }
     }
 
     pub(super) async fn notice_retry(&mut self, attempt: u32, error: &Error, delay_ms: u64) -> Result<(), Refused> {

@@ -20,8 +20,7 @@ use super::users::People;
 use super::verbs::NewSession;
 use crate::config::Settings;
 use crate::domain::{
-    Agent, CallId, Clock, Error, Event, ModelChoice, Principal, ProcessId, Result, Run, RunId, SessionId, Timestamp,
-    ToolCall,
+    Agent, CallId, Clock, Event, ModelChoice, Principal, ProcessId, Result, RunId, SessionId, Timestamp, ToolCall,
 };
 use crate::models::Models;
 use crate::storage::{Presence, Store};
@@ -185,11 +184,6 @@ impl House {
     /// The agent of a session that is to be made.
     pub(super) fn agent_of<'a>(&'a self, new: &'a NewSession) -> &'a str {
         new.agent.as_deref().unwrap_or(&self.core.settings.agent)
-    }
-
-    /// One run.
-    pub(super) async fn find_run(&self, run: &RunId) -> Result<Run> {
-        self.core.store.run(run).await?.ok_or_else(|| Error::not_found("run", run))
     }
 
     /// Where the logs are kept, for people.

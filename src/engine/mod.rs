@@ -167,8 +167,7 @@ impl Engine for House {
 
     async fn answer(&self, caller: &Principal, run: &RunId, returns: Vec<CallerReturn>) -> Result<Answered> {
         self.check(caller, Does::Asks, On::Sessions).await?;
-        let row = access::run_of(&self.core, caller, Does::Asks, run).await?;
-        let ledger = self.core.existing(&row.session).await?;
+        let ledger = self.core.existing(&access::run_of(&self.core, caller, Does::Asks, run).await?.session).await?;
         runs::answer(&self.core, &ledger, caller, run, returns).await
     }
 
@@ -180,14 +179,7 @@ impl Engine for House {
         reason: &str,
     ) -> Result<Vec<RunId>> {
         self.check(caller, Does::Asks, On::Session(session)).await?;
-        let ledger = self.core.existing(session).await?;
-        let cancelled = runs::request_cancel(&self.core, &ledger, caller.actor(), run, reason).await?;
-        match run {
-            Some(run) if cancelled.is_empty() && self.find_run(run).await?.session != *session => {
-                Err(Error::not_found("run", run))
-            }
-            _ => Ok(cancelled),
-        }
+        runs::cancel(&self.core, caller, session, run, reason).await
     }
 
     async fn subscribe(&self, caller: &Principal, session: &SessionId, after: Option<Cursor>) -> Result<FrameStream> {
@@ -221,10 +213,9 @@ impl Engine for House {
 
     async fn session_of_key(&self, caller: &Principal, key: &str) -> Result<Option<SessionId>> {
         self.check(caller, Does::Reads, On::Sessions).await?;
-        let Some(id) = self.core.store.resolve(sessions::KEY, key).await? else { return Ok(None) };
-        let id = SessionId::from_text(&id);
+        let id = self.core.store.resolve(sessions::KEY, key).await?;
+        let Some(id) = id.map(|id| SessionId::from_text(&id)) else { return Ok(None) };
         match self.check(caller, Does::Reads, On::Session(&id)).await {
-            // Who may not know of it is answered as if there were none.
             Err(error) if error.code == ErrorCode::NotFound => Ok(None),
             checked => checked.map(|()| Some(id)),
         }
@@ -490,11 +481,7 @@ impl Engine for House {
 
     async fn notices(&self, caller: &Principal) -> Result<NoticeStream> {
         self.check(caller, Does::Reads, On::House).await?;
-        let is_first = !self.core.notices.is_heard();
-        let stream = self.core.notices.listen();
-        agents::listen(&self.core, is_first).await?;
-        self.core.follow_others().await;
-        Ok(keys::notices_while_it_counts(&self.core, caller, stream))
+        agents::notices(&self.core, caller).await
     }
 
     async fn health(&self, caller: &Principal) -> Result<Health> {

@@ -99,6 +99,26 @@ fn end_in(session: &SessionId, run: &RunId, entry: &Entry) -> Result<Option<RunF
     })
 }
 
+/// Asks the runs of a session to end, or one of them.
+///
+/// # Errors
+/// `not_found` for a run that is none of this session.
+pub(crate) async fn cancel(
+    core: &Arc<Core>,
+    caller: &Principal,
+    session: &SessionId,
+    run: Option<&RunId>,
+    reason: &str,
+) -> Result<Vec<RunId>> {
+    let ledger = core.existing(session).await?;
+    let cancelled = request_cancel(core, &ledger, caller.actor(), run, reason).await?;
+    if let Some(run) = run.filter(|_| cancelled.is_empty()) {
+        let unknown = || Error::not_found("run", run);
+        core.store.run(run).await?.filter(|row| row.session == *session).ok_or_else(unknown)?;
+    }
+    Ok(cancelled)
+}
+
 /// Asks runs to end. Those that no process works on are closed here and now.
 pub(crate) async fn request_cancel(
     core: &Arc<Core>,

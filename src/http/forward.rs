@@ -32,7 +32,7 @@ static FAR: OnceCell<reqwest::Client> = OnceCell::const_new();
 ///
 /// # Errors
 /// `invalid_input` when it is no address; `unavailable` when nobody answers there.
-pub async fn forward(address: &str, head: &Parts, body: Body, most: u64) -> Result<Response> {
+pub async fn pass_on(address: &str, head: &Parts, body: Body, most: u64) -> Result<Response> {
     let url = reqwest::Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     let url = url.ok_or_else(|| Error::invalid("what requests are passed on to is no address of http or https"))?;
     let client = client(&url).await?;

@@ -31,7 +31,7 @@ pub use caller::{Caller, Lacking, Unproven, Unshown};
 pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, proof, wrong_door};
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
-pub use forward::forward;
+pub use forward::pass_on;
 pub use kept::{Portion, as_attachment, send_kept, send_portion, sent_at};
 pub use multipart::{Multipart, PartHead, part_pieces};
 pub use outbound::{client_for, outbound_failure};

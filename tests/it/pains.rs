@@ -105,7 +105,10 @@ const PAINS: [Pain; 15] = [
     Pain {
         what: "Compaction loops, or fails and burns tokens",
         here: "It is judged by what came of it: at most one call, then whole turns are dropped, or the run says what does not fit",
-        tests: &[],
+        tests: &[
+            ("tests/it/engine_models/compaction.rs", "a_summary_is_made_once_a_run_and_never_inside_a_tool_round"),
+            ("tests/it/engine_models/compaction.rs", "what_does_not_fit_after_all_is_one_clear_error"),
+        ],
     },
     Pain {
         what: "A slow start, even for `--version`",
@@ -118,12 +121,18 @@ const PAINS: [Pain; 15] = [
         tests: &[
             ("tests/it/conversation.rs", "a_run_has_only_so_many_turns"),
             ("tests/it/conversation.rs", "a_run_has_only_so_much_time"),
+            ("tests/it/contracts/budgets.rs", "a_run_has_only_so_many_tokens"),
+            ("tests/it/contracts/budgets.rs", "a_run_costs_only_so_much"),
         ],
     },
     Pain {
         what: "No answers in a schema; no say in the session's id, and no way to learn it",
         here: "`--output-schema` is checked and repaired once, else exit 9; `--session-id` chooses, the first line tells",
-        tests: &[("tests/it/conversation.rs", "ids_are_chosen_once")],
+        tests: &[
+            ("tests/it/contracts/forms.rs", "an_answer_that_does_not_fit_is_asked_for_once_more"),
+            ("tests/it/contracts/forms.rs", "an_answer_that_never_fits_is_kept_and_ends_with_nine"),
+            ("tests/it/conversation.rs", "ids_are_chosen_once"),
+        ],
     },
 ];
 

@@ -1,5 +1,8 @@
 //! The table of all settings.
 
+mod server;
+
+use self::server::SERVER;
 use super::{Key, Kind, Untrusted};
 
 const fn key(path: &'static str, kind: Kind, untrusted: Untrusted, about: &'static str) -> Key {
@@ -10,7 +13,10 @@ const SECONDS_A_DAY: u64 = 86_400;
 const GIB: u64 = 1 << 30;
 
 /// All settings, in the order in which they are shown.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &joined::<{ FIRST.len() + SERVER.len() + LAST.len() }>([FIRST, SERVER, LAST]);
+
+/// What comes before the server.
+const FIRST: &[Key] = &[
     key("agent", Kind::Text, Untrusted::Ignored, "The agent that answers when none is named."),
     key("model", Kind::Model, Untrusted::Ignored, "The model, as PROVIDER/ID. Unset: keys and the catalogue decide."),
     key("store", Kind::Store, Untrusted::Ignored, "Where sessions are kept: memory:, file:DIR or sqlite:PATH."),
@@ -192,290 +198,10 @@ pub const KEYS: &[Key] = &[
         Untrusted::Ignored,
         "A tool server: its command, args and env, or its url and headers.",
     ),
-    key("server.host", Kind::Text, Untrusted::Ignored, "The address that `serve` listens on."),
-    key(
-        "server.port",
-        Kind::Whole(0, 65_535),
-        Untrusted::Ignored,
-        "The port that `serve` listens on; 0 = any that is free.",
-    ),
-    key(
-        "server.dialects",
-        Kind::Names,
-        Untrusted::Ignored,
-        "The APIs that are served; of two that claim one path, the first wins. Unset: all.",
-    ),
-    key("server.token", Kind::Secret, Untrusted::Ignored, "The token that opens every door of the server."),
-    key(
-        "server.door_tokens.*",
-        Kind::Secret,
-        Untrusted::Ignored,
-        "A token that opens one API, by its name, and that this API then wants.",
-    ),
-    key("server.token_file", Kind::Path, Untrusted::Ignored, "The file that holds the server's token."),
-    key("server.no_auth", Kind::Flag, Untrusted::Only(false), "Whether everybody who reaches the server may do everything."),
-    key(
-        "server.allow_local_admin",
-        Kind::Flag,
-        Untrusted::Only(false),
-        "Whether programs of this machine may do everything without a token.",
-    ),
-    key("server.exclusive", Kind::Flag, Untrusted::Ignored, "Whether only one run works at a time."),
-    key(
-        "server.drain_seconds",
-        Kind::Whole(0, SECONDS_A_DAY),
-        Untrusted::Ignored,
-        "How long runs may take to end when the server is told to.",
-    ),
-    key(
-        "server.session_seconds",
-        Kind::Whole(1, 3_650 * SECONDS_A_DAY),
-        Untrusted::Ignored,
-        "How long a session lives after its last use, where it is made over an API whose sessions expire.",
-    ),
-    key(
-        "server.tls_cert",
-        Kind::Path,
-        Untrusted::Ignored,
-        "The server's certificate, as PEM, with those between it and its root.",
-    ),
-    key("server.tls_key", Kind::Path, Untrusted::Ignored, "The private key of the server's certificate, as PEM."),
-    key(
-        "server.origins",
-        Kind::Names,
-        Untrusted::Ignored,
-        "Origins whose pages may call the server beside its own, such as https://chat.example; `*` = all.",
-    ),
-    key(
-        "server.hosts",
-        Kind::Names,
-        Untrusted::Ignored,
-        "Names that requests may be addressed to beside the server's own address; `*` = all.",
-    ),
-    key(
-        "server.public_url",
-        Kind::Url,
-        Untrusted::Ignored,
-        "The address under which clients reach the server, where it is not the one that their requests name.",
-    ),
-    key(
-        "server.models",
-        Kind::Models,
-        Untrusted::Ignored,
-        "Models that the server offers beside the chosen one. Unset: all of the configured providers.",
-    ),
-    key(
-        "server.runtime_settings",
-        Kind::Table,
-        Untrusted::Ignored,
-        "JSON Schema of settings that a session may have of its own, for web interfaces.",
-    ),
-    key(
-        "server.log_level",
-        Kind::Word(&["debug", "info", "warn", "error", "off"]),
-        Untrusted::Ignored,
-        "Which log lines the server writes, unless -v or RUST_LOG say it.",
-    ),
-    key("server.log_format", Kind::Word(&["text", "json"]), Untrusted::Ignored, "The form of the server's log lines."),
-    key(
-        "server.secret_salt",
-        Kind::Secret,
-        Untrusted::Ignored,
-        "What secrets of characters are sealed with where they are shown. Unset: drawn once for the store.",
-    ),
-    key(
-        "server.character_folders",
-        Kind::Paths,
-        Untrusted::Ignored,
-        "Folders from which characters that come over the network may be read, with what they know. Unset: none.",
-    ),
-    key(
-        "server.character_addresses",
-        Kind::Names,
-        Untrusted::Ignored,
-        "Addresses with which those begin from which characters may be fetched, by who administers the house. Unset: none.",
-    ),
-    key(
-        "server.login.token_seconds",
-        Kind::Whole(60, 30 * SECONDS_A_DAY),
-        Untrusted::Lower,
-        "How long a token counts that somebody with an account gets by name and password.",
-    ),
-    key(
-        "server.login.name_failures",
-        Kind::Whole(0, 1_000),
-        Untrusted::Ignored,
-        "Attempts to log in under one name that may fail in the window; 0 = no limit.",
-    ),
-    key(
-        "server.login.address_failures",
-        Kind::Whole(0, 100_000),
-        Untrusted::Ignored,
-        "Attempts to log in from one address that may fail in the window; 0 = no limit.",
-    ),
-    key(
-        "server.login.window_seconds",
-        Kind::Whole(1, SECONDS_A_DAY),
-        Untrusted::Ignored,
-        "After so long as many attempts may fail again; each comes back after its part of it.",
-    ),
-    key(
-        "server.limits.connections",
-        Kind::Whole(1, 1 << 20),
-        Untrusted::Lower,
-        "Connections at once; a further one waits until one ends.",
-    ),
-    key(
-        "server.limits.header_seconds",
-        Kind::Whole(1, 3_600),
-        Untrusted::Lower,
-        "Until the head of a request is complete; also how long an idle connection is kept.",
-    ),
-    key("server.limits.head_lines", Kind::Whole(16, 1_000), Untrusted::Lower, "Most headers of a request."),
-    key("server.limits.head_bytes", Kind::Whole(8_192, 1 << 20), Untrusted::Lower, "Most bytes of the head of a request."),
-    key(
-        "server.limits.address_bytes",
-        Kind::Whole(256, 65_534),
-        Untrusted::Lower,
-        "Most bytes of the address in a request: path and query.",
-    ),
-    key("server.limits.body_seconds", Kind::Whole(1, 3_600), Untrusted::Lower, "Between two pieces of a request's body."),
-    key("server.limits.body_bytes", Kind::Whole(1_024, GIB), Untrusted::Lower, "Most bytes of a request's body."),
-    key(
-        "server.limits.heartbeat_seconds",
-        Kind::Whole(1, 3_600),
-        Untrusted::Ignored,
-        "Between two signs of life on a stream.",
-    ),
-    key(
-        "server.limits.slow_reader_seconds",
-        Kind::Whole(1, 3_600),
-        Untrusted::Lower,
-        "How long one write to a reader may take before it is closed.",
-    ),
-    key("server.limits.socket_frames", Kind::Whole(16, 1 << 20), Untrusted::Lower, "Frames that wait for one socket."),
-    key(
-        "server.limits.unread_bytes",
-        Kind::Whole(1 << 20, 1 << 40),
-        Untrusted::Lower,
-        "Bytes that wait for all readers together; above it, those that have waited longest are cut off.",
-    ),
-    key(
-        "server.limits.requests_per_minute",
-        Kind::Whole(0, 1 << 30),
-        Untrusted::Ignored,
-        "Requests of one caller in a minute, messages over WebSockets among them; 0 = no limit.",
-    ),
-    key(
-        "server.limits.user_requests_per_minute",
-        Kind::Whole(0, 1 << 30),
-        Untrusted::Ignored,
-        "Requests of one user in a minute, at the APIs that promise such a limit; 0 = no limit.",
-    ),
-    key(
-        "server.limits.user_requests_per_second",
-        Kind::Whole(0, 1 << 30),
-        Untrusted::Ignored,
-        "Requests of one user in a second, at the same APIs; 0 = no limit.",
-    ),
-    key(
-        "server.limits.window_requests",
-        Kind::Whole(0, 1 << 30),
-        Untrusted::Ignored,
-        "Requests of one address in 15 minutes, at the APIs that promise such a limit; 0 = no limit.",
-    ),
-    key(
-        "server.limits.window_uploads",
-        Kind::Whole(0, 1 << 30),
-        Untrusted::Ignored,
-        "Uploads of one address in 15 minutes, at the same APIs; 0 = no limit.",
-    ),
-    key(
-        "server.limits.window_files",
-        Kind::Whole(0, 1 << 30),
-        Untrusted::Ignored,
-        "Operations with files of one address in 5 minutes, at the same APIs; 0 = no limit.",
-    ),
-    key(
-        "server.limits.json_bytes",
-        Kind::Whole(1_024, GIB),
-        Untrusted::Lower,
-        "Most bytes of a body that is JSON, at the APIs that promise such a limit.",
-    ),
-    key(
-        "server.limits.runs_at_once",
-        Kind::Whole(1, 1 << 20),
-        Untrusted::Lower,
-        "Runs that are taken from the queue and work at once, in this process.",
-    ),
-    key(
-        "server.limits.runs_waiting",
-        Kind::Whole(1, 1 << 24),
-        Untrusted::Lower,
-        "Runs that wait in the queue, of all processes of the store; a further one is refused.",
-    ),
-    key(
-        "server.limits.runs_age_seconds",
-        Kind::Whole(1, SECONDS_A_DAY),
-        Untrusted::Ignored,
-        "Waiting so long in the queue counts as one step of priority.",
-    ),
-    key(
-        "server.limits.run_attempts",
-        Kind::Whole(1, 1_000),
-        Untrusted::Lower,
-        "How often a run is begun in all when its process dies each time; then it is given up.",
-    ),
-    key(
-        "server.limits.question_seconds",
-        Kind::Whole(1, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "How long a permission question waits before it is denied.",
-    ),
-    key(
-        "server.limits.file_bytes",
-        Kind::Whole(1, 100 << 20),
-        Untrusted::Lower,
-        "Most bytes of a file that is uploaded to a session.",
-    ),
-    key("server.limits.offer_files", Kind::Whole(1, 1_000), Untrusted::Lower, "Most files that are offered at once."),
-    key(
-        "server.limits.offer_bytes",
-        Kind::Whole(1, GIB),
-        Untrusted::Lower,
-        "Most bytes of all files that are offered at once.",
-    ),
-    key("server.limits.session_files", Kind::Whole(1, 1 << 20), Untrusted::Lower, "Most files of one session."),
-    key(
-        "server.limits.house_file_bytes",
-        Kind::Whole(1, 16 * GIB),
-        Untrusted::Lower,
-        "Most bytes of a file that is given to the house, not to one session.",
-    ),
-    key(
-        "server.limits.house_files",
-        Kind::Whole(1, 100_000),
-        Untrusted::Lower,
-        "Most files of the house that one owner has.",
-    ),
-    key(
-        "server.limits.uploads_at_once",
-        Kind::Whole(1, 1_024),
-        Untrusted::Lower,
-        "Files that are received at once; a further one waits for a moment, then it is told to come again.",
-    ),
-    key(
-        "server.limits.upload_seconds",
-        Kind::Whole(1, SECONDS_A_DAY),
-        Untrusted::Lower,
-        "How long an address for an upload is good.",
-    ),
-    key(
-        "server.limits.download_seconds",
-        Kind::Whole(1, 30 * SECONDS_A_DAY),
-        Untrusted::Lower,
-        "How long an address for a download is good.",
-    ),
+];
+
+/// What comes after it.
+const LAST: &[Key] = &[
     key(
         "retention.older_than_days",
         Kind::Whole(1, 36_500),
@@ -550,3 +276,18 @@ pub const KEYS: &[Key] = &[
     ),
     key("agents.*", Kind::Table, Untrusted::Ignored, "The definition of an agent."),
 ];
+
+const fn joined<const ALL: usize>(parts: [&[Key]; 3]) -> [Key; ALL] {
+    let mut all = [FIRST[0]; ALL];
+    let (mut at, mut part) = (0, 0);
+    while part < parts.len() {
+        let mut key = 0;
+        while key < parts[part].len() {
+            all[at] = parts[part][key];
+            at += 1;
+            key += 1;
+        }
+        part += 1;
+    }
+    all
+}

@@ -124,6 +124,7 @@ mod tests {
                 ("not_supported", -32601),
                 ("budget_exhausted", -32000),
                 ("schema_mismatch", -32000),
+                ("context_exceeded", -32000),
                 ("timed_out", -32000),
                 ("store_failed", -32603),
                 ("internal", -32603),

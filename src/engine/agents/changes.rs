@@ -3,12 +3,13 @@
 //! again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::kept::Kept;
 use super::{Core, TRIES};
-use crate::domain::Result;
-use crate::engine::notices::{AgentChange, HouseNotice};
+use crate::domain::{Principal, Result};
+use crate::engine::keys;
+use crate::engine::notices::{AgentChange, HouseNotice, NoticeStream};
 use crate::storage::Record;
 
 /// Kind and id of the record that counts.
@@ -67,7 +68,16 @@ async fn count(core: &Core) -> Result<bool> {
 }
 
 /// Somebody begins to listen: what was changed before is no news. `is_first` = nobody else listens.
-pub(crate) async fn listen(core: &Core, is_first: bool) -> Result<()> {
+/// What changes in the house, from now on, for as long as what proved the caller counts.
+pub(crate) async fn notices(core: &Arc<Core>, caller: &Principal) -> Result<NoticeStream> {
+    let is_first = !core.notices.is_heard();
+    let stream = core.notices.listen();
+    listen(core, is_first).await?;
+    core.follow_others().await;
+    Ok(keys::notices_while_it_counts(core, caller, stream))
+}
+
+async fn listen(core: &Core, is_first: bool) -> Result<()> {
     let changes = &core.agent_changes;
     let of_others = changes.of_others(core).await?;
     let mut told = changes.told.lock().unwrap_or_else(PoisonError::into_inner);

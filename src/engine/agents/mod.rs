@@ -26,7 +26,7 @@ use crate::storage::Record;
 
 pub use self::secrets::AgentSecrets;
 
-pub(crate) use self::changes::{Changes, listen, tell_what_others_did};
+pub(crate) use self::changes::{Changes, notices, tell_what_others_did};
 
 /// Most bytes of a definition, as JSON.
 const DEFINITION_BYTES: usize = 2 << 20;

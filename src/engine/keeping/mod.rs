@@ -261,7 +261,8 @@ impl Keeping for House {
     }
 
     async fn fork(&self, caller: &Principal, session: &SessionId, fork: &ForkedSession) -> Result<Session> {
-        self.check(caller, Does::Reads, On::Session(session)).await?;
+        // Who may say nothing in it may not go on with a copy of it either.
+        self.check(caller, Does::Asks, On::Session(session)).await?;
         let agent = self.core.existing(session).await?.fold().await?.session.agent;
         self.check(caller, Does::Changes, On::New(&agent)).await?;
         access::may_choose_id(caller, fork.id.as_ref())?;

@@ -180,6 +180,8 @@ const FACTS: &[(&str, &[(&str, Shape)])] = &[
     // Values that are remembered are told by what is said with them; by themselves nobody looked through them.
     ("state.set", &[("key", Plain), ("told", Plain)]),
     ("thread.opened", &[("thread", Plain), ("model", Plain), ("tools", Plain), ("max_turns", Plain)]),
+    // A summary may tell what was not looked through.
+    ("context.compacted", &[("agent", Plain), ("tokens_before", Plain), ("tokens_after", Plain)]),
     ("notice", &[("code", Plain), ("message", Plain)]),
 ];
 
@@ -248,7 +250,14 @@ mod tests {
     use super::*;
 
     /// Fields that are never shown. A new field of a fact must be put here or be allowed.
-    const WITHHELD: [(&str, &str); 37] = [
+    const WITHHELD: [(&str, &str); 44] = [
+        ("context.compacted", "messages"),
+        ("context.compacted", "model"),
+        ("context.compacted", "seen"),
+        ("context.compacted", "summary"),
+        ("context.compacted", "thread"),
+        ("context.compacted", "through"),
+        ("context.compacted", "usage"),
         ("session.created", "participants"),
         ("participant.joined", "participant"),
         ("participant.left", "participant"),

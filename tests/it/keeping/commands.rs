@@ -11,9 +11,9 @@ fn sessions_are_found_copied_and_put_away() {
     for (id, text) in [("build-41", "Why is the parrot test flaky?"), ("build-42", "What is 6 * 7?")] {
         assert_eq!(ombud.run(&["oneshot", text, "--session-id", id, "--tag", "nightly"]).exit, 0);
     }
-    let found = ombud.json(&["sessions", "search", "flaky", "parrot", "--tag", "nightly", "--since", "1h"]);
+    let found = ombud.json(&["sessions", "search", "why", "flaky", "parrot", "--tag", "nightly", "--since", "1h"]);
     check("search", &found);
-    assert_eq!(found["hits"][0]["snippet"], "Why is the **parrot** test **flaky**?");
+    assert_eq!(found["hits"][0]["snippet"], "**Why** is the **parrot** test **flaky**?");
     for line in ombud.run(&["sessions", "search", "parrot", "--format", "jsonl"]).jsonl() {
         check("search#/$defs/hit", &line);
     }

@@ -42,6 +42,7 @@ async fn told(scene: &Scene) -> SessionId {
     let file = (part.blob.clone(), Bytes::from_static(b"words of a file"));
     let first = Ask { input: vec![Part::text("first"), Part::File(part)], blobs: vec![file], ..question("") };
     let (asked, _) = scene.says(first).await;
+    scene.clock.go_on(1);
     scene.says(again(&asked.session, "second", OnBusy::Reject)).await;
     let offer = vec![FileOffer { name: "b.txt".into(), media_type: "text/plain".into(), size: 5 }];
     let offered = scene.house.offer_files(&somebody(), &asked.session, offer).await.unwrap().remove(0);
@@ -132,7 +133,7 @@ async fn what_is_wrong_is_told_by_its_line_and_nothing_is_left() {
             with(0, &lines[0].replace("\"ombud_session\":1", "\"ombud_session\":2")),
             "line 1: the export has version 2, this program knows 1".to_owned(),
         ),
-        (without(3), format!("line 4: event 4 stands where event 3 must")),
+        (without(3), "line 4: event 4 stands where event 3 must".to_owned()),
         (with(2, "{\"event\":"), "line 3: it is no JSON: EOF while parsing a value at line 1 column 9".to_owned()),
         (with(2, "{\"x\":1}"), "line 3: it is neither an event nor a file nor a blob nor the end of an export".to_owned()),
         (

@@ -181,7 +181,7 @@ async fn the_settings_delete_once_a_day() {
 async fn use_is_added_up() {
     let calls =
         Answer::calls(vec![("list_files", serde_json::json!({})), ("read_file", serde_json::json!({"path": "none"}))]);
-    let script = vec![Answer::text("one").usage(10, 2, 0), calls.usage(5, 1, 0), Answer::text("two").usage(7, 3, 0)];
+    let script = vec![Answer::text("one").usage(10, 0, 2), calls.usage(5, 0, 1), Answer::text("two").usage(7, 0, 3)];
     let scene = scene(script).await;
     let (asked, _) = scene.says(question("first")).await;
     scene.clock.go_on(2 * 86_400);

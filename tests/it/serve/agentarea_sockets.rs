@@ -325,6 +325,7 @@ async fn one_that_does_not_read_holds_up_nobody() {
     let long = "x".repeat(200 << 10);
     let script = (0..MESSAGES).map(|number| Answer::text(&format!("{number} {long}"))).collect();
     let (_model, served) = serve(script, |settings| {
+        settings.limits.compact_at = 0;
         settings.server.limits.slow_reader = Duration::from_secs(1);
         settings.server.limits.socket_frames = 4;
     })

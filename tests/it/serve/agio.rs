@@ -88,7 +88,7 @@ async fn a_provider_is_told_of_runs_in_the_form_of_the_original() {
     let expected = json!([
         { "type": "agent_loop_start", "timestamp": 0, "sessionId": id, "iteration": 1 },
         { "type": "agent_initialized", "timestamp": 0, "sessionId": id, "config": config,
-          "count": { "mcpServersCount": 0, "toolsCount": 7, "modelProvidersCount": 1 } },
+          "count": { "mcpServersCount": 0, "toolsCount": 9, "modelProvidersCount": 1 } },
         { "type": "agent_run_start", "timestamp": 0, "sessionId": id, "runId": id, "input": "weather please",
           "isMultimodalInput": false, "streaming": true },
         { "type": "tool_call", "timestamp": 0, "sessionId": id, "runId": id, "toolName": "write_file", "toolCallId": "c",

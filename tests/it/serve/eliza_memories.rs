@@ -28,6 +28,15 @@ fn id_of(text: &str) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
+/// Waits until another millisecond has begun: what happens in one is in no order of time.
+async fn next_moment() {
+    let clock = ombud::observe::SystemClock;
+    let now = ombud::domain::Clock::now(&clock);
+    while ombud::domain::Clock::now(&clock) == now {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A server whose only agent is `default`.
 struct Bed {
     served: Served,
@@ -48,6 +57,7 @@ impl Bed {
 
     /// Makes a channel in which a person and the agent take part.
     async fn channel(&self) -> SessionId {
+        next_moment().await;
         let new = NewSession {
             id: Some(SessionId::from_text(CHANNEL)),
             title: Some("Talk".into()),
@@ -59,6 +69,7 @@ impl Bed {
 
     /// The person says something in the channel, and the agent answers.
     async fn say(&self, session: &SessionId, text: &str) -> (MessageId, RunId) {
+        next_moment().await;
         let ask = Ask {
             target: Target::Existing(session.clone()),
             author: Some(person()),

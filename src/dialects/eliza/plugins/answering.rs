@@ -20,7 +20,7 @@ use crate::config::{Plugin, PluginAnswers, PluginRoute};
 use crate::dialects::eliza::agents;
 use crate::domain::{Error, ErrorCode, Principal, Result};
 use crate::engine::{AgentItem, without_secrets};
-use crate::http::{Door, Outgoing, Writer, file_path, forward, read_body, send_file};
+use crate::http::{Door, Outgoing, Writer, file_path, pass_on, read_body, send_file};
 use crate::tools::{Handled, Handling, handle};
 use crate::workspace::{Kind, Workspace};
 
@@ -63,7 +63,7 @@ pub async fn answer(door: &Door, called: Called<'_>, parts: Parts, body: Body) -
         PluginAnswers::Folder(folder) => file(folder, &called.fit.rest, &parts).await,
         PluginAnswers::Url(url) => {
             let address = address(url, &called.fit, &parts)?;
-            forward(&address, &parts, body, u64::try_from(limit).unwrap_or(u64::MAX)).await
+            pass_on(&address, &parts, body, u64::try_from(limit).unwrap_or(u64::MAX)).await
         }
         PluginAnswers::Command { line, folder, time } => {
             let body = read_body(body, limit).await?;
@@ -194,9 +194,9 @@ async fn file(folder: &Path, rest: &str, parts: &Parts) -> Result<Response> {
     let path = file_path(rest).ok_or_else(missing)?;
     let folder = folder.to_path_buf();
     let opened = tokio::task::spawn_blocking(move || open(&folder, path)).await;
-    let outgoing = opened.map_err(|error| Error::internal(error.to_string()))?.map_err(|error| match error.code {
-        ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::InvalidInput => missing(),
-        _ => error,
+    let outgoing = opened.map_err(|error| Error::internal(error.to_string()))?.map_err(|error| {
+        let is_hidden = matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::InvalidInput);
+        if is_hidden { missing() } else { error }
     })?;
     send_file(&parts.headers, outgoing)
 }

@@ -27,6 +27,7 @@ const AT_ONCE: usize = 4;
 const LAST: &str = "that is all";
 
 /// How many messages each person sends: the long test sends more.
+#[allow(clippy::disallowed_methods, reason = "the long test says how many")]
 fn count() -> usize {
     std::env::var("LONG_CROWD").ok().and_then(|text| text.parse().ok()).unwrap_or(12)
 }

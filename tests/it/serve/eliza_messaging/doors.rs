@@ -28,8 +28,8 @@ async fn every_door_leads_to_the_same_session() {
     let posted = says(&client, &id, &person(1), "hello from a channel").await.expect(201)["data"].clone();
 
     // What answers it is a task of AgentArea.
-    let queued = place.events(&id).into_iter().filter(|event| event["type"] == "run.queued");
-    let run = queued.last().unwrap()["run"].as_str().unwrap().to_owned();
+    let mut queued = place.events(&id).into_iter().filter(|event| event["type"] == "run.queued");
+    let run = queued.next_back().unwrap()["run"].as_str().unwrap().to_owned();
     let task = within("the task is completed", async {
         loop {
             let task = client.get(&format!("/v1/tasks/task-{run}")).await.expect(200);
