@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(
             refused("a.toml", "description = \"x\"\ninstruction = \"y\"\n"),
             "a.toml:2: `instruction` is not known; did you mean `instructions`? | known here: name, description, \
-             instructions, model, settings, tools, tool_servers, procedure, procedures, caller_tools, inputs, variables, from_state, max_turns, permissions, answers, called, judge, silence, endpoints, secrets, state, labels, attributes"
+             instructions, model, fallback, settings, tools, tool_servers, procedure, procedures, caller_tools, inputs, variables, from_state, max_turns, permissions, answers, called, judge, silence, endpoints, secrets, state, labels, attributes"
         );
         assert_eq!(
             refused("a.yaml", "instructions: y\nsettings:\n  temprature: 1\n"),

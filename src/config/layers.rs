@@ -365,7 +365,7 @@ mod tests {
         );
         assert_eq!(
             refused("[providers.x]\nwire = \"soap\"\n"),
-            "c.toml:2: `providers.x.wire` must be `openai`, `anthropic` or `offline`, not \"soap\""
+            "c.toml:2: `providers.x.wire` must be `openai`, `responses`, `anthropic` or `offline`, not \"soap\""
         );
         assert_eq!(
             refused("[providers.x]\napi_key = 17\n"),

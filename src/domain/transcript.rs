@@ -1,7 +1,7 @@
 //! What a run may know: the messages up to its beginning and its own, each tool return directly after its call; without
 //! what was taken away, and what its agent was made to forget.
 
-mod summaries;
+mod summary;
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use super::{
     ToolCallPart, ToolError, ToolReturn, Visibility, error::ErrorCode,
 };
 
-pub use self::summaries::Summary;
+pub use self::summary::Summary;
 
 /// One entry of a transcript.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,7 +92,7 @@ impl Transcript {
         let events: Vec<_> = events.into_iter().collect();
         let dropped = dropped(&events);
         let memory = Memory::of(&events, agent);
-        let counting = summaries::Counting::of(&events, agent);
+        let counting = summary::Counting::of(&events, agent);
         for event in events.into_iter().filter(|event| !dropped.iter().any(|dropped| dropped.holds(event.seq))) {
             let own = event.run.as_ref() == Some(run);
             if counting.leaves_out(&event.fact) {

@@ -41,7 +41,7 @@ impl Models {
     /// A provider that may speak and listen; `None` when it cannot be asked at all: it speaks another wire, or needs a key
     /// and has none.
     pub fn voice(&self, name: &str, provider: &Provider) -> Option<Voice> {
-        let can_be_asked = provider.wire == Wire::Openai && !registry::needs_key(provider);
+        let can_be_asked = matches!(provider.wire, Wire::Openai | Wire::Responses) && !registry::needs_key(provider);
         can_be_asked.then(|| Voice {
             transport: Arc::clone(self.transport()),
             name: name.to_owned(),

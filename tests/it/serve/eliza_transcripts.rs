@@ -341,6 +341,7 @@ async fn what_was_recorded_is_answered_in_kind() {
         settings.server.allow_local_admin = true;
         settings.server.dialects = vec!["eliza".into()];
         settings.server.origins = vec!["http://example.test".into()];
+        settings.tools.guard = Some(env!("CARGO_BIN_EXE_ombud").into());
         settings.speech.transcribe_command = Some("echo mock transcript".into());
         settings.speech.speak_command = Some("printf RIFF....WAVEfmt".into());
         let mut mocky = settings.agents.remove("default").unwrap();
