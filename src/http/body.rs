@@ -1,6 +1,8 @@
 //! Bodies of requests: bounded, and read as JSON with an error that says where.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -117,10 +119,22 @@ fn own_error(error: AnyError) -> std::result::Result<Error, AnyError> {
     }
 }
 
-/// A body whose next piece must come within `wait`; else it ends with `timed_out`.
-pub fn timed_body(body: Body, wait: Duration) -> Body {
+/// Whether all of a request's body has come: stands among the extensions of one that has a body.
+#[derive(Clone, Debug, Default)]
+pub struct WholeBody(Arc<AtomicBool>);
+
+impl WholeBody {
+    /// Whether it has come.
+    pub fn has_come(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// A body whose next piece must come within `wait`; else it ends with `timed_out`. `whole` is told of its end.
+pub fn timed_body(body: Body, wait: Duration, whole: &WholeBody) -> Body {
     let end = tokio::time::Instant::now() + wait * PIECES;
-    Body::new(TimedBody { inner: body, wait, end, sleep: Box::pin(tokio::time::sleep(wait)) })
+    let whole = whole.clone();
+    Body::new(TimedBody { inner: body, wait, end, sleep: Box::pin(tokio::time::sleep(wait)), whole })
 }
 
 /// A whole body may take as long as so many waits for a piece: who drips does not hold a place for ever.
@@ -131,6 +145,7 @@ struct TimedBody {
     wait: Duration,
     end: tokio::time::Instant,
     sleep: Pin<Box<tokio::time::Sleep>>,
+    whole: WholeBody,
 }
 
 impl http_body::Body for TimedBody {
@@ -145,6 +160,9 @@ impl http_body::Body for TimedBody {
         if !late && let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(context) {
             let until = (tokio::time::Instant::now() + self.wait).min(self.end);
             self.sleep.as_mut().reset(until);
+            if frame.is_none() || self.inner.is_end_stream() {
+                self.whole.0.store(true, Ordering::Release);
+            }
             return Poll::Ready(frame);
         }
         self.sleep.as_mut().poll(context).map(|()| {
@@ -201,14 +219,17 @@ mod tests {
         let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"half"))]);
         let never = futures_util::stream::pending();
         let body = Body::from_stream(futures_util::StreamExt::chain(pieces, never));
-        let error = read_body(timed_body(body, Duration::from_millis(1)), 100).await.unwrap_err();
+        let error = read_body(timed_body(body, Duration::from_millis(1), &WholeBody::default()), 100).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::TimedOut);
         assert_eq!(error.message, "the next piece of the body did not come within 1ms");
     }
 
     #[tokio::test]
     async fn one_byte_too_many_is_refused() {
-        let read = |length: usize| read_body(timed_body(Body::from(vec![b'x'; length]), Duration::from_secs(30)), 100);
+        let read = |length: usize| {
+            let body = Body::from(vec![b'x'; length]);
+            read_body(timed_body(body, Duration::from_secs(30), &WholeBody::default()), 100)
+        };
         assert_eq!(read(100).await.map(|body| body.len()), Ok(100));
         assert_eq!(read(101).await.unwrap_err().code, ErrorCode::TooLarge);
         let pieces = futures_util::stream::iter((0..3).map(|_| Ok::<_, std::io::Error>(Bytes::from_static(&[0; 50]))));

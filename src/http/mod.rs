@@ -26,7 +26,7 @@ mod websocket;
 mod windows;
 
 pub use address::base_url;
-pub use body::{JSON_DEPTH, body_pieces, parse_json, read_body, read_json, timed_body};
+pub use body::{JSON_DEPTH, WholeBody, body_pieces, parse_json, read_body, read_json, timed_body};
 pub use caller::{Caller, Lacking, Unproven, Unshown};
 pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, proof, wrong_door};
 pub use door::Door;

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use http_body::Body as _;
 use tracing::Instrument as _;
 
 use super::around::{Counted, Layer};
@@ -22,7 +23,7 @@ use crate::config::printable;
 use crate::dialects::Fallback;
 use crate::domain::{Clock, Error, Principal};
 use crate::engine::without_secrets;
-use crate::http::{Address, Allowance, Caller, Door, RequestId, Unproven, empty};
+use crate::http::{Address, Allowance, Caller, Door, RequestId, Unproven, WholeBody, empty};
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -46,6 +47,7 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
     let id = id(request.headers(), &*front.clock);
     request.extensions_mut().insert(RequestId(id.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let request_is_http1 = request.version() < http::Version::HTTP_2;
     let shown = loggable(&path);
     let span = tracing::info_span!(
         "request",
@@ -57,11 +59,17 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
         url.path = shown,
     );
     let heads = request.headers().clone();
+    let (has_body, whole) = (!request.body().is_end_stream(), WholeBody::default());
+    request.extensions_mut().insert(whole.clone());
     let response = front.answer(request, next, &path).instrument(span.clone()).await;
     let mut response = front.envelopes.finish(&path, &RequestId(id.clone()), response);
     front.guard.headers(&method, &path, &heads, response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().entry(X_REQUEST_ID.clone()).or_insert(value);
+    }
+    // What is left of the body is not waited for: whoever sent it must not send the next request after it.
+    if has_body && !whole.has_come() && request_is_http1 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if response.status() == StatusCode::UNAUTHORIZED {
         response.headers_mut().entry(header::WWW_AUTHENTICATE).or_insert(HeaderValue::from_static("Bearer"));

@@ -25,7 +25,7 @@ use super::Peer;
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode};
 use crate::engine::Engine;
-use crate::http::{Caller, Lacking, Unproven, Unshown, empty, timed_body};
+use crate::http::{Caller, Lacking, Unproven, Unshown, WholeBody, empty, timed_body};
 
 /// All checks of one server.
 pub(super) struct Guard {
@@ -122,7 +122,8 @@ impl Guard {
             request.extensions_mut().insert(Caller(caller));
         }
         let body = std::mem::take(request.body_mut());
-        *request.body_mut() = timed_body(body, self.body_time);
+        let whole = request.extensions().get::<WholeBody>().cloned().unwrap_or_default();
+        *request.body_mut() = timed_body(body, self.body_time, &whole);
         Ok(())
     }
 
