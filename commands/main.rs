@@ -52,12 +52,14 @@ fn main() -> ExitCode {
     if arguments.next_if(|word| word == ombud::tools::guard::WORD).is_some() {
         return ombud::tools::guard::main(arguments);
     }
-    match completions::answer(std::env::args_os().collect()) {
-        Ok(false) => {}
-        Ok(true) => return ExitCode::SUCCESS,
-        Err(error) => return ExitCode::from(error.code.exit_code()),
+    let environment = Environment::of_process();
+    if completions::is_asked(&environment) {
+        return match completions::answer(std::env::args_os().collect(), &environment) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => ExitCode::from(error.code.exit_code()),
+        };
     }
-    match execute(Cli::parse()) {
+    match execute(Cli::parse(), environment) {
         Ok(exit_code) => ExitCode::from(exit_code),
         Err(error) => {
             note(&error_line(&error));
@@ -66,12 +68,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn execute(cli: Cli) -> Result<u8> {
+fn execute(cli: Cli, environment: Environment) -> Result<u8> {
     let out = Output::stdout();
     if let Command::Completions(arguments) = &cli.command {
         return completions::execute(arguments, &out).map(|exit| exit.0);
     }
-    let environment = Environment::of_process();
     if let Command::Version(_) = &cli.command {
         let manner = Manner::of(&cli.global, &environment, false)?;
         return version::execute(manner.format, &out).map(|exit| exit.0);

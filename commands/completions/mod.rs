@@ -6,6 +6,7 @@ mod live;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_complete::env::{Bash, CompleteEnv, Elvish, EnvCompleter, Fish, Powershell, Zsh};
+use ombud::config::Environment;
 use ombud::domain::{Error, Result};
 
 use super::cli::{Cli, CompletionsArguments};
@@ -15,17 +16,21 @@ use super::output::Output;
 /// The variable by which a shell says that it asks.
 const ASKS: &str = "OMBUD_COMPLETE";
 
-/// Answers a shell, where it is one that asks.
+/// Whether it is a shell that asks.
+pub fn is_asked(environment: &Environment) -> bool {
+    environment.get(ASKS).is_some_and(|shell| !shell.is_empty() && shell != "0")
+}
+
+/// Answers a shell that asks.
 ///
 /// # Errors
 /// `internal` when the shell is not known, or does not read.
-pub fn answer(words: Vec<std::ffi::OsString>) -> Result<bool> {
-    let folder = ombud::config::Environment::of_process().folder;
+pub fn answer(words: Vec<std::ffi::OsString>, environment: &Environment) -> Result<()> {
     let after = words.iter().skip_while(|word| *word != "--").skip(2);
     let said: live::Said = after.filter_map(|word| word.to_str().map(str::to_owned)).collect();
-    let environment = CompleteEnv::with_factory(|| live::completed(Cli::command(), &said)).var(ASKS);
-    let answered = environment.try_complete(words, folder.as_deref());
-    answered.map_err(|error| Error::internal(error.to_string()))
+    let asked = CompleteEnv::with_factory(|| live::completed(Cli::command(), &said)).var(ASKS);
+    let answered = asked.try_complete(words, environment.folder.as_deref());
+    answered.map(drop).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// Prints the script of a shell. It needs no settings.

@@ -5,14 +5,12 @@
 //! lifeline, and with it everything that the command started.
 
 use std::io::Write as _;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Command;
 
 use super::guard::{self, Orders};
 use crate::config::ToolSettings;
@@ -24,9 +22,6 @@ const OUTPUT: u64 = 16 << 20;
 const SAID: usize = 8 << 10;
 /// How long the guard may take to end everything.
 const GRACE: Duration = Duration::from_secs(2);
-/// Where programs are when the environment does not say.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const TEMPORARY: &str = "/tmp";
 
 /// A command that is to answer.
 #[derive(Clone, Copy, Debug)]
@@ -63,29 +58,20 @@ pub async fn handle(settings: &ToolSettings, handling: Handling<'_>) -> Result<H
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         Error::new(ErrorCode::Unavailable, format!("the command cannot be run: {what}: {error}"))
     };
-    let temporary = settings.environment.get("TMPDIR").map_or(TEMPORARY, String::as_str);
+    let temporary = guard::temporary(settings);
     // A command under a guard has no standard input of its own: its shell opens this.
     let mut input = tempfile::NamedTempFile::new_in(temporary).map_err(|error| failed("its input", &error))?;
     input.write_all(handling.input).map_err(|error| failed("its input", &error))?;
-    let command = format!("exec <{}\n{}", quoted(input.path()), handling.line);
+    let command = format!("exec <{}\n{}", guard::quoted(input.path()), handling.line);
     let orders = Orders {
         command: command.into(),
-        writable: [PathBuf::from(temporary)].into_iter().chain(settings.writable.iter().cloned()).collect(),
+        writable: guard::writable(settings, &[temporary]),
         unconfined: settings.unconfined,
         memory: None,
     };
     let (lifeline, theirs) = StdUnixStream::pair().map_err(|error| failed("its lifeline", &error))?;
-    let mut command = Command::new(program);
-    command
-        .arg(guard::WORD)
-        .args(orders.arguments())
-        .env_clear()
-        .env("PATH", PATH)
-        .envs(&settings.environment)
-        .current_dir(handling.folder)
-        .stdin(OwnedFd::from(theirs))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    let mut command = guard::command(settings, program, &orders, handling.folder, theirs.into());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| failed("its guard", &error))?;
     // It holds the other end of the lifeline still.
     drop(command);
@@ -138,19 +124,9 @@ async fn words(mut said: impl AsyncRead + Unpin) -> String {
     String::from_utf8_lossy(&words).trim().to_owned()
 }
 
-/// A path as one word of a shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', r"'\''"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_path_is_one_word() {
-        assert_eq!(quoted(Path::new("/a b/c'd$e")), r"'/a b/c'\''d$e'");
-    }
 
     #[tokio::test]
     async fn without_a_guard_nothing_runs() {

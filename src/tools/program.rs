@@ -1,7 +1,6 @@
 //! A program of the settings, run once under the guard: something goes in, bytes come out. No agent calls it.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,15 +10,12 @@ use bytes::Bytes;
 use rustix::process::Pid;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use super::guard::{self, Orders};
+use super::guard::{self, Orders, quoted};
 use crate::config::ToolSettings;
 use crate::domain::{Cause, Error, ErrorCode, Result};
 
-/// Where programs are when the environment does not say.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const TEMPORARY: &str = "/tmp";
 /// How long the guard may take to end everything before it is killed itself.
 const GRACE: Duration = Duration::from_secs(1);
 /// Most bytes that are kept of what a program says beside its output.
@@ -62,8 +58,8 @@ pub async fn run_program(settings: &ToolSettings, line: &str, given: Given, boun
         .guard
         .as_ref()
         .ok_or_else(|| Error::new(ErrorCode::NotSupported, "programs cannot be run here: no guard is set up"))?;
-    let temporary = settings.environment.get("TMPDIR").map_or(TEMPORARY, String::as_str).to_owned();
-    let (folder, input) = tokio::task::spawn_blocking(move || place(Path::new(&temporary), given))
+    let temporary = guard::temporary(settings).to_owned();
+    let (folder, input) = tokio::task::spawn_blocking(move || place(&temporary, given))
         .await
         .map_err(|error| Error::internal(format!("nothing can be prepared for a program: {error}")))?
         .map_err(|error| Error::new(ErrorCode::Unavailable, format!("nothing can be prepared for a program: {error}")))?;
@@ -109,11 +105,6 @@ fn whole_line(line: &str, input: &Place) -> String {
     }
 }
 
-/// A path as one word of the shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.to_string_lossy().replace('\'', "'\\''"))
-}
-
 /// A program that runs.
 struct Running {
     child: Child,
@@ -125,18 +116,11 @@ struct Running {
 
 impl Running {
     fn start(settings: &ToolSettings, program: &Path, line: &str, folder: &Path) -> io::Result<Self> {
-        let writable = std::iter::once(folder.to_path_buf()).chain(settings.writable.iter().cloned()).collect();
+        let writable = guard::writable(settings, &[folder]);
         let orders = Orders { command: line.into(), writable, unconfined: settings.unconfined, memory: None };
         let (lifeline, theirs) = StdUnixStream::pair()?;
         lifeline.set_nonblocking(true)?;
-        let child = Command::new(program)
-            .arg(guard::WORD)
-            .args(orders.arguments())
-            .env_clear()
-            .env("PATH", PATH)
-            .envs(&settings.environment)
-            .current_dir(folder)
-            .stdin(OwnedFd::from(theirs))
+        let child = guard::command(settings, program, &orders, folder, theirs.into())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;

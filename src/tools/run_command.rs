@@ -4,7 +4,6 @@
 //! over. Whoever drops the call drops the lifeline, and with it everything that the command started.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::config::{Limits, ToolSettings};
 use crate::domain::{Access, Effect, Error, ErrorCode, ToolSpec};
@@ -35,9 +34,6 @@ const GRACE: Duration = Duration::from_secs(1);
 const WORDS_BYTES: usize = 4 << 10;
 /// Most bytes that are still taken when the guard has ended; a pipe holds less unless a survivor fills it again.
 const REST_BYTES: usize = 1 << 20;
-/// Where programs are when the environment does not say.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-const TEMPORARY: &str = "/tmp";
 const WAY: &str = "to see it, run again with the output in a file of the workspace, and read or search that";
 
 #[derive(Deserialize)]
@@ -84,18 +80,11 @@ impl RunCommand {
         Self { spec, caps: Caps::new(limits), longest, memory: limits.command_memory, settings: settings.clone() }
     }
 
-    /// What the command may write to.
-    fn writable(&self, root: &Path) -> Vec<PathBuf> {
-        let temporary = self.settings.environment.get("TMPDIR").map_or(TEMPORARY, String::as_str);
-        let always = [root.to_path_buf(), PathBuf::from(temporary)];
-        always.into_iter().chain(self.settings.writable.iter().cloned()).collect()
-    }
-
     /// Starts the guard.
     fn start(&self, program: &Path, root: &Path, folder: &Path, line: &str) -> io::Result<Running> {
         let orders = Orders {
             command: line.into(),
-            writable: self.writable(root),
+            writable: guard::writable(&self.settings, &[root, guard::temporary(&self.settings)]),
             unconfined: self.settings.unconfined,
             memory: self.memory,
         };
@@ -103,17 +92,8 @@ impl RunCommand {
         lifeline.set_nonblocking(true)?;
         // One pipe for both, so that what was written first is shown first.
         let (output, input) = io::pipe()?;
-        let mut command = Command::new(program);
-        command
-            .arg(guard::WORD)
-            .args(orders.arguments())
-            .env_clear()
-            .env("PATH", PATH)
-            .envs(&self.settings.environment)
-            .current_dir(folder)
-            .stdin(OwnedFd::from(theirs))
-            .stdout(input.try_clone()?)
-            .stderr(input);
+        let mut command = guard::command(&self.settings, program, &orders, folder, theirs.into());
+        command.stdout(input.try_clone()?).stderr(input);
         let child = command.spawn()?;
         let session = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
         // The command still holds the ends that are not ours: with them our pipe would never end.

@@ -18,10 +18,8 @@ use super::exchange::Exchange;
 use super::peer::{PeerError, ToolServerPeer};
 use super::ring::Ring;
 use crate::domain::{Clock, LogLevel, ToolServerLine, ToolServerSecrets, ToolServerSource, ToolServerState};
-use crate::tools::guard::ServedProgram;
+use crate::tools::guard::{self, ServedProgram};
 
-/// Where programs are when the environment does not say.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Longest part of a server's own words in what is told about its failure.
 const QUOTED: usize = 300;
 
@@ -366,7 +364,7 @@ impl Shared {
         let made = made.map_err(|error| std::io::Error::other(error.to_string())).and_then(|made| made);
         made.map_err(|error| format!("its folder cannot be made: {error}"))?;
         let mut variables = self.keeping.variables.clone();
-        variables.entry("PATH".to_owned()).or_insert_with(|| PATH.to_owned());
+        variables.entry("PATH".to_owned()).or_insert_with(|| guard::PATH.to_owned());
         variables.extend(launch.secrets.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())));
         let served = ServedProgram {
             program: command.into(),
