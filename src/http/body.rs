@@ -140,6 +140,9 @@ pub fn timed_body(body: Body, wait: Duration, whole: &WholeBody) -> Body {
 /// A whole body may take as long as so many waits for a piece: who drips does not hold a place for ever.
 const PIECES: u32 = 10;
 
+/// Most bytes of a body that are taken and dropped when whoever answers did not want them.
+const DISCARDED: usize = 1 << 20;
+
 struct TimedBody {
     inner: Body,
     wait: Duration,
@@ -177,6 +180,17 @@ impl http_body::Body for TimedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+impl Drop for TimedBody {
+    fn drop(&mut self) {
+        if self.whole.has_come() || self.inner.is_end_stream() {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (body, left) = (std::mem::take(&mut self.inner), self.end);
+        runtime.spawn(async move { tokio::time::timeout_at(left, discard(body, DISCARDED)).await });
     }
 }
 
