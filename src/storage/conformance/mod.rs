@@ -102,6 +102,7 @@ suites! {
     whole {
         texts_are_found_by_their_words
         texts_are_found_in_chosen_sessions_in_pages
+        texts_are_found_however_many_there_are
         removed_texts_are_not_found_and_in_no_file
         a_log_comes_whole
         a_log_that_breaks_off_leaves_nothing

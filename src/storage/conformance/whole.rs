@@ -114,6 +114,37 @@ pub(super) async fn texts_are_found_in_chosen_sessions_in_pages(bed: &Bed) {
     let _ = store.search(&of(&|query| query.after = Some(gone.clone()))).await.unwrap();
 }
 
+/// More texts than an index may put off, asked for at every length: what is new, what is old, and what is both.
+pub(super) async fn texts_are_found_however_many_there_are(bed: &Bed) {
+    let store = bed.open().await;
+    let mut expected = Vec::new();
+    for after in (0..400).step_by(2) {
+        let mut append = said("s", after, &[&format!("word {after}"), "common"]);
+        append.texts.push(Text { seq: 0, text: format!("title{after}") });
+        append.summary.session.title = Some(format!("title{after}"));
+        store.append(append).await.unwrap();
+        expected.insert(0, ("s".to_owned(), after + 2));
+        if after % 50 == 24 {
+            let mut all = query("common");
+            all.limit = 1_000;
+            assert_eq!(found(&*store, &all).await, expected, "after {after}");
+            assert_eq!(found(&*store, &query(&format!("title{after}"))).await, places(&[("s", 0)]));
+            assert_eq!(found(&*store, &query(&format!("title{}", after - 2))).await, []);
+        }
+    }
+    for seq in [1, 399] {
+        assert_eq!(found(&*store, &query(&format!("\"word {}\"", seq - 1))).await, places(&[("s", seq)]));
+        store.scrub(&session("s"), entry(seq, "gone")).await.unwrap();
+        assert_eq!(found(&*store, &query(&format!("\"word {}\"", seq - 1))).await, []);
+    }
+    let long = format!("common {}end", "many ".repeat(8 << 10));
+    store.append(said("s", 400, &[&long])).await.unwrap();
+    assert_eq!(found(&*store, &query("many end")).await, places(&[("s", 401)]));
+    let mut page = query("common");
+    (page.limit, page.after) = (2, store.search(&query("common")).await.unwrap().places.into_iter().nth(1));
+    assert_eq!(found(&*store, &page).await, places(&[("s", 398), ("s", 396)]));
+}
+
 pub(super) async fn removed_texts_are_not_found_and_in_no_file(bed: &Bed) {
     let store = bed.open().await;
     for id in ["s", "t", "u"] {

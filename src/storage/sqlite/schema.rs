@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 pub(super) const APPLICATION: i64 = 0x6f6d_6275;
 
 /// All steps; their number is the current version.
-pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY, TURNS, PARTICIPANTS, TEXTS];
+pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY, TURNS, PARTICIPANTS, TEXTS, WAITING];
 
 /// `entries.place` is `number << 32 | seq`, so that a log lies in one piece of one tree, in order, with its texts in the
 /// leaves. A row of `sessions` is never removed: a deleted session keeps its number, incarnation and last place.
@@ -133,6 +133,12 @@ pub(super) const TEXTS: &str = "
 CREATE VIRTUAL TABLE texts USING fts5(text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0');
 CREATE TABLE texts_due (after INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
 INSERT INTO texts_due SELECT 0, max(place) FROM entries HAVING max(place) IS NOT NULL;
+";
+
+/// The texts that are not in the index of words yet, in the order in which they came: a few, which it takes in together.
+const WAITING: &str = "
+CREATE TABLE texts_waiting (number INTEGER PRIMARY KEY, place INTEGER NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE INDEX texts_waiting_by_place ON texts_waiting (place);
 ";
 
 /// What a database is.

@@ -1,7 +1,12 @@
-//! The index of words: kept with every append, made again where it is missing, and free of what was removed.
+//! The index of words: kept with the appends, made again where it is missing, and free of what was removed.
 //!
-//! It holds no texts, only which words stand where. What is removed is marked in it at once, and is in none of its pages any
-//! more once the store is wiped: see [`forget`].
+//! An index that takes in one text writes as much as one that takes in a hundred. So an append only puts its texts down, and
+//! each [`WAITING`] of them are taken in together; a search looks through those that wait as well. The index itself holds
+//! no texts, only which words stand where. What is removed is marked in it at once, and is in none of its pages any more once
+//! the store is wiped: see [`forget`].
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
@@ -15,23 +20,47 @@ use crate::storage::{Text, TextHits, TextPlace, TextQuery, Told};
 /// Entries that are looked at in one transaction while the index is made.
 const STEP: i64 = 4_000;
 
+/// So many texts wait before they are taken in.
+const WAITING: i64 = 128;
+
+/// A text of more bytes is taken in at once, with those that wait: a search reads all that waits.
+const LONG: usize = 16 << 10;
+
 /// Puts what can be searched. A title takes the place of the one before.
 pub(super) fn put(connection: &Connection, number: i64, texts: &[Text]) -> Done<()> {
+    let sql = "INSERT INTO texts_waiting (place, text) VALUES (?1, ?2)";
     for text in texts {
-        let place = place_of(number, text.seq);
-        if text.seq == 0 {
-            remove(connection, Some(place))?;
+        connection.prepare_cached(sql)?.execute(params![place_of(number, text.seq), text.text])?;
+        if connection.last_insert_rowid() >= WAITING || text.text.len() > LONG {
+            take_in_waiting(connection)?;
         }
-        if !text.text.is_empty() {
-            let sql = "INSERT INTO texts (rowid, text) VALUES (?1, ?2)";
-            connection.prepare_cached(sql)?.execute(params![place, text.text])?;
-        }
+    }
+    Ok(())
+}
+
+/// Takes what waits into the index, in the order in which it came.
+fn take_in_waiting(connection: &Connection) -> Done<()> {
+    let mut select = connection.prepare_cached("SELECT place, text FROM texts_waiting ORDER BY number")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        take_in_text(connection, row.get(0)?, row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?)?;
+    }
+    connection.prepare_cached("DELETE FROM texts_waiting")?.execute([])?;
+    Ok(())
+}
+
+/// Puts the words of a text in the place of those that were there.
+fn take_in_text(connection: &Connection, place: i64, text: &str) -> Done<()> {
+    connection.prepare_cached("DELETE FROM texts WHERE rowid = ?1")?.execute([place])?;
+    if !text.is_empty() {
+        connection.prepare_cached("INSERT INTO texts (rowid, text) VALUES (?1, ?2)")?.execute(params![place, text])?;
     }
     Ok(())
 }
 
 /// Takes the words of one entry away.
 pub(super) fn remove(connection: &Connection, place: Option<i64>) -> Done<()> {
+    connection.prepare_cached("DELETE FROM texts_waiting WHERE place = ?1")?.execute([place])?;
     connection.prepare_cached("DELETE FROM texts WHERE rowid = ?1")?.execute([place])?;
     Ok(())
 }
@@ -74,9 +103,7 @@ pub(super) fn take_in(connection: &Connection, told: Told) -> Done<bool> {
         last = Some(place);
         if let Some(text) = told(&entry) {
             // Titles come in the order in which they were given.
-            let number = place >> 32;
-            remove(connection, Some(place_of(number, text.seq)))?;
-            put(connection, number, &[text])?;
+            take_in_text(connection, place_of(place >> 32, text.seq), &text.text)?;
         }
     }
     match last {
@@ -88,14 +115,48 @@ pub(super) fn take_in(connection: &Connection, told: Told) -> Done<bool> {
 
 /// What is found.
 pub(super) fn search(connection: &Connection, query: &TextQuery) -> Done<TextHits> {
-    let mut sql = String::from(
-        "SELECT texts.rowid, sessions.id, sessions.summary ->> '$.session.created_at' FROM texts
-        CROSS JOIN sessions ON sessions.number = texts.rowid >> 32 WHERE texts MATCH ? AND deleted = 0",
-    );
-    let mut values = vec![Value::from(query.terms.expression())];
+    // One picture of both: what waits now may be in the index a moment later.
+    let picture = connection.unchecked_transaction()?;
+    let waiting = waiting(&picture, query)?;
+    let indexed = "texts CROSS JOIN sessions ON sessions.number = texts.rowid >> 32
+        WHERE texts MATCH ? AND texts.rowid NOT IN (SELECT place FROM texts_waiting)";
+    let mut places = matching(&picture, query, "texts.rowid", indexed, query.terms.expression())?;
+    if !waiting.is_empty() {
+        let among = "json_each(?) AS waiting CROSS JOIN sessions ON sessions.number = waiting.value >> 32 WHERE 1";
+        places.extend(matching(&picture, query, "waiting.value", among, format!("{waiting:?}"))?);
+        places.sort_unstable_by_key(|(place, _)| Reverse(*place));
+        places.truncate(query.limit);
+    }
+    Ok(TextHits { places: places.into_iter().map(|(_, place)| place).collect(), ..TextHits::default() })
+}
+
+/// The places of what waits and has the words.
+fn waiting(connection: &Connection, query: &TextQuery) -> Done<Vec<i64>> {
+    let mut select = connection.prepare_cached("SELECT place, text FROM texts_waiting ORDER BY number")?;
+    let mut rows = select.query([])?;
+    // Of several titles the last one counts.
+    let mut found = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let text = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        found.insert(row.get(0)?, query.terms.are_in(text));
+    }
+    Ok(found.into_iter().filter_map(|(place, is_found)| is_found.then_some(place)).collect())
+}
+
+/// What of a source fits the query, the newest session and the last message first. `of` is what the source asks for first.
+fn matching(
+    connection: &Connection,
+    query: &TextQuery,
+    place: &str,
+    source: &str,
+    of: String,
+) -> Done<Vec<(i64, TextPlace)>> {
+    let mut sql =
+        format!("SELECT {place}, sessions.id, sessions.summary ->> '$.session.created_at' FROM {source} AND deleted = 0");
+    let mut values = vec![Value::from(of)];
     if let Some(after) = &query.after {
         let number = super::append::find(connection, &after.session)?.map_or(0, |row| row.number);
-        sql.push_str(" AND texts.rowid < ?");
+        sql.push_str(&format!(" AND {place} < ?"));
         values.push(place_of(number, after.seq).into());
     }
     if let Some(agent) = &query.agent {
@@ -110,20 +171,19 @@ pub(super) fn search(connection: &Connection, query: &TextQuery) -> Done<TextHit
         sql.push_str(" AND EXISTS (SELECT 1 FROM labels WHERE key = ? AND value = ? AND session = number)");
         values.extend([Value::from(key.clone()), Value::from(value.clone())]);
     }
-    sql.push_str(" ORDER BY texts.rowid DESC LIMIT ?");
+    sql.push_str(&format!(" ORDER BY {place} DESC LIMIT ?"));
     values.push(count(query.limit).into());
     let mut select = connection.prepare_cached(&sql)?;
-    let place = |row: &rusqlite::Row<'_>| {
+    let row = |row: &rusqlite::Row<'_>| {
         let (place, id, at): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let seq = (place & i64::from(u32::MAX)).unsigned_abs();
-        Ok((SessionId::from_text(&id), seq, at))
+        Ok((place, SessionId::from_text(&id), at))
     };
-    let rows = select.query_map(params_from_iter(values), place)?;
-    let mut found = TextHits::default();
-    for row in rows {
-        let (session, seq, at) = row?;
+    let mut found = Vec::new();
+    for row in select.query_map(params_from_iter(values), row)? {
+        let (place, session, at) = row?;
+        let seq = (place & i64::from(u32::MAX)).unsigned_abs();
         let created_at: Timestamp = super::read::parse("sessions", &format!("\"{at}\""))?;
-        found.places.push(TextPlace { created_at, session, seq });
+        found.push((place, TextPlace { created_at, session, seq }));
     }
     Ok(found)
 }
