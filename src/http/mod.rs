@@ -3,6 +3,7 @@
 //! What a request means is the business of a dialect; who calls and whether it may be let in is decided here, before.
 
 mod address;
+mod asked;
 mod body;
 mod caller;
 mod credentials;
@@ -26,6 +27,7 @@ mod websocket;
 mod windows;
 
 pub use address::base_url;
+pub use asked::{Asked, Coming, Envelope, query_pairs, query_value};
 pub use body::{JSON_DEPTH, WholeBody, body_pieces, parse_json, read_body, read_json, timed_body};
 pub use caller::{Caller, Lacking, Unproven, Unshown};
 pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, proof, wrong_door};

@@ -128,7 +128,7 @@ fn run_of(taken: &Taken) -> Result<RunId> {
 
 fn about(asked: &Asked, run: RunId, telling: Telling) -> About {
     let Telling { last_message, session, worker } = telling;
-    About { run, generation: asked.generation, last_message, session, worker, past: None }
+    About { run, generation: asked.generation(), last_message, session, worker, past: None }
 }
 
 /// The run that an execution is, or with `None` the one that waits.

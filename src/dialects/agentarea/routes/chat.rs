@@ -9,7 +9,7 @@ use super::super::following::{self, Reader};
 use super::super::history::{self, Wanted};
 use super::super::ids;
 use super::super::kept::{KeptSession, attributes};
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::wire::{ChatAnswer, History, NewMessage};
 use super::files::{self, Given};
 use super::{CONFLICT, UNKNOWN, refusing, whole};
@@ -34,7 +34,7 @@ pub fn routes() -> Routes {
     let moment =
         ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     vec![
-        refusing(Route::post("/v1/agents/{agent_id}/chat", asked(chat)), &[UNKNOWN, CONFLICT])
+        refusing(Route::post("/v1/agents/{agent_id}/chat", chat), &[UNKNOWN, CONFLICT])
             .about("Says something to an agent, and gives its reply, whole or as it comes")
             .explained(
                 "With `stream` the answer is a stream of Server-Sent Events, each one line `data: {…}`: `start`, then \
@@ -45,7 +45,7 @@ pub fn routes() -> Routes {
             .takes::<NewMessage>()
             .gives::<ChatAnswer>(StatusCode::OK, "The reply, or with `stream` its events (`ChatEvent`).")
             .gives_media(StatusCode::OK, "text/event-stream", ""),
-        refusing(Route::get("/v1/agents/{agent_id}/chat/history", asked(read)), &[UNKNOWN])
+        refusing(Route::get("/v1/agents/{agent_id}/chat/history", read), &[UNKNOWN])
             .about("The newest messages to and from an agent, the oldest of them first")
             .named_in(CHAPTER, "chat_history")
             .query("session_id", "Only those of this session.", false)
