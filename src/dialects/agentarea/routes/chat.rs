@@ -5,7 +5,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::super::encoder::{About, End};
 use super::super::errors::AreaError;
-use super::super::following::{self, Reader};
+use super::super::following;
 use super::super::history::{self, Wanted};
 use super::super::ids;
 use super::super::kept::{KeptSession, attributes};
@@ -136,7 +136,7 @@ async fn chat(asked: Asked) -> Answer {
     let default = default_provider(&asked).await?;
     let (taken, frames) = take(&asked, &agent, &message).await?;
     let run = taken.run.ok_or_else(|| Error::internal("a message was said to nobody"))?;
-    let reader = Reader::new(&asked, &taken.session, &run);
+    let reader = following::reader(&asked, &taken.session, &run);
     let frames = match frames {
         Some(frames) => frames,
         None => asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?,
