@@ -4,7 +4,7 @@
 
 use http::request::Parts;
 
-use super::{Caller, Door, Unproven, opens};
+use super::{Caller, Door, Unproven, opens, query_value};
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode, Principal, Result};
 use crate::engine::Engine;
@@ -134,6 +134,5 @@ pub(super) fn unknown() -> Error {
 
 /// `token` in the query of the address.
 fn in_query(parts: &Parts) -> Option<String> {
-    let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri).ok()?;
-    query.0.into_iter().find(|(name, _)| name == "token").map(|(_, token)| token)
+    query_value(&parts.uri, "token")
 }

@@ -8,10 +8,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, Stream, StreamExt};
 use serde_json::json;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
-use super::Door;
-use crate::domain::{Error, ErrorCode};
+use super::{Door, Patience};
+use crate::domain::Error;
 
 /// A frame, or why there are no more.
 type Given = Result<Bytes, Error>;
@@ -19,9 +19,7 @@ type Given = Result<Bytes, Error>;
 struct Feed {
     frames: BoxStream<'static, Given>,
     heartbeat: Duration,
-    patience: Duration,
-    /// When the last frame was handed over.
-    given: Option<Instant>,
+    patience: Patience,
     ended: bool,
 }
 
@@ -33,8 +31,7 @@ pub fn resumable_stream(door: &Door, frames: impl Stream<Item = Given> + Send + 
     let feed = Feed {
         frames: super::sse::until(frames, left),
         heartbeat: limits.heartbeat,
-        patience: limits.slow_reader,
-        given: None,
+        patience: Patience::new(limits),
         ended: false,
     };
     super::sse::carried(Body::from_stream(pieces(feed).map(Ok::<_, std::convert::Infallible>)))
@@ -43,7 +40,7 @@ pub fn resumable_stream(door: &Door, frames: impl Stream<Item = Given> + Send + 
 fn pieces(feed: Feed) -> impl Stream<Item = Bytes> + Send {
     futures_util::stream::unfold(feed, |mut feed| async move {
         let piece = feed.next().await?;
-        feed.given = Some(Instant::now());
+        feed.patience.hand_over();
         Some((piece, feed))
     })
 }
@@ -53,12 +50,8 @@ impl Feed {
         if self.ended {
             return None;
         }
-        // The connection asks for more as soon as it has room: the time since is what the last write took.
-        if let Some(took) = self.given.map(|given| given.elapsed()).filter(|took| *took > self.patience) {
-            let took = took.as_millis();
-            let error = Error::new(ErrorCode::TimedOut, format!("the reader took {took} ms to take one frame"))
-                .hint("come back with the id of the last event: nothing is lost");
-            return Some(self.fail(&error));
+        if let Some(error) = self.patience.lost("frame") {
+            return Some(self.fail(&error.hint("come back with the id of the last event: nothing is lost")));
         }
         match timeout(self.heartbeat, self.frames.next()).await {
             Err(_) => Some(Bytes::from_static(b": still here\n\n")),
@@ -82,7 +75,7 @@ mod tests {
 
     fn feed(frames: Vec<Given>, patience: Duration) -> Feed {
         let frames = futures_util::stream::iter(frames).boxed();
-        Feed { frames, heartbeat: Duration::from_secs(60), patience, given: None, ended: false }
+        Feed { frames, heartbeat: Duration::from_secs(60), patience: Patience::of(patience), ended: false }
     }
 
     async fn texts(feed: Feed) -> Vec<String> {
@@ -118,7 +111,8 @@ mod tests {
     #[tokio::test]
     async fn silence_is_broken_by_comments() {
         let frames = futures_util::stream::pending().boxed();
-        let feed = Feed { frames, heartbeat: Duration::ZERO, patience: Duration::from_secs(60), given: None, ended: false };
+        let patience = Patience::of(Duration::from_secs(60));
+        let feed = Feed { frames, heartbeat: Duration::ZERO, patience, ended: false };
         let given: Vec<_> = pieces(feed).take(2).collect().await;
         assert_eq!(given, [": still here\n\n", ": still here\n\n"]);
     }

@@ -2,14 +2,13 @@
 //! patience.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde::Serialize;
-use tokio::time::Instant;
 
+use super::Patience;
 use super::sse::{event_stream, frame};
 use crate::config::ServerLimits;
 use crate::domain::{Error, ErrorCode, Frame};
@@ -38,7 +37,7 @@ pub fn written<T: Serialize>(event: &T) -> Option<Bytes> {
 /// The answer: first what stands at its beginning, then what is told of the frames. A reader that takes longer for one event
 /// than `slow_reader` is told so and left.
 pub fn told_stream(limits: &ServerLimits, first: Vec<Bytes>, frames: FrameStream, telling: impl Telling) -> Response {
-    let feed = Feed { frames, telling, ready: first.into(), given: None, patience: limits.slow_reader, ended: false };
+    let feed = Feed { frames, telling, ready: first.into(), patience: Patience::new(limits), ended: false };
     // It ends with its run, which ends before the server does.
     event_stream(pieces(feed), Some(limits.heartbeat), std::future::pending())
 }
@@ -48,29 +47,23 @@ struct Feed<T> {
     telling: T,
     /// What is to be given next.
     ready: VecDeque<Bytes>,
-    /// When the last piece was handed over.
-    given: Option<Instant>,
-    patience: Duration,
+    patience: Patience,
     ended: bool,
 }
 
 fn pieces(feed: Feed<impl Telling>) -> impl Stream<Item = Bytes> + Send + 'static {
     stream::unfold(feed, |mut feed| async move {
         let piece = feed.next().await?;
-        feed.given = Some(Instant::now());
+        feed.patience.hand_over();
         Some((piece, feed))
     })
 }
 
 impl<T: Telling> Feed<T> {
     async fn next(&mut self) -> Option<Bytes> {
-        // The connection asks for more as soon as it has room: the time since is what the last write took.
-        if let Some(took) = self.given.map(|given| given.elapsed()).filter(|took| *took > self.patience)
-            && !self.ended
-        {
-            let message = format!("the reader took {} ms to take one event", took.as_millis());
+        if let Some(error) = self.patience.lost("event").filter(|_| !self.ended) {
             self.ready.clear();
-            self.fail(Error::new(ErrorCode::TimedOut, message));
+            self.fail(error);
         }
         loop {
             if let Some(piece) = self.ready.pop_front() {

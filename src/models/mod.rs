@@ -5,6 +5,7 @@
 
 mod answer;
 mod anthropic;
+mod body;
 mod cassette;
 mod catalogue;
 mod endpoint;
@@ -22,7 +23,6 @@ mod transport;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
-use serde_json::{Map, Value};
 
 use crate::domain::{AnswerForm, Cause, Error, Finish, ModelSettings, ToolSpec, Usage};
 
@@ -203,12 +203,6 @@ impl From<ModelError> for Error {
             None => told,
         }
     }
-}
-
-/// The arguments of a call as an object. Providers refuse a conversation that holds anything else, so what a model once
-/// wrote that is none becomes an empty one.
-fn arguments_object(text: &str) -> Map<String, Value> {
-    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// A model that can be asked.

@@ -1,11 +1,11 @@
-//! Puts the parts that a wire interleaves one after the other.
+//! Puts the parts that a wire interleaves one after the other, and knows how far the answer is.
 //!
 //! The oldest open part is passed on as it grows; what belongs to later ones is kept until the earlier are closed.
 
 use std::collections::VecDeque;
 
 use super::{ModelEvent, ModelPart};
-use crate::domain::Finish;
+use crate::domain::{Finish, Usage};
 
 /// A part that is not over yet, or whose turn has not come.
 struct Waiting {
@@ -36,11 +36,22 @@ pub(super) struct Parts {
     waiting: VecDeque<Waiting>,
     ready: VecDeque<ModelEvent>,
     calls: usize,
+    last_key: u64,
+    /// Why the model stopped, as the provider says it.
+    pub said: Option<Finish>,
+    /// What it used.
+    pub usage: Usage,
+    /// The wire's end mark has come.
+    pub done: bool,
+    /// The end was told, or that it is missing.
+    pub over: bool,
 }
 
 impl Parts {
-    /// A part begins. `key` names it until it is closed.
-    pub fn open(&mut self, key: u64, part: ModelPart) {
+    /// A part begins. The key names it until it is closed.
+    pub fn open(&mut self, part: ModelPart) -> u64 {
+        self.last_key += 1;
+        let key = self.last_key;
         self.calls += usize::from(matches!(part, ModelPart::ToolCall { .. }));
         self.waiting.push_back(Waiting {
             key,
@@ -53,6 +64,12 @@ impl Parts {
             sealed: None,
         });
         self.pass_on();
+        key
+    }
+
+    /// Whether any part has begun.
+    pub fn have_begun(&self) -> bool {
+        self.last_key > 0
     }
 
     /// A part grows. A part that is not open is not known, and what it says is left out.
@@ -81,15 +98,11 @@ impl Parts {
         }
     }
 
-    /// All parts end.
-    pub fn close_all(&mut self) {
+    /// All parts end, and the answer with them.
+    pub fn finish(&mut self) {
         self.waiting.iter_mut().for_each(|part| part.closed = true);
         self.pass_on();
-    }
-
-    /// Adds an event that comes after the parts.
-    pub fn tell(&mut self, event: ModelEvent) {
-        self.ready.push_back(event);
+        self.ready.push_back(ModelEvent::Finished { finish: self.reason(), usage: self.usage.clone() });
     }
 
     /// The next event.
@@ -99,8 +112,8 @@ impl Parts {
 
     /// Why the model stopped, from what the provider says and what came: many servers say `stop` although they want
     /// tools, and some the other way round.
-    pub fn finish(&self, said: Option<Finish>) -> Finish {
-        match said.unwrap_or(Finish::Stop) {
+    fn reason(&self) -> Finish {
+        match self.said.unwrap_or(Finish::Stop) {
             Finish::Stop | Finish::ToolCalls if self.calls > 0 => Finish::ToolCalls,
             Finish::ToolCalls => Finish::Stop,
             other => other,
@@ -186,18 +199,18 @@ mod tests {
     #[test]
     fn a_later_part_waits_for_the_earlier() {
         let mut parts = Parts::default();
-        parts.open(0, call("a"));
-        parts.grow(0, "{");
-        parts.open(1, call("b"));
-        parts.grow(1, "{\"x\"");
-        parts.close(1);
-        parts.grow(0, "}");
+        let a = parts.open(call("a"));
+        parts.grow(a, "{");
+        let b = parts.open(call("b"));
+        parts.grow(b, "{\"x\"");
+        parts.close(b);
+        parts.grow(a, "}");
         let closed = ModelEvent::PartClosed { signature: None, sealed: None };
         assert_eq!(
             drain(&mut parts),
             [ModelEvent::PartOpened(call("a")), ModelEvent::PartGrew("{".into()), ModelEvent::PartGrew("}".into())]
         );
-        parts.close(0);
+        parts.close(a);
         assert_eq!(
             drain(&mut parts),
             [closed.clone(), ModelEvent::PartOpened(call("b")), ModelEvent::PartGrew("{\"x\"".into()), closed]
@@ -207,13 +220,13 @@ mod tests {
     #[test]
     fn prose_without_a_word_is_left_out_but_not_what_is_sealed() {
         let mut parts = Parts::default();
-        parts.open(0, ModelPart::Text);
-        parts.close(0);
-        parts.open(1, ModelPart::Reasoning);
-        parts.seal(1, None, Some("sealed".into()));
-        parts.close(1);
-        parts.open(2, call("c"));
-        parts.close_all();
+        let text = parts.open(ModelPart::Text);
+        parts.close(text);
+        let thought = parts.open(ModelPart::Reasoning);
+        parts.seal(thought, None, Some("sealed".into()));
+        parts.close(thought);
+        parts.open(call("c"));
+        parts.finish();
         assert_eq!(
             drain(&mut parts),
             [
@@ -222,6 +235,7 @@ mod tests {
                 ModelEvent::PartOpened(call("c")),
                 ModelEvent::PartGrew("{}".into()),
                 ModelEvent::PartClosed { signature: None, sealed: None },
+                ModelEvent::Finished { finish: Finish::ToolCalls, usage: Usage::default() },
             ]
         );
     }

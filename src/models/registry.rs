@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::answer::Spoken;
 use super::anthropic::Anthropic;
 use super::catalogue::{Card, Catalogue};
 use super::endpoint::has_key;
@@ -133,9 +134,9 @@ impl Models {
             return Err(Error::model(Cause::Auth, message).hint(format!("{hint}, or use `--model offline/rules`")));
         }
         let model: Arc<dyn Model> = match provider.wire {
-            Wire::Openai => Arc::new(Openai::new(transport, name, provider, card.clone())?),
-            Wire::Responses => Arc::new(Responses::new(transport, name, provider, card.clone())?),
-            Wire::Anthropic => Arc::new(Anthropic::new(transport, name, provider, card.clone())?),
+            Wire::Openai => Arc::new(Spoken::<Openai>::new(transport, name, provider, card.clone())?),
+            Wire::Responses => Arc::new(Spoken::<Responses>::new(transport, name, provider, card.clone())?),
+            Wire::Anthropic => Arc::new(Spoken::<Anthropic>::new(transport, name, provider, card.clone())?),
             Wire::Offline => return Ok((Arc::clone(&self.offline), card)),
         };
         Ok((Arc::new(Retrying::new(model, &self.limits, self.first_wait)), card))

@@ -5,23 +5,19 @@
 //! lifeline, and with it everything that the command started.
 
 use std::io::Write as _;
-use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-
-use super::guard::{self, Orders};
+use super::guard;
+use super::once::{Bounds, Failure, Once, Ran};
 use crate::config::ToolSettings;
 use crate::domain::{Error, ErrorCode, Result};
 
 /// Most bytes of an answer.
-const OUTPUT: u64 = 16 << 20;
+const OUTPUT: usize = 16 << 20;
 /// Most bytes of what is said beside it; the rest is read and dropped.
 const SAID: usize = 8 << 10;
-/// How long the guard may take to end everything.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// A command that is to answer.
 #[derive(Clone, Copy, Debug)]
@@ -62,66 +58,27 @@ pub async fn handle(settings: &ToolSettings, handling: Handling<'_>) -> Result<H
     // A command under a guard has no standard input of its own: its shell opens this.
     let mut input = tempfile::NamedTempFile::new_in(temporary).map_err(|error| failed("its input", &error))?;
     input.write_all(handling.input).map_err(|error| failed("its input", &error))?;
-    let command = format!("exec <{}\n{}", guard::quoted(input.path()), handling.line);
-    let orders = Orders {
-        command: command.into(),
-        writable: guard::writable(settings, &[temporary]),
-        unconfined: settings.unconfined,
-        memory: None,
-    };
-    let (lifeline, theirs) = StdUnixStream::pair().map_err(|error| failed("its lifeline", &error))?;
-    let mut command = guard::command(settings, program, &orders, handling.folder, theirs.into());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| failed("its guard", &error))?;
-    // It holds the other end of the lifeline still.
-    drop(command);
-    let (Some(output), Some(said)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(failed("its guard", &"it has no pipes"));
-    };
-    let ended = tokio::time::timeout(handling.time, async {
-        let (output, said) = tokio::join!(answer(output), words(said));
-        (output, said, child.wait().await)
-    })
-    .await;
-    drop(lifeline);
-    let Ok((output, said, status)) = ended else {
-        // The guard ends everything now that its lifeline is gone.
-        let _ = tokio::time::timeout(GRACE, child.wait()).await;
-        let message = format!("the command did not end within {} s, and was ended", handling.time.as_secs());
-        return Err(Error::new(ErrorCode::TimedOut, message));
-    };
-    let status = status.map_err(|error| failed("its end", &error))?;
-    let output = output?;
-    Ok(Handled { output, said, code: code(status) })
+    let line = format!("exec <{}\n{}", guard::quoted(input.path()), handling.line);
+    let bounds = Bounds { time: handling.time, bytes: OUTPUT };
+    let once = Once { line, folder: handling.folder, writable: temporary, bounds, words: SAID };
+    let Ran { output, words, status } = once.run(settings, program).await.map_err(|failure| match failure {
+        Failure::NotStarted(error) => failed("its guard", &error),
+        Failure::Late => {
+            let message = format!("the command did not end within {} s, and was ended", handling.time.as_secs());
+            Error::new(ErrorCode::TimedOut, message)
+        }
+        Failure::Unreadable(error) => {
+            Error::new(ErrorCode::Unavailable, format!("what the command wrote cannot be read: {error}"))
+        }
+        Failure::TooMuch => Error::new(ErrorCode::TooLarge, format!("the command wrote more than {OUTPUT} bytes")),
+        Failure::Unseen(error) => failed("its end", &error),
+    })?;
+    Ok(Handled { output, said: String::from_utf8_lossy(&words).trim().to_owned(), code: code(status) })
 }
 
 fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or_default())
-}
-
-async fn answer(output: impl AsyncRead + Unpin) -> Result<Vec<u8>> {
-    let mut answer = Vec::new();
-    let mut output = output.take(OUTPUT + 1);
-    output
-        .read_to_end(&mut answer)
-        .await
-        .map_err(|error| Error::new(ErrorCode::Unavailable, format!("what the command wrote cannot be read: {error}")))?;
-    if answer.len() as u64 > OUTPUT {
-        return Err(Error::new(ErrorCode::TooLarge, format!("the command wrote more than {OUTPUT} bytes")));
-    }
-    Ok(answer)
-}
-
-async fn words(mut said: impl AsyncRead + Unpin) -> String {
-    let mut words = Vec::new();
-    let mut piece = [0; 4 << 10];
-    while let Ok(count) = said.read(&mut piece).await
-        && count > 0
-    {
-        words.extend_from_slice(&piece[..count.min(SAID - words.len())]);
-    }
-    String::from_utf8_lossy(&words).trim().to_owned()
 }
 
 #[cfg(test)]
@@ -131,7 +88,7 @@ mod tests {
     #[tokio::test]
     async fn without_a_guard_nothing_runs() {
         let settings = ToolSettings { guard: None, ..ToolSettings::default() };
-        let handling = Handling { line: "true", folder: Path::new("/"), input: b"", time: GRACE };
+        let handling = Handling { line: "true", folder: Path::new("/"), input: b"", time: Duration::from_secs(2) };
         assert_eq!(handle(&settings, handling).await.unwrap_err().code, ErrorCode::NotSupported);
     }
 }

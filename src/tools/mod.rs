@@ -14,6 +14,7 @@ pub mod guard;
 mod handler;
 mod list_files;
 mod mcp;
+mod once;
 mod output;
 mod patch;
 mod permission;
@@ -39,8 +40,9 @@ pub use mcp::{
     Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
     ToolServerPeer, tools_of,
 };
+pub use once::Bounds;
 pub use permission::{decide, decide_all};
-pub use program::{Bounds, Given, run_program};
+pub use program::{Given, run_program};
 
 /// What a tool works with.
 #[derive(Clone)]

@@ -4,32 +4,26 @@
 //! over. Whoever drops the call drops the lifeline, and with it everything that the command started.
 
 use std::io;
-use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::process::Pid;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::net::UnixStream;
 use tokio::net::unix::pipe::Receiver;
-use tokio::process::Child;
 
 use crate::config::{Limits, ToolSettings};
 use crate::domain::{Access, Effect, Error, ErrorCode, ToolSpec};
 use crate::workspace::{Kind, shown};
 
 use super::arguments::{cancelled, parse, quoted, schema, text};
-use super::guard::{self, Orders};
+use super::guard::{self, Guarded, Orders};
 use super::output::{Caps, Kept};
 use super::{Tool, ToolContext, ToolFailure, ToolOutput};
 
 const NAME: &str = "run_command";
 /// Longest command line: an argument of a program cannot be much longer.
 const COMMAND_BYTES: usize = 100_000;
-/// How long the guard may take to end everything before it is killed itself.
-const GRACE: Duration = Duration::from_secs(1);
 /// Most bytes of the guard's own words.
 const WORDS_BYTES: usize = 4 << 10;
 /// Most bytes that are still taken when the guard has ended; a pipe holds less unless a survivor fills it again.
@@ -88,23 +82,11 @@ impl RunCommand {
             unconfined: self.settings.unconfined,
             memory: self.memory,
         };
-        let (lifeline, theirs) = StdUnixStream::pair()?;
-        lifeline.set_nonblocking(true)?;
         // One pipe for both, so that what was written first is shown first.
         let (output, input) = io::pipe()?;
-        let mut command = guard::command(&self.settings, program, &orders, folder, theirs.into());
-        command.stdout(input.try_clone()?).stderr(input);
-        let child = command.spawn()?;
-        let session = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        // The command still holds the ends that are not ours: with them our pipe would never end.
-        drop(command);
-        Ok(Running {
-            child,
-            session,
-            lifeline: Some(UnixStream::from_std(lifeline)?),
-            output: Some(Receiver::from_owned_fd(output.into())?),
-            kept: Kept::new(self.caps),
-        })
+        let outputs = (input.try_clone()?.into(), input.into());
+        let guarded = Guarded::start(&self.settings, program, &orders, folder, outputs)?;
+        Ok(Running { guarded, output: Some(Receiver::from_owned_fd(output.into())?), kept: Kept::new(self.caps) })
     }
 }
 
@@ -164,11 +146,7 @@ enum End {
 
 /// A command that runs.
 struct Running {
-    child: Child,
-    /// The guard's own id: also that of its session, in which the command starts.
-    session: Option<Pid>,
-    /// While we hold it the guard lets the command run.
-    lifeline: Option<UnixStream>,
+    guarded: Guarded,
     /// Until its end.
     output: Option<Receiver>,
     kept: Kept,
@@ -184,15 +162,12 @@ impl Running {
                 biased;
                 () = context.cancelled.cancelled() => break End::Cancelled,
                 () = &mut deadline => break End::TimedOut,
-                _ = self.child.wait() => break End::Own,
+                _ = self.guarded.child.wait() => break End::Own,
                 () = readable(self.output.as_ref()) => self.take(REST_BYTES),
             }
         };
         if end != End::Own {
-            drop(self.lifeline.take());
-            if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
-                self.kill_guard().await;
-            }
+            self.guarded.end().await;
         }
         self.take(REST_BYTES);
         // A survivor may hold the other end for ever: what comes now is nobody's.
@@ -217,26 +192,11 @@ impl Running {
         }
     }
 
-    /// The guard did not end in time: it and its session are killed.
-    async fn kill_guard(&mut self) {
-        self.end_session();
-        let _ = self.child.start_kill();
-        // A process that the kernel does not let go is not waited for; the runtime buries it.
-        let _ = tokio::time::timeout(GRACE, self.child.wait()).await;
-    }
-
-    /// Ends what a guard can no longer end.
-    fn end_session(&self) {
-        if let Some(session) = self.session {
-            guard::end_session(session);
-        }
-    }
-
     /// What the guard said; it has ended, so that all of it is there.
     fn words(&mut self) -> Words {
         let mut text = Vec::new();
         let mut buffer = [0; 1 << 10];
-        while let Some(lifeline) = self.lifeline.as_ref().filter(|_| text.len() < WORDS_BYTES) {
+        while let Some(lifeline) = self.guarded.lifeline.as_ref().filter(|_| text.len() < WORDS_BYTES) {
             match lifeline.try_read(&mut buffer) {
                 Ok(count) if count > 0 => text.extend_from_slice(&buffer[..count]),
                 _ => break,
@@ -276,7 +236,7 @@ impl Running {
                     (None, Some(cause)) => (ErrorCode::Unavailable, format!("{name} was not run: {cause}"), "[not run]"),
                     (None, None) => {
                         // Somebody killed the guard. A command that is confined cannot have done it.
-                        self.end_session();
+                        self.guarded.end_session();
                         let message = format!("the guard of {name} was killed; what the command did is not known");
                         (ErrorCode::Unavailable, message, "[interrupted]")
                     }

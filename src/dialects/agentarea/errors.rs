@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::wire::{Refusal, RefusalBody};
 use crate::domain::{Cause, Error, ErrorCode};
-use crate::http::RequestId;
+use crate::http::{Envelope, RequestId};
 
 /// What ids of requests begin with.
 const ID_PREFIX: &str = "req-";
@@ -63,6 +63,8 @@ impl From<Error> for AreaError {
         Self { error: Box::new(error), faults: Vec::new() }
     }
 }
+
+impl Envelope for AreaError {}
 
 impl IntoResponse for AreaError {
     fn into_response(self) -> Response {

@@ -3,8 +3,6 @@
 //! Whoever closes the connection stops the run, as this API has no other way to say so. While nothing comes on a stream
 //! there is a sign of life.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -12,45 +10,17 @@ use futures_util::StreamExt;
 use super::encoder::{About, End};
 use super::request::Asked;
 use super::wire::ChatEvent;
-use crate::domain::{Error, ErrorCode, Frame, Principal, RunId, SessionId};
-use crate::engine::{Engine, FrameStream};
-use crate::http::{Telling, told_stream, written};
+use crate::domain::{Error, ErrorCode, Frame, RunId, SessionId};
+use crate::engine::FrameStream;
+use crate::http::{Telling, Waiter, told_stream, written};
 
 /// Whoever waits for a run. When it goes away before the end, the run is cancelled.
-pub struct Reader {
-    engine: Arc<dyn Engine>,
-    caller: Principal,
-    session: SessionId,
-    run: Option<RunId>,
-}
-
-impl Reader {
-    /// The reader of a run.
-    pub fn new(asked: &Asked, session: &SessionId, run: &RunId) -> Self {
-        let engine = Arc::clone(&asked.door.engine);
-        Self { engine, caller: asked.caller.clone(), session: session.clone(), run: Some(run.clone()) }
-    }
-
-    /// The run has ended: whoever waits for it may go.
-    fn dismiss(&mut self) {
-        self.run = None;
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let Some(run) = self.run.take() else { return };
-        let (engine, caller, session) = (Arc::clone(&self.engine), self.caller.clone(), self.session.clone());
-        tokio::spawn(async move {
-            if let Err(error) = engine.cancel(&caller, &session, Some(&run), "the client closed the connection").await {
-                tracing::warn!(%error, %run, "a run whose client is gone cannot be cancelled");
-            }
-        });
-    }
+pub fn reader(asked: &Asked, session: &SessionId, run: &RunId) -> Waiter {
+    Waiter::new(&asked.door.engine, &asked.caller, session, run, "the client closed the connection")
 }
 
 /// Waits for the end of a run.
-pub async fn end(mut reader: Reader, mut frames: FrameStream, about: &About) -> End {
+pub async fn end(mut reader: Waiter, mut frames: FrameStream, about: &About) -> End {
     loop {
         match frames.next().await {
             Some(Ok(frame)) => {
@@ -76,8 +46,8 @@ fn closed() -> Error {
 }
 
 /// The events of a run as they come.
-pub fn events(asked: &Asked, reader: Reader, frames: FrameStream, about: About) -> Response {
-    let start = ChatEvent::Start { session_id: reader.session.to_string() };
+pub fn events(asked: &Asked, reader: Waiter, frames: FrameStream, about: About) -> Response {
+    let start = ChatEvent::Start { session_id: reader.session().to_string() };
     let first = written(&start).into_iter().collect();
     told_stream(&asked.door.settings.server.limits, first, frames, Chat { about, reader })
 }
@@ -85,7 +55,7 @@ pub fn events(asked: &Asked, reader: Reader, frames: FrameStream, about: About) 
 /// A run that is told as a chat.
 struct Chat {
     about: About,
-    reader: Reader,
+    reader: Waiter,
 }
 
 impl Telling for Chat {

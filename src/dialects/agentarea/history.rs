@@ -41,7 +41,7 @@ struct Said {
 /// # Errors
 /// `NOT_FOUND` for an unknown agent; a session that is not there, or another agent's, has no messages.
 pub async fn read(asked: &Asked, wanted: &Wanted, default: Option<&str>) -> Result<History, AreaError> {
-    let item = agent(asked.engine(), &asked.caller, asked.named()).await?;
+    let item = agent(asked.engine(), &asked.caller, asked.named(0)).await?;
     let (name, id) = (item.agent.name.clone(), ids::agent(&item));
     let mut found = Found { wanted, id, agent: name.clone(), default, said: Vec::new(), total: 0 };
     match &wanted.session {

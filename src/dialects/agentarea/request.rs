@@ -2,19 +2,14 @@
 
 use std::net::IpAddr;
 
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{Query, RawPathParams, Request, State};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use http::request::Parts;
+use axum::response::Response;
 
 use super::errors::AreaError;
 use super::ids;
 use super::reading::Reading;
 use crate::domain::{Error, ErrorCode, Principal};
 use crate::engine::{AgentItem, Engine};
-use crate::http::{Address, Caller, Door, RequestId, read_body};
+use crate::http::{Address, RequestId, query_pairs};
 
 /// What a handler answers.
 pub type Answer = std::result::Result<Response, AreaError>;
@@ -23,56 +18,12 @@ pub type Answer = std::result::Result<Response, AreaError>;
 pub const ATTRIBUTE: &str = super::NAME;
 
 /// A request.
-pub struct Asked {
-    /// What stands behind the door.
-    pub door: Door,
-    /// Who asks.
-    pub caller: Principal,
-    /// Its head.
-    pub parts: Parts,
-    /// What the address names.
-    named: Option<String>,
-    body: Bytes,
-}
+pub type Asked = crate::http::Asked<AreaError>;
 
-/// What axum calls for a handler.
-pub fn asked<F, A>(
-    handler: F,
-) -> impl Fn(
-    State<Door>,
-    Caller,
-    std::result::Result<RawPathParams, RawPathParamsRejection>,
-    Request,
-) -> BoxFuture<'static, Response>
-+ Clone
-+ Send
-+ Sync
-where
-    F: Fn(Asked) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Answer> + Send,
-{
-    move |State(door), Caller(caller), named, request| {
-        let handler = handler.clone();
-        // By its place: another API may name it otherwise on the same path.
-        let named = named.ok().and_then(|named| named.iter().next().map(|(_, value)| value.to_owned()));
-        Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let body = match read_body(body, door.settings.server.limits.body_bytes).await {
-                Ok(body) => body,
-                Err(error) => return AreaError::from(error).into_response(),
-            };
-            let asked = Asked { door, caller, parts, named, body };
-            handler(asked).await.unwrap_or_else(IntoResponse::into_response)
-        })
-    }
-}
+/// A request whose body is not read yet.
+pub type Coming = crate::http::Coming<AreaError>;
 
 impl Asked {
-    /// The engine.
-    pub fn engine(&self) -> &dyn Engine {
-        &*self.door.engine
-    }
-
     /// The body, being read.
     ///
     /// # Errors
@@ -83,13 +34,7 @@ impl Asked {
 
     /// The values of the address, being read.
     pub fn query(&self) -> Reading {
-        let pairs = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri);
-        Reading::query(pairs.map(|Query(pairs)| pairs).unwrap_or_default())
-    }
-
-    /// What the address names.
-    pub fn named(&self) -> &str {
-        self.named.as_deref().unwrap_or_default()
+        Reading::query(query_pairs(&self.parts.uri))
     }
 
     /// The id of the request.
@@ -107,7 +52,7 @@ impl Asked {
     /// # Errors
     /// `NOT_FOUND`.
     pub async fn agent(&self) -> std::result::Result<AgentItem, AreaError> {
-        agent(self.engine(), &self.caller, self.named()).await
+        agent(self.engine(), &self.caller, self.named(0)).await
     }
 }
 

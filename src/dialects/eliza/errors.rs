@@ -4,9 +4,13 @@ use std::borrow::Cow;
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use http::request::Parts;
 use serde_json::{Map, Value, json};
 
+use super::around;
+use crate::config::ServerLimits;
 use crate::domain::{Error, ErrorCode};
+use crate::http::Envelope;
 
 /// What names an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +121,25 @@ impl From<Error> for ElizaError {
             None => error.message,
         };
         Self::new(status, word, message)
+    }
+}
+
+impl Envelope for ElizaError {
+    fn most(limits: &ServerLimits) -> usize {
+        limits.body_bytes.min(limits.json_bytes)
+    }
+
+    fn check(head: &Parts) -> Result<(), Self> {
+        around::check_content_type(head)
+    }
+
+    /// One that is too large, in the words that clients know.
+    fn of_body(error: Error) -> Self {
+        if error.code == ErrorCode::TooLarge {
+            let message = format!("request entity too large: {}", error.message);
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message);
+        }
+        error.into()
     }
 }
 

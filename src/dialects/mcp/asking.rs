@@ -10,10 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Progress;
-use crate::domain::{
-    Delta, Error, ErrorCode, Fact, Frame, Outcome, PartStart, Principal, Result, RunFinished, RunId, SessionId,
-};
+use crate::domain::{Delta, Error, ErrorCode, Fact, Frame, Outcome, PartStart, Principal, Result, RunFinished, RunId};
 use crate::engine::{Ask, Asked, Engine};
+use crate::http::Waiter;
 
 /// Between two signs of life of a run in which nothing else happens.
 const SIGN: Duration = Duration::from_secs(5);
@@ -51,12 +50,12 @@ pub async fn ask(
         why = ends.come() => return Err(cancelled(why)),
     };
     let Some(run) = asked.run.clone() else { return Err(Error::internal("a question was asked of nobody")) };
-    let mut unended = Unended { run: Some((Arc::clone(engine), caller.clone(), asked.session.clone(), run.clone())) };
+    let mut waiter = Waiter::new(engine, caller, &asked.session, &run, "nobody waits for its answer");
     let mut following = std::pin::pin!(follow(&**engine, caller, &asked, &run, &mut progress));
     let followed = tokio::select! {
         followed = &mut following => followed,
         why = ends.come() => {
-            unended.run = None;
+            waiter.dismiss();
             engine.cancel(caller, &asked.session, Some(&run), why).await?;
             if ends.taken_back.is_cancelled() {
                 return Err(cancelled(why));
@@ -69,7 +68,7 @@ pub async fn ask(
         }
     };
     if let Ok(Ended::Finished(_)) = &followed {
-        unended.run = None;
+        waiter.dismiss();
     }
     match followed? {
         Ended::Finished(finished) => answer(&asked, &run, *finished),
@@ -166,21 +165,4 @@ fn answer(asked: &Asked, run: &RunId, finished: RunFinished) -> Result<CallToolR
 
 fn cancelled(why: &str) -> Error {
     Error::new(ErrorCode::Unavailable, format!("the run was cancelled: {why}"))
-}
-
-/// A run that is ended when nobody waits for it any more, however that comes.
-struct Unended {
-    run: Option<(Arc<dyn Engine>, Principal, SessionId, RunId)>,
-}
-
-impl Drop for Unended {
-    fn drop(&mut self) {
-        let Some((engine, caller, session, run)) = self.run.take() else { return };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        runtime.spawn(async move {
-            if let Err(error) = engine.cancel(&caller, &session, Some(&run), "nobody waits for its answer").await {
-                tracing::warn!(%error, "a run could not be asked to end");
-            }
-        });
-    }
 }

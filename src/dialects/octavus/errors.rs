@@ -5,6 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::wire::{ErrorEvent, ProviderError, Refusal};
 use crate::domain::{Cause, Error, ErrorCode, ModelChoice};
+use crate::http::Envelope;
 
 /// Seconds after which a busy session may be tried again.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -18,6 +19,8 @@ impl From<Error> for OctavusError {
         Self(error)
     }
 }
+
+impl Envelope for OctavusError {}
 
 impl IntoResponse for OctavusError {
     fn into_response(self) -> Response {

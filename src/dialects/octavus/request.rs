@@ -1,11 +1,6 @@
 //! A request with all that its handler needs.
 
-use axum::extract::rejection::RawPathParamsRejection;
-use axum::extract::{Query, RawPathParams, Request, State};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use http::request::Parts;
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -14,7 +9,7 @@ use super::errors::OctavusError;
 use super::generation::Generation;
 use crate::domain::{Agent, Error, ErrorCode, Principal, Result, Session, SessionId, SessionStatus};
 use crate::engine::{Engine, SessionItem};
-use crate::http::{Caller, Door, read_body};
+use crate::http::query_value;
 
 /// What a handler answers.
 pub type Answer = std::result::Result<Response, OctavusError>;
@@ -26,57 +21,12 @@ pub const ATTRIBUTE: &str = "octavus";
 const SHOWN: usize = 64;
 
 /// A request.
-pub struct Asked {
-    /// What stands behind the door.
-    pub door: Door,
-    /// Who asks.
-    pub caller: Principal,
-    /// What the client knows.
-    pub generation: Generation,
-    /// Its head.
-    pub parts: Parts,
-    /// What the address names.
-    named: Option<String>,
-    body: Bytes,
-}
-
-/// What axum calls for a handler.
-pub fn asked<F, A>(
-    handler: F,
-) -> impl Fn(
-    State<Door>,
-    Caller,
-    std::result::Result<RawPathParams, RawPathParamsRejection>,
-    Request,
-) -> BoxFuture<'static, Response>
-+ Clone
-+ Send
-+ Sync
-where
-    F: Fn(Asked) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Answer> + Send,
-{
-    move |State(door), Caller(caller), named, request| {
-        let handler = handler.clone();
-        // By its place: another API may name it otherwise on the same path.
-        let named = named.ok().and_then(|named| named.iter().next().map(|(_, value)| value.to_owned()));
-        Box::pin(async move {
-            let (parts, body) = request.into_parts();
-            let body = match read_body(body, door.settings.server.limits.body_bytes).await {
-                Ok(body) => body,
-                Err(error) => return OctavusError(error).into_response(),
-            };
-            let generation = Generation::of(&parts.headers);
-            let asked = Asked { door, caller, generation, parts, named, body };
-            handler(asked).await.unwrap_or_else(IntoResponse::into_response)
-        })
-    }
-}
+pub type Asked = crate::http::Asked<OctavusError>;
 
 impl Asked {
-    /// The engine.
-    pub fn engine(&self) -> &dyn Engine {
-        &*self.door.engine
+    /// What the client knows.
+    pub fn generation(&self) -> Generation {
+        Generation::of(&self.parts.headers)
     }
 
     /// The body.
@@ -89,13 +39,7 @@ impl Asked {
 
     /// A text in the query of the address; of several with one name the first.
     pub fn text(&self, name: &str) -> Option<String> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&self.parts.uri).ok()?;
-        pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
-    }
-
-    /// What the address names.
-    pub fn named(&self) -> &str {
-        self.named.as_deref().unwrap_or_default()
+        query_value(&self.parts.uri, name)
     }
 
     /// The session that the address names.
@@ -103,7 +47,7 @@ impl Asked {
     /// # Errors
     /// `not_found`.
     pub async fn session(&self) -> Result<SessionItem> {
-        session(self.engine(), &self.caller, self.named()).await
+        session(self.engine(), &self.caller, self.named(0)).await
     }
 
     /// An agent by its id or its slug.

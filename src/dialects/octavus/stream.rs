@@ -3,8 +3,6 @@
 //! Whoever closes the connection stops the run, as this API has no other way to say so; a run that waits for tools goes on
 //! waiting. While nothing comes there is a sign of life.
 
-use std::sync::Arc;
-
 use axum::response::Response;
 use bytes::Bytes;
 
@@ -12,48 +10,16 @@ use super::encoder::{About, Encoder};
 use super::errors::event_of;
 use super::request::Asked;
 use super::wire::{StreamEvent, Told};
-use crate::domain::{Cursor, Error, Frame, Principal, Result, RunId, RunStatus, SessionId};
-use crate::engine::{Engine, FrameStream, SessionItem};
-use crate::http::{Telling, frame as sse_frame, told_stream, written};
+use crate::domain::{Cursor, Error, Frame, Result, RunId, SessionId};
+use crate::engine::{FrameStream, SessionItem};
+use crate::http::{Telling, Waiter, frame as sse_frame, told_stream, written};
 
 /// The last line of every stream.
 const DONE: &str = "[DONE]";
 
-/// Whoever reads a leg. When it goes away before the end, the run is cancelled.
-pub struct Reader {
-    engine: Arc<dyn Engine>,
-    caller: Principal,
-    session: SessionId,
-    run: Option<RunId>,
-}
-
-impl Reader {
-    /// The reader of a run.
-    pub fn new(asked: &Asked, session: &SessionId, run: &RunId) -> Self {
-        let engine = Arc::clone(&asked.door.engine);
-        Self { engine, caller: asked.caller.clone(), session: session.clone(), run: Some(run.clone()) }
-    }
-
-    /// The leg has ended: whoever reads it may go.
-    pub fn dismiss(&mut self) {
-        self.run = None;
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let Some(run) = self.run.take() else { return };
-        let (engine, caller, session) = (Arc::clone(&self.engine), self.caller.clone(), self.session.clone());
-        tokio::spawn(async move {
-            // A run that waits is gone on with by another request.
-            if engine.run(&caller, &run).await.is_ok_and(|row| row.status == RunStatus::Waiting) {
-                return;
-            }
-            if let Err(error) = engine.cancel(&caller, &session, Some(&run), "the client closed the connection").await {
-                tracing::warn!(%error, %run, "a run whose client is gone cannot be cancelled");
-            }
-        });
-    }
+/// Whoever reads a leg of a run. When it goes away before the end, the run is cancelled.
+pub fn reader(asked: &Asked, session: &SessionId, run: &RunId) -> Waiter {
+    Waiter::new(&asked.door.engine, &asked.caller, session, run, "the client closed the connection").leaving_what_waits()
 }
 
 /// Listens to a session. Whoever listens before a run begins is given its text in the pieces in which it comes; later it may
@@ -71,7 +37,7 @@ pub async fn listen(asked: &Asked, item: &SessionItem) -> Result<FrameStream> {
 ///
 /// # Errors
 /// When the run's agent cannot be read.
-pub async fn answer(asked: &Asked, reader: Reader, frames: FrameStream, about: About) -> Result<Response> {
+pub async fn answer(asked: &Asked, reader: Waiter, frames: FrameStream, about: About) -> Result<Response> {
     let agent = asked.engine().run_agent(&asked.caller, &about.run).await?;
     let leg = Leg { encoder: Encoder::new(&agent, about), reader };
     Ok(told_stream(&asked.door.settings.server.limits, Vec::new(), frames, leg))
@@ -80,7 +46,7 @@ pub async fn answer(asked: &Asked, reader: Reader, frames: FrameStream, about: A
 /// One leg of a run.
 struct Leg {
     encoder: Encoder,
-    reader: Reader,
+    reader: Waiter,
 }
 
 impl Telling for Leg {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::encoder::{About, Past, Worker};
 use super::history;
 use super::request::Asked;
-use super::stream::{self, Reader};
+use super::stream;
 use super::wire::{DynamicTool, ToolResult, Trigger};
 use crate::domain::{
     Access, CallId, Cursor, Effect, Error, ErrorCode, Pins, Result, Run, RunId, RunStatus, SessionId, ToolSpec,
@@ -103,7 +103,7 @@ pub struct Telling {
 /// When its log cannot be read.
 pub async fn tell(asked: &Asked, frames: FrameStream, taken: Taken, telling: Telling) -> Result<Response> {
     let run = run_of(&taken)?;
-    let reader = Reader::new(asked, &taken.session, &run);
+    let reader = stream::reader(asked, &taken.session, &run);
     stream::answer(asked, reader, frames, about(asked, run, telling)).await
 }
 
@@ -113,7 +113,7 @@ pub async fn tell(asked: &Asked, frames: FrameStream, taken: Taken, telling: Tel
 /// # Errors
 /// When its log cannot be read.
 pub async fn tell_again(asked: &Asked, item: &SessionItem, run: Run, telling: Telling) -> Result<Response> {
-    let mut reader = Reader::new(asked, &run.session, &run.id);
+    let mut reader = stream::reader(asked, &run.session, &run.id);
     reader.dismiss();
     let before = Cursor::after(item.summary.session.incarnation, 0);
     let frames = asked.engine().subscribe(&asked.caller, &run.session, Some(before)).await?;
@@ -128,7 +128,7 @@ fn run_of(taken: &Taken) -> Result<RunId> {
 
 fn about(asked: &Asked, run: RunId, telling: Telling) -> About {
     let Telling { last_message, session, worker } = telling;
-    About { run, generation: asked.generation, last_message, session, worker, past: None }
+    About { run, generation: asked.generation(), last_message, session, worker, past: None }
 }
 
 /// The run that an execution is, or with `None` the one that waits.
@@ -174,7 +174,7 @@ pub async fn go_on(
     let last_message = history::last_before(engine, caller, &run.session, Some(&run.id)).await?;
     let frames = stream::listen(asked, item).await?;
     // Who goes away while it is taken up goes away from a run that works.
-    let reader = Reader::new(asked, &run.session, &run.id);
+    let reader = stream::reader(asked, &run.session, &run.id);
     match engine.answer(caller, &run.id, returns).await {
         Ok(answered) if answered.resumed => {}
         refused => {

@@ -5,7 +5,6 @@
 
 use std::path::Path;
 
-use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use futures_util::future::{BoxFuture, FutureExt};
 use http::request::Parts;
@@ -16,7 +15,7 @@ use super::page;
 use crate::config::WebUi;
 use crate::domain::{Error, ErrorCode, Principal, Result, SessionId, Timestamp};
 use crate::engine::{FileKind, Looked};
-use crate::http::{Door, Outgoing, Writer, file_path, file_path_below, send_bytes, send_file};
+use crate::http::{Door, Outgoing, Writer, file_path, file_path_below, query_value, send_bytes, send_file};
 use crate::workspace::Workspace;
 
 /// Endings of the web interface's own files; every other path is a view inside it.
@@ -67,9 +66,7 @@ fn nothing(path: &str) -> Response {
 /// The session that a file is asked for in: of the address, or of a header.
 fn session(asked: &Parts) -> Option<SessionId> {
     let header = || asked.headers.get("x-session-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&asked.uri).ok()?;
-    let id = pairs.into_iter().find(|(name, _)| name == "sessionId").map(|(_, id)| id).or_else(header)?;
-    SessionId::parse(&id).ok()
+    SessionId::parse(&query_value(&asked.uri, "sessionId").or_else(header)?).ok()
 }
 
 /// The full path of a session's workspace (absent = the settings').

@@ -1,6 +1,6 @@
 //! A request with all that its handler needs, read in the order of the original: first which session, then the rest.
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use futures_util::future::BoxFuture;
 use http::{Method, Uri};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::errors::TarkoError;
 use crate::domain::{ErrorCode, Principal, SessionId};
 use crate::engine::{Engine, SessionItem};
-use crate::http::{Caller, Door, read_json};
+use crate::http::{Caller, Door, query_value, read_json};
 
 /// What a handler answers.
 pub type Answer = Result<Response, TarkoError>;
@@ -66,8 +66,7 @@ impl Asked {
 
     /// A text in the query of the address; of several with one name the first.
     pub fn text(&self, name: &str) -> Option<String> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(&self.uri).ok()?;
-        pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        query_value(&self.uri, name)
     }
 
     /// A field of the body.

@@ -4,12 +4,10 @@
 //! heartbeat; where a reader stands is the field `cursor`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::response::Response;
 use futures_util::stream::{self, Stream, StreamExt};
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::encoder::encode;
 use super::errors::{EXECUTING, EXECUTION};
@@ -17,9 +15,9 @@ use super::events::{broken, of_run as frames_of_run};
 use super::request::{Answer, Asked};
 use super::teller::Teller;
 use super::wire::{Body, System, TarkoEvent};
-use crate::domain::{Error, ErrorCode};
+use crate::domain::Error;
 use crate::engine;
-use crate::http::{Door, event_stream, written};
+use crate::http::{Door, Patience, event_stream, written};
 
 /// What a question brings about, up to its end, after events that come first.
 pub async fn of_run(asked: &Asked, taken: &engine::Asked, first: Vec<TarkoEvent>, teller: Teller) -> Answer {
@@ -53,49 +51,24 @@ pub fn of_error(asked: &Asked, error: &Error) -> Response {
     answer(&asked.door, stream::iter([event]))
 }
 
-/// The answer that is these events.
+/// The answer that is these events. A reader that takes too long for one of them is told so and left.
 fn answer(door: &Door, events: impl Stream<Item = TarkoEvent> + Send + 'static) -> Response {
+    let begun = Some((events.boxed(), Patience::new(&door.settings.server.limits)));
     let clock = door.clock.clone();
-    let late = move |took: Duration| {
-        let message = format!("the reader took {} ms to take one event", took.as_millis());
-        let hint = "the run goes on: follow it from the last `cursor` with GET /api/v1/sessions/events/stream";
-        broken(&Error::new(ErrorCode::TimedOut, message).hint(hint), clock.now())
-    };
-    let events = patient(events, door.settings.server.limits.slow_reader, late);
+    let events = stream::unfold(begun, move |reading| {
+        let clock = clock.clone();
+        async move {
+            let (mut events, mut patience) = reading?;
+            if let Some(late) = patience.lost("event") {
+                let hint = "the run goes on: follow it from the last `cursor` with GET /api/v1/sessions/events/stream";
+                return Some((broken(&late.hint(hint), clock.now()), None));
+            }
+            let event = events.next().await?;
+            patience.hand_over();
+            Some((event, Some((events, patience))))
+        }
+    });
     let frames = events.filter_map(|event| async move { written(&event) });
     // It ends with its run, which ends before the server does.
     event_stream(frames, None, std::future::pending())
-}
-
-/// Ends with a last word when one event took the reader longer than the limit: the connection asks for the next as soon
-/// as it has room.
-fn patient<T: Send + 'static>(
-    items: impl Stream<Item = T> + Send + 'static,
-    limit: Duration,
-    late: impl Fn(Duration) -> T + Send + 'static,
-) -> impl Stream<Item = T> + Send + 'static {
-    let begun: (_, Option<Instant>, bool) = (items.boxed(), None, false);
-    stream::unfold((begun, late), move |((mut items, given, ended), late)| async move {
-        if ended {
-            return None;
-        }
-        let took = given.map(|given| given.elapsed()).filter(|took| *took > limit);
-        let item = match took {
-            Some(took) => late(took),
-            None => items.next().await?,
-        };
-        Some((item, ((items, Some(Instant::now()), took.is_some()), late)))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_reader_that_takes_too_long_is_told_and_left() {
-        let items = |limit| patient(stream::iter(["a", "b", "c"]), limit, |_| "late").collect::<Vec<_>>();
-        assert_eq!(items(Duration::from_secs(60)).await, ["a", "b", "c"]);
-        assert_eq!(items(Duration::ZERO).await, ["a", "late"]);
-    }
 }

@@ -2,25 +2,20 @@
 
 use serde_json::Value;
 
-use super::super::answer::{Decode, json};
+use super::super::ModelPart;
+use super::super::answer::{Decode, count, json};
 use super::super::failure::Fault;
 use super::super::parts::Parts;
-use super::super::{ModelEvent, ModelPart};
-use crate::domain::{Finish, Usage};
+use crate::domain::Finish;
 use crate::outgoing::SseEvent;
 
 /// The state of one answer.
 #[derive(Default)]
-pub(super) struct Decoder {
+pub(in crate::models) struct Decoder {
     parts: Parts,
     blocks: Vec<Block>,
-    next_key: u64,
-    finish: Option<Finish>,
-    usage: Usage,
     /// Tokens sent, apart from those of the cache.
     fresh_tokens: u64,
-    done: bool,
-    finished: bool,
 }
 
 /// An open block.
@@ -44,12 +39,12 @@ impl Decode for Decoder {
             "message_start" => self.usage(&value["message"]["usage"]),
             "content_block_start" => self.open(index, &value["content_block"]),
             "content_block_delta" => self.grow(index, &value["delta"]),
-            "content_block_stop" => self.close(index),
+            "content_block_stop" => self.close_block(index),
             "message_delta" => {
                 self.usage(&value["usage"]);
                 self.stop(&value["delta"]["stop_reason"]);
             }
-            "message_stop" => self.done = true,
+            "message_stop" => self.parts.done = true,
             "error" => return Err(Fault::Told(value)),
             // `ping`, and what may be added to the wire.
             _ => {}
@@ -63,37 +58,26 @@ impl Decode for Decoder {
         };
         for (index, block) in (0..).zip(blocks) {
             self.open(index, block);
-            self.close(index);
+            self.close_block(index);
         }
         self.usage(&answer["usage"]);
         self.stop(&answer["stop_reason"]);
-        self.done = true;
+        self.parts.done = true;
         Ok(())
     }
 
-    fn has_ended(&self) -> bool {
-        self.done
+    fn parts(&mut self) -> &mut Parts {
+        &mut self.parts
     }
 
-    fn end(&mut self) -> Result<(), Fault> {
-        if std::mem::replace(&mut self.finished, true) {
-            return Ok(());
-        }
-        if self.finish.is_none() && !self.done {
-            return Err(Fault::Cut);
-        }
+    fn close(&mut self) -> Result<(), Fault> {
         while let Some(block) = self.blocks.first() {
-            self.close(block.index);
+            self.close_block(block.index);
         }
-        let finish = self.parts.finish(self.finish);
-        let cached = self.usage.cached_tokens.saturating_add(self.usage.cache_write_tokens);
-        self.usage.input_tokens = self.fresh_tokens.saturating_add(cached);
-        self.parts.tell(ModelEvent::Finished { finish, usage: self.usage.clone() });
+        let usage = &mut self.parts.usage;
+        let cached = usage.cached_tokens.saturating_add(usage.cache_write_tokens);
+        usage.input_tokens = self.fresh_tokens.saturating_add(cached);
         Ok(())
-    }
-
-    fn next(&mut self) -> Option<ModelEvent> {
-        self.parts.next()
     }
 }
 
@@ -107,12 +91,10 @@ impl Decoder {
             // Blocks of other kinds are not asked for, and what they say is left out.
             _ => return,
         };
-        self.next_key += 1;
-        let key = self.next_key;
         let input = block["input"].as_object().filter(|input| !input.is_empty());
         let input = input.and_then(|input| serde_json::to_string(input).ok()).unwrap_or_default();
+        let key = self.parts.open(part);
         self.blocks.push(Block { index, key, input });
-        self.parts.open(key, part);
         self.parts.grow(key, text("text"));
         self.parts.grow(key, text("thinking"));
         self.parts.seal(key, some(&block["signature"]), some(&block["data"]));
@@ -130,7 +112,7 @@ impl Decoder {
         self.parts.seal(block.key, some(&delta["signature"]), None);
     }
 
-    fn close(&mut self, index: u64) {
+    fn close_block(&mut self, index: u64) {
         if let Some(place) = self.blocks.iter().position(|block| block.index == index) {
             let block = self.blocks.remove(place);
             self.parts.grow(block.key, &block.input);
@@ -141,20 +123,19 @@ impl Decoder {
     fn stop(&mut self, reason: &Value) {
         match reason.as_str() {
             None => {}
-            Some("tool_use") => self.finish = Some(Finish::ToolCalls),
-            Some("max_tokens" | "model_context_window_exceeded") => self.finish = Some(Finish::Length),
-            Some("refusal") => self.finish = Some(Finish::ContentFilter),
-            Some(_) => self.finish = Some(Finish::Stop),
+            Some("tool_use") => self.parts.said = Some(Finish::ToolCalls),
+            Some("max_tokens" | "model_context_window_exceeded") => self.parts.said = Some(Finish::Length),
+            Some("refusal") => self.parts.said = Some(Finish::ContentFilter),
+            Some(_) => self.parts.said = Some(Finish::Stop),
         }
     }
 
-    /// Later numbers replace earlier ones: they are sums.
     fn usage(&mut self, usage: &Value) {
-        let set = |field: &mut u64, name: &str| *field = usage[name].as_u64().unwrap_or(*field);
-        set(&mut self.fresh_tokens, "input_tokens");
-        set(&mut self.usage.output_tokens, "output_tokens");
-        set(&mut self.usage.cached_tokens, "cache_read_input_tokens");
-        set(&mut self.usage.cache_write_tokens, "cache_creation_input_tokens");
+        let known = &mut self.parts.usage;
+        count(&mut self.fresh_tokens, &usage["input_tokens"]);
+        count(&mut known.output_tokens, &usage["output_tokens"]);
+        count(&mut known.cached_tokens, &usage["cache_read_input_tokens"]);
+        count(&mut known.cache_write_tokens, &usage["cache_creation_input_tokens"]);
     }
 }
 
@@ -167,14 +148,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::Usage;
+    use crate::models::ModelEvent;
+    use crate::models::answer::tests::{self, call, closed, drain, grew, opened};
 
     fn told(events: &[Value]) -> Result<Vec<ModelEvent>, Fault> {
-        let mut decoder = Decoder::default();
-        for event in events {
-            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: event.to_string() })?;
-        }
-        decoder.end()?;
-        Ok(std::iter::from_fn(|| decoder.next()).collect())
+        tests::told::<Decoder>(events)
     }
 
     fn start(index: u64, block: Value) -> Value {
@@ -193,24 +172,8 @@ mod tests {
         json!({"type": "message_delta", "delta": {"stop_reason": reason}, "usage": {"output_tokens": 9}})
     }
 
-    fn opened(part: ModelPart) -> ModelEvent {
-        ModelEvent::PartOpened(part)
-    }
-
-    fn grew(text: &str) -> ModelEvent {
-        ModelEvent::PartGrew(text.into())
-    }
-
-    fn closed() -> ModelEvent {
-        ModelEvent::PartClosed { signature: None, sealed: None }
-    }
-
     fn finished(finish: Finish, output_tokens: u64) -> ModelEvent {
         ModelEvent::Finished { finish, usage: Usage { output_tokens, ..Usage::default() } }
-    }
-
-    fn call(name: &str) -> ModelPart {
-        ModelPart::ToolCall { name: name.into() }
     }
 
     #[test]
@@ -322,9 +285,8 @@ mod tests {
         let content = json!([{"type": "text", "text": "hi"}, {"type": "tool_use", "name": "f", "input": {"a": 1}}]);
         decoder.whole(&json!({"content": content, "stop_reason": "tool_use", "usage": {"output_tokens": 9}})).unwrap();
         decoder.end().unwrap();
-        let events: Vec<ModelEvent> = std::iter::from_fn(|| decoder.next()).collect();
         assert_eq!(
-            events,
+            drain(&mut decoder),
             [
                 opened(ModelPart::Text),
                 grew("hi"),

@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::super::body::{arguments_object, put_sampling};
 use super::super::catalogue::{Card, Reasoning};
-use super::super::{ModelRequest, PromptMessage, PromptPart, arguments_object};
+use super::super::{ModelRequest, PromptMessage, PromptPart};
 
 /// Longest answer where neither the settings nor the catalogue know one. The wire wants a number.
 const ANSWER_TOKENS: u64 = 8_192;
@@ -36,12 +37,7 @@ pub(super) fn body(request: &ModelRequest, card: &Card) -> Value {
         put("tools", json!(tools));
     }
     put("messages", json!(messages(request)));
-    if let Some(temperature) = settings.temperature {
-        put("temperature", json!(temperature));
-    }
-    if let Some(top_p) = settings.top_p {
-        put("top_p", json!(top_p));
-    }
+    put_sampling(settings, &mut put);
     if !settings.stop.is_empty() {
         put("stop_sequences", json!(settings.stop));
     }
@@ -157,33 +153,23 @@ fn said(text: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Access, Effect, ModelChoice, ModelSettings, ReasoningPart, ToolSpec};
+    use crate::domain::ReasoningPart;
     use crate::models::PromptReturn;
-    use crate::models::catalogue::Catalogue;
+    use crate::models::body::tests::{self, call, image, request, settings, text, tool};
 
     fn card(id: &str) -> Card {
-        Catalogue::new(&std::collections::BTreeMap::new()).unwrap().card(&ModelChoice::new("anthropic", id))
-    }
-
-    fn request(messages: Vec<PromptMessage>) -> ModelRequest {
-        let settings = ModelSettings::default();
-        ModelRequest { model: "m".into(), system: String::new(), messages, tools: vec![], settings, form: None }
-    }
-
-    fn text(text: &str) -> PromptPart {
-        PromptPart::Text(text.into())
+        tests::card("anthropic", id)
     }
 
     #[test]
     fn a_conversation_with_all_kinds_of_parts() {
-        let call = |id: &str| PromptPart::ToolCall { id: id.into(), name: "look".into(), arguments: r#"{"a":1}"#.into() };
+        let asked = |id: &str| call(id, r#"{"a":1}"#);
         let returned =
             |id: &str, text: &str| PromptReturn { id: id.into(), name: "look".into(), text: text.into(), failed: id == "2" };
         let thought = |text: &str, signature: Option<&str>, sealed: Option<&str>| {
             let (signature, sealed) = (signature.map(Into::into), sealed.map(Into::into));
             PromptPart::Reasoning(ReasoningPart { text: text.into(), signature, sealed })
         };
-        let image = PromptPart::Image { media_type: "image/png".into(), bytes: bytes::Bytes::from_static(b"png") };
         let mut request = request(vec![
             PromptMessage::User(vec![text("one"), text(" \n")]),
             PromptMessage::User(vec![text("two")]),
@@ -192,20 +178,15 @@ mod tests {
                 thought("", None, Some("seal")),
                 thought("not theirs", None, None),
                 text("Look."),
-                call("1"),
-                call("2"),
+                asked("1"),
+                asked("2"),
             ]),
             PromptMessage::ToolReturns(vec![returned("1", "saw"), returned("2", "")]),
-            PromptMessage::User(vec![text("see"), image]),
+            PromptMessage::User(vec![text("see"), image()]),
             PromptMessage::Assistant(vec![thought("only", None, None)]),
             PromptMessage::User(vec![text("well?")]),
         ]);
         request.system = "Be brief.".into();
-        let (effect, access) = (Effect::None, Access::Read);
-        let tool = |name: &str| {
-            let parameters = json!({"type": "object"});
-            ToolSpec { name: name.into(), description: "Looks.".into(), parameters, effect, access }
-        };
         request.tools = vec![tool("look"), tool("see")];
         let mark = json!({"type": "ephemeral"});
         let call = |id: &str| json!({"type": "tool_use", "id": id, "name": "look", "input": {"a": 1}});
@@ -242,14 +223,7 @@ mod tests {
     #[test]
     fn settings_go_into_the_fields_of_the_wire() {
         let mut request = request(vec![PromptMessage::User(vec![text("hi")])]);
-        request.settings = ModelSettings {
-            temperature: Some(0.5),
-            top_p: Some(0.25),
-            max_tokens: Some(9),
-            reasoning_effort: Some("none".into()),
-            stop: vec!["END".into()],
-            extra: json!({"top_k": 7}).as_object().cloned().unwrap(),
-        };
+        request.settings = settings("none", json!({"top_k": 7}));
         let mark = json!({"type": "ephemeral"});
         assert_eq!(
             body(&request, &card("x")),

@@ -3,46 +3,32 @@
 mod decode;
 mod encode;
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
+use serde_json::Value;
 
-use super::answer;
+use super::ModelRequest;
+use super::answer::Speak;
 use super::catalogue::Card;
-use super::endpoint::Endpoint;
-use super::transport::Transport;
-use super::{Model, ModelRequest, ModelStream};
 use crate::config::Provider;
-use crate::domain::Error;
 
-/// A model behind messages.
-pub(super) struct Anthropic {
-    transport: Arc<Transport>,
-    endpoint: Arc<Endpoint>,
-    card: Card,
-}
+/// Messages.
+pub(super) struct Anthropic;
 
-impl Anthropic {
-    /// A model of a provider. Its base URL may end in `/v1` or not.
-    ///
-    /// # Errors
-    /// `invalid_input` when the provider's settings cannot be used.
-    pub fn new(transport: Arc<Transport>, name: &str, provider: &Provider, card: Card) -> Result<Self, Error> {
-        let mut own = vec![("anthropic-version", "2023-06-01".to_owned())];
-        own.extend(provider.api_key.as_ref().map(|key| ("x-api-key", key.expose_secret().to_owned())));
+impl Speak for Anthropic {
+    type Decoder = decode::Decoder;
+
+    /// The base URL may end in `/v1` or not.
+    fn path(provider: &Provider) -> &'static str {
         let has_version = provider.base_url.trim_end_matches('/').ends_with("/v1");
-        let path = if has_version { "/messages" } else { "/v1/messages" };
-        let endpoint = Arc::new(Endpoint::new(name, provider, path, &own)?);
-        Ok(Self { transport, endpoint, card })
+        if has_version { "/messages" } else { "/v1/messages" }
     }
-}
 
-#[async_trait]
-impl Model for Anthropic {
-    async fn ask(&self, request: ModelRequest) -> ModelStream {
-        let body = encode::body(&request, &self.card);
-        let decoder = decode::Decoder::default();
-        answer::ask(Arc::clone(&self.transport), Arc::clone(&self.endpoint), &body, decoder)
+    fn headers(provider: &Provider) -> Vec<(&'static str, String)> {
+        let key = provider.api_key.as_ref().map(|key| ("x-api-key", key.expose_secret().to_owned()));
+        std::iter::once(("anthropic-version", "2023-06-01".to_owned())).chain(key).collect()
+    }
+
+    fn body(request: &ModelRequest, card: &Card, _official: bool) -> Value {
+        encode::body(request, card)
     }
 }

@@ -2,36 +2,31 @@
 
 use serde_json::Value;
 
-use super::super::answer::{Decode, json};
+use super::super::ModelPart;
+use super::super::answer::{Decode, count, json_until_done};
 use super::super::failure::Fault;
 use super::super::parts::{ObjectEnd, Parts};
-use super::super::{ModelEvent, ModelPart};
-use crate::domain::{Finish, Usage};
+use crate::domain::Finish;
 use crate::outgoing::SseEvent;
 
 /// The state of one answer.
 #[derive(Default)]
-pub(super) struct Decoder {
+pub(in crate::models) struct Decoder {
     parts: Parts,
-    next_key: u64,
     /// The open text or reasoning.
     prose: Option<(ModelPart, u64)>,
     calls: Vec<Call>,
     /// The call that grew last, as a place in `calls`.
     current: Option<usize>,
-    finish: Option<Finish>,
-    usage: Usage,
-    done: bool,
-    finished: bool,
 }
 
 /// A call in the making.
 struct Call {
-    key: u64,
+    /// Known once its name is.
+    key: Option<u64>,
     /// Its number on the wire, where there is one.
     index: Option<u64>,
     id: String,
-    name: String,
     /// Arguments that came before the name.
     early: String,
     end: ObjectEnd,
@@ -39,15 +34,7 @@ struct Call {
 
 impl Decode for Decoder {
     fn event(&mut self, event: &SseEvent) -> Result<(), Fault> {
-        let data = event.data.trim();
-        if data == "[DONE]" {
-            self.done = true;
-            return Ok(());
-        }
-        if data.is_empty() {
-            return Ok(());
-        }
-        let chunk = json(data)?;
+        let Some(chunk) = json_until_done(event, &mut self.parts)? else { return Ok(()) };
         if chunk.get("error").is_some_and(|error| !error.is_null()) || event.name == "error" {
             return Err(Fault::Told(chunk));
         }
@@ -60,32 +47,19 @@ impl Decode for Decoder {
             return Err(Fault::Garbage("it has no choices".to_owned()));
         }
         self.chunk(answer);
-        self.done = true;
+        self.parts.done = true;
         Ok(())
     }
 
-    fn has_ended(&self) -> bool {
-        self.done
+    fn parts(&mut self) -> &mut Parts {
+        &mut self.parts
     }
 
-    fn end(&mut self) -> Result<(), Fault> {
-        if std::mem::replace(&mut self.finished, true) {
-            return Ok(());
-        }
-        if self.finish.is_none() && !self.done {
-            return Err(Fault::Cut);
-        }
-        if self.calls.iter().any(|call| call.name.is_empty()) {
+    fn close(&mut self) -> Result<(), Fault> {
+        if self.calls.iter().any(|call| call.key.is_none()) {
             return Err(Fault::Garbage("a tool call has no name".to_owned()));
         }
-        self.parts.close_all();
-        let finish = self.parts.finish(self.finish);
-        self.parts.tell(ModelEvent::Finished { finish, usage: self.usage.clone() });
         Ok(())
-    }
-
-    fn next(&mut self) -> Option<ModelEvent> {
-        self.parts.next()
     }
 }
 
@@ -113,10 +87,10 @@ impl Decoder {
         }
         match choice["finish_reason"].as_str() {
             None | Some("") => {}
-            Some("tool_calls" | "function_call") => self.finish = Some(Finish::ToolCalls),
-            Some("length") => self.finish = Some(Finish::Length),
-            Some("content_filter") => self.finish = Some(Finish::ContentFilter),
-            Some(_) => self.finish = Some(Finish::Stop),
+            Some("tool_calls" | "function_call") => self.parts.said = Some(Finish::ToolCalls),
+            Some("length") => self.parts.said = Some(Finish::Length),
+            Some("content_filter") => self.parts.said = Some(Finish::ContentFilter),
+            Some(_) => self.parts.said = Some(Finish::Stop),
         }
     }
 
@@ -129,8 +103,7 @@ impl Decoder {
             _ => {
                 self.end_prose();
                 self.end_calls();
-                let key = self.new_key();
-                self.parts.open(key, part.clone());
+                let key = self.parts.open(part.clone());
                 self.prose = Some((part.clone(), key));
                 key
             }
@@ -143,15 +116,8 @@ impl Decoder {
         let place = match self.place(index, id, function) {
             Some(place) => place,
             None => {
-                let call = Call {
-                    key: self.new_key(),
-                    index,
-                    id: id.to_owned(),
-                    name: String::new(),
-                    early: String::new(),
-                    end: ObjectEnd::default(),
-                };
-                self.calls.push(call);
+                let (early, end) = (String::new(), ObjectEnd::default());
+                self.calls.push(Call { key: None, index, id: id.to_owned(), early, end });
                 self.calls.len() - 1
             }
         };
@@ -163,10 +129,10 @@ impl Decoder {
             id.clone_into(&mut call.id);
         }
         let name = function["name"].as_str().unwrap_or_default();
-        if call.name.is_empty() && !name.is_empty() {
-            name.clone_into(&mut call.name);
-            self.parts.open(call.key, ModelPart::ToolCall { name: name.to_owned() });
-            self.parts.grow(call.key, &std::mem::take(&mut call.early));
+        if call.key.is_none() && !name.is_empty() {
+            let key = self.parts.open(ModelPart::ToolCall { name: name.to_owned() });
+            self.parts.grow(key, &std::mem::take(&mut call.early));
+            call.key = Some(key);
         }
         let arguments = match &function["arguments"] {
             Value::String(text) => text.clone(),
@@ -175,10 +141,9 @@ impl Decoder {
             other => other.to_string(),
         };
         call.end.feed(&arguments);
-        if call.name.is_empty() {
-            call.early.push_str(&arguments);
-        } else {
-            self.parts.grow(call.key, &arguments);
+        match call.key {
+            None => call.early.push_str(&arguments),
+            Some(key) => self.parts.grow(key, &arguments),
         }
     }
 
@@ -196,11 +161,6 @@ impl Decoder {
         (!is_another).then_some(place)
     }
 
-    fn new_key(&mut self) -> u64 {
-        self.next_key += 1;
-        self.next_key
-    }
-
     fn end_prose(&mut self) {
         if let Some((_, key)) = self.prose.take() {
             self.parts.close(key);
@@ -209,19 +169,19 @@ impl Decoder {
 
     /// Closes the calls whose arguments are complete: nothing can follow, so the next need not wait.
     fn end_calls(&mut self) {
-        for call in self.calls.iter().filter(|call| call.end.is_complete()) {
-            self.parts.close(call.key);
+        for key in self.calls.iter().filter(|call| call.end.is_complete()).filter_map(|call| call.key) {
+            self.parts.close(key);
         }
     }
 
     fn usage(&mut self, usage: &Value) {
-        let set = |field: &mut u64, value: &Value| *field = value.as_u64().unwrap_or(*field);
-        set(&mut self.usage.input_tokens, &usage["prompt_tokens"]);
-        set(&mut self.usage.output_tokens, &usage["completion_tokens"]);
-        set(&mut self.usage.cached_tokens, &usage["prompt_cache_hit_tokens"]);
-        set(&mut self.usage.cached_tokens, &usage["prompt_tokens_details"]["cached_tokens"]);
-        set(&mut self.usage.cache_write_tokens, &usage["prompt_tokens_details"]["cache_write_tokens"]);
-        set(&mut self.usage.reasoning_tokens, &usage["completion_tokens_details"]["reasoning_tokens"]);
+        let known = &mut self.parts.usage;
+        count(&mut known.input_tokens, &usage["prompt_tokens"]);
+        count(&mut known.output_tokens, &usage["completion_tokens"]);
+        count(&mut known.cached_tokens, &usage["prompt_cache_hit_tokens"]);
+        count(&mut known.cached_tokens, &usage["prompt_tokens_details"]["cached_tokens"]);
+        count(&mut known.cache_write_tokens, &usage["prompt_tokens_details"]["cache_write_tokens"]);
+        count(&mut known.reasoning_tokens, &usage["completion_tokens_details"]["reasoning_tokens"]);
     }
 }
 
@@ -230,20 +190,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::Usage;
+    use crate::models::ModelEvent;
+    use crate::models::answer::tests::{drain, event};
 
     /// What a stream of these chunks tells, in short: `T`ext, `R`easoning and calls, each with its pieces.
     fn told(chunks: &[Value], done: bool) -> Result<(Vec<String>, Finish, Usage), Fault> {
         let mut decoder = Decoder::default();
         let mut events = Vec::new();
         for chunk in chunks {
-            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: chunk.to_string() })?;
-            events.extend(std::iter::from_fn(|| decoder.next()));
+            decoder.event(&event(chunk))?;
+            events.extend(drain(&mut decoder));
         }
         if done {
             decoder.event(&SseEvent { name: String::new(), id: String::new(), data: "[DONE]".into() })?;
         }
         decoder.end()?;
-        events.extend(std::iter::from_fn(|| decoder.next()));
+        events.extend(drain(&mut decoder));
         let mut parts: Vec<String> = Vec::new();
         for event in events {
             match event {
@@ -303,7 +266,7 @@ mod tests {
         ] {
             decoder.chunk(&chunk);
         }
-        let events: Vec<ModelEvent> = std::iter::from_fn(|| decoder.next()).collect();
+        let events = drain(&mut decoder);
         assert_eq!(events.last(), Some(&ModelEvent::PartGrew("{\"k".into())));
         assert_eq!(events.len(), 8);
     }
@@ -404,6 +367,6 @@ mod tests {
         assert_eq!(decoder.whole(&json!({"a": 1})), Err(Fault::Garbage("it has no choices".into())));
         let message = json!({"role": "assistant", "content": "hi"});
         decoder.whole(&json!({"choices": [{"message": message, "finish_reason": "stop"}]})).unwrap();
-        assert!(decoder.has_ended());
+        assert!(decoder.parts.done);
     }
 }

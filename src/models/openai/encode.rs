@@ -1,11 +1,10 @@
 //! From a request to the body of a chat completion.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::super::body::{arguments_text, data_url, put_sampling};
 use super::super::catalogue::{Card, Reasoning};
-use super::super::{ModelRequest, PromptMessage, PromptPart, arguments_object};
+use super::super::{ModelRequest, PromptMessage, PromptPart};
 
 /// The body. `official` = OpenAI's own server: it knows `max_completion_tokens` only, at least for models that reason,
 /// while most others know `max_tokens` only.
@@ -24,12 +23,7 @@ pub(super) fn body(request: &ModelRequest, card: &Card, official: bool) -> Value
         });
         put("tools", tools.collect());
     }
-    if let Some(temperature) = settings.temperature {
-        put("temperature", json!(temperature));
-    }
-    if let Some(top_p) = settings.top_p {
-        put("top_p", json!(top_p));
-    }
+    put_sampling(settings, &mut put);
     if let Some(most) = settings.max_tokens {
         put(if official { "max_completion_tokens" } else { "max_tokens" }, json!(most));
     }
@@ -77,7 +71,7 @@ fn user(parts: &[PromptPart]) -> Option<Value> {
     let content = parts.iter().filter_map(|part| match part {
         PromptPart::Text(text) if !text.is_empty() => Some(json!({"type": "text", "text": text})),
         PromptPart::Image { media_type, bytes } => {
-            let url = format!("data:{media_type};base64,{}", STANDARD.encode(bytes));
+            let url = data_url(media_type, bytes);
             Some(json!({"type": "image_url", "image_url": {"url": url}}))
         }
         PromptPart::Text(_) | PromptPart::Reasoning(_) | PromptPart::ToolCall { .. } => None,
@@ -90,7 +84,7 @@ fn assistant(parts: &[PromptPart]) -> Option<Value> {
     let text = texts(parts).concat();
     let calls = parts.iter().filter_map(|part| match part {
         PromptPart::ToolCall { id, name, arguments } => {
-            let arguments = Value::Object(arguments_object(arguments)).to_string();
+            let arguments = arguments_text(arguments);
             Some(json!({"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}))
         }
         PromptPart::Text(_) | PromptPart::Image { .. } | PromptPart::Reasoning(_) => None,
@@ -115,39 +109,18 @@ fn texts(parts: &[PromptPart]) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Access, Effect, ModelChoice, ModelSettings, ReasoningPart, ToolSpec};
+    use crate::domain::ReasoningPart;
     use crate::models::PromptReturn;
-    use crate::models::catalogue::Catalogue;
+    use crate::models::body::tests::{self, call, image, request, settings, text, tool};
 
     fn card(id: &str) -> Card {
-        Catalogue::new(&std::collections::BTreeMap::new()).unwrap().card(&ModelChoice::new("openai", id))
-    }
-
-    fn request(messages: Vec<PromptMessage>) -> ModelRequest {
-        let settings = ModelSettings::default();
-        ModelRequest { model: "m".into(), system: String::new(), messages, tools: vec![], settings, form: None }
-    }
-
-    fn tool() -> ToolSpec {
-        let (effect, access) = (Effect::None, Access::Read);
-        let parameters = json!({"type": "object"});
-        ToolSpec { name: "look".into(), description: "Looks.".into(), parameters, effect, access }
-    }
-
-    fn text(text: &str) -> PromptPart {
-        PromptPart::Text(text.into())
+        tests::card("openai", id)
     }
 
     #[test]
     fn a_conversation_with_all_kinds_of_parts() {
-        let call = |id: &str, arguments: &str| PromptPart::ToolCall {
-            id: id.into(),
-            name: "look".into(),
-            arguments: arguments.into(),
-        };
         let returned =
             |id: &str| PromptReturn { id: id.into(), name: "look".into(), text: format!("saw {id}"), failed: id == "2" };
-        let image = PromptPart::Image { media_type: "image/png".into(), bytes: bytes::Bytes::from_static(b"png") };
         let mut request = request(vec![
             PromptMessage::User(vec![text("one"), text(""), text("two")]),
             PromptMessage::Assistant(vec![
@@ -160,10 +133,10 @@ mod tests {
             PromptMessage::Assistant(vec![PromptPart::Reasoning(ReasoningPart::default())]),
             PromptMessage::Assistant(vec![call("3", "{}")]),
             PromptMessage::ToolReturns(vec![returned("3")]),
-            PromptMessage::User(vec![text("see"), image]),
+            PromptMessage::User(vec![text("see"), image()]),
         ]);
         request.system = "Be brief.".into();
-        request.tools = vec![tool()];
+        request.tools = vec![tool("look")];
         let call = |id: &str, arguments: &str| json!({"id": id, "type": "function", "function": {"name": "look", "arguments": arguments}});
         assert_eq!(
             body(&request, &card("gpt-4o"), true),
@@ -193,14 +166,7 @@ mod tests {
     #[test]
     fn settings_go_into_the_fields_that_the_server_knows() {
         let mut request = request(vec![PromptMessage::User(vec![text("hi")])]);
-        request.settings = ModelSettings {
-            temperature: Some(0.5),
-            top_p: Some(0.25),
-            max_tokens: Some(9),
-            reasoning_effort: Some("low".into()),
-            stop: vec!["END".into()],
-            extra: json!({"seed": 7}).as_object().cloned().unwrap(),
-        };
+        request.settings = settings("low", json!({"seed": 7}));
         for (official, most) in [(true, "max_completion_tokens"), (false, "max_tokens")] {
             let expected = json!({
                 "model": "m", "messages": [{"role": "user", "content": "hi"}], "stream": true,
@@ -217,7 +183,7 @@ mod tests {
         let effort =
             |request: &ModelRequest, official| body(request, &card("gpt-6-sol"), official)["reasoning_effort"].clone();
         assert_eq!(effort(&request, true), Value::Null);
-        request.tools = vec![tool()];
+        request.tools = vec![tool("look")];
         assert_eq!(effort(&request, true), "none");
         assert_eq!(effort(&request, false), Value::Null);
         request.settings.reasoning_effort = Some("high".into());

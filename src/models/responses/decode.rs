@@ -5,16 +5,16 @@
 
 use serde_json::{Value, json};
 
-use super::super::answer::{Decode, json as object};
+use super::super::ModelPart;
+use super::super::answer::{Decode, count, json_until_done};
 use super::super::failure::Fault;
 use super::super::parts::Parts;
-use super::super::{ModelEvent, ModelPart};
-use crate::domain::{Finish, Usage};
+use crate::domain::Finish;
 use crate::outgoing::SseEvent;
 
 /// The state of one answer.
 #[derive(Default)]
-pub(super) struct Decoder {
+pub(in crate::models) struct Decoder {
     parts: Parts,
     open: Vec<Open>,
     /// Items that have begun, by their ids: not every server tells their places.
@@ -23,12 +23,7 @@ pub(super) struct Decoder {
     current: Option<u64>,
     /// Places of items that are over.
     over: Vec<u64>,
-    next_key: u64,
     refused: bool,
-    finish: Option<Finish>,
-    usage: Usage,
-    done: bool,
-    finished: bool,
 }
 
 /// What an open part is.
@@ -55,15 +50,7 @@ struct Open {
 
 impl Decode for Decoder {
     fn event(&mut self, event: &SseEvent) -> Result<(), Fault> {
-        let data = event.data.trim();
-        if data == "[DONE]" {
-            self.done = true;
-            return Ok(());
-        }
-        if data.is_empty() {
-            return Ok(());
-        }
-        let value = object(data)?;
+        let Some(value) = json_until_done(event, &mut self.parts)? else { return Ok(()) };
         let kind = value["type"].as_str().filter(|kind| !kind.is_empty()).unwrap_or(&event.name);
         let item = self.item(&value);
         let part = value["content_index"].as_u64().unwrap_or(0);
@@ -111,26 +98,15 @@ impl Decode for Decoder {
         Ok(())
     }
 
-    fn has_ended(&self) -> bool {
-        self.done
+    fn parts(&mut self) -> &mut Parts {
+        &mut self.parts
     }
 
-    fn end(&mut self) -> Result<(), Fault> {
-        if std::mem::replace(&mut self.finished, true) {
-            return Ok(());
+    fn close(&mut self) -> Result<(), Fault> {
+        if self.refused {
+            self.parts.said = Some(Finish::ContentFilter);
         }
-        if self.finish.is_none() && !self.done {
-            return Err(Fault::Cut);
-        }
-        self.parts.close_all();
-        let said = if self.refused { Some(Finish::ContentFilter) } else { self.finish };
-        let finish = self.parts.finish(said);
-        self.parts.tell(ModelEvent::Finished { finish, usage: self.usage.clone() });
         Ok(())
-    }
-
-    fn next(&mut self) -> Option<ModelEvent> {
-        self.parts.next()
     }
 }
 
@@ -174,9 +150,7 @@ impl Decoder {
             Some(place) => place,
             None if self.over.contains(&item) => return None,
             None => {
-                self.next_key += 1;
-                let key = self.next_key;
-                self.parts.open(key, begins);
+                let key = self.parts.open(begins);
                 self.open.push(Open { item, part, kind, key, bytes: 0, section: 0 });
                 self.open.len() - 1
             }
@@ -268,26 +242,26 @@ impl Decoder {
 
     /// The response as a whole, at its end: with its items, where they did not come one by one.
     fn response(&mut self, response: &Value) {
-        let come = self.next_key > 0 || !self.over.is_empty();
+        let come = self.parts.have_begun() || !self.over.is_empty();
         for (item, value) in (0..).zip(response["output"].as_array().into_iter().flatten().filter(|_| !come)) {
             self.end_item(item, value);
         }
         self.usage(&response["usage"]);
         let why = response["incomplete_details"]["reason"].as_str();
-        self.finish = Some(match (response["status"].as_str(), why) {
+        self.parts.said = Some(match (response["status"].as_str(), why) {
             (_, Some("content_filter")) => Finish::ContentFilter,
             (Some("incomplete"), _) | (_, Some(_)) => Finish::Length,
             _ => Finish::Stop,
         });
-        self.done = true;
+        self.parts.done = true;
     }
 
     fn usage(&mut self, usage: &Value) {
-        let set = |field: &mut u64, value: &Value| *field = value.as_u64().unwrap_or(*field);
-        set(&mut self.usage.input_tokens, &usage["input_tokens"]);
-        set(&mut self.usage.output_tokens, &usage["output_tokens"]);
-        set(&mut self.usage.cached_tokens, &usage["input_tokens_details"]["cached_tokens"]);
-        set(&mut self.usage.reasoning_tokens, &usage["output_tokens_details"]["reasoning_tokens"]);
+        let known = &mut self.parts.usage;
+        count(&mut known.input_tokens, &usage["input_tokens"]);
+        count(&mut known.output_tokens, &usage["output_tokens"]);
+        count(&mut known.cached_tokens, &usage["input_tokens_details"]["cached_tokens"]);
+        count(&mut known.reasoning_tokens, &usage["output_tokens_details"]["reasoning_tokens"]);
     }
 }
 
@@ -298,34 +272,16 @@ fn text(value: &Value) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Usage;
+    use crate::models::ModelEvent;
+    use crate::models::answer::tests::{self, call, closed, grew, opened};
 
     fn told(events: &[Value]) -> Result<Vec<ModelEvent>, Fault> {
-        let mut decoder = Decoder::default();
-        for event in events {
-            decoder.event(&SseEvent { name: String::new(), id: String::new(), data: event.to_string() })?;
-        }
-        decoder.end()?;
-        Ok(std::iter::from_fn(|| decoder.next()).collect())
-    }
-
-    fn opened(part: ModelPart) -> ModelEvent {
-        ModelEvent::PartOpened(part)
-    }
-
-    fn grew(text: &str) -> ModelEvent {
-        ModelEvent::PartGrew(text.into())
-    }
-
-    fn closed() -> ModelEvent {
-        ModelEvent::PartClosed { signature: None, sealed: None }
+        tests::told::<Decoder>(events)
     }
 
     fn finished(finish: Finish) -> ModelEvent {
         ModelEvent::Finished { finish, usage: Usage::default() }
-    }
-
-    fn call(name: &str) -> ModelPart {
-        ModelPart::ToolCall { name: name.into() }
     }
 
     fn added(index: u64, item: Value) -> Value {

@@ -1,11 +1,10 @@
 //! From a request to the body of a response that is to be made.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::super::body::{arguments_text, data_url, put_sampling};
 use super::super::catalogue::{Card, Reasoning};
-use super::super::{ModelRequest, PromptMessage, PromptPart, arguments_object};
+use super::super::{ModelRequest, PromptMessage, PromptPart};
 
 /// The body. `official` = OpenAI's own server, which gives what a model thought as a seal when it is asked to; others do
 /// not know that. The wire has no place for words at which the model stops, so those are left out.
@@ -29,12 +28,7 @@ pub(super) fn body(request: &ModelRequest, card: &Card, official: bool) -> Value
         put("tools", tools.collect());
         put("parallel_tool_calls", json!(true));
     }
-    if let Some(temperature) = settings.temperature {
-        put("temperature", json!(temperature));
-    }
-    if let Some(top_p) = settings.top_p {
-        put("top_p", json!(top_p));
-    }
+    put_sampling(settings, &mut put);
     if let Some(most) = settings.max_tokens {
         put("max_output_tokens", json!(most));
     }
@@ -81,7 +75,7 @@ fn asked(part: &PromptPart) -> Option<Value> {
     match part {
         PromptPart::Text(text) if !text.is_empty() => Some(json!({"type": "input_text", "text": text})),
         PromptPart::Image { media_type, bytes } => {
-            let url = format!("data:{media_type};base64,{}", STANDARD.encode(bytes));
+            let url = data_url(media_type, bytes);
             Some(json!({"type": "input_image", "image_url": url}))
         }
         PromptPart::Text(_) | PromptPart::Reasoning(_) | PromptPart::ToolCall { .. } => None,
@@ -113,7 +107,7 @@ fn answered(parts: &[PromptPart], items: &mut Vec<Value>) {
             }
             PromptPart::ToolCall { id, name, arguments } => {
                 close(&mut texts, items);
-                let arguments = Value::Object(arguments_object(arguments)).to_string();
+                let arguments = arguments_text(arguments);
                 items.push(json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments}));
             }
             PromptPart::Text(_) | PromptPart::Image { .. } => {}
@@ -125,38 +119,23 @@ fn answered(parts: &[PromptPart], items: &mut Vec<Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Access, AnswerForm, Effect, ModelChoice, ModelSettings, ReasoningPart, ToolSpec};
+    use crate::domain::{AnswerForm, ReasoningPart};
     use crate::models::PromptReturn;
-    use crate::models::catalogue::Catalogue;
+    use crate::models::body::tests::{self, call, image, request, settings, text, tool};
 
     fn card(id: &str) -> Card {
-        Catalogue::new(&std::collections::BTreeMap::new()).unwrap().card(&ModelChoice::new("openai", id))
-    }
-
-    fn request(messages: Vec<PromptMessage>) -> ModelRequest {
-        let settings = ModelSettings::default();
-        ModelRequest { model: "m".into(), system: String::new(), messages, tools: vec![], settings, form: None }
-    }
-
-    fn text(text: &str) -> PromptPart {
-        PromptPart::Text(text.into())
+        tests::card("openai", id)
     }
 
     #[test]
     fn a_conversation_with_all_kinds_of_parts() {
-        let call = |id: &str, arguments: &str| PromptPart::ToolCall {
-            id: id.into(),
-            name: "look".into(),
-            arguments: arguments.into(),
-        };
         let thought = |text: &str, sealed: Option<&str>| {
             let sealed = sealed.map(str::to_owned);
             PromptPart::Reasoning(ReasoningPart { text: text.into(), sealed, ..ReasoningPart::default() })
         };
         let returned = PromptReturn { id: "1".into(), name: "look".into(), text: "saw".into(), failed: true };
-        let image = PromptPart::Image { media_type: "image/png".into(), bytes: bytes::Bytes::from_static(b"png") };
         let mut request = request(vec![
-            PromptMessage::User(vec![text("one"), text(""), image]),
+            PromptMessage::User(vec![text("one"), text(""), image()]),
             PromptMessage::Assistant(vec![
                 thought("open", None),
                 thought("hm", Some("seal")),
@@ -171,9 +150,7 @@ mod tests {
             PromptMessage::User(vec![text("and?")]),
         ]);
         request.system = "Be brief.".into();
-        let parameters = json!({"type": "object"});
-        let (effect, access) = (Effect::None, Access::Read);
-        request.tools = vec![ToolSpec { name: "look".into(), description: "Looks.".into(), parameters, effect, access }];
+        request.tools = vec![tool("look")];
         assert_eq!(
             body(&request, &card("gpt-4o"), true),
             json!({
@@ -206,14 +183,7 @@ mod tests {
     #[test]
     fn settings_go_into_the_fields_of_the_wire() {
         let mut request = request(vec![PromptMessage::User(vec![text("hi")])]);
-        request.settings = ModelSettings {
-            temperature: Some(0.5),
-            top_p: Some(0.25),
-            max_tokens: Some(9),
-            reasoning_effort: Some("low".into()),
-            stop: vec!["END".into()],
-            extra: json!({"seed": 7}).as_object().cloned().unwrap(),
-        };
+        request.settings = settings("low", json!({"seed": 7}));
         request.form = Some(AnswerForm { name: "f".into(), schema: json!({"type": "object"}) });
         let input = json!([{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}]);
         let format = json!({"type": "json_schema", "name": "f", "schema": {"type": "object"}, "strict": false});

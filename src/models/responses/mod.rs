@@ -6,44 +6,24 @@
 mod decode;
 mod encode;
 
-use std::sync::Arc;
+use serde_json::Value;
 
-use async_trait::async_trait;
-use secrecy::ExposeSecret as _;
-
-use super::answer;
+use super::ModelRequest;
+use super::answer::Speak;
 use super::catalogue::Card;
-use super::endpoint::Endpoint;
-use super::transport::Transport;
-use super::{Model, ModelRequest, ModelStream};
 use crate::config::Provider;
-use crate::domain::Error;
 
-/// A model behind responses.
-pub(super) struct Responses {
-    transport: Arc<Transport>,
-    endpoint: Arc<Endpoint>,
-    card: Card,
-}
+/// Responses.
+pub(super) struct Responses;
 
-impl Responses {
-    /// A model of a provider.
-    ///
-    /// # Errors
-    /// `invalid_input` when the provider's settings cannot be used.
-    pub fn new(transport: Arc<Transport>, name: &str, provider: &Provider, card: Card) -> Result<Self, Error> {
-        let bearer = provider.api_key.as_ref().map(|key| ("authorization", format!("Bearer {}", key.expose_secret())));
-        let own: Vec<_> = bearer.into_iter().collect();
-        let endpoint = Arc::new(Endpoint::new(name, provider, "/responses", &own)?);
-        Ok(Self { transport, endpoint, card })
+impl Speak for Responses {
+    type Decoder = decode::Decoder;
+
+    fn path(_: &Provider) -> &'static str {
+        "/responses"
     }
-}
 
-#[async_trait]
-impl Model for Responses {
-    async fn ask(&self, request: ModelRequest) -> ModelStream {
-        let body = encode::body(&request, &self.card, self.endpoint.is_openai());
-        let decoder = decode::Decoder::default();
-        answer::ask(Arc::clone(&self.transport), Arc::clone(&self.endpoint), &body, decoder)
+    fn body(request: &ModelRequest, card: &Card, official: bool) -> Value {
+        encode::body(request, card, official)
     }
 }

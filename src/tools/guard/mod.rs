@@ -35,7 +35,7 @@ pub(super) use descendants::{ask_session_to_end, end_session};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus};
 pub(super) use serving::ServedProgram;
-pub(super) use starting::{PATH, command, quoted, temporary, writable};
+pub(super) use starting::{Guarded, PATH, quoted, temporary, writable};
 
 /// The first argument by which the program knows that it is to be a guard.
 pub const WORD: &str = "__guard";

@@ -5,21 +5,16 @@
 //   SEED=7 …                                                     other cases
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { areaHouse, logIn } from '../support/agentarea/house.mjs';
 import { startModel } from '../support/model.mjs';
-import { limited } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
+import { kept, run } from '../support/scripts.mjs';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const kept = join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients');
-const python = process.env.PYTHON || join(kept, 'venv-agentarea-schema', 'bin', 'python');
+const interpreter = process.env.PYTHON || join(kept, 'venv-agentarea-schema', 'bin', 'python');
 
 /** Cases of each operation, and what they are drawn by. */
 const CASES = process.env.CASES || '16';
@@ -36,7 +31,7 @@ const CHECKS = [
 ].join(',');
 
 const suite = report('agentarea-schema');
-if (!existsSync(python)) throw new Error(`there is no ${python}: .ci/clients install`);
+if (!existsSync(interpreter)) throw new Error(`there is no ${interpreter}: .ci/clients install`);
 
 const scratch = mkdtempSync(join(tmpdir(), 'ombud-schema-'));
 const model = await startModel();
@@ -65,7 +60,7 @@ for (const path of ['/openapi.json', '/agentarea/openapi.json']) {
   writeFileSync(file, await response.text());
   await suite.check(`${path} is a valid description`, async () => {
     assert.equal(response.status, 200);
-    const { code, out } = await run(['-m', 'openapi_spec_validator', file]);
+    const { code, out } = await python('-m', 'openapi_spec_validator', file);
     assert.equal(code, 0, out);
   });
 }
@@ -78,11 +73,11 @@ for (const [what, which, most] of [
 ]) {
   await suite.check(`${what}: answers as it is described`, async () => {
     const token = await logIn(house, house.admin);
-    const { code, out } = await run([
+    const { code, out } = await python(
       '-m', 'schemathesis.cli', 'run', `${house.url}/openapi.json`, '--url', house.url, '--no-color',
       '--header', `Authorization: Bearer ${token}`, '--checks', CHECKS, '--phases', 'examples,coverage,fuzzing',
       '--max-examples', CASES, '--seed', SEED, '--generation-database', 'none', '--warnings', 'off', '--continue-on-failure', ...which,
-    ]);
+    );
     const cases = Number(/(\d+) generated/.exec(out)?.[1] ?? 0);
     console.log(`        ${cases} cases`);
     assert.equal(code, 0, out);
@@ -94,12 +89,8 @@ await suite.check('the house is as well as before', async () => {
 });
 await suite.finish();
 
-async function run(args) {
-  const env = { PATH: `${dirname(python)}:${process.env.PATH}`, HOME: scratch, PYTHONDONTWRITEBYTECODE: '1' };
-  const child = spawn(python, args, { cwd: scratch, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (out += text));
-  const ended = await limited(once(child, 'close'), PATIENCE, 'it does not end').catch((error) => [String(error)]);
-  child.kill('SIGKILL');
-  return { code: ended[0], out: out.slice(-20_000) };
+async function python(...args) {
+  const env = { PATH: `${dirname(interpreter)}:${process.env.PATH}`, HOME: scratch, PYTHONDONTWRITEBYTECODE: '1' };
+  const { code, out, err, error } = await run(interpreter, args, { cwd: scratch, env, patience: PATIENCE });
+  return { code: error ?? code, out: (out + err).slice(-20_000) };
 }

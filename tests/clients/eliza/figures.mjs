@@ -6,12 +6,12 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 
 import { limited, startOmbud } from '../support/ombud.mjs';
+import { shared } from '../support/scripts.mjs';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients', 'shared', 'eliza');
+const folder = shared('eliza');
 const { io } = createRequire(join(folder, 'check.mjs'))('socket.io-client');
 const { startMock } = await import(pathToFileURL(join(folder, 'mock-openai.mjs')).href);
 

@@ -3,24 +3,22 @@
 // limit of requests. What it needs is installed, in a copy of its folder, by `.ci/clients install`.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-import { limited, startOmbud } from '../support/ombud.mjs';
+import { startOmbud } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
+import { checked, freePort, shared } from '../support/scripts.mjs';
 import { crowd } from './crowd.mjs';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients', 'shared', 'eliza');
+const folder = shared('eliza');
 
 /** The whole script may take so long, in milliseconds. */
 const PATIENCE = 120_000;
 /** What it waits for may take so long. */
 const WAIT = 30_000;
+/** What a line of it says of a check. */
+const FORM = /^(?<word>ok|not ok|# skip) (?<check>.*)$/;
 
 /** What is left out where no key is asked for, and where the limit is not spent. */
 const NO_KEY = ['no key is refused', 'a wrong key is refused'];
@@ -43,19 +41,8 @@ for (const run of RUNS) await accepted(run);
 await crowd(suite, folder);
 await suite.finish();
 
-/** A port that is free now. */
-async function freePort() {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Runs the script once; each of its checks is one of ours. */
-async function accepted({ name, prefix = '', key = null, token = false, args = [], env = {}, limit = false }) {
+async function accepted({ name, prefix = '', key = null, token = false, args = [], env: more = {}, limit = false }) {
   const port = await freePort();
   const house = await startOmbud({
     config: {
@@ -64,10 +51,10 @@ async function accepted({ name, prefix = '', key = null, token = false, args = [
     },
     token: token ? key : null,
     args,
-    env: { CORS_ORIGIN: '*', ...env },
+    env: { CORS_ORIGIN: '*', ...more },
   });
   suite.atEnd(() => house.close());
-  const told = await run({
+  const env = {
     BASE_URL: house.url + prefix,
     MOCK_PORT: String(port),
     MODE: 'seed',
@@ -75,7 +62,8 @@ async function accepted({ name, prefix = '', key = null, token = false, args = [
     WAIT_MS: String(WAIT),
     ...(key ? { API_KEY: key } : {}),
     ...(limit ? { RATE_LIMIT: '1' } : {}),
-  });
+  };
+  const told = await checked(process.execPath, ['check.mjs'], { folder, env, patience: PATIENCE, form: FORM });
   await suite.check(`${name}: the script comes to its end`, () => {
     assert.equal(told.error, null);
     assert.match(told.last, /^\d+ passed, \d+ failed$/, told.err);
@@ -89,25 +77,4 @@ async function accepted({ name, prefix = '', key = null, token = false, args = [
     assert.deepEqual(skipped, [...(key ? [] : NO_KEY), ...(limit ? [] : NO_LIMIT)]);
   });
   await house.close();
-}
-
-/** The script's lines: { word: ok, not ok or # skip, check }. */
-async function run(env) {
-  const child = spawn(process.execPath, ['check.mjs'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
-  const error = await limited(once(child, 'close'), PATIENCE, 'the script does not end').then(() => null, String);
-  child.kill('SIGKILL');
-  const all = out.trimEnd().split('\n');
-  const lines = all.flatMap((line) => {
-    const [, word, check] = /^(ok|not ok|# skip) (.*)$/.exec(line) ?? [];
-    return word ? [{ word, check }] : [];
-  });
-  return { lines, last: all.at(-1), err, error };
 }

@@ -8,7 +8,6 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,8 +19,9 @@ import { StdioClientTransport as Pipes1 } from '@modelcontextprotocol/sdk/client
 import { StreamableHTTPClientTransport as Http1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
 import { startModel } from '../support/model.mjs';
-import { limited, program, startOmbud } from '../support/ombud.mjs';
+import { program, startOmbud } from '../support/ombud.mjs';
 import { report, until } from '../support/report.mjs';
+import { run } from '../support/scripts.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const packages = join(here, 'node_modules');
@@ -64,16 +64,9 @@ await until('the fixture runs', async () => {
 
 /** Runs the conformance program: { code, out }. */
 async function conform(...args) {
-  const child = spawn(node, [conformance, ...args], {
-    cwd: house.folder,
-    env: { PATH: process.env.PATH, HOME: house.home, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let out = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (out += text));
-  const [code] = await limited(once(child, 'close'), 50_000, 'the scenario does not end');
-  return { code, out };
+  const env = { HOME: house.home, NO_COLOR: '1' };
+  const { code, out, err } = await run(node, [conformance, ...args], { cwd: house.folder, env, patience: 50_000 });
+  return { code, out: out + err };
 }
 
 async function scenario(url, name) {

@@ -4,20 +4,19 @@
 //   node tests/clients/mcp-servers/suite.mjs [WORD]        only the checks that contain the word
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startModel } from '../support/model.mjs';
-import { limited, program, startOmbud } from '../support/ombud.mjs';
+import { program, startOmbud } from '../support/ombud.mjs';
 import { report, until } from '../support/report.mjs';
+import { kept, run } from '../support/scripts.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const kept = process.env.CARGO_TARGET_DIR || join(here, '../../../target');
-const python = process.env.PYTHON || join(kept, 'clients', 'venv-mcp-servers', 'bin', 'python');
+const python = process.env.PYTHON || join(kept, 'venv-mcp-servers', 'bin', 'python');
 const npm = (name) => join(here, 'node_modules', '.bin', name);
 
 const suite = report('mcp-servers');
@@ -81,18 +80,10 @@ const about = (name) => house.json('POST', '/ombud/v1/tool-server', { server: na
 const lines = async (name) => (await house.json('POST', '/ombud/v1/tool-server-lines', { server: name, limit: 1000 })).lines;
 
 /** The command with a prompt for the model of the suite: { code, out, err }. */
-async function oneshot(prompt, args) {
-  const child = spawn(program, ['oneshot', prompt, '--no-stdin', '--format', 'json', ...args], {
-    cwd: house.workspace,
-    env: { ...house.env, OMBUD_SERVER_TOKEN: token },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
-  const [code] = await limited(once(child, 'close'), 60_000, 'the command does not end');
-  return { code, out, err };
+function oneshot(prompt, args) {
+  const env = { ...house.env, OMBUD_SERVER_TOKEN: token };
+  const all = ['oneshot', prompt, '--no-stdin', '--format', 'json', ...args];
+  return run(program, all, { cwd: house.workspace, env, patience: 60_000 });
 }
 
 /** The processes that work in a folder of a tool server: id and command line. */

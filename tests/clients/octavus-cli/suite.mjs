@@ -3,8 +3,6 @@
 //   node tests/clients/octavus-cli/suite.mjs [WORD]        only the checks that contain the word
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,8 +12,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { definition, writeAgent } from '../support/octavus/agents.mjs';
 import { octavusHouse } from '../support/octavus/house.mjs';
 import { checkLegs } from '../support/octavus/order.mjs';
-import { limited } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
+import { run } from '../support/scripts.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const program = join(here, 'node_modules', '@octavus', 'cli', 'dist', 'index.js');
@@ -38,16 +36,11 @@ function staged(agent) {
 async function cli(args, env = {}) {
   const home = join(folder, 'home');
   mkdirSync(home, { recursive: true });
-  const child = spawn(process.execPath, [program, ...args], {
+  const { code, out, err } = await run(process.execPath, [program, ...args], {
     cwd: home,
-    env: { PATH: process.env.PATH, HOME: home, OCTAVUS_API_URL: house.url, OCTAVUS_CLI_API_KEY: house.key, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { HOME: home, OCTAVUS_API_URL: house.url, OCTAVUS_CLI_API_KEY: house.key, ...env },
+    patience: 30_000,
   });
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
-  const [code] = await limited(once(child, 'close'), 30_000, 'the CLI does not end');
   let json = null;
   try {
     json = JSON.parse(out);

@@ -2,22 +2,20 @@
 // paths, and below `/octavus`. What it needs is installed, in a copy of its folder, by `.ci/clients install`.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { addKey, modelConfig } from '../support/octavus/house.mjs';
-import { limited, startOmbud } from '../support/ombud.mjs';
+import { startOmbud } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
+import { checked, freePort, shared } from '../support/scripts.mjs';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients', 'shared', 'octavus');
+const folder = shared('octavus');
 
 /** The whole script may take so long, in milliseconds. */
 const PATIENCE = 180_000;
+/** What a line of it says of a check. */
+const FORM = /^(?<word>ok|not ok|skip) (?<name>[^:\s]+)(?:: (?<why>.*))?$/;
 
 /** What the SDK 2.0.0 does not have, so that the script leaves it out. */
 const NOT_IN_THIS_SDK = [
@@ -32,17 +30,6 @@ if (!existsSync(join(folder, 'node_modules', '@octavus', 'server-sdk'))) {
 for (const prefix of ['', '/octavus']) await accepted(prefix);
 await suite.finish();
 
-/** A port that is free now. */
-async function freePort() {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** Runs the script below a prefix; each of its checks is one of ours. */
 async function accepted(prefix) {
   const where = prefix || 'bare';
@@ -52,7 +39,8 @@ async function accepted(prefix) {
     args: ['--dialects', 'octavus,tarko,agent-tars'],
   });
   suite.atEnd(() => house.close());
-  const told = await run({ BASE_URL: house.url + prefix, API_KEY: await addKey(house, 'acceptance'), MOCK_PORT: String(port) });
+  const env = { BASE_URL: house.url + prefix, API_KEY: await addKey(house, 'acceptance'), MOCK_PORT: String(port) };
+  const told = await checked(process.execPath, ['check.mjs'], { folder, env, patience: PATIENCE, form: FORM });
   await suite.check(`${where}: the script comes to its end`, () => {
     assert.equal(told.error, null);
     assert.match(told.last, /^\d+ passed, \d+ failed$/, told.err);
@@ -67,25 +55,4 @@ async function accepted(prefix) {
     assert.deepEqual(skipped, NOT_IN_THIS_SDK);
   });
   await house.close();
-}
-
-/** The script's lines: { word: ok, not ok or skip, name, why }. */
-async function run(env) {
-  const child = spawn(process.execPath, ['check.mjs'], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
-  const error = await limited(once(child, 'close'), PATIENCE, 'the script does not end').then(() => null, String);
-  child.kill('SIGKILL');
-  const all = out.trimEnd().split('\n');
-  const lines = all.flatMap((line) => {
-    const [, word, name, why] = /^(ok|not ok|skip) ([^:\s]+)(?:: (.*))?$/.exec(line) ?? [];
-    return word ? [{ word, name, why }] : [];
-  });
-  return { lines, last: all.at(-1), err, error };
 }

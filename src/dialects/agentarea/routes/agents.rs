@@ -10,7 +10,7 @@ use super::super::from_wire::{NAME, configure, engine_name, with_suffix};
 use super::super::ids;
 use super::super::kept::{KeptAgent, KeptSession, keep, kept};
 use super::super::reading::{Reading, Window};
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::to_wire::{self, AgentStatus, CHAT, Offer};
 use super::super::wire::{AgentAnswer, AgentChange, AgentList, NewAgent, Success};
 use super::{CONFLICT, UNKNOWN, refusing, window};
@@ -34,24 +34,24 @@ pub fn routes() -> Routes {
             .gives::<AgentAnswer>(StatusCode::OK, "The agent.")
     };
     vec![
-        window(refusing(Route::get("/v1/agents", asked(list)), &[]))
+        window(refusing(Route::get("/v1/agents", list), &[]))
             .about("The agents, the newest first")
             .named_in(CHAPTER, "list_agents")
             .query("type", "Only those of this kind.", false)
             .query_of("status", "Only those that stand so.", false, words(&["active", "inactive", "error"]))
             .gives::<AgentList>(StatusCode::OK, "A page of agents."),
-        refusing(Route::post("/v1/agents", asked(create)), &[CONFLICT])
+        refusing(Route::post("/v1/agents", create), &[CONFLICT])
             .about("Makes an agent")
             .named_in(CHAPTER, "create_agent")
             .takes::<NewAgent>()
             .gives::<AgentAnswer>(StatusCode::OK, "The agent."),
-        refusing(Route::get("/v1/agents/{agent_id}", asked(read)), &[UNKNOWN])
+        refusing(Route::get("/v1/agents/{agent_id}", read), &[UNKNOWN])
             .about("An agent")
             .named_in(CHAPTER, "get_agent")
             .gives::<AgentAnswer>(StatusCode::OK, "The agent."),
-        change(Route::put("/v1/agents/{agent_id}", asked(update)), "update_agent"),
-        change(Route::patch("/v1/agents/{agent_id}", asked(update)), "patch_agent"),
-        refusing(Route::delete("/v1/agents/{agent_id}", asked(remove)), &[UNKNOWN, CONFLICT])
+        change(Route::put("/v1/agents/{agent_id}", update), "update_agent"),
+        change(Route::patch("/v1/agents/{agent_id}", update), "patch_agent"),
+        refusing(Route::delete("/v1/agents/{agent_id}", remove), &[UNKNOWN, CONFLICT])
             .about("Removes an agent, with its chats; its tasks are cancelled")
             .named_in(CHAPTER, "delete_agent")
             .gives::<Success>(StatusCode::OK, "It is removed."),

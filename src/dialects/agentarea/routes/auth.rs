@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use secrecy::SecretString;
 
 use super::super::ids;
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::wire::{Login, LoginAnswer, Refusal, Success, UserAnswer};
 use super::refusing;
 use crate::domain::User;
@@ -18,22 +18,22 @@ const CHAPTER: &str = "Authentication";
 pub fn routes() -> Routes {
     let known = |route: Route| refusing(route, &[]);
     vec![
-        refusing(Route::post("/v1/auth/login", asked(login)), &[])
+        refusing(Route::post("/v1/auth/login", login), &[])
             .about("Proves who somebody is, and gives a token")
             .named_in(CHAPTER, "login")
             .needs(Needs::Nothing)
             .takes::<Login>()
             .gives::<LoginAnswer>(StatusCode::OK, "The token.")
             .gives::<Refusal>(StatusCode::UNAUTHORIZED, "Name or password is wrong."),
-        known(Route::post("/v1/auth/refresh", asked(refresh)))
+        known(Route::post("/v1/auth/refresh", refresh))
             .about("A new token for whoever has one that counts; the old one counts until it ends")
             .named_in(CHAPTER, "refresh")
             .gives::<LoginAnswer>(StatusCode::OK, "The token."),
-        known(Route::post("/v1/auth/logout", asked(logout)))
+        known(Route::post("/v1/auth/logout", logout))
             .about("Ends the token of this request")
             .named_in(CHAPTER, "logout")
             .gives::<Success>(StatusCode::OK, "It opens nothing any more."),
-        known(Route::get("/v1/auth/me", asked(me)))
+        known(Route::get("/v1/auth/me", me))
             .about("Whose token it is")
             .named_in(CHAPTER, "me")
             .gives::<UserAnswer>(StatusCode::OK, "The user."),

@@ -5,11 +5,11 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 
 use super::super::encoder::{About, End};
 use super::super::errors::AreaError;
-use super::super::following::{self, Reader};
+use super::super::following;
 use super::super::history::{self, Wanted};
 use super::super::ids;
 use super::super::kept::{KeptSession, attributes};
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::wire::{ChatAnswer, History, NewMessage};
 use super::files::{self, Given};
 use super::{CONFLICT, UNKNOWN, refusing, whole};
@@ -34,7 +34,7 @@ pub fn routes() -> Routes {
     let moment =
         ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     vec![
-        refusing(Route::post("/v1/agents/{agent_id}/chat", asked(chat)), &[UNKNOWN, CONFLICT])
+        refusing(Route::post("/v1/agents/{agent_id}/chat", chat), &[UNKNOWN, CONFLICT])
             .about("Says something to an agent, and gives its reply, whole or as it comes")
             .explained(
                 "With `stream` the answer is a stream of Server-Sent Events, each one line `data: {…}`: `start`, then \
@@ -45,7 +45,7 @@ pub fn routes() -> Routes {
             .takes::<NewMessage>()
             .gives::<ChatAnswer>(StatusCode::OK, "The reply, or with `stream` its events (`ChatEvent`).")
             .gives_media(StatusCode::OK, "text/event-stream", ""),
-        refusing(Route::get("/v1/agents/{agent_id}/chat/history", asked(read)), &[UNKNOWN])
+        refusing(Route::get("/v1/agents/{agent_id}/chat/history", read), &[UNKNOWN])
             .about("The newest messages to and from an agent, the oldest of them first")
             .named_in(CHAPTER, "chat_history")
             .query("session_id", "Only those of this session.", false)
@@ -136,7 +136,7 @@ async fn chat(asked: Asked) -> Answer {
     let default = default_provider(&asked).await?;
     let (taken, frames) = take(&asked, &agent, &message).await?;
     let run = taken.run.ok_or_else(|| Error::internal("a message was said to nobody"))?;
-    let reader = Reader::new(&asked, &taken.session, &run);
+    let reader = following::reader(&asked, &taken.session, &run);
     let frames = match frames {
         Some(frames) => frames,
         None => asked.engine().subscribe(&asked.caller, &taken.session, Some(taken.before)).await?,

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::StatusCode;
@@ -15,14 +13,13 @@ use tokio::sync::Mutex;
 use super::super::errors::AreaError;
 use super::super::ids;
 use super::super::reading::Window;
-use super::super::request::{ATTRIBUTE, Answer, Asked, asked};
+use super::super::request::{ATTRIBUTE, Answer, Asked, Coming};
 use super::super::wire::{FileAnswer, FileList, NewFile, Success};
 use super::{UNKNOWN, refusing, window};
-use crate::domain::{Attributes, BlobId, Error, ErrorCode, File, FileId, Part, Principal};
+use crate::domain::{Attributes, BlobId, Error, ErrorCode, File, FileId, Part};
 use crate::engine::{NewHouseFile, ReceivedFile};
 use crate::http::{
-    Caller, Door, Multipart, PartHead, Portion, Route, Routes, as_attachment, body_pieces, json as reply, part_pieces,
-    send_portion,
+    Multipart, PartHead, Portion, Route, Routes, as_attachment, body_pieces, json as reply, part_pieces, send_portion,
 };
 
 const CHAPTER: &str = "Files";
@@ -40,22 +37,22 @@ pub fn routes() -> Routes {
             .named_in(CHAPTER, "upload_file")
             .takes_form::<NewFile>()
             .gives::<FileAnswer>(StatusCode::OK, "It is kept."),
-        window(refusing(Route::get("/v1/files", asked(list)), &[]))
+        window(refusing(Route::get("/v1/files", list), &[]))
             .about("The files of the caller, the newest first; those of all for admins")
             .named_in(CHAPTER, "list_files")
             .gives::<FileList>(StatusCode::OK, "A page."),
-        about_one(Route::get("/v1/files/{file_id}", asked(one)))
+        about_one(Route::get("/v1/files/{file_id}", one))
             .about("One file")
             .named_in(CHAPTER, "get_file")
             .gives::<FileAnswer>(StatusCode::OK, "The file."),
-        about_one(Route::get("/v1/files/{file_id}/download", asked(download)))
+        about_one(Route::get("/v1/files/{file_id}/download", download))
             .about("The bytes of a file, or with `Range` a part of them")
             .named_in(CHAPTER, "download_file")
             .gives_media(StatusCode::OK, "*/*", "All of it, under its own type.")
             .gives_media(StatusCode::PARTIAL_CONTENT, "*/*", "The part that was asked for.")
             .gives_media(StatusCode::NOT_MODIFIED, "*/*", "The caller has it already.")
             .gives_media(StatusCode::RANGE_NOT_SATISFIABLE, "*/*", "It has no such part."),
-        about_one(Route::delete("/v1/files/{file_id}", asked(remove)))
+        about_one(Route::delete("/v1/files/{file_id}", remove))
             .about("Takes a file away, for good")
             .named_in(CHAPTER, "delete_file")
             .gives::<Success>(StatusCode::OK, "It is gone."),
@@ -126,11 +123,8 @@ pub async fn given(asked: &Asked, ids: Option<Vec<String>>) -> Result<Given, Are
     Ok(given)
 }
 
-async fn upload(State(door): State<Door>, Caller(caller): Caller, request: Request) -> Response {
-    match take(&door, &caller, request).await {
-        Ok(file) => reply(StatusCode::OK, &told(file)),
-        Err(error) => error.into_response(),
-    }
+async fn upload(coming: Coming) -> Answer {
+    Ok(reply(StatusCode::OK, &told(take(coming).await?)))
 }
 
 /// What a form has brought so far.
@@ -142,8 +136,7 @@ struct Form {
 }
 
 /// Takes a form, and keeps its file when all of it has come.
-async fn take(door: &Door, caller: &Principal, request: Request) -> Result<File, AreaError> {
-    let (parts, body) = request.into_parts();
+async fn take(Coming { door, caller, parts, body, .. }: Coming) -> Result<File, AreaError> {
     let limit = door.settings.server.limits.files.house_file_bytes;
     let form = Multipart::new(&parts.headers, body_pieces(body, limit), limit.saturating_add(BESIDE)).map_err(of_body)?;
     let body = Arc::new(Mutex::new(form));
@@ -156,7 +149,7 @@ async fn take(door: &Door, caller: &Principal, request: Request) -> Result<File,
             "file" if head.file_name.is_none() => return Err(AreaError::at("file", "must be a file with a name")),
             "file" => {
                 let bytes = part_pieces(&body).boxed();
-                let received = door.engine.house_files().receive_file(caller, bytes).await.map_err(of_body)?;
+                let received = door.engine.house_files().receive_file(&caller, bytes).await.map_err(of_body)?;
                 form.file = Some((head, received));
             }
             "metadata" if form.metadata.is_some() => return Err(AreaError::at("metadata", "must be given once")),
@@ -165,14 +158,14 @@ async fn take(door: &Door, caller: &Principal, request: Request) -> Result<File,
         }
     }
     let Some((head, received)) = form.file else { return Err(AreaError::at("file", "Field is required")) };
-    let kept = KeptFile { metadata: form.metadata.unwrap_or_default(), created_by: ids::maker(caller) };
+    let kept = KeptFile { metadata: form.metadata.unwrap_or_default(), created_by: ids::maker(&caller) };
     let kept = serde_json::to_value(kept).map_err(|error| Error::internal(format!("metadata cannot be kept: {error}")))?;
     let new = NewHouseFile {
         name: head.file_name.unwrap_or_default(),
         media_type: head.media_type,
         attributes: Attributes::from_iter([(ATTRIBUTE.to_owned(), kept)]),
     };
-    Ok(door.engine.house_files().keep_file(caller, new, received).await?)
+    Ok(door.engine.house_files().keep_file(&caller, new, received).await?)
 }
 
 async fn metadata(body: &mut Multipart) -> Result<Map<String, Value>, AreaError> {
@@ -200,12 +193,12 @@ async fn list(asked: Asked) -> Answer {
 }
 
 async fn one(asked: Asked) -> Answer {
-    let file = asked.engine().house_files().house_file(&asked.caller, &file_id(asked.named())?).await?;
+    let file = asked.engine().house_files().house_file(&asked.caller, &file_id(asked.named(0))?).await?;
     Ok(reply(StatusCode::OK, &told(file)))
 }
 
 async fn download(asked: Asked) -> Answer {
-    let (files, id) = (asked.engine().house_files(), file_id(asked.named())?);
+    let (files, id) = (asked.engine().house_files(), file_id(asked.named(0))?);
     let file = files.house_file(&asked.caller, &id).await?;
     let portion = Portion::of(&asked.parts.headers, &file);
     let body = match portion.bytes(&file) {
@@ -218,6 +211,6 @@ async fn download(asked: Asked) -> Answer {
 }
 
 async fn remove(asked: Asked) -> Answer {
-    asked.engine().house_files().remove_house_file(&asked.caller, &file_id(asked.named())?).await?;
+    asked.engine().house_files().remove_house_file(&asked.caller, &file_id(asked.named(0))?).await?;
     Ok(reply(StatusCode::OK, &Success::DONE))
 }

@@ -5,7 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use super::super::VERSION;
 use super::super::errors::AreaError;
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::wire::{Greeting, HealthAnswer, Refusal};
 use crate::domain::Principal;
 use crate::http::{Needs, Route, Routes, empty, json as reply};
@@ -22,19 +22,19 @@ pub fn routes() -> Routes {
         route.needs(Needs::Nothing).gives_nothing(StatusCode::FOUND, "To the page, which is the same for all APIs.")
     };
     vec![
-        Route::get(ROOT, asked(root))
+        Route::get(ROOT, root)
             .about("That the service runs")
             .named_in("Service", "root")
             .needs(Needs::Nothing)
             .gives::<Greeting>(StatusCode::OK, "It does."),
-        Route::get("/health", asked(health))
+        Route::get("/health", health)
             .about("How the service is")
             .named_in("Service", "health")
             .needs(Needs::Nothing)
             .gives::<HealthAnswer>(StatusCode::OK, "It is healthy.")
             .gives::<Refusal>(StatusCode::SERVICE_UNAVAILABLE, "The store cannot be used."),
-        page(Route::get("/docs", asked(page_of_all))).about("This API, to read and to try").named_in("Service", "docs"),
-        page(Route::get("/redoc", asked(page_of_all))).about("The same page").named_in("Service", "redoc"),
+        page(Route::get("/docs", page_of_all)).about("This API, to read and to try").named_in("Service", "docs"),
+        page(Route::get("/redoc", page_of_all)).about("The same page").named_in("Service", "redoc"),
     ]
 }
 

@@ -5,7 +5,7 @@ use http::StatusCode;
 use super::super::errors::AreaError;
 use super::super::from_wire::{NAME, SECRET, server as named_of, slug, source};
 use super::super::ids;
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::to_wire;
 use super::super::wire::{LogLine, Logs, NewServer, ServerAnswer, ServerChange, ServerDone, ServerList, Success};
 use super::{CONFLICT, UNKNOWN, refusing, whole};
@@ -26,36 +26,36 @@ pub fn routes() -> Routes {
             .gives::<ServerDone>(StatusCode::OK, "It is done, or under way: see its `status`.")
     };
     vec![
-        refusing(Route::get("/v1/mcp-servers", asked(list)), &[])
+        refusing(Route::get("/v1/mcp-servers", list), &[])
             .about("The MCP servers, by slug")
             .named_in(CHAPTER, "list_mcp_servers")
             .gives::<ServerList>(StatusCode::OK, "The servers."),
-        refusing(Route::post("/v1/mcp-servers", asked(create)), &[CONFLICT])
+        refusing(Route::post("/v1/mcp-servers", create), &[CONFLICT])
             .about("Makes an MCP server, which does not run yet; for admins")
             .named_in(CHAPTER, "create_mcp_server")
             .takes::<NewServer>()
             .gives::<ServerAnswer>(StatusCode::OK, "The server."),
-        refusing(Route::get("/v1/mcp-servers/{server_id}", asked(read)), &[UNKNOWN])
+        refusing(Route::get("/v1/mcp-servers/{server_id}", read), &[UNKNOWN])
             .about("An MCP server")
             .named_in(CHAPTER, "get_mcp_server")
             .gives::<ServerAnswer>(StatusCode::OK, "The server."),
-        refusing(Route::put("/v1/mcp-servers/{server_id}", asked(update)), &[UNKNOWN, CONFLICT])
+        refusing(Route::put("/v1/mcp-servers/{server_id}", update), &[UNKNOWN, CONFLICT])
             .about("Changes an MCP server; what is not given stays; for admins")
             .named_in(CHAPTER, "update_mcp_server")
             .takes::<ServerChange>()
             .gives::<ServerAnswer>(StatusCode::OK, "The server."),
-        refusing(Route::delete("/v1/mcp-servers/{server_id}", asked(remove)), &[UNKNOWN, CONFLICT])
+        refusing(Route::delete("/v1/mcp-servers/{server_id}", remove), &[UNKNOWN, CONFLICT])
             .about("Stops an MCP server, and removes it; for admins")
             .named_in(CHAPTER, "delete_mcp_server")
             .gives::<Success>(StatusCode::OK, "It is removed."),
-        acts(Route::post("/v1/mcp-servers/{server_id}/start", asked(start)), "start_mcp_server", "Starts one; for admins"),
-        acts(Route::post("/v1/mcp-servers/{server_id}/stop", asked(stop)), "stop_mcp_server", "Stops one; for admins"),
+        acts(Route::post("/v1/mcp-servers/{server_id}/start", start), "start_mcp_server", "Starts one; for admins"),
+        acts(Route::post("/v1/mcp-servers/{server_id}/stop", stop), "stop_mcp_server", "Stops one; for admins"),
         acts(
-            Route::post("/v1/mcp-servers/{server_id}/restart", asked(restart)),
+            Route::post("/v1/mcp-servers/{server_id}/restart", restart),
             "restart_mcp_server",
             "Stops one and starts it again; for admins",
         ),
-        refusing(Route::get("/v1/mcp-servers/{server_id}/logs", asked(logs)), &[UNKNOWN])
+        refusing(Route::get("/v1/mcp-servers/{server_id}/logs", logs), &[UNKNOWN])
             .about("The newest lines of an MCP server and of whoever keeps watch over it, the oldest of them first")
             .named_in(CHAPTER, "mcp_server_logs")
             .query_of("limit", "Most lines; 100 unless told.", false, whole(1, LINES.0))
@@ -69,7 +69,7 @@ fn told(asked: &Asked, item: &ToolServerItem) -> Result<ServerAnswer> {
 
 /// The tool server that the address names, as the house knows it.
 async fn known(asked: &Asked) -> std::result::Result<(String, ToolServerItem), AreaError> {
-    let id = asked.named();
+    let id = asked.named(0);
     let unknown = || Error::not_found("MCP server", id.chars().filter(|c| !c.is_control()).take(64).collect::<String>());
     let named = ids::own(ids::SERVER, id).map(|_| named_of(id)).filter(|own| own != id);
     let Some(named) = named else { return Err(unknown().into()) };

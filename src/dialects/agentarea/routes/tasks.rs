@@ -11,7 +11,7 @@ use super::super::from_wire::assignment;
 use super::super::ids;
 use super::super::kept::{KeptTask, attributes, kept};
 use super::super::reading::Window;
-use super::super::request::{Answer, Asked, agent, asked};
+use super::super::request::{Answer, Asked, agent};
 use super::super::to_wire::tokens_used;
 use super::super::wire::{CancelledTask, Metadata, NewTask, Progress, TaskAnswer, TaskError, TaskList, TaskResult};
 use super::agents::words;
@@ -45,23 +45,23 @@ const STATUSES: [(&str, &[RunStatus]); 5] = [
 /// The routes.
 pub fn routes() -> Routes {
     vec![
-        refusing(Route::post("/v1/tasks", asked(create)), &[UNKNOWN, CONFLICT])
+        refusing(Route::post("/v1/tasks", create), &[UNKNOWN, CONFLICT])
             .about("Gives an agent something to do, which it does when it is its turn")
             .named_in(CHAPTER, "create_task")
             .takes::<NewTask>()
             .gives::<TaskAnswer>(StatusCode::OK, "The task."),
-        window(refusing(Route::get("/v1/tasks", asked(list)), &[]))
+        window(refusing(Route::get("/v1/tasks", list), &[]))
             .about("The tasks, the newest first")
             .named_in(CHAPTER, "list_tasks")
             .query_of("status", "Only those that stand so.", false, words(&STATUSES.map(|(word, _)| word)))
             .query("agent_id", "Only those of this agent.", false)
             .query_of("priority", "Only those of this priority.", false, words(&PRIORITIES.map(|(word, _)| word)))
             .gives::<TaskList>(StatusCode::OK, "A page of tasks."),
-        refusing(Route::get("/v1/tasks/{task_id}", asked(read)), &[UNKNOWN])
+        refusing(Route::get("/v1/tasks/{task_id}", read), &[UNKNOWN])
             .about("A task")
             .named_in(CHAPTER, "get_task")
             .gives::<TaskAnswer>(StatusCode::OK, "The task."),
-        refusing(Route::post("/v1/tasks/{task_id}/cancel", asked(cancel)), &[UNKNOWN, CONFLICT])
+        refusing(Route::post("/v1/tasks/{task_id}/cancel", cancel), &[UNKNOWN, CONFLICT])
             .about("Cancels a task, whether it has begun or not")
             .named_in(CHAPTER, "cancel_task")
             .gives::<CancelledTask>(StatusCode::OK, "The task, which has ended."),
@@ -195,8 +195,8 @@ async fn list(asked: Asked) -> Answer {
 /// for every run, by whichever door it was asked.
 async fn task(asked: &Asked) -> std::result::Result<Run, AreaError> {
     let unknown =
-        || Error::not_found("task", asked.named().chars().filter(|c| !c.is_control()).take(64).collect::<String>());
-    let Some(id) = ids::own(ids::TASK, asked.named()) else { return Err(unknown().into()) };
+        || Error::not_found("task", asked.named(0).chars().filter(|c| !c.is_control()).take(64).collect::<String>());
+    let Some(id) = ids::own(ids::TASK, asked.named(0)) else { return Err(unknown().into()) };
     match asked.engine().run(&asked.caller, &RunId::from_text(id)).await {
         Ok(run) => Ok(run),
         Err(error) if error.code == ErrorCode::NotFound => Err(unknown().into()),

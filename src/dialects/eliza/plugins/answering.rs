@@ -20,7 +20,7 @@ use crate::config::{Plugin, PluginAnswers, PluginRoute};
 use crate::dialects::eliza::agents;
 use crate::domain::{Error, ErrorCode, Principal, Result};
 use crate::engine::{AgentItem, without_secrets};
-use crate::http::{Door, Outgoing, Writer, file_path, pass_on, read_body, send_file};
+use crate::http::{Door, Outgoing, Writer, file_path, pass_on, query_pairs, read_body, send_file};
 use crate::tools::{Handled, Handling, handle};
 use crate::workspace::{Kind, Workspace};
 
@@ -93,9 +93,8 @@ fn address(url: &str, fit: &Fit, parts: &Parts) -> Result<String> {
 
 /// What a command is told.
 fn told(called: &Called<'_>, parts: &Parts, body: &[u8]) -> Value {
-    let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
     let mut asked = Map::new();
-    for (name, value) in query.map(|query| query.0).unwrap_or_default() {
+    for (name, value) in query_pairs(&parts.uri) {
         match asked.get_mut(&name) {
             None => drop(asked.insert(name, json!(value))),
             Some(Value::Array(all)) => all.push(json!(value)),

@@ -16,7 +16,7 @@ use super::{NAME, agents, ids};
 use crate::config::{Plugin, PluginRoute};
 use crate::domain::{AgentState, Principal};
 use crate::engine::AgentItem;
-use crate::http::Door;
+use crate::http::{Door, query_value};
 
 /// A route that fits.
 #[derive(Clone, Copy)]
@@ -125,9 +125,7 @@ enum Asked {
 
 /// The agent that the address names, or else the first that has the route.
 async fn asked_agent(door: &Door, route: &PluginRoute, parts: &Parts, is_api: bool) -> Result<Asked, ElizaError> {
-    let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-    let query = query.map(|query| query.0).unwrap_or_default();
-    let named = query.into_iter().find(|(name, _)| name == "agentId").map(|(_, id)| id);
+    let named = query_value(&parts.uri, "agentId");
     let all = door.engine.agents(&Principal::house()).await?;
     let mut having =
         all.into_values().filter(|item| item.agent.state == AgentState::Active && has(route, item)).map(Box::new);

@@ -12,7 +12,7 @@ use crate::dialects::eliza::definition::{character_of, define};
 use crate::dialects::eliza::errors::ElizaError;
 use crate::dialects::eliza::kept::{self, KeptAgent};
 use crate::dialects::eliza::media::{self, Shelf};
-use crate::dialects::eliza::request::{Answer, Asked, asked, data};
+use crate::dialects::eliza::request::{Answer, Asked, data};
 use crate::dialects::eliza::secrets::Seal;
 use crate::dialects::eliza::{ids, memories, reading, worlds};
 use crate::domain::{Agent, AgentState, ErrorCode};
@@ -30,13 +30,13 @@ type Made<T> = std::result::Result<T, ElizaError>;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::get("/api/agents", asked(list)).about("The agents, those that take work first"),
-        Route::post("/api/agents", asked(create)).about("Makes an agent of a character"),
-        Route::get("/api/agents/{agent_id}", asked(read)).about("An agent"),
-        Route::patch("/api/agents/{agent_id}", asked(update)).about("Changes an agent"),
-        Route::delete("/api/agents/{agent_id}", asked(remove)).about("Removes an agent"),
-        Route::post("/api/agents/{agent_id}/start", asked(start)).about("Has an agent take work"),
-        Route::post("/api/agents/{agent_id}/stop", asked(stop)).about("Has an agent take no more work"),
+        Route::get("/api/agents", list).about("The agents, those that take work first"),
+        Route::post("/api/agents", create).about("Makes an agent of a character"),
+        Route::get("/api/agents/{agent_id}", read).about("An agent"),
+        Route::patch("/api/agents/{agent_id}", update).about("Changes an agent"),
+        Route::delete("/api/agents/{agent_id}", remove).about("Removes an agent"),
+        Route::post("/api/agents/{agent_id}/start", start).about("Has an agent take work"),
+        Route::post("/api/agents/{agent_id}/stop", stop).about("Has an agent take no more work"),
     ]
 }
 

@@ -12,7 +12,7 @@ use super::super::directory::{Directory, Known};
 use super::super::errors::ElizaError;
 use super::super::kept::{self, KeptAgent, KeptMessage, KeptRoom};
 use super::super::memories::Of;
-use super::super::request::{Answer, Asked, Coming, asked, coming, data};
+use super::super::request::{Answer, Asked, Coming, data};
 use super::super::rooms::{self, NewRoom, Room};
 use super::super::{attachments, channels, ids};
 use super::media::{Given, held, is_sound, refused};
@@ -32,17 +32,17 @@ const SETTINGS: [&str; 3] = ["OPENAI_TTS_MODEL", "OPENAI_TTS_VOICE", "OPENAI_TRA
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     let says = |path: &'static str| {
-        Route::post(path, asked(generate)).about("Says a text aloud").gives_media(StatusCode::OK, "audio/*", "The sound.")
+        Route::post(path, generate).about("Says a text aloud").gives_media(StatusCode::OK, "audio/*", "The sound.")
     };
     vec![
-        Route::post("/api/audio/{agentId}/transcriptions", coming(transcriptions))
+        Route::post("/api/audio/{agentId}/transcriptions", transcriptions)
             .about("What is said in a file of sound: `multipart/form-data` with one `file` of at most 50 MiB"),
-        Route::post("/api/audio/{agentId}/audio-messages", coming(messages)).about("The same, told as a message"),
+        Route::post("/api/audio/{agentId}/audio-messages", messages).about("The same, told as a message"),
         says("/api/audio/{agentId}/audio-messages/synthesize"),
         says("/api/audio/{agentId}/speech/generate"),
-        Route::post("/api/audio/{agentId}/speech/conversation", coming(conversation))
+        Route::post("/api/audio/{agentId}/speech/conversation", conversation)
             .about("Asks an agent in its room, and says its answer aloud; asked by a file of sound, the answer is JSON"),
-        Route::post("/api/audio/{agentId}/speech", coming(spoken_to))
+        Route::post("/api/audio/{agentId}/speech", spoken_to)
             .about("Asks an agent by a file of sound; the answer is JSON with text and sound"),
     ]
 }
@@ -78,7 +78,7 @@ async fn manner(door: &Door, caller: &Principal, agent: &Known) -> Result<[Optio
 
 /// Listens to the file of a form.
 async fn heard(request: Coming) -> Result<(Door, Principal, Meant, String), ElizaError> {
-    let Coming { door, caller, parts, named, body } = request;
+    let Coming { door, caller, parts, named, body, .. } = request;
     let body = held(body);
     let id = agent_id(&named)?;
     let given = Given::open(&parts, body, "No audio file provided").await?;

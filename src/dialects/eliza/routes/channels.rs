@@ -9,7 +9,7 @@ use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::kept::{self, KeptChannel};
 use super::super::media::{self, Shelf};
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::super::{ids, servers};
 use crate::domain::{ErrorCode, SessionUpdated};
 use crate::http::{Route, Routes, empty};
@@ -20,22 +20,21 @@ const NAME_BYTES: usize = 1_024;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::get("/api/messaging/central-servers/{server}/channels", asked(list)).about("List the channels of a server."),
-        Route::get("/api/messaging/message-servers/{server}/channels", asked(list)).about("List the channels of a server."),
-        Route::post("/api/messaging/central-channels", asked(create_group))
-            .about("Make a channel of these people and agents."),
-        Route::post("/api/messaging/channels", asked(create)).about("Make a channel."),
-        Route::get("/api/messaging/dm-channel", asked(dm))
+        Route::get("/api/messaging/central-servers/{server}/channels", list).about("List the channels of a server."),
+        Route::get("/api/messaging/message-servers/{server}/channels", list).about("List the channels of a server."),
+        Route::post("/api/messaging/central-channels", create_group).about("Make a channel of these people and agents."),
+        Route::post("/api/messaging/channels", create).about("Make a channel."),
+        Route::get("/api/messaging/dm-channel", dm)
             .query("targetUserId", "The one.", true)
             .query("currentUserId", "The other.", true)
             .query("dmServerId", "Of which server.", false)
             .about("Find the channel of two, or make it."),
-        Route::get("/api/messaging/central-channels/{channel}/details", asked(details)).about("Tell a channel."),
-        Route::get("/api/messaging/channels/{channel}/details", asked(details)).about("Tell a channel."),
-        Route::patch("/api/messaging/central-channels/{channel}", asked(update)).about("Change a channel."),
-        Route::patch("/api/messaging/channels/{channel}", asked(update)).about("Change a channel."),
-        Route::delete("/api/messaging/central-channels/{channel}", asked(delete)).about("Delete a channel."),
-        Route::delete("/api/messaging/channels/{channel}", asked(delete)).about("Delete a channel."),
+        Route::get("/api/messaging/central-channels/{channel}/details", details).about("Tell a channel."),
+        Route::get("/api/messaging/channels/{channel}/details", details).about("Tell a channel."),
+        Route::patch("/api/messaging/central-channels/{channel}", update).about("Change a channel."),
+        Route::patch("/api/messaging/channels/{channel}", update).about("Change a channel."),
+        Route::delete("/api/messaging/central-channels/{channel}", delete).about("Delete a channel."),
+        Route::delete("/api/messaging/channels/{channel}", delete).about("Delete a channel."),
     ]
 }
 

@@ -10,7 +10,7 @@ use super::super::ids;
 use super::super::kept::KeptRoom;
 use super::super::media::{self, Shelf};
 use super::super::memories::forget;
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::super::rooms::{self, NewRoom};
 use super::rooms::{id, text};
 use crate::domain::{ErrorCode, Timestamp};
@@ -27,11 +27,9 @@ const KIND: &str = "API";
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::post("/api/memory/groups/{serverId}", asked(create))
-            .about("Makes a room in one world for each of several agents"),
-        Route::delete("/api/memory/groups/{serverId}", asked(remove)).about("Removes the rooms of a world"),
-        Route::delete("/api/memory/groups/{serverId}/memories", asked(clear))
-            .about("Makes agents forget what was said in a world"),
+        Route::post("/api/memory/groups/{serverId}", create).about("Makes a room in one world for each of several agents"),
+        Route::delete("/api/memory/groups/{serverId}", remove).about("Removes the rooms of a world"),
+        Route::delete("/api/memory/groups/{serverId}/memories", clear).about("Makes agents forget what was said in a world"),
     ]
 }
 

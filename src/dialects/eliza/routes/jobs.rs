@@ -12,7 +12,7 @@ use super::super::directory::Directory;
 use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::kept::{self, KeptChannel, KeptMessage};
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::{agents, ids};
 use crate::domain::{Budget, ErrorCode, Lifetime, OnOrphan, Part, Pins, RunId, RunStatus, Timestamp};
 use crate::engine::{Answering, Ask, Begin, Expected, OnBusy, Target};
@@ -32,13 +32,13 @@ const KEPT: u64 = 24 * 3_600;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::post("/api/messaging/jobs", asked(create)).about("Ask an agent, and fetch the answer later."),
-        Route::get("/api/messaging/jobs", asked(list))
+        Route::post("/api/messaging/jobs", create).about("Ask an agent, and fetch the answer later."),
+        Route::get("/api/messaging/jobs", list)
             .query("limit", "Most jobs: 50 unless told, at most 1,000.", false)
             .query("status", "Only those that stand so.", false)
             .about("List the jobs, the newest first."),
-        Route::get("/api/messaging/jobs/health", asked(health)).about("Tell how jobs go."),
-        Route::get("/api/messaging/jobs/{job}", asked(get)).about("Tell a job, with its answer."),
+        Route::get("/api/messaging/jobs/health", health).about("Tell how jobs go."),
+        Route::get("/api/messaging/jobs/{job}", get).about("Tell a job, with its answer."),
     ]
 }
 

@@ -8,7 +8,7 @@ use crate::dialects::eliza::agents::{id_of, shelf};
 use crate::dialects::eliza::errors::ElizaError;
 use crate::dialects::eliza::history::{Deed, Runs, deeds, facts, room_of};
 use crate::dialects::eliza::ids;
-use crate::dialects::eliza::request::{Answer, Asked, asked, data};
+use crate::dialects::eliza::request::{Answer, Asked, data};
 use crate::domain::{Error, ErrorCode, Principal, Result};
 use crate::engine::{Engine, Expected};
 use crate::http::{Route, Routes};
@@ -24,8 +24,8 @@ const TRIES: usize = 16;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::get("/api/agents/{agent_id}/logs", asked(list)).about("What an agent has done, newest first"),
-        Route::delete("/api/agents/{agent_id}/logs/{log_id}", asked(remove)).about("Takes an entry away"),
+        Route::get("/api/agents/{agent_id}/logs", list).about("What an agent has done, newest first"),
+        Route::delete("/api/agents/{agent_id}/logs/{log_id}", remove).about("Takes an entry away"),
     ]
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Mutex;
 
 use super::super::errors::{ElizaError, Form};
 use super::super::media::{self, BEGINNING, Family, KeptMedia, MOST, Shelf};
-use super::super::request::{Answer, Asked, Coming, asked, coming, data};
+use super::super::request::{Answer, Asked, Coming, data};
 use super::super::{ids, kept};
 use crate::domain::{Error, ErrorCode, File, Principal, Result};
 use crate::engine::NewHouseFile;
@@ -28,11 +28,11 @@ const NAME: usize = 255;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     let give = |pattern: &'static str, shelf: Shelf| {
-        Route::post(pattern, coming(move |request| take(request, shelf)))
+        Route::post(pattern, move |coming: Coming| take(coming, shelf))
             .about("Gives a picture, film, sound or document: `multipart/form-data` with one `file` of at most 50 MiB")
     };
     let fetch = |pattern: &'static str, shelf: Shelf| {
-        Route::get(pattern, asked(move |request| send(request, shelf)))
+        Route::get(pattern, move |asked: Asked| send(asked, shelf))
             .needs(Needs::Nothing)
             .about("A file that was given, or with `Range` a part of it: who knows its address may have it")
     };
@@ -161,7 +161,7 @@ pub fn held(body: Body) -> Body {
 }
 
 async fn take(request: Coming, shelf: Shelf) -> Answer {
-    let Coming { door, caller, parts, named, body } = request;
+    let Coming { door, caller, parts, named, body, .. } = request;
     let body = held(body);
     let owner = named.first().filter(|id| ids::is_id(id)).map(|id| id.to_ascii_lowercase());
     let owner = owner.ok_or_else(|| match shelf {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::directory::{Directory, Known};
 use super::super::errors::ElizaError;
 use super::super::memories::{MESSAGES, Of, Wanted};
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::super::rooms::{self, Room};
 use super::super::{channels, ids};
 use crate::engine::Forget;
@@ -25,12 +25,12 @@ pub fn routes() -> Routes {
     let of_room = ["/api/agents/{agentId}/memories/all/{roomId}", "/api/memory/{agentId}/memories/all/{roomId}"];
     let in_room = ["/api/agents/{agentId}/rooms/{roomId}/memories", "/api/memory/{agentId}/rooms/{roomId}/memories"];
     let tables = [
-        both(all, |path| Route::get(path, asked(list)).about("What an agent is shown, the newest first")),
-        both(one, |path| Route::patch(path, asked(amend)).about("Changes what an agent is shown, for it alone")),
-        both(one, |path| Route::delete(path, asked(forget_one)).about("Makes an agent forget one memory")),
-        both(of_room, |path| Route::delete(path, asked(forget_room)).about("Makes an agent forget a room")),
-        both(all, |path| Route::delete(path, asked(forget_all)).about("Makes an agent forget everything")),
-        both(in_room, |path| Route::get(path, asked(list_room)).about("What an agent is shown of a room")),
+        both(all, |path| Route::get(path, list).about("What an agent is shown, the newest first")),
+        both(one, |path| Route::patch(path, amend).about("Changes what an agent is shown, for it alone")),
+        both(one, |path| Route::delete(path, forget_one).about("Makes an agent forget one memory")),
+        both(of_room, |path| Route::delete(path, forget_room).about("Makes an agent forget a room")),
+        both(all, |path| Route::delete(path, forget_all).about("Makes an agent forget everything")),
+        both(in_room, |path| Route::get(path, list_room).about("What an agent is shown of a room")),
     ];
     tables.into_iter().flatten().collect()
 }

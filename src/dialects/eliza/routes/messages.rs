@@ -7,7 +7,7 @@ use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::kept::KeptMessage;
 use super::super::posting::{self, Posted};
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::super::told::{self, Told, Wanted};
 use super::super::waiting::{self, Transport};
 use super::super::{directory::Directory, ids};
@@ -30,17 +30,17 @@ pub fn routes() -> Routes {
             .about("List what was said, the newest first.")
     };
     vec![
-        Route::post("/api/messaging/central-channels/{channel}/messages", asked(post)).about("Say something in a channel."),
-        Route::post("/api/messaging/channels/{channel}/messages", asked(post_newer)).about("Say something in a channel."),
-        listed(Route::get("/api/messaging/central-channels/{channel}/messages", asked(list))),
-        listed(Route::get("/api/messaging/channels/{channel}/messages", asked(list))),
-        Route::delete("/api/messaging/central-channels/{channel}/messages/{message}", asked(delete))
+        Route::post("/api/messaging/central-channels/{channel}/messages", post).about("Say something in a channel."),
+        Route::post("/api/messaging/channels/{channel}/messages", post_newer).about("Say something in a channel."),
+        listed(Route::get("/api/messaging/central-channels/{channel}/messages", list)),
+        listed(Route::get("/api/messaging/channels/{channel}/messages", list)),
+        Route::delete("/api/messaging/central-channels/{channel}/messages/{message}", delete)
             .about("Take a message away, for good."),
-        Route::delete("/api/messaging/channels/{channel}/messages/{message}", asked(delete))
+        Route::delete("/api/messaging/channels/{channel}/messages/{message}", delete)
             .about("Take a message away, for good."),
-        Route::delete("/api/messaging/central-channels/{channel}/messages", asked(clear))
+        Route::delete("/api/messaging/central-channels/{channel}/messages", clear)
             .about("Take all messages of a channel away, for good."),
-        Route::delete("/api/messaging/channels/{channel}/messages", asked(clear))
+        Route::delete("/api/messaging/channels/{channel}/messages", clear)
             .about("Take all messages of a channel away, for good."),
     ]
 }

@@ -8,23 +8,22 @@ use super::super::directory::Directory;
 use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::ids;
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::channels::{named, not_found};
 use crate::http::{Route, Routes};
 
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::get("/api/messaging/central-channels/{channel}/participants", asked(list)).about("List who takes part."),
-        Route::get("/api/messaging/channels/{channel}/participants", asked(list)).about("List who takes part."),
-        Route::get("/api/messaging/central-channels/{channel}/agents", asked(agents)).about("List who takes part."),
-        Route::get("/api/messaging/channels/{channel}/agents", asked(agents)).about("List who takes part."),
-        Route::post("/api/messaging/central-channels/{channel}/agents", asked(add)).about("Let an agent take part."),
-        Route::post("/api/messaging/channels/{channel}/agents", asked(add)).about("Let an agent take part."),
-        Route::delete("/api/messaging/central-channels/{channel}/agents/{agent}", asked(remove))
+        Route::get("/api/messaging/central-channels/{channel}/participants", list).about("List who takes part."),
+        Route::get("/api/messaging/channels/{channel}/participants", list).about("List who takes part."),
+        Route::get("/api/messaging/central-channels/{channel}/agents", agents).about("List who takes part."),
+        Route::get("/api/messaging/channels/{channel}/agents", agents).about("List who takes part."),
+        Route::post("/api/messaging/central-channels/{channel}/agents", add).about("Let an agent take part."),
+        Route::post("/api/messaging/channels/{channel}/agents", add).about("Let an agent take part."),
+        Route::delete("/api/messaging/central-channels/{channel}/agents/{agent}", remove)
             .about("Let an agent take part no longer."),
-        Route::delete("/api/messaging/channels/{channel}/agents/{agent}", asked(remove))
-            .about("Let an agent take part no longer."),
+        Route::delete("/api/messaging/channels/{channel}/agents/{agent}", remove).about("Let an agent take part no longer."),
     ]
 }
 

@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::super::errors::ElizaError;
-use super::super::request::{Answer, Asked, Coming, asked, coming, data};
+use super::super::request::{Answer, Asked, Coming, data};
 use super::super::{agents, ids, plugins};
 use crate::http::{Route, Routes};
 
@@ -15,13 +15,12 @@ const BELOW: &str = "/api/agents/{agent}/plugins/{plugin}/{*path}";
 pub fn routes() -> Routes {
     let about = "Calls a route of a plugin for one agent.";
     vec![
-        Route::get("/api/agents/{agent}/panels", asked(panels))
-            .about("The routes of plugins that people are shown for an agent."),
-        Route::get(BELOW, coming(call)).about(about),
-        Route::post(BELOW, coming(call)).about(about),
-        Route::put(BELOW, coming(call)).about(about),
-        Route::patch(BELOW, coming(call)).about(about),
-        Route::delete(BELOW, coming(call)).about(about),
+        Route::get("/api/agents/{agent}/panels", panels).about("The routes of plugins that people are shown for an agent."),
+        Route::get(BELOW, call).about(about),
+        Route::post(BELOW, call).about(about),
+        Route::put(BELOW, call).about(about),
+        Route::patch(BELOW, call).about(about),
+        Route::delete(BELOW, call).about(about),
     ]
 }
 
@@ -32,7 +31,7 @@ async fn panels(asked: Asked) -> Answer {
     Ok(data(StatusCode::OK, told))
 }
 
-async fn call(Coming { door, caller, parts, named, body }: Coming) -> Answer {
+async fn call(Coming { door, caller, parts, named, body, .. }: Coming) -> Answer {
     let [agent, plugin, path] = named.as_slice() else { return Err(ElizaError::not_found("Plugin route not found")) };
     if !ids::is_id(agent) {
         return Err(ElizaError::bad("INVALID_AGENT_ID", "Invalid agent ID format"));

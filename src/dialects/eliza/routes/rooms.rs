@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::errors::ElizaError;
 use super::super::kept::KeptRoom;
 use super::super::request::Asked;
-use super::super::request::{Answer, asked, data};
+use super::super::request::{Answer, data};
 use super::super::rooms::{self, NewRoom};
 use super::super::{ids, worlds};
 use super::memories::running;
@@ -21,9 +21,9 @@ pub fn routes() -> Routes {
     let all = ["/api/memory/{agentId}/rooms", "/api/agents/{agentId}/rooms"];
     let one = ["/api/memory/{agentId}/rooms/{roomId}", "/api/agents/{agentId}/rooms/{roomId}"];
     let tables = [
-        both(all, |path| Route::post(path, asked(create)).about("Makes a room for an agent, without a channel")),
-        both(all, |path| Route::get(path, asked(list)).about("The rooms of an agent: of its channels, and others")),
-        both(one, |path| Route::get(path, asked(details)).about("One room")),
+        both(all, |path| Route::post(path, create).about("Makes a room for an agent, without a channel")),
+        both(all, |path| Route::get(path, list).about("The rooms of an agent: of its channels, and others")),
+        both(one, |path| Route::get(path, details).about("One room")),
     ];
     tables.into_iter().flatten().collect()
 }

@@ -7,7 +7,7 @@ use crate::dialects::eliza::agents::id_of;
 use crate::dialects::eliza::errors::ElizaError;
 use crate::dialects::eliza::history::{Runs, facts, room_of};
 use crate::dialects::eliza::ids;
-use crate::dialects::eliza::request::{Answer, Asked, asked, data};
+use crate::dialects::eliza::request::{Answer, Asked, data};
 use crate::domain::{ErrorCode, Event, Fact, Outcome, ReturnStatus, Run, RunId, RunStatus};
 use crate::engine::AgentItem;
 use crate::http::{Route, Routes};
@@ -19,8 +19,8 @@ const MOST: usize = 100;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::get("/api/agents/{agent_id}/runs", asked(list)).about("The runs of an agent, newest first"),
-        Route::get("/api/agents/{agent_id}/runs/{run_id}", asked(one)).about("One run, with what happened in it"),
+        Route::get("/api/agents/{agent_id}/runs", list).about("The runs of an agent, newest first"),
+        Route::get("/api/agents/{agent_id}/runs/{run_id}", one).about("One run, with what happened in it"),
     ]
 }
 

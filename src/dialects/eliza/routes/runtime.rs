@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::around;
 use super::super::errors::ElizaError;
 use super::super::lines::{self, LEVELS};
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::servers::{self, Server};
 use crate::domain::{AgentState, Principal, Timestamp};
 use crate::engine::Engine;
@@ -27,23 +27,23 @@ pub fn routes() -> Routes {
     for paths in [&DOCUMENTED, &PUBLISHED] {
         let [ping, hello, status, health, servers, logs, stop] = *paths;
         routes.extend([
-            Route::get(ping, asked(self::ping)).about("Whether it answers."),
-            Route::get(hello, asked(self::hello)).about("Says hello."),
-            Route::get(status, asked(self::status)).about("How many agents take work."),
-            Route::get(health, asked(self::health))
+            Route::get(ping, self::ping).about("Whether it answers."),
+            Route::get(hello, self::hello).about("Says hello."),
+            Route::get(status, self::status).about("How many agents take work."),
+            Route::get(health, self::health)
                 .about("How it is: 503 when no agent takes work.")
                 .gives_media(StatusCode::OK, "application/json", "Agents take work.")
                 .gives_media(StatusCode::SERVICE_UNAVAILABLE, "application/json", "None does."),
-            Route::get(servers, asked(self::servers)).about("All servers of channels."),
-            with_filters(Route::get(logs, asked(self::logs))).about("The newest lines of the log, the oldest first."),
-            with_filters(Route::post(logs, asked(self::logs))).about("The same; its body is not looked at."),
-            Route::delete(logs, asked(self::clear)).about("Forgets the lines of the log that are kept.").needs(Needs::Admin),
-            Route::post(stop, asked(self::stop)).about("Ends the server, as a signal does.").needs(Needs::Admin),
+            Route::get(servers, self::servers).about("All servers of channels."),
+            with_filters(Route::get(logs, self::logs)).about("The newest lines of the log, the oldest first."),
+            with_filters(Route::post(logs, self::logs)).about("The same; its body is not looked at."),
+            Route::delete(logs, self::clear).about("Forgets the lines of the log that are kept.").needs(Needs::Admin),
+            Route::post(stop, self::stop).about("Ends the server, as a signal does.").needs(Needs::Admin),
         ]);
     }
     routes.extend([
-        Route::get("/healthz", asked(alive)).about("Whether the process answers.").needs(Needs::Nothing),
-        Route::get("/health", asked(open_health))
+        Route::get("/healthz", alive).about("Whether the process answers.").needs(Needs::Nothing),
+        Route::get("/health", open_health)
             .about("How it is, for whoever asks.")
             .needs(Needs::Nothing)
             .meant(around::shows_key),

@@ -7,27 +7,27 @@ use super::super::directory::Directory;
 use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::ids;
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::super::servers::{self, Server};
 use crate::http::{Route, Routes};
 
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::get("/api/messaging/central-servers", asked(list)).about("List the servers."),
-        Route::get("/api/messaging/message-servers", asked(list_newer)).about("List the servers, by their newer name."),
-        Route::get("/api/messaging/message-server/current", asked(current)).about("Tell which server this is."),
-        Route::post("/api/messaging/servers", asked(create)).about("Make a server."),
-        Route::post("/api/messaging/message-servers", asked(create)).about("Make a server."),
-        Route::get("/api/messaging/servers/{server}/agents", asked(agents)).about("List the agents of a server."),
-        Route::get("/api/messaging/message-servers/{server}/agents", asked(agents)).about("List the agents of a server."),
-        Route::post("/api/messaging/servers/{server}/agents", asked(add)).about("Put an agent on a server."),
-        Route::post("/api/messaging/message-servers/{server}/agents", asked(add)).about("Put an agent on a server."),
-        Route::delete("/api/messaging/servers/{server}/agents/{agent}", asked(remove)).about("Take an agent from a server."),
-        Route::delete("/api/messaging/message-servers/{server}/agents/{agent}", asked(remove))
+        Route::get("/api/messaging/central-servers", list).about("List the servers."),
+        Route::get("/api/messaging/message-servers", list_newer).about("List the servers, by their newer name."),
+        Route::get("/api/messaging/message-server/current", current).about("Tell which server this is."),
+        Route::post("/api/messaging/servers", create).about("Make a server."),
+        Route::post("/api/messaging/message-servers", create).about("Make a server."),
+        Route::get("/api/messaging/servers/{server}/agents", agents).about("List the agents of a server."),
+        Route::get("/api/messaging/message-servers/{server}/agents", agents).about("List the agents of a server."),
+        Route::post("/api/messaging/servers/{server}/agents", add).about("Put an agent on a server."),
+        Route::post("/api/messaging/message-servers/{server}/agents", add).about("Put an agent on a server."),
+        Route::delete("/api/messaging/servers/{server}/agents/{agent}", remove).about("Take an agent from a server."),
+        Route::delete("/api/messaging/message-servers/{server}/agents/{agent}", remove)
             .about("Take an agent from a server."),
-        Route::get("/api/messaging/agents/{agent}/servers", asked(of_agent)).about("List the servers of an agent."),
-        Route::get("/api/messaging/agents/{agent}/message-servers", asked(of_agent_newer))
+        Route::get("/api/messaging/agents/{agent}/servers", of_agent).about("List the servers of an agent."),
+        Route::get("/api/messaging/agents/{agent}/message-servers", of_agent_newer)
             .about("List the servers of an agent, by their newer name."),
     ]
 }

@@ -10,7 +10,7 @@ use super::super::fields::Fields;
 use super::super::ids;
 use super::super::kept::KeptMessage;
 use super::super::posting::{self, Posted};
-use super::super::request::{Answer, Asked, asked};
+use super::super::request::{Answer, Asked};
 use super::super::talks::{self, KeptTalk, Renewing, Talk, Timeout};
 use super::super::told::{self, Told, Wanted};
 use super::super::waiting::{self, Transport};
@@ -28,10 +28,10 @@ const LISTED: (usize, usize) = (50, 100);
 pub fn routes() -> Routes {
     macro_rules! told {
         ($handler:expr) => {
-            asked(|asked: Asked| async move {
+            |asked: Asked| async move {
                 let now = asked.door.clock.now();
-                Ok($handler(asked).await.unwrap_or_else(|error: ElizaError| refuse(error, now)))
-            })
+                $handler(asked).await.unwrap_or_else(|error: ElizaError| refuse(error, now))
+            }
         };
     }
     vec![

@@ -10,7 +10,7 @@ use super::super::errors::ElizaError;
 use super::super::fields::Fields;
 use super::super::kept::{COMPLETED, KeptMessage};
 use super::super::posting::{self, Posted, Taken};
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::super::told::{self, Told, Wanted};
 use super::messages::kept;
 use crate::domain::{ErrorCode, SessionUpdated};
@@ -23,11 +23,11 @@ const ACTIONS: usize = 5_000;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::post("/api/messaging/submit", asked(submit)).about("Say something as an agent."),
-        Route::post("/api/messaging/complete", asked(complete)).about("Say that an agent's answer is complete."),
-        Route::post("/api/messaging/action", asked(action)).about("Tell what an agent does."),
-        Route::patch("/api/messaging/action/{message}", asked(change_action)).about("Tell how that went on."),
-        Route::post("/api/messaging/ingest-external", asked(ingest)).about("Bring in what was said elsewhere."),
+        Route::post("/api/messaging/submit", submit).about("Say something as an agent."),
+        Route::post("/api/messaging/complete", complete).about("Say that an agent's answer is complete."),
+        Route::post("/api/messaging/action", action).about("Tell what an agent does."),
+        Route::patch("/api/messaging/action/{message}", change_action).about("Tell how that went on."),
+        Route::post("/api/messaging/ingest-external", ingest).about("Bring in what was said elsewhere."),
     ]
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::super::NAME;
 use super::super::environment::{self, Local};
 use super::super::errors::ElizaError;
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use crate::http::{Needs, Route, Routes, json};
 
 /// When the process began to serve, near enough.
@@ -20,14 +20,12 @@ static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 pub fn routes() -> Routes {
     LazyLock::force(&BEGUN);
     vec![
-        Route::get("/api/system/version", asked(version)).about("Which server this is."),
-        Route::get("/api/system/config", asked(config))
-            .about("Whether a key is wanted; for whoever asks.")
-            .needs(Needs::Nothing),
-        Route::get("/api/system/env/local", asked(read))
+        Route::get("/api/system/version", version).about("Which server this is."),
+        Route::get("/api/system/config", config).about("Whether a key is wanted; for whoever asks.").needs(Needs::Nothing),
+        Route::get("/api/system/env/local", read)
             .about("The variables of the server's own file, without their values.")
             .needs(Needs::Admin),
-        Route::post("/api/system/env/local", asked(write))
+        Route::post("/api/system/env/local", write)
             .about("Replaces them. A value that was shown masked stays as it is.")
             .needs(Needs::Admin),
     ]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::super::errors::ElizaError;
 use super::super::fields::Fields;
-use super::super::request::{Answer, Asked, asked, data};
+use super::super::request::{Answer, Asked, data};
 use super::super::told::{self, Told, Wanted};
 use super::super::{agents, directory::Directory};
 use super::messages::moment;
@@ -26,9 +26,9 @@ const TITLE: usize = 100;
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::post("/api/messaging/central-channels/{channel}/generate-title", asked(generate))
+        Route::post("/api/messaging/central-channels/{channel}/generate-title", generate)
             .about("Have an agent find a title for a channel."),
-        Route::post("/api/messaging/channels/{channel}/generate-title", asked(generate))
+        Route::post("/api/messaging/channels/{channel}/generate-title", generate)
             .about("Have an agent find a title for a channel."),
     ]
 }

@@ -5,16 +5,16 @@ use serde_json::{Map, Value, json};
 
 use crate::dialects::eliza::agents::{id_of, status};
 use crate::dialects::eliza::errors::ElizaError;
-use crate::dialects::eliza::request::{Answer, Asked, asked, data};
+use crate::dialects::eliza::request::{Answer, Asked, data};
 use crate::dialects::eliza::worlds::{self, WorldChange};
 use crate::http::{Route, Routes};
 
 /// The routes, in the order of the documentation.
 pub fn routes() -> Routes {
     vec![
-        Route::get("/api/agents/worlds", asked(list)).about("The worlds of the agents that take work"),
-        Route::post("/api/agents/{agent_id}/worlds", asked(create)).about("Makes a world of an agent"),
-        Route::patch("/api/agents/{agent_id}/worlds/{world_id}", asked(update)).about("Changes a world of an agent"),
+        Route::get("/api/agents/worlds", list).about("The worlds of the agents that take work"),
+        Route::post("/api/agents/{agent_id}/worlds", create).about("Makes a world of an agent"),
+        Route::patch("/api/agents/{agent_id}/worlds/{world_id}", update).about("Changes a world of an agent"),
     ]
 }
 

@@ -5,12 +5,12 @@ use axum::response::Response;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, StatusCode, Uri};
 
-use crate::dialects::octavus::errors::{OctavusError, row, told};
+use crate::dialects::octavus::errors::{row, told};
+use crate::dialects::octavus::request::{Answer, Asked};
 use crate::dialects::octavus::wire::{Refusal, UploadFile, UploadTarget, UploadTargets, UploadUrls};
 use crate::domain::{Error, ErrorCode, Result, SessionId};
 use crate::engine::{FileOffer, FilePurpose, Redeemed};
-use crate::http::{Caller, Door, Needs, Route, Routes, base_url, body_pieces, empty, json, read_body, send_kept};
-use crate::remote::wire::read;
+use crate::http::{Door, Needs, Route, Routes, base_url, body_pieces, empty, json, send_kept};
 
 use crate::dialects::octavus::FILES as PLACE;
 
@@ -54,14 +54,9 @@ pub fn routes() -> Routes {
     ]
 }
 
-async fn upload_urls(
-    State(door): State<Door>,
-    Caller(caller): Caller,
-    request: Request,
-) -> std::result::Result<Response, OctavusError> {
-    let (parts, body) = request.into_parts();
-    let body = read_body(body, door.settings.server.limits.body_bytes).await?;
-    let wanted: UploadUrls = read(&body)?;
+async fn upload_urls(asked: Asked) -> Answer {
+    let wanted: UploadUrls = asked.read()?;
+    let Asked { door, caller, parts, .. } = asked;
     let session = SessionId::parse(&wanted.session_id).map_err(|_| Error::not_found("session", &wanted.session_id))?;
     let offers = wanted.files.into_iter().map(offered).collect::<Result<Vec<FileOffer>>>()?;
     let base = base_url(&door.settings.server, &parts)?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::definition::Format;
 use super::super::history::keep;
 use super::super::logs;
-use super::super::request::{Answer, Asked, Known, agent_id, asked, kept};
+use super::super::request::{Answer, Asked, Known, agent_id, kept};
 use super::super::told::{Told, restored};
 use super::super::triggering::input_of;
 use super::super::wire::{
@@ -24,24 +24,24 @@ const ACTIVE: &str = "active";
 pub fn routes() -> Routes {
     let about_session = |route: Route| route.gives::<Refusal>(StatusCode::NOT_FOUND, "There is no such session.");
     vec![
-        Route::post("/api/agent-sessions", asked(create))
+        Route::post("/api/agent-sessions", create)
             .about("Makes a session of an agent")
             .takes::<CreateSession>()
             .gives::<Created>(StatusCode::CREATED, "The session.")
             .gives::<Refusal>(StatusCode::BAD_REQUEST, "Its input is missing or does not fit.")
             .gives::<Refusal>(StatusCode::NOT_FOUND, "There is no such agent."),
-        about_session(Route::get("/api/agent-sessions/{id}", asked(read)))
+        about_session(Route::get("/api/agent-sessions/{id}", read))
             .about("All that there is of a session, or its messages for users; of one that has expired, that it has")
             .query("format", "`ui` = the messages for users.", false)
             .gives::<State>(StatusCode::OK, "All of it."),
-        about_session(Route::post("/api/agent-sessions/{id}/restore", asked(restore)))
+        about_session(Route::post("/api/agent-sessions/{id}/restore", restore))
             .about("Brings back a session that has expired, from its messages")
             .takes::<RestoreSession>()
             .gives::<Restored>(StatusCode::OK, "Whether it was brought back; an active one stays as it is."),
-        about_session(Route::delete("/api/agent-sessions/{id}", asked(clear)))
+        about_session(Route::delete("/api/agent-sessions/{id}", clear))
             .about("Removes what was said in a session: it has expired then")
             .gives::<Cleared>(StatusCode::OK, "It is cleared."),
-        about_session(Route::get("/api/agent-sessions/{id}/logs", asked(read_logs)))
+        about_session(Route::get("/api/agent-sessions/{id}/logs", read_logs))
             .about("What happened in a session, the newest entries")
             .query("excludeModelRequests", "`true` = without what was sent to models.", false)
             .gives::<Logs>(StatusCode::OK, "The entries."),
@@ -102,7 +102,7 @@ async fn read_active(asked: &Asked, item: &SessionItem) -> Result<Response> {
     let session = &item.summary.session;
     let told = Told::read(asked, session).await?;
     if asked.text("format").as_deref() == Some("ui") {
-        let messages = told.for_users(asked.generation);
+        let messages = told.for_users(asked.generation());
         let (session_id, agent_id) = (session.id.to_string(), agent_id(session));
         return Ok(reply(StatusCode::OK, &Messages { session_id, agent_id, messages, status: ACTIVE }));
     }
@@ -123,7 +123,7 @@ async fn state(asked: &Asked, item: &SessionItem, told: &Told) -> Result<State> 
         input: Map::new(),
         variables: Map::new(),
         resources: resources.iter().map(|name| ((*name).to_owned(), Value::Null)).collect(),
-        messages: told.as_chat(asked.generation),
+        messages: told.as_chat(asked.generation()),
         created_at: session.created_at.to_string(),
         updated_at: session.updated_at.to_string(),
     };

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::definition::Format;
 use super::super::history;
-use super::super::request::{Answer, Asked, asked, kept, must_live};
+use super::super::request::{Answer, Asked, kept, must_live};
 use super::super::triggering::{self, Telling, input_of, tell};
 use super::super::wire::{Refusal, StartSession, Trigger};
 use super::sessions::new_session;
@@ -24,13 +24,13 @@ const TRIES: usize = 4;
 /// The routes.
 pub fn routes() -> Routes {
     vec![
-        streamed(Route::post("/api/agent-sessions/{id}/trigger", asked(trigger)))
+        streamed(Route::post("/api/agent-sessions/{id}/trigger", trigger))
             .about("Triggers a handler, or goes on with a run by what the application's tools gave")
             .takes::<Trigger>()
             .gives::<Refusal>(StatusCode::NOT_FOUND, "There is no such session or execution.")
             .gives::<Refusal>(StatusCode::CONFLICT, "The execution does not wait for these results any more.")
             .gives::<Refusal>(StatusCode::GONE, "The session has expired."),
-        streamed(Route::post("/api/agent-sessions/start", asked(start)))
+        streamed(Route::post("/api/agent-sessions/start", start))
             .about("Makes a session and triggers a handler in it; the same key is the same session")
             .takes::<StartSession>()
             .gives::<Refusal>(StatusCode::NOT_FOUND, "There is no such agent."),

@@ -5,7 +5,7 @@ use serde_json::Map;
 
 use super::super::definition::{Format, STEPS};
 use super::super::encoder::Worker;
-use super::super::request::{self, Answer, Asked, Known, asked, kept, must_live};
+use super::super::request::{self, Answer, Asked, Known, kept, must_live};
 use super::super::triggering::{self, Telling, input_of, tell};
 use super::super::wire::{DynamicTool, Execute, Refusal, ToolResult};
 use super::sessions::new_session;
@@ -17,7 +17,7 @@ use crate::http::{Route, Routes};
 /// The routes.
 pub fn routes() -> Routes {
     vec![
-        streamed(Route::post("/api/agents/{id}/execute", asked(execute)))
+        streamed(Route::post("/api/agents/{id}/execute", execute))
             .about("Executes a worker, or goes on with it by what the application's tools gave")
             .takes::<Execute>()
             .gives::<Refusal>(http::StatusCode::NOT_FOUND, "There is no such agent or execution."),
@@ -25,7 +25,7 @@ pub fn routes() -> Routes {
 }
 
 async fn execute(asked: Asked) -> Answer {
-    let known = asked.agent(asked.named()).await?;
+    let known = asked.agent(asked.named(0)).await?;
     if kept(&known.agent)?.format() != Format::Worker {
         let message = format!("agent `{}` is no worker", known.agent.name);
         return Err(Error::invalid(message).hint("make a session of it, and trigger that").into());

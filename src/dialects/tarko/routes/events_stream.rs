@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, Uri};
 use super::super::errors::TarkoError;
 use super::super::follow::{Framing, Since, follow};
 use crate::domain::{Error, Result, SessionId};
-use crate::http::{Caller, Door, Route, frame, resumable_stream};
+use crate::http::{Caller, Door, Route, frame, query_pairs, resumable_stream};
 
 /// The route.
 pub(super) fn route() -> Route {
@@ -50,9 +50,8 @@ struct Asked {
 
 impl Asked {
     fn read(uri: &Uri, headers: &HeaderMap) -> Result<Self> {
-        let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|error| Error::invalid(format!("the query cannot be read: {error}")))?;
-        let find = |name: &str| query.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        let query = query_pairs(uri);
+        let find = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
         let Some(session) = find("sessionId").filter(|id| !id.is_empty()) else {
             return Err(Error::invalid("Session ID is required"));
         };

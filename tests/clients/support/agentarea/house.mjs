@@ -7,23 +7,11 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 
 import { program, startOmbud } from '../ombud.mjs';
 
 /** The model that is asked unless an agent names another. */
 export const MODEL = 'openai/gpt-4';
-
-/** A port that is free now. */
-export async function freePort() {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Makes an account beside a house, on its store. */
 export async function addUser(house, name, role, password) {
