@@ -70,6 +70,8 @@ pub struct ServerSettings {
     pub character_secrets: BTreeMap<String, BTreeMap<String, SecretString>>,
     /// How long sessions of a person and an agent live.
     pub talks: TalkSettings,
+    /// The folder of files that agents and plugins have made, in a folder for each agent's id; absent = none is served.
+    pub generated_folder: Option<PathBuf>,
     /// The folders from which characters may be read, with what they know.
     pub character_folders: Vec<PathBuf>,
     /// With one of these an address must begin from which a character is fetched.
@@ -294,6 +296,7 @@ impl Default for ServerSettings {
             secret_salt: None,
             character_secrets: BTreeMap::new(),
             talks: TalkSettings::default(),
+            generated_folder: None,
             character_folders: Vec::new(),
             character_addresses: Vec::new(),
             login: LoginSettings::default(),

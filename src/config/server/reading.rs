@@ -291,6 +291,7 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         secret_salt: values.text("server.secret_salt").map(SecretString::from),
         character_secrets: character_secrets(values),
         talks: talks(values),
+        generated_folder: path("server.generated_folder"),
         character_folders: values.texts("server.character_folders").iter().map(PathBuf::from).collect(),
         character_addresses: values.texts("server.character_addresses"),
         login: login(values),

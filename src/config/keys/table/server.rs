@@ -144,6 +144,12 @@ pub const SERVER: &[Key] = &[
         "Whether each use begins the time of such a session anew.",
     ),
     key(
+        "server.generated_folder",
+        Kind::Path,
+        Untrusted::Ignored,
+        "The folder of files that agents and plugins make, below a folder for each agent's id. Unset: none is served.",
+    ),
+    key(
         "server.character_folders",
         Kind::Paths,
         Untrusted::Ignored,
