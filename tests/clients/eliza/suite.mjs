@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { limited, startOmbud } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
 import { crowd } from './crowd.mjs';
+import { every } from './every.mjs';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = process.env.SHARED_COPY || join(process.env.CARGO_TARGET_DIR || join(root, 'target'), 'clients', 'shared', 'eliza');
@@ -38,6 +39,7 @@ if (!existsSync(join(folder, 'node_modules', '@elizaos', 'api-client'))) {
   throw new Error(`${folder} has no packages: .ci/clients install`);
 }
 for (const run of RUNS) await accepted(run);
+await every(suite, folder);
 await crowd(suite, folder);
 await suite.finish();
 
