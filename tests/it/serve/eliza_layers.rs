@@ -242,6 +242,8 @@ async fn health_of_two_apis_is_one() {
     let both = client.get("/health").await.expect(200);
     assert_eq!(keys(&both), ["status", "version", "timestamp", "dependencies", "agentCount", "service"]);
     assert_eq!((&both["status"], &both["dependencies"]["agents"]), (&json!("healthy"), &json!("healthy")));
+    let (whole, head) = (client.get("/health").await, send(client.request("HEAD", "/health")).await);
+    assert_eq!((head.status, head.header("content-length"), head.body.len()), (200, whole.header("content-length"), 0));
     let one = client.with("x-api-key", "any").get("/health").await.expect(200);
     assert_eq!(one["status"], "OK");
     assert_eq!(keys(&one), ["status", "version", "timestamp", "dependencies", "agentCount"]);
