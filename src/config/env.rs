@@ -122,6 +122,27 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
         Some("server.door_tokens.eliza"),
         "The token that opens the ElizaOS API, and that it then wants.",
     ),
+    (
+        "SERVER_API_KEY",
+        Some("server.socket_tokens.eliza"),
+        "The token that opens the sockets of that API, and that they want.",
+    ),
+    (
+        "CHARACTER.*.*",
+        Some("server.character_secrets.*.*"),
+        "A secret of a character: CHARACTER.NAME.KEY, its name in capitals with `_` for other signs.",
+    ),
+    ("SESSION_TIMEOUT_MINUTES", Some("server.talks.minutes"), "Minutes that a session of that API lives from its last use."),
+    ("SESSION_DEFAULT_TIMEOUT_MINUTES", Some("server.talks.minutes"), "The same, and counts before it."),
+    ("SESSION_MIN_TIMEOUT_MINUTES", Some("server.talks.least_minutes"), "The shortest life that may be asked for."),
+    ("SESSION_MAX_TIMEOUT_MINUTES", Some("server.talks.most_minutes"), "The longest life that may be asked for."),
+    ("SESSION_MAX_DURATION_MINUTES", Some("server.talks.whole_minutes"), "Minutes that such a session lives in all."),
+    (
+        "SESSION_WARNING_THRESHOLD_MINUTES",
+        Some("server.talks.near_minutes"),
+        "From so many minutes before its end it is said to be near it.",
+    ),
+    ("SESSION_AUTO_RENEW", Some("server.talks.auto_renew"), "Whether each use begins its time anew."),
     ("EXPRESS_MAX_PAYLOAD", Some("server.limits.json_bytes"), "Most bytes of a body of that API, such as 2mb or 100kb."),
     ("PORT", Some("server.port"), "The port that `serve` listens on."),
     ("SERVER_HOST", Some("server.host"), "The address that `serve` listens on."),
@@ -137,6 +158,10 @@ const OTHERS: &[(&str, Option<&str>, &str)] = &[
     ("NO_COLOR", None, "No colours, unless asked for by --color."),
 ];
 
+/// Secrets of characters: `CHARACTER.NAME.KEY`.
+const CHARACTER: &str = "CHARACTER.";
+/// How names of variables in minutes begin and end. Others use such names too, so they are taken as the original takes them.
+const MINUTES: (&str, &str) = ("SESSION_", "_MINUTES");
 /// A variable that is a size with its unit.
 const PAYLOAD: &str = "EXPRESS_MAX_PAYLOAD";
 
@@ -207,7 +232,8 @@ pub fn other_layer(environment: &Environment) -> Result<(Layer, Vec<String>), Er
     let (mut layer, mut notices) = (Layer::default(), Vec::new());
     let folders = environment.folders();
     let source = |name: &str| Source::Environment(name.to_owned());
-    let plain = OTHERS.iter().filter(|(name, ..)| !matches!(*name, "OLLAMA_HOST" | PAYLOAD) && !is_paired(name));
+    let is_plain = |name: &str| !matches!(name, "OLLAMA_HOST" | PAYLOAD) && !is_paired(name) && !is_minutes(name);
+    let plain = OTHERS.iter().filter(|(name, ..)| is_plain(name));
     for (name, setting, _) in plain {
         let (Some(place), Some(value)) = (*setting, environment.get(name)) else { continue };
         if name.ends_with("_FILE") && environment.get(name.trim_end_matches("_FILE")).is_some() {
@@ -215,6 +241,8 @@ pub fn other_layer(environment: &Environment) -> Result<(Layer, Vec<String>), Er
         }
         layer.read(place, value, source(name), &folders)?;
     }
+    minutes(environment, &mut layer, &mut notices)?;
+    character_secrets(environment, &mut layer, &mut notices)?;
     if let Some(size) = environment.get(PAYLOAD) {
         let bytes = text::bytes(size).ok_or_else(|| {
             Error::invalid(format!("{PAYLOAD} must be a size such as 2mb or 100kb, not `{}`", text::printable(size)))
@@ -252,6 +280,42 @@ pub fn other_layer(environment: &Environment) -> Result<(Layer, Vec<String>), Er
         }
     }
     Ok((layer, notices))
+}
+
+/// Whether a variable is a number of minutes.
+fn is_minutes(name: &str) -> bool {
+    name.starts_with(MINUTES.0) && name.ends_with(MINUTES.1)
+}
+
+/// Numbers of minutes: one that is out of range is put into it, and what is no number is told and left.
+fn minutes(environment: &Environment, layer: &mut Layer, notices: &mut Vec<String>) -> Result<(), Error> {
+    for (name, setting, _) in OTHERS.iter().filter(|(name, ..)| is_minutes(name)) {
+        let (Some(place), Some(given)) = (*setting, environment.get(name)) else { continue };
+        let Some(keys::Kind::Whole(least, most)) = keys::find(place).map(|key| key.kind) else { continue };
+        match given.trim().parse::<u64>() {
+            Ok(minutes) => {
+                let minutes = minutes.clamp(least, most).to_string();
+                layer.read(place, &minutes, Source::Environment((*name).to_owned()), &environment.folders())?;
+            }
+            Err(_) => notices.push(format!("{name} is ignored: `{}` is not a number of minutes", text::printable(given))),
+        }
+    }
+    Ok(())
+}
+
+/// Secrets of characters.
+fn character_secrets(environment: &Environment, layer: &mut Layer, notices: &mut Vec<String>) -> Result<(), Error> {
+    for name in environment.variables.keys() {
+        let (Some(rest), Some(value)) = (name.strip_prefix(CHARACTER), environment.get(name)) else { continue };
+        match rest.split_once('.') {
+            Some((character, secret)) if !character.is_empty() && !secret.is_empty() => {
+                let place = format!("server.character_secrets.{character}.{secret}");
+                layer.read(&place, value, Source::Environment(name.clone()), &environment.folders())?;
+            }
+            _ => notices.push(format!("{} is ignored: write CHARACTER.NAME.KEY", text::printable(name))),
+        }
+    }
+    Ok(())
 }
 
 /// Whether a variable counts only together with another.
@@ -372,6 +436,40 @@ mod tests {
             ]
         );
         assert!(notices.is_empty());
+    }
+
+    #[test]
+    fn minutes_and_secrets_of_characters_are_read() {
+        let environment = environment(&[
+            ("SERVER_API_KEY", "for-the-sockets"),
+            ("SESSION_TIMEOUT_MINUTES", "10"),
+            ("SESSION_DEFAULT_TIMEOUT_MINUTES", "20"),
+            ("SESSION_MIN_TIMEOUT_MINUTES", "0"),
+            ("SESSION_MAX_TIMEOUT_MINUTES", "99999"),
+            ("SESSION_MAX_DURATION_MINUTES", "long"),
+            ("SESSION_AUTO_RENEW", "false"),
+            ("CHARACTER.ADA.OPENAI_API_KEY", "k"),
+            ("CHARACTER.ADA.A.B", "dotted"),
+            ("CHARACTER.ADA", "x"),
+        ]);
+        let (layer, notices) = other_layer(&environment).unwrap();
+        assert_eq!(
+            said(&layer),
+            [
+                r#"server.character_secrets.ADA.A.B = "dotted" (environment CHARACTER.ADA.A.B)"#,
+                r#"server.character_secrets.ADA.OPENAI_API_KEY = "k" (environment CHARACTER.ADA.OPENAI_API_KEY)"#,
+                r#"server.socket_tokens.eliza = "for-the-sockets" (environment SERVER_API_KEY)"#,
+                r#"server.talks.auto_renew = false (environment SESSION_AUTO_RENEW)"#,
+                r#"server.talks.least_minutes = 1 (environment SESSION_MIN_TIMEOUT_MINUTES)"#,
+                r#"server.talks.minutes = 20 (environment SESSION_DEFAULT_TIMEOUT_MINUTES)"#,
+                r#"server.talks.most_minutes = 10080 (environment SESSION_MAX_TIMEOUT_MINUTES)"#,
+            ]
+        );
+        let expected = [
+            "SESSION_MAX_DURATION_MINUTES is ignored: `long` is not a number of minutes",
+            "CHARACTER.ADA is ignored: write CHARACTER.NAME.KEY",
+        ];
+        assert_eq!(notices, expected);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use permissions::describe as describe_permission;
 pub use plugins::{Plugin, PluginAnswers, PluginRoute};
 pub use resolution::{Flags, Project, Resolved, resolve};
 pub use schema::schema as config_schema;
-pub use server::{FileLimits, LoginSettings, ServerFlags, ServerLimits, ServerSettings, TlsFiles, WebUi};
+pub use server::{FileLimits, LoginSettings, ServerFlags, ServerLimits, ServerSettings, TalkSettings, TlsFiles, WebUi};
 pub use settings::{Limits, Paths, Provider, Retention, Settings, SpeechSettings, ToolSettings, Wire};
 pub use show::Row;
 pub use text::{did_you_mean, printable};

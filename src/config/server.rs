@@ -27,6 +27,9 @@ pub struct ServerSettings {
     pub token: Option<SecretString>,
     /// Tokens that open one door each, by its name; the door then wants it, or the one that opens all.
     pub door_tokens: BTreeMap<String, SecretString>,
+    /// Tokens that open the sockets of one door and nothing else, by its name; its sockets then want it, or one that opens
+    /// more.
+    pub socket_tokens: BTreeMap<String, SecretString>,
     /// Whether everybody who reaches the address is let in, and may do everything.
     pub no_auth: bool,
     /// Whether programs of this machine may do everything without a token.
@@ -63,6 +66,12 @@ pub struct ServerSettings {
     pub json_logs: bool,
     /// What secrets of characters are sealed with where they are shown; absent = drawn once for the store.
     pub secret_salt: Option<SecretString>,
+    /// Secrets that characters have of the server, by the character's name in capitals and their own.
+    pub character_secrets: BTreeMap<String, BTreeMap<String, SecretString>>,
+    /// How long sessions of a person and an agent live.
+    pub talks: TalkSettings,
+    /// The folder of files that agents and plugins have made, in a folder for each agent's id; absent = none is served.
+    pub generated_folder: Option<PathBuf>,
     /// The folders from which characters may be read, with what they know.
     pub character_folders: Vec<PathBuf>,
     /// With one of these an address must begin from which a character is fetched.
@@ -73,6 +82,29 @@ pub struct ServerSettings {
     pub user_doors: Vec<String>,
     /// How much it takes.
     pub limits: ServerLimits,
+}
+
+/// How long sessions of a person and an agent live, at the doors where such a session says that for itself. All in minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TalkSettings {
+    /// From its last use to its end, where neither it nor its agent says it.
+    pub minutes: u64,
+    /// The shortest that may be asked for.
+    pub least_minutes: u64,
+    /// The longest that may be asked for.
+    pub most_minutes: u64,
+    /// The longest life in all, where nobody says it.
+    pub whole_minutes: u64,
+    /// From how long before its end it is said to be near, where nobody says it.
+    pub near_minutes: u64,
+    /// Whether each use begins the time anew, where nobody says it.
+    pub auto_renew: bool,
+}
+
+impl Default for TalkSettings {
+    fn default() -> Self {
+        Self { minutes: 30, least_minutes: 5, most_minutes: 1_440, whole_minutes: 720, near_minutes: 5, auto_renew: true }
+    }
 }
 
 /// How people with an account log in.
@@ -243,6 +275,7 @@ impl Default for ServerSettings {
             dialects: Vec::new(),
             token: None,
             door_tokens: BTreeMap::new(),
+            socket_tokens: BTreeMap::new(),
             no_auth: false,
             allow_local_admin: false,
             exclusive: false,
@@ -261,6 +294,9 @@ impl Default for ServerSettings {
             log_level: None,
             json_logs: false,
             secret_salt: None,
+            character_secrets: BTreeMap::new(),
+            talks: TalkSettings::default(),
+            generated_folder: None,
             character_folders: Vec::new(),
             character_addresses: Vec::new(),
             login: LoginSettings::default(),

@@ -88,6 +88,9 @@ pub async fn caller_of_socket(
     parts: &Parts,
     token: Option<&str>,
 ) -> Result<(Principal, bool)> {
+    if let Some(caller) = by_socket_token(&door.settings.server, parts, token) {
+        return Ok((entering(caller, dialects)?, true));
+    }
     let known = parts.extensions.get::<Caller>().map(|caller| &caller.0).filter(|caller| !caller.scopes.is_empty());
     let is_proven = parts.extensions.get::<Unproven>().is_none();
     match (token.map(str::to_owned).or_else(|| in_query(parts)), known) {
@@ -99,6 +102,15 @@ pub async fn caller_of_socket(
         (None, Some(known)) => Ok((entering(known.clone(), dialects)?, is_proven)),
         (None, None) => Err(unknown()),
     }
+}
+
+/// Who shows a token that opens only the sockets of one door: in the handshake, or as a header.
+fn by_socket_token(server: &ServerSettings, parts: &Parts, token: Option<&str>) -> Option<Principal> {
+    let header = parts.headers.get("x-api-key").and_then(|value| value.to_str().ok());
+    let is_shown = |expected| [token, header].into_iter().flatten().any(|shown| opens(expected, shown));
+    let door =
+        server.socket_tokens.iter().filter(|(_, expected)| is_shown(expected)).map(|(door, _)| door.clone()).next()?;
+    Some(Principal { only_door: Some(door.clone()), ..Principal::local(format!("socket:{door}")) })
 }
 
 /// A caller, if they may come in by one of some doors.

@@ -319,8 +319,9 @@ async fn admit(room: &Room, socket: SocketRef, handshake: Value) -> Result<()> {
     let word = |name: &str| handshake.get(name).and_then(Value::as_str).filter(|word| !word.is_empty());
     let token = word("token").or_else(|| word("apiKey"));
     let (caller, is_proven) = caller_of_socket(door, &tables.dialects, socket.req_parts(), token).await?;
-    let tokens = &door.settings.server.door_tokens;
-    let tables = tables.of(&caller, |dialect| is_proven || !tokens.contains_key(dialect));
+    let server = &door.settings.server;
+    let wants_token = |dialect: &str| server.door_tokens.contains_key(dialect) || server.socket_tokens.contains_key(dialect);
+    let tables = tables.of(&caller, |dialect| is_proven || !wants_token(dialect));
     if tables.are_closed_to(&handshake) {
         return Err(unknown());
     }

@@ -59,6 +59,11 @@ async fn chosen((first, others): &(Choice, Vec<Choice>), door: &Door, request: R
         None => answer(first, door, &head, &body).await,
         Some((choice, Meant::This | Meant::Other)) => answer(choice, door, &head, &body).await,
         Some((choice, Meant::Both)) => {
+            // How long it is, HEAD is told of what GET is told: whoever carries the answer leaves out its body.
+            let mut head = head.clone();
+            if head.method == Method::HEAD {
+                head.method = Method::GET;
+            }
             let one = answer(first, door, &head, &body).await;
             let other = answer(choice, door, &head, &body).await;
             together(one, other).await

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{FileLimits, LoginSettings, ServerLimits, ServerSettings, TlsFiles, WebUi};
+use super::{FileLimits, LoginSettings, ServerLimits, ServerSettings, TalkSettings, TlsFiles, WebUi};
 use crate::config::file;
 use crate::config::layers::{Folders, Layer, Source};
 use crate::config::text;
@@ -17,6 +17,8 @@ const TOKEN_LEAST: usize = 8;
 
 /// The place of the tokens of single doors.
 const DOOR_TOKENS: &str = "server.door_tokens";
+/// The same of single doors' sockets.
+const SOCKET_TOKENS: &str = "server.socket_tokens";
 
 /// What the command line says about the server; absent = nothing.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -111,6 +113,17 @@ pub(in crate::config) fn defaults(layer: &mut Layer) {
     ] {
         set(&format!("server.login.{name}"), value.into());
     }
+    let talks = settings.talks;
+    for (name, value) in [
+        ("minutes", talks.minutes),
+        ("least_minutes", talks.least_minutes),
+        ("most_minutes", talks.most_minutes),
+        ("whole_minutes", talks.whole_minutes),
+        ("near_minutes", talks.near_minutes),
+    ] {
+        set(&format!("server.talks.{name}"), value.into());
+    }
+    set("server.talks.auto_renew", talks.auto_renew.into());
     let count = |size: usize| u64::try_from(size).unwrap_or(u64::MAX);
     let limits = settings.limits;
     for (name, value) in [
@@ -160,6 +173,29 @@ fn login(values: &Layer) -> LoginSettings {
         address_failures: number("address_failures"),
         window_seconds: number("window_seconds"),
     }
+}
+
+/// How long sessions of a person and an agent live, out of all layers, of which the lowest says everything.
+fn talks(values: &Layer) -> TalkSettings {
+    let number = |name: &str| values.number(&format!("server.talks.{name}")).unwrap_or_default();
+    TalkSettings {
+        minutes: number("minutes"),
+        least_minutes: number("least_minutes"),
+        most_minutes: number("most_minutes"),
+        whole_minutes: number("whole_minutes"),
+        near_minutes: number("near_minutes"),
+        auto_renew: values.flag("server.talks.auto_renew").unwrap_or_default(),
+    }
+}
+
+/// The secrets that characters have of the server, by their names.
+fn character_secrets(values: &Layer) -> BTreeMap<String, BTreeMap<String, SecretString>> {
+    let mut all: BTreeMap<String, BTreeMap<String, SecretString>> = BTreeMap::new();
+    for (place, entry) in values.below("server.character_secrets") {
+        let (Some((name, secret)), Some(value)) = (place.split_once('.'), entry.value.as_str()) else { continue };
+        all.entry(name.to_owned()).or_default().insert(secret.to_owned(), SecretString::from(value));
+    }
+    all
 }
 
 /// The limits out of all layers, of which the lowest says every one.
@@ -233,7 +269,8 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         port: values.number("server.port").and_then(|port| u16::try_from(port).ok()).unwrap_or_default(),
         dialects: values.texts("server.dialects"),
         token: if serving { token(values)? } else { None },
-        door_tokens: if serving { door_tokens(values)? } else { BTreeMap::new() },
+        door_tokens: if serving { door_tokens(values, DOOR_TOKENS)? } else { BTreeMap::new() },
+        socket_tokens: if serving { door_tokens(values, SOCKET_TOKENS)? } else { BTreeMap::new() },
         no_auth: flag("server.no_auth"),
         allow_local_admin: flag("server.allow_local_admin"),
         exclusive: flag("server.exclusive"),
@@ -252,6 +289,9 @@ pub(in crate::config) fn read(values: &Layer, serving: bool) -> Result<ServerSet
         log_level: values.text("server.log_level").map(str::to_owned),
         json_logs: values.text("server.log_format") == Some("json"),
         secret_salt: values.text("server.secret_salt").map(SecretString::from),
+        character_secrets: character_secrets(values),
+        talks: talks(values),
+        generated_folder: path("server.generated_folder"),
         character_folders: values.texts("server.character_folders").iter().map(PathBuf::from).collect(),
         character_addresses: values.texts("server.character_addresses"),
         login: login(values),
@@ -274,11 +314,11 @@ fn token(values: &Layer) -> Result<Option<SecretString>, Error> {
     good_token(&token, &from).map(Some)
 }
 
-/// The tokens of single doors.
-fn door_tokens(values: &Layer) -> Result<BTreeMap<String, SecretString>, Error> {
-    let tokens = values.below(DOOR_TOKENS).map(|(door, entry)| {
+/// The tokens of single doors that stand at a place.
+fn door_tokens(values: &Layer, place: &str) -> Result<BTreeMap<String, SecretString>, Error> {
+    let tokens = values.below(place).map(|(door, entry)| {
         let token = entry.value.as_str().unwrap_or_default();
-        Ok((door.to_owned(), good_token(token, &format!("{DOOR_TOKENS}.{}", text::printable(door)))?))
+        Ok((door.to_owned(), good_token(token, &format!("{place}.{}", text::printable(door)))?))
     });
     tokens.collect()
 }

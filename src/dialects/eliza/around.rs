@@ -104,11 +104,6 @@ pub fn check_content_type(head: &Parts) -> Result<(), ElizaError> {
     Err(ElizaError::bad("INVALID_CONTENT_TYPE", "Invalid or missing Content-Type header"))
 }
 
-/// Whether a request to a path that another API has as well means this one: when it shows a key as this API's clients do.
-pub fn shows_key(shape: &Shape<'_>) -> Meant {
-    if shape.head.headers.contains_key(&API_KEY) { Meant::This } else { Meant::Other }
-}
-
 /// Whether a request below `/api/agents`, where another API has agents of its own, means this one. That other API's
 /// clients name how they name an agent (`by`), send a definition (`protocol`), headers of its own, or a key as a bearer.
 pub fn meant(shape: &Shape<'_>) -> Meant {

@@ -62,6 +62,9 @@ pub fn define(agent: &mut Agent, character: &Character, plain: &BTreeMap<String,
     agent.instructions = prompt::instructions(character, knowledge).into();
     agent.description = line(character);
     agent.secrets = secrets::names(character.all());
+    agent.secrets.extend(plain.keys().cloned());
+    agent.secrets.sort_unstable();
+    agent.secrets.dedup();
     agent.endpoints = endpoints(&said, agent);
     let (model, judge) = models(&said, agent);
     agent.model = model;

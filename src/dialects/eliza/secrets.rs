@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::agents::shelf;
+use crate::config::ServerSettings;
 use crate::domain::{Principal, Result};
 use crate::http::Door;
 
@@ -94,6 +95,22 @@ pub fn names(character: &Map<String, Value>) -> Vec<String> {
     names
 }
 
+/// What the server's settings give a character beside its own secrets, by the names that a character has there: its name or
+/// its id in capitals, with `_` for other signs. Older versions leave all other signs but spaces as they are.
+pub fn of_house(server: &ServerSettings, name: &str, id: &str) -> BTreeMap<String, String> {
+    let plain = |text: &str| -> String {
+        let letters = text.to_uppercase();
+        letters.chars().map(|sign| if sign.is_ascii_alphanumeric() { sign } else { '_' }).collect()
+    };
+    let mut given = BTreeMap::new();
+    for known in [plain(name), name.to_uppercase().replace(' ', "_"), plain(id), id.to_uppercase()] {
+        for (secret, value) in server.character_secrets.get(&known).into_iter().flatten() {
+            given.entry(secret.clone()).or_insert_with(|| value.expose_secret().to_owned());
+        }
+    }
+    given
+}
+
 /// Whether a text has the form in which secrets are told.
 pub fn is_sealed(text: &str) -> bool {
     let is_hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -166,6 +183,25 @@ mod tests {
         for wrong in ["", "x", "sk-mock", theirs, &format!("{theirs}00"), "zz:00"] {
             assert!(!is_sealed(wrong) && seal.open(wrong).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_character_is_given_secrets_by_its_name_or_id() {
+        let id = "0a1b2c3d-0000-4000-8000-00000000000f";
+        let mut server = ServerSettings::default();
+        for (name, secret) in [
+            ("ADA_L_VELACE", "A"),
+            ("ADA_LÖVELACE", "B"),
+            ("0A1B2C3D_0000_4000_8000_00000000000F", "C"),
+            ("ADA", "NO"),
+            ("", "NO"),
+        ] {
+            let secrets = server.character_secrets.entry(name.to_owned()).or_default();
+            secrets.insert(secret.to_owned(), name.to_owned().into());
+        }
+        let given = of_house(&server, "Ada Lövelace", id);
+        assert_eq!(given.keys().collect::<Vec<_>>(), ["A", "B", "C"]);
+        assert_eq!(given["A"], "ADA_L_VELACE");
     }
 
     #[test]

@@ -9,10 +9,11 @@ use super::directory::Directory;
 use super::errors::ElizaError;
 use super::kept::KeptChannel;
 use super::{agents, ids};
+use crate::config::TalkSettings;
 use crate::domain::{
-    Attributes, ErrorCode, Lifetime, Principal, Session, SessionId, SessionStatus, SessionUpdated, Timestamp,
+    Attributes, ErrorCode, Lifetime, Principal, Session, SessionId, SessionStatus, SessionSummary, SessionUpdated, Timestamp,
 };
-use crate::engine::{Engine, SessionFilter};
+use crate::engine::{AgentItem, Engine, SessionFilter};
 
 /// Under what a session keeps that it is one.
 const KEPT: &str = "eliza.session";
@@ -37,38 +38,90 @@ pub struct Timeout {
 
 impl Default for Timeout {
     fn default() -> Self {
-        Self { timeout_minutes: 30.0, auto_renew: true, max_duration_minutes: 720.0, warning_threshold_minutes: 5.0 }
+        Self::of_house(&TalkSettings::default())
+    }
+}
+
+/// A number, also as a text.
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|number| number.is_finite())
+}
+
+fn minutes(whole: u64) -> f64 {
+    u32::try_from(whole).unwrap_or(u32::MAX).into()
+}
+
+/// How long sessions may live, and do where nobody says it.
+pub struct Lives<'a>(pub &'a TalkSettings);
+
+impl Lives<'_> {
+    fn range(&self) -> (f64, f64) {
+        (minutes(self.0.least_minutes), minutes(self.0.most_minutes.max(self.0.least_minutes)))
+    }
+
+    /// Those of an agent: what its settings say, and else what holds in the house. What is out of range is put into it, and
+    /// what is no number left.
+    pub fn of_agent(&self, settings: Option<&Value>) -> Timeout {
+        let (least, most) = self.range();
+        let house = Timeout::of_house(self.0);
+        let said = |name: &str| settings.and_then(|settings| settings.get(name));
+        let minutes = |name: &str, least: f64, most: f64| said(name).and_then(number).map(|given| given.clamp(least, most));
+        let timeout_minutes = minutes("SESSION_TIMEOUT_MINUTES", least, most).unwrap_or(house.timeout_minutes);
+        Timeout {
+            timeout_minutes,
+            auto_renew: match said("SESSION_AUTO_RENEW") {
+                Some(Value::Bool(renews)) => *renews,
+                Some(Value::String(word)) if !word.is_empty() => word == "true",
+                _ => house.auto_renew,
+            },
+            max_duration_minutes: minutes("SESSION_MAX_DURATION_MINUTES", least, 2.0 * most)
+                .unwrap_or(house.max_duration_minutes)
+                .max(timeout_minutes),
+            warning_threshold_minutes: minutes("SESSION_WARNING_THRESHOLD_MINUTES", 1.0, most)
+                .unwrap_or(house.warning_threshold_minutes),
+        }
+    }
+
+    /// With what a body says of it. A time that is out of range is put into it, or refused where `strict`.
+    ///
+    /// # Errors
+    /// What is no number, or no yes or no.
+    pub fn with(&self, old: &Timeout, body: &Value, strict: bool) -> Result<Timeout, String> {
+        let (least, most) = self.range();
+        let Value::Object(body) = body else { return Err("timeoutConfig must be an object".to_owned()) };
+        let minutes = |key: &str, old: f64| match body.get(key) {
+            None | Some(Value::Null) => Ok(old),
+            Some(value) => number(value).filter(|minutes| *minutes > 0.0).ok_or(format!("{key} must be a positive number")),
+        };
+        let auto_renew = match body.get("autoRenew") {
+            None | Some(Value::Null) => old.auto_renew,
+            Some(value) => value.as_bool().ok_or("autoRenew must be true or false")?,
+        };
+        let timeout_minutes = minutes("timeoutMinutes", old.timeout_minutes)?;
+        if strict && body.contains_key("timeoutMinutes") && !(least..=most).contains(&timeout_minutes) {
+            return Err(format!("Invalid timeout configuration: Timeout must be between {least} and {most} minutes"));
+        }
+        let timeout_minutes = timeout_minutes.clamp(least, most);
+        Ok(Timeout {
+            timeout_minutes,
+            auto_renew,
+            max_duration_minutes: minutes("maxDurationMinutes", old.max_duration_minutes)?
+                .min(2.0 * most)
+                .max(timeout_minutes),
+            warning_threshold_minutes: minutes("warningThresholdMinutes", old.warning_threshold_minutes)?.max(1.0),
+        })
     }
 }
 
 impl Timeout {
-    /// Shortest and longest time, in minutes.
-    const RANGE: (f64, f64) = (1.0, 1_440.0);
-
-    /// With what a body says of it; what is out of range is put into it.
-    ///
-    /// # Errors
-    /// What is no number, or no yes or no.
-    pub fn with(&self, body: &Value) -> Result<Self, String> {
-        let Value::Object(body) = body else { return Err("timeoutConfig must be an object".to_owned()) };
-        let minutes = |key: &str, old: f64| match body.get(key) {
-            None | Some(Value::Null) => Ok(old),
-            Some(value) => match value.as_f64().filter(|minutes| *minutes > 0.0) {
-                Some(minutes) => Ok(minutes.clamp(Self::RANGE.0, Self::RANGE.1)),
-                None => Err(format!("{key} must be a positive number")),
-            },
-        };
-        let auto_renew = match body.get("autoRenew") {
-            None | Some(Value::Null) => self.auto_renew,
-            Some(value) => value.as_bool().ok_or("autoRenew must be true or false")?,
-        };
-        let timeout_minutes = minutes("timeoutMinutes", self.timeout_minutes)?;
-        Ok(Self {
-            timeout_minutes,
-            auto_renew,
-            max_duration_minutes: minutes("maxDurationMinutes", self.max_duration_minutes)?.max(timeout_minutes),
-            warning_threshold_minutes: minutes("warningThresholdMinutes", self.warning_threshold_minutes)?,
-        })
+    /// As it is where neither a session nor its agent says it.
+    fn of_house(talks: &TalkSettings) -> Self {
+        Self {
+            timeout_minutes: minutes(talks.minutes),
+            auto_renew: talks.auto_renew,
+            max_duration_minutes: minutes(talks.whole_minutes.max(talks.minutes)),
+            warning_threshold_minutes: minutes(talks.near_minutes),
+        }
     }
 
     /// The lifetime of a session that has lived for so many seconds; nothing when none is left.
@@ -96,7 +149,7 @@ pub struct KeptTalk {
     pub metadata: Map<String, Value>,
     /// How long it lives.
     pub timeout_config: Timeout,
-    /// How often its time was begun anew by hand.
+    /// How often its time was begun anew by something else than a message.
     pub renewals: u64,
     /// The last sign of life that was no message.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,12 +165,20 @@ pub struct Talk {
     pub kept: KeptTalk,
     /// Whether its time is over.
     pub is_over: bool,
+    /// How many runs it had: each began with a use.
+    pub runs: u64,
 }
 
 impl Talk {
-    fn of(session: Session, is_over: bool) -> Option<Self> {
+    fn of(summary: SessionSummary, is_over: bool) -> Option<Self> {
+        let SessionSummary { session, runs, .. } = summary;
         let kept = serde_json::from_value(session.attributes.get(KEPT)?.clone()).ok()?;
-        Some(Self { session, kept, is_over })
+        Some(Self { session, kept, is_over, runs })
+    }
+
+    /// How often its time was begun anew: by hand, and by each use where that does it.
+    fn renewals(&self) -> u64 {
+        self.kept.renewals + if self.kept.timeout_config.auto_renew { self.runs } else { 0 }
     }
 
     /// Its channel.
@@ -153,7 +214,7 @@ impl Talk {
     pub fn told(&self, now: Timestamp) -> Value {
         let mut told = self.made();
         told["lastActivity"] = json!(self.session.updated_at);
-        told["renewalCount"] = json!(self.kept.renewals);
+        told["renewalCount"] = json!(self.renewals());
         told["timeRemaining"] = json!(self.left(now));
         told["isNearExpiration"] = json!(self.is_near_its_end(now));
         told
@@ -163,7 +224,7 @@ impl Talk {
     pub fn status(&self, now: Timestamp) -> Value {
         json!({
             "expiresAt": self.session.expires_at,
-            "renewalCount": self.kept.renewals,
+            "renewalCount": self.renewals(),
             "wasRenewed": self.kept.timeout_config.auto_renew,
             "isNearExpiration": self.is_near_its_end(now),
         })
@@ -176,15 +237,21 @@ fn attributes(kept: &KeptTalk) -> Attributes {
     attributes
 }
 
-/// Makes one.
+/// The agent that one is made with.
 ///
 /// # Errors
-/// 404 `AGENT_NOT_FOUND`.
-pub async fn create(engine: &dyn Engine, caller: &Principal, kept: KeptTalk) -> Result<Talk, ElizaError> {
+/// 404 `AGENT_NOT_FOUND`, also for one that takes no work.
+pub async fn agent(engine: &dyn Engine, caller: &Principal, id: &str) -> Result<AgentItem, ElizaError> {
     let no_agent = || ElizaError::new(http::StatusCode::NOT_FOUND, "AGENT_NOT_FOUND", "Agent not found");
-    agents::running(engine, caller, &kept.agent_id)
-        .await
-        .map_err(|error| if error.status == http::StatusCode::NOT_FOUND { no_agent() } else { error })?;
+    let agent = agents::running(engine, caller, id).await;
+    agent.map_err(|error| if error.status == http::StatusCode::NOT_FOUND { no_agent() } else { error })
+}
+
+/// Makes one with an agent that is there.
+///
+/// # Errors
+/// As of any verb.
+pub async fn create(engine: &dyn Engine, caller: &Principal, kept: KeptTalk) -> Result<Talk, ElizaError> {
     let directory = Directory::read(engine, caller).await?;
     let new = NewChannel {
         name: format!("Session {}", channels::short(&kept.user_id)),
@@ -201,7 +268,7 @@ pub async fn create(engine: &dyn Engine, caller: &Principal, kept: KeptTalk) -> 
         ..NewChannel::default()
     };
     let session = channels::create(engine, caller, &directory, new).await?.session;
-    Ok(Talk { session, kept, is_over: false })
+    Ok(Talk { session, kept, is_over: false, runs: 0 })
 }
 
 /// One by its id.
@@ -216,7 +283,7 @@ pub async fn one(engine: &dyn Engine, caller: &Principal, id: &str) -> Result<Ta
         item => item?,
     };
     let is_over = item.status == SessionStatus::Expired;
-    let talk = Talk::of(item.summary.session, is_over).ok_or_else(not_found)?;
+    let talk = Talk::of(item.summary, is_over).ok_or_else(not_found)?;
     if talk.is_over {
         let message = format!("Session {id} has expired");
         return Err(ElizaError::new(http::StatusCode::GONE, "SESSION_EXPIRED", message));
@@ -234,7 +301,7 @@ pub async fn all(engine: &dyn Engine, caller: &Principal) -> Result<Vec<Talk>, E
     let page = engine.sessions(caller, &filter).await?;
     let all = page.sessions.into_iter().filter_map(|item| {
         let is_over = item.status == SessionStatus::Expired;
-        Talk::of(item.summary.session, is_over)
+        Talk::of(item.summary, is_over)
     });
     Ok(all.collect())
 }
@@ -260,10 +327,10 @@ pub async fn renew(
     renewing: Renewing,
     now: Timestamp,
 ) -> Result<Talk, ElizaError> {
-    let Talk { session, mut kept, .. } = talk;
+    let Talk { session, mut kept, runs, .. } = talk;
     let mut lifetime = None;
     match renewing {
-        Renewing::Heartbeat => {}
+        Renewing::Heartbeat => kept.renewals += u64::from(kept.timeout_config.auto_renew),
         Renewing::Renew => {
             kept.renewals += 1;
             lifetime = Some(kept.timeout_config.clone());
@@ -284,7 +351,7 @@ pub async fn renew(
         change.lifetime = Some(Some(left));
     }
     let session = engine.update(caller, &session.id, change).await?;
-    Ok(Talk { session, kept, is_over: false })
+    Ok(Talk { session, kept, is_over: false, runs })
 }
 
 #[cfg(test)]
@@ -292,20 +359,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_timeout_is_put_into_its_range() {
-        let usual = Timeout::default();
-        let told = usual.with(&json!({"timeoutMinutes": 0.1, "maxDurationMinutes": 1e9, "autoRenew": false})).unwrap();
-        assert_eq!((told.timeout_minutes, told.max_duration_minutes, told.auto_renew), (1.0, 1_440.0, false));
-        assert_eq!(usual.with(&json!({})).unwrap(), usual);
-        assert_eq!(usual.with(&json!({"timeoutMinutes": 900})).unwrap().max_duration_minutes, 900.0);
+    fn a_timeout_is_put_into_its_range_or_refused() {
+        let (talks, usual) = (TalkSettings::default(), Timeout::default());
+        let lives = Lives(&talks);
+        let with = |body: Value| lives.with(&usual, &body, false);
+        let told = with(json!({"timeoutMinutes": 0.1, "maxDurationMinutes": 1e9, "autoRenew": false})).unwrap();
+        assert_eq!((told.timeout_minutes, told.max_duration_minutes, told.auto_renew), (5.0, 2_880.0, false));
+        assert_eq!(with(json!({})).unwrap(), usual);
+        assert_eq!(with(json!({"timeoutMinutes": "900"})).unwrap().max_duration_minutes, 900.0);
+        let strict = lives.with(&usual, &json!({"timeoutMinutes": 4}), true);
+        assert_eq!(strict.unwrap_err(), "Invalid timeout configuration: Timeout must be between 5 and 1440 minutes");
+        assert_eq!(lives.with(&usual, &json!({"autoRenew": false}), true).unwrap().timeout_minutes, 30.0);
         for (body, error) in [
             (json!({"timeoutMinutes": "x"}), "timeoutMinutes must be a positive number"),
             (json!({"warningThresholdMinutes": -1}), "warningThresholdMinutes must be a positive number"),
             (json!({"autoRenew": 1}), "autoRenew must be true or false"),
             (json!(1), "timeoutConfig must be an object"),
         ] {
-            assert_eq!(usual.with(&body).unwrap_err(), error);
+            assert_eq!(with(body).unwrap_err(), error);
         }
+    }
+
+    #[test]
+    fn an_agent_says_how_long_its_sessions_live() {
+        let talks = TalkSettings { minutes: 60, near_minutes: 9, ..TalkSettings::default() };
+        let lives = Lives(&talks);
+        let of = |settings: Value| {
+            let timeout = lives.of_agent(Some(&settings));
+            let Timeout { timeout_minutes, auto_renew, max_duration_minutes, warning_threshold_minutes } = timeout;
+            (timeout_minutes, auto_renew, max_duration_minutes, warning_threshold_minutes)
+        };
+        assert_eq!(of(json!({})), (60.0, true, 720.0, 9.0));
+        let said = json!({
+            "SESSION_TIMEOUT_MINUTES": "1", "SESSION_AUTO_RENEW": "no", "SESSION_MAX_DURATION_MINUTES": 99_999,
+            "SESSION_WARNING_THRESHOLD_MINUTES": "x"
+        });
+        assert_eq!(of(said), (5.0, false, 2_880.0, 9.0));
     }
 
     #[test]

@@ -151,6 +151,11 @@ impl Told {
             for (key, value) in lifted.into_iter().filter_map(|(key, value)| Some((key, value?))) {
                 metadata.insert(key.to_owned(), value.clone());
             }
+            // Over a socket a name comes beside the rest; over requests it stands there already.
+            let is_named = !self.author_name.is_empty() && self.author_name != self.author;
+            if self.kept.socket.is_some() && is_named {
+                metadata.entry("user_display_name").or_insert_with(|| json!(self.author_name));
+            }
         }
         Some(metadata).filter(|metadata| metadata.as_object().is_none_or(|metadata| !metadata.is_empty()))
     }
@@ -188,9 +193,16 @@ impl Told {
         Value::Object(content)
     }
 
-    /// What its makers say of it.
+    /// What its makers say of it, with what came with it, which clients look for there.
     pub fn metadata(&self) -> Option<Value> {
-        self.kept.metadata.clone()
+        let mut metadata = self.kept.metadata.clone();
+        if let (Some(attachments), None) = (self.attachments(), metadata.as_ref().and_then(|told| told.get("attachments"))) {
+            let told = metadata.get_or_insert_with(|| json!({}));
+            if let Value::Object(told) = told {
+                told.insert("attachments".to_owned(), attachments.clone());
+            }
+        }
+        metadata
     }
 }
 

@@ -147,7 +147,9 @@ async fn secrets(core: &Core) -> Result<Vec<String>> {
         let user = provider.base_url.split_once("://").and_then(|(_, rest)| rest.split('/').next()?.rsplit_once('@'));
         secrets.extend(user.and_then(|(user, _)| user.split_once(':')).map(|(_, password)| password.to_owned()));
     }
-    let tokens = settings.server.token.iter().chain(settings.server.door_tokens.values());
+    let server = &settings.server;
+    let tokens = server.token.iter().chain(server.door_tokens.values()).chain(server.socket_tokens.values());
+    let tokens = tokens.chain(server.character_secrets.values().flat_map(|secrets| secrets.values()));
     secrets.extend(tokens.map(|token| token.expose_secret().to_owned()));
     let variables = settings.tools.environment.iter();
     secrets.extend(variables.filter(|(name, _)| !crate::config::is_ordinary_variable(name)).map(|(_, value)| value.clone()));

@@ -10,6 +10,7 @@ import { startOmbud } from '../support/ombud.mjs';
 import { report } from '../support/report.mjs';
 import { checked, freePort, shared } from '../support/scripts.mjs';
 import { crowd } from './crowd.mjs';
+import { every } from './every.mjs';
 
 const folder = shared('eliza');
 
@@ -25,11 +26,9 @@ const NO_KEY = ['no key is refused', 'a wrong key is refused'];
 const NO_LIMIT = ['the general limit refuses'];
 
 const KEY = 'the-key-of-this-api';
-/** Beside this API those without a `/health` of their own: elsewhere it is this one's only where a key is shown. */
-const ALONE = ['--dialects', 'eliza,tarko,agent-tars,octavus'];
 const RUNS = [
-  { name: 'bare', args: ['--allow-local-admin', ...ALONE], limit: true },
-  { name: 'with a key of this API', key: KEY, args: ALONE, env: { ELIZA_SERVER_AUTH_TOKEN: KEY } },
+  { name: 'bare', args: ['--allow-local-admin'], limit: true },
+  { name: 'with a key of this API', key: KEY, env: { ELIZA_SERVER_AUTH_TOKEN: KEY } },
   { name: 'below /eliza, with the token of the house', prefix: '/eliza', key: 'the-token-of-the-house', token: true },
 ];
 
@@ -38,6 +37,7 @@ if (!existsSync(join(folder, 'node_modules', '@elizaos', 'api-client'))) {
   throw new Error(`${folder} has no packages: .ci/clients install`);
 }
 for (const run of RUNS) await accepted(run);
+await every(suite, folder);
 await crowd(suite, folder);
 await suite.finish();
 

@@ -233,6 +233,24 @@ async fn agents_of_two_apis_share_a_path() {
     served.leave().await;
 }
 
+/// Whoever asks how the server is, and shows nothing, is told in the words of both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_of_two_apis_is_one() {
+    let (_model, served) = served(|_| ()).await;
+    let client = &served.client;
+    let keys = |body: &Value| body.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let both = client.get("/health").await.expect(200);
+    assert_eq!(keys(&both), ["status", "version", "timestamp", "dependencies", "agentCount", "service"]);
+    assert_eq!((&both["status"], &both["dependencies"]["agents"]), (&json!("healthy"), &json!("healthy")));
+    let (whole, head) = (client.get("/health").await, send(client.request("HEAD", "/health")).await);
+    assert_eq!((head.status, head.header("content-length"), head.body.len()), (200, whole.header("content-length"), 0));
+    let one = client.with("x-api-key", "any").get("/health").await.expect(200);
+    assert_eq!(one["status"], "OK");
+    assert_eq!(keys(&one), ["status", "version", "timestamp", "dependencies", "agentCount"]);
+    assert_eq!(keys(&client.get("/agentarea/health").await.expect(200)), ["status", "timestamp", "version", "service"]);
+    served.leave().await;
+}
+
 /// No path of any API is lost on the bare server: another may have it, but then requests can tell which they mean.
 #[test]
 fn every_path_of_every_api_is_there_without_its_name() {

@@ -173,6 +173,58 @@ async fn only_who_has_a_key_gives_and_only_the_address_fetches() {
     assert_eq!(bed.served.client.get(&url).await.status, 200);
 }
 
+/// What agents and plugins put into their folder is served, and nothing that lies beside it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_made_here_is_served_from_its_folder() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let made = folder.path().join("made");
+    let own = made.join(AGENT);
+    std::fs::create_dir_all(own.join("deeper")).unwrap();
+    for (place, text) in [
+        (own.join("a.png"), PNG),
+        (own.join("page.html"), b"<script>alert(1)</script>"),
+        (own.join(".hidden"), b"x"),
+        (own.join("deeper/b.png"), PNG),
+        (made.join("beside.png"), PNG),
+        (folder.path().join("outside.png"), PNG),
+    ] {
+        std::fs::write(place, text).unwrap();
+    }
+    std::os::unix::fs::symlink(folder.path().join("outside.png"), own.join("link.png")).unwrap();
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let served = Served::start_with(&model, |settings| {
+        closed(settings);
+        settings.server.generated_folder = Some(made);
+    })
+    .await;
+    let client = &served.client;
+    let get = async |name: &str| client.get(&format!("/media/generated/{}/{name}", AGENT.to_uppercase())).await;
+    let picture = get("a.png").await;
+    assert_eq!((picture.status, picture.body.as_ref(), picture.header("content-type")), (200, PNG, Some("image/png")));
+    let page = get("page.html").await;
+    assert_eq!((page.status, page.header("x-content-type-options")), (200, Some("nosniff")));
+    assert!(page.header("content-security-policy").unwrap().starts_with("sandbox; default-src 'none'"));
+    let request = client.request("GET", &format!("/media/generated/{AGENT}/a.png")).header("range", "bytes=1-3");
+    let part = send(request).await;
+    assert_eq!((part.status, part.body.as_ref()), (206, &PNG[1..4]));
+    let missing = json!({"error": "File does not exist!!!!!!!"});
+    for name in [
+        "none.png",
+        ".hidden",
+        "link.png",
+        "deeper",
+        "deeper%2fb.png",
+        "..%2fbeside.png",
+        "..%2f..%2foutside.png",
+        "..%5cbeside.png",
+        "%2e%2e%2fbeside.png",
+        "%252e%252e%252fbeside.png",
+    ] {
+        assert_eq!(get(name).await.expect(404), missing, "{name}");
+    }
+    served.leave().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_what_it_says_is_refused_and_leaves_nothing() {
     let bed = Bed::new(vec![]).await;

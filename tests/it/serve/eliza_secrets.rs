@@ -124,3 +124,34 @@ async fn a_salt_of_the_settings_seals() {
     assert_ne!(secrets["A"], sealed);
     serving.end();
 }
+
+/// What the environment gives a character is its own, is shown to nobody, and does not count before what it says itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_environment_gives_characters_secrets() {
+    let own = ModelServer::start(Wire::Openai, vec![Answer::text("with its own key").always()]);
+    let place = Place::new("file").asking(&own);
+    let mut command = place.command(&["serve", "--port", "0", "--allow-local-admin"]);
+    command.env("CHARACTER.EVA_M_LLER.OPENAI_API_KEY", CANARIES[0]).env("CHARACTER.EVA_M_LLER.OTHER", CANARIES[1]);
+    command.env("CHARACTER.EVA_M_LLER.OPENAI_BASE_URL", own.base_url()).env("CHARACTER.BOB.OPENAI_API_KEY", CANARIES[2]);
+    let serving = Serving::of(command);
+    let client = &serving.client;
+    let character = json!({
+        "name": "Eva Müller", "bio": "b", "settings": {"OPENAI_LARGE_MODEL": "mock"}, "secrets": {"OTHER": "mine"}
+    });
+    let made = client.post("/eliza/api/agents", &json!({ "characterJson": character })).await;
+    let id = made.expect(201)["data"]["id"].as_str().unwrap().to_owned();
+    client.post(&format!("/eliza/api/agents/{id}/start"), &json!({})).await.expect(200);
+    let said = place.good(&["oneshot", "--agent", "Eva-M-ller", "hi"]);
+    assert_eq!(said.trim(), "with its own key");
+    let asked = own.requests();
+    let sent: Vec<_> = asked.iter().map(|request| request.header("authorization")).collect();
+    assert_eq!(sent, [Some(format!("Bearer {}", CANARIES[0]).as_str())]);
+    let told = [made.text(), everything(client, &id).await].concat();
+    serving.end();
+    for canary in CANARIES {
+        assert!(!told.contains(canary), "{canary} is told");
+    }
+    let files = holding(place.folder(), CANARIES[0]);
+    assert!(files.iter().all(|file| file.contains("secrets")) && !files.is_empty(), "{files:?}");
+    assert_eq!(holding(place.folder(), CANARIES[1]), [""; 0], "it says this itself");
+}

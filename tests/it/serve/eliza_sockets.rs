@@ -197,6 +197,10 @@ async fn everybody_hears_the_same_and_the_sender_that_it_is_taken() {
         heard.retain(|(name, _)| name != "messageStreamChunk");
     }
     assert_eq!(other, own);
+    // Who reads it later finds the name and what came with it among what its makers say.
+    let listed = served.client.get(&format!("/api/messaging/central-channels/{CHANNEL}/messages")).await.expect(200);
+    let first = listed["data"]["messages"].as_array().unwrap().last().unwrap();
+    assert_eq!(first["metadata"], json!({"attachments": [{"id": "x", "url": "/media/x.png"}], "user_display_name": "Ann"}));
     served.leave().await;
 }
 
@@ -392,6 +396,38 @@ async fn a_token_of_this_api_alone_is_wanted_from_its_clients_and_opens_nothing_
     assert_eq!(other.event().await.0, "agent-status");
     other.emit("1", json!({"channelId": CHANNEL})).await;
     assert_eq!(other.event().await, ("error".to_owned(), json!("no token was sent")));
+    served.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_the_sockets_alone_opens_no_request() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let served = Served::start_with(&model, |settings: &mut Settings| {
+        settings.server.token = Some(SecretString::from("the-token-of-the-house"));
+        settings.server.socket_tokens.insert("eliza".into(), SecretString::from("for-sockets"));
+    })
+    .await;
+    let first = async |client: &Client, handshake: Value| {
+        let mut socket = Polling::open(client, "").await;
+        socket.say(&format!("40{handshake}")).await;
+        socket.packet().await
+    };
+    for wrong in [json!({"entityId": ANN}), json!({"entityId": ANN, "apiKey": "guess"}), json!({})] {
+        assert!(first(&served.client, wrong.clone()).await.starts_with("44"), "{wrong}");
+    }
+    for right in ["for-sockets", "the-token-of-the-house"] {
+        let handshake = json!({"entityId": ANN, "apiKey": right});
+        assert!(first(&served.client, handshake).await.starts_with("40{"), "{right}");
+    }
+    let mut known = connect(&served.client.with("x-api-key", "for-sockets"), json!({})).await;
+    known.emit("1", json!({"channelId": CHANNEL})).await;
+    assert_eq!(known.event().await.0, "channel_joined");
+    assert_eq!(known.event().await.0, "room_joined");
+    known.emit("join-session", json!({"sessionId": CHANNEL})).await;
+    assert_eq!(known.event().await.0, "error");
+    for path in ["/api/server/ping", "/eliza/api/agents", "/api/v1/sessions"] {
+        assert_eq!(served.client.with("x-api-key", "for-sockets").get(path).await.status, 401, "{path}");
+    }
     served.leave().await;
 }
 

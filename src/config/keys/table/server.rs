@@ -24,6 +24,12 @@ pub const SERVER: &[Key] = &[
         Untrusted::Ignored,
         "A token that opens one API, by its name, and that this API then wants.",
     ),
+    key(
+        "server.socket_tokens.*",
+        Kind::Secret,
+        Untrusted::Ignored,
+        "A token that opens the sockets of one API, by its name, and that they then want.",
+    ),
     key("server.token_file", Kind::Path, Untrusted::Ignored, "The file that holds the server's token."),
     key("server.no_auth", Kind::Flag, Untrusted::Only(false), "Whether everybody who reaches the server may do everything."),
     key(
@@ -94,6 +100,54 @@ pub const SERVER: &[Key] = &[
         Kind::Secret,
         Untrusted::Ignored,
         "What secrets of characters are sealed with where they are shown. Unset: drawn once for the store.",
+    ),
+    key(
+        "server.character_secrets.*.*",
+        Kind::Secret,
+        Untrusted::Ignored,
+        "A secret that a character has of the server: its name in capitals, with `_` for other signs, then the secret's.",
+    ),
+    key(
+        "server.talks.minutes",
+        Kind::Whole(1, 10_080),
+        Untrusted::Ignored,
+        "Minutes that a session of a person and an agent lives from its last use, where neither it nor the agent says it.",
+    ),
+    key(
+        "server.talks.least_minutes",
+        Kind::Whole(1, 60),
+        Untrusted::Ignored,
+        "The shortest such life that may be asked for.",
+    ),
+    key(
+        "server.talks.most_minutes",
+        Kind::Whole(60, 10_080),
+        Untrusted::Ignored,
+        "The longest such life that may be asked for.",
+    ),
+    key(
+        "server.talks.whole_minutes",
+        Kind::Whole(60, 20_160),
+        Untrusted::Ignored,
+        "Minutes that such a session lives at most in all, however often it is used.",
+    ),
+    key(
+        "server.talks.near_minutes",
+        Kind::Whole(1, 60),
+        Untrusted::Ignored,
+        "From so many minutes before its end such a session is said to be near it.",
+    ),
+    key(
+        "server.talks.auto_renew",
+        Kind::Flag,
+        Untrusted::Ignored,
+        "Whether each use begins the time of such a session anew.",
+    ),
+    key(
+        "server.generated_folder",
+        Kind::Path,
+        Untrusted::Ignored,
+        "The folder of files that agents and plugins make, below a folder for each agent's id. Unset: none is served.",
     ),
     key(
         "server.character_folders",

@@ -8,7 +8,7 @@ use super::super::errors::AreaError;
 use super::super::request::{Answer, Asked};
 use super::super::wire::{Greeting, HealthAnswer, Refusal};
 use crate::domain::Principal;
-use crate::http::{Needs, Route, Routes, empty, json as reply};
+use crate::http::{Meant, Needs, Route, Routes, Shape, empty, json as reply};
 
 /// The page of all APIs, which shows this one.
 const PAGE: &str = "/docs/index.html?urls.primaryName=AgentArea%20API";
@@ -31,6 +31,7 @@ pub fn routes() -> Routes {
             .about("How the service is")
             .named_in("Service", "health")
             .needs(Needs::Nothing)
+            .meant(meant)
             .gives::<HealthAnswer>(StatusCode::OK, "It is healthy.")
             .gives::<Refusal>(StatusCode::SERVICE_UNAVAILABLE, "The store cannot be used."),
         page(Route::get("/docs", page_of_all)).about("This API, to read and to try").named_in("Service", "docs"),
@@ -40,6 +41,12 @@ pub fn routes() -> Routes {
 
 async fn root(_: Asked) -> Answer {
     Ok(reply(StatusCode::OK, &Greeting { message: "AgentArea API is running." }))
+}
+
+/// Whether a request means this API where another has the same path: that cannot be told unless it shows a key in a way that
+/// is not this one's.
+fn meant(shape: &Shape<'_>) -> Meant {
+    if shape.head.headers.contains_key("x-api-key") { Meant::Other } else { Meant::Both }
 }
 
 async fn health(asked: Asked) -> Answer {

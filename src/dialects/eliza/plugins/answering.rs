@@ -26,6 +26,8 @@ use crate::workspace::{Kind, Workspace};
 
 /// Commands that answer at once.
 static AT_ONCE: Semaphore = Semaphore::const_new(16);
+/// So often a path may be read again by those that it is passed on to.
+const READ_AGAIN: usize = 3;
 /// The page of a folder.
 const PAGE: &str = "index.html";
 /// Headers that a command is not told, and may not set: by these, callers prove who they are, or connections are kept.
@@ -77,13 +79,21 @@ pub async fn answer(door: &Door, called: Called<'_>, parts: Parts, body: Body) -
     }
 }
 
+/// Whether a path leads up and out, also for a server that reads it once more, or takes off what stands behind a `;`.
+fn leads_out(path: &str) -> bool {
+    let mut plain = path.to_ascii_lowercase();
+    for _ in 0..READ_AGAIN {
+        for (coded, sign) in [("%2e", "."), ("%2f", "/"), ("%5c", "\\"), ("%3b", ";"), ("%25", "%")] {
+            plain = plain.replace(coded, sign);
+        }
+    }
+    let is_step = |word: &str| matches!(word.split(';').next(), Some("." | ".."));
+    plain.contains('\\') || plain.split('/').any(is_step)
+}
+
 /// Where a request is passed on to: the address, the rest of the path, and the query. No word of it leads up and out.
 fn address(url: &str, fit: &Fit, parts: &Parts) -> Result<String> {
-    let leads_out = |word: &str| {
-        let plain = word.to_ascii_lowercase().replace("%2e", ".");
-        plain == "." || plain == ".." || plain.contains('\\')
-    };
-    if fit.rest.split('/').any(leads_out) {
+    if leads_out(&fit.rest) {
         return Err(Error::new(ErrorCode::NotFound, "Path not found"));
     }
     let rest = if fit.rest.is_empty() { String::new() } else { format!("/{}", fit.rest) };
@@ -223,7 +233,19 @@ mod tests {
         };
         assert_eq!(at("", "/x").as_deref(), Some("http://a/b"));
         assert_eq!(at("c/d%20e", "/x?y=1&z").as_deref(), Some("http://a/b/c/d%20e?y=1&z"));
-        for rest in ["..", "c/../../d", "%2e%2E/d", "c/.", "c\\..\\d"] {
+        assert_eq!(at("c%2fd/..e/f;g", "/x").as_deref(), Some("http://a/b/c%2fd/..e/f;g"));
+        for rest in [
+            "..",
+            "c/../../d",
+            "%2e%2E/d",
+            "c/.",
+            "c\\..\\d",
+            "..%2f..%2Fd",
+            "c/..;x=1/d",
+            "%252e%252e%252fd",
+            "c%5c..%5cd",
+            "..%3bx/d",
+        ] {
             assert_eq!(at(rest, "/x"), None, "{rest}");
         }
     }

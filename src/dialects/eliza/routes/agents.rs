@@ -14,7 +14,7 @@ use crate::dialects::eliza::kept::{self, KeptAgent};
 use crate::dialects::eliza::media::{self, Shelf};
 use crate::dialects::eliza::request::{Answer, Asked, data};
 use crate::dialects::eliza::secrets::Seal;
-use crate::dialects::eliza::{ids, memories, reading, worlds};
+use crate::dialects::eliza::{ids, memories, reading, secrets, worlds};
 use crate::domain::{Agent, AgentState, ErrorCode};
 use crate::engine::{AgentItem, Word};
 use crate::http::{Route, Routes};
@@ -75,9 +75,15 @@ async fn defined(
     asked: &Asked,
     mut agent: Agent,
     character: &Character,
-    plain: BTreeMap<String, String>,
+    mut plain: BTreeMap<String, String>,
 ) -> std::result::Result<(Agent, BTreeMap<String, Word>), String> {
-    let knowledge = reading::knowledge(&asked.door.settings.server.character_folders, character).await?;
+    let server = &asked.door.settings.server;
+    let kept: KeptAgent = kept::read(&agent.attributes);
+    let id = if kept.id.is_empty() { ids::of_name(character.name()) } else { kept.id };
+    let names = secrets::names(character.all());
+    // What it says itself counts before what the server gives it.
+    plain.extend(secrets::of_house(server, character.name(), &id).into_iter().filter(|(name, _)| !names.contains(name)));
+    let knowledge = reading::knowledge(&server.character_folders, character).await?;
     define(&mut agent, character, &plain, &knowledge);
     let values = plain.into_iter().map(|(name, value)| (name, Word::given(SecretString::from(value)))).collect();
     Ok((agent, values))

@@ -1,7 +1,7 @@
 //! Routes: channels.
 
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::channels::{self, Channel, NewChannel, Seats};
 use super::super::directory::Directory;
@@ -81,12 +81,17 @@ fn name(body: &Fields) -> Result<Option<String>, ElizaError> {
 /// In the older form of the older path, and in the only one of the newer path's later versions.
 async fn create_group(asked: Asked) -> Answer {
     let body = Fields(asked.body()?);
-    let channel = group(&asked, &body).await?;
+    let channel = group(&asked, &body, false).await?;
     Ok(data(StatusCode::CREATED, channel.told()))
 }
 
-async fn group(asked: &Asked, body: &Fields) -> Result<Channel, ElizaError> {
-    let fields = (name(body)?, body.server(), body.ids("participantCentralUserIds"));
+/// `may_be_empty`: the newer client has a call that names nobody who takes part.
+async fn group(asked: &Asked, body: &Fields, may_be_empty: bool) -> Result<Channel, ElizaError> {
+    let participants = match body.get("participantCentralUserIds") {
+        None if may_be_empty => Some(Vec::new()),
+        _ => body.ids("participantCentralUserIds"),
+    };
+    let fields = (name(body)?, body.server(), participants);
     let (Some(name), Some(server), Some(participants)) = fields else {
         return Err(ElizaError::bad(
             "BAD_REQUEST",
@@ -96,13 +101,23 @@ async fn group(asked: &Asked, body: &Fields) -> Result<Channel, ElizaError> {
     };
     let kept = KeptChannel {
         kind: body.text("type").unwrap_or("GROUP").to_owned(),
-        metadata: body.get("metadata").cloned(),
+        metadata: metadata(body)?,
         source_type: body.text("sourceType").map(str::to_owned),
         source_id: body.text("sourceId").map(str::to_owned),
         topic: body.text("topic").map(str::to_owned),
         ..KeptChannel::default()
     };
     make(asked, &server, NewChannel { name, kept, participants, ..NewChannel::default() }).await
+}
+
+/// What its makers say of a channel: an object, where it is there at all.
+fn metadata(body: &Fields) -> Result<Option<Value>, ElizaError> {
+    match body.get("metadata") {
+        Some(metadata) if !metadata.is_object() => {
+            Err(ElizaError::bad("BAD_REQUEST", "Invalid metadata: an object is wanted"))
+        }
+        metadata => Ok(metadata.cloned()),
+    }
 }
 
 async fn make(asked: &Asked, server: &str, mut new: NewChannel) -> Result<Channel, ElizaError> {
@@ -115,8 +130,9 @@ async fn make(asked: &Asked, server: &str, mut new: NewChannel) -> Result<Channe
 /// One path with two forms: which it is, the names of its fields tell.
 async fn create(asked: Asked) -> Answer {
     let body = Fields(asked.body()?);
-    if body.get("serverId").is_none() && body.get("participantCentralUserIds").is_some() {
-        return Ok(data(StatusCode::CREATED, group(&asked, &body).await?.told()));
+    let is_newer = ["participantCentralUserIds", "message_server_id", "server_id"].iter().any(|key| body.get(key).is_some());
+    if body.get("serverId").is_none() && is_newer {
+        return Ok(data(StatusCode::CREATED, group(&asked, &body, true).await?.told()));
     }
     let required =
         [("serverId", body.server().is_some()), ("name", name(&body)?.is_some()), ("type", body.text("type").is_some())];
@@ -129,7 +145,7 @@ async fn create(asked: Asked) -> Answer {
         source_type: text(&["sourceType"]),
         source_id: text(&["sourceId"]),
         topic: text(&["topic", "description"]),
-        metadata: body.get("metadata").cloned(),
+        metadata: metadata(&body)?,
         ..KeptChannel::default()
     };
     let participants = body.ids("participantCentralUserIds").unwrap_or_default();
@@ -187,6 +203,7 @@ async fn update(asked: Asked) -> Answer {
         Some(_) => Some(body.ids("participantCentralUserIds").ok_or_else(|| wrong("participantCentralUserIds"))?),
         None => None,
     };
+    let given = metadata(&body)?;
     let mut channel = channel;
     let is_seated = participants.is_some();
     if let Some(participants) = participants {
@@ -195,8 +212,8 @@ async fn update(asked: Asked) -> Answer {
     }
     let mut change = SessionUpdated { title: name(&body)?.map(Some), ..SessionUpdated::default() };
     let mut kept = channel.kept.clone();
-    if let Some(metadata) = body.get("metadata") {
-        kept.metadata = Some(metadata.clone());
+    if let Some(metadata) = given {
+        kept.metadata = Some(metadata);
     }
     if let Some(topic) = body.text("topic") {
         kept.topic = Some(topic.to_owned());

@@ -1,5 +1,6 @@
 //! Routes: media that are given to agents and channels, and what is fetched of them.
 
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
@@ -16,7 +17,11 @@ use super::super::request::{Answer, Asked, Coming, data};
 use super::super::{ids, kept};
 use crate::domain::{Error, ErrorCode, File, Principal, Result};
 use crate::engine::NewHouseFile;
-use crate::http::{Multipart, Needs, PartHead, Portion, Route, Routes, body_pieces, part_pieces, send_portion, sent_at};
+use crate::http::{
+    Multipart, Needs, Outgoing, PartHead, Portion, Route, Routes, Writer, body_pieces, file_path, part_pieces, send_file,
+    send_portion, sent_at,
+};
+use crate::workspace::{Kind, Workspace};
 
 /// What a form may hold beside its file: its other fields, and what stands between parts.
 const BESIDE: u64 = 64 << 10;
@@ -205,8 +210,38 @@ async fn send(asked: Asked, shelf: Shelf) -> Answer {
         let message = if shelf == Shelf::Channels { "File not found" } else { "File does not exist!!!!!!!" };
         ElizaError::not_found(message).told_as(Form::Text)
     };
-    let file = media::at(asked.engine(), shelf, owner, name).await?.ok_or_else(missing)?;
-    reply(&asked, file).await
+    match media::at(asked.engine(), shelf, owner, name).await? {
+        Some(file) => reply(&asked, file).await,
+        None if shelf == Shelf::Generated => made(&asked, owner, name).await?.ok_or_else(missing),
+        None => Err(missing()),
+    }
+}
+
+/// Sends a file that an agent or a plugin has made: one of the folder that the settings open for them.
+async fn made(asked: &Asked, owner: &str, name: &str) -> std::result::Result<Option<Response>, ElizaError> {
+    let name = file_path(name).filter(|name| !name.is_empty() && !name.contains('/'));
+    let (Some(folder), Some(name)) = (asked.door.settings.server.generated_folder.clone(), name) else { return Ok(None) };
+    let path = format!("{}/{name}", owner.to_ascii_lowercase());
+    let opened = tokio::task::spawn_blocking(move || -> Result<Option<Outgoing>> {
+        let folder = Workspace::open(&folder)?;
+        if folder.kind(&path)? != Kind::File {
+            return Ok(None);
+        }
+        let about = folder.about(Path::new(&path))?;
+        let file = folder.open_file(&path)?;
+        Ok(Some(Outgoing { file, name, size: about.size, modified: about.modified, writer: Writer::Other }))
+    });
+    let outgoing = match opened.await.map_err(|error| Error::internal(error.to_string()))? {
+        Ok(Some(outgoing)) => outgoing,
+        Ok(None) => return Ok(None),
+        Err(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::InvalidInput) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut response = send_file(&asked.parts.headers, outgoing)?;
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=0"));
+    Ok(Some(response))
 }
 
 /// Sends a file, or what of it is asked for.

@@ -6,7 +6,6 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::super::around;
 use super::super::errors::ElizaError;
 use super::super::lines::{self, LEVELS};
 use super::super::request::{Answer, Asked};
@@ -43,10 +42,7 @@ pub fn routes() -> Routes {
     }
     routes.extend([
         Route::get("/healthz", alive).about("Whether the process answers.").needs(Needs::Nothing),
-        Route::get("/health", open_health)
-            .about("How it is, for whoever asks.")
-            .needs(Needs::Nothing)
-            .meant(around::shows_key),
+        Route::get("/health", open_health).about("How it is, for whoever asks.").needs(Needs::Nothing),
     ]);
     routes
 }

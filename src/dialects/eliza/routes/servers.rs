@@ -96,6 +96,10 @@ async fn change(asked: &Asked, agent: &str, is_on: bool, message: &str, status: 
         return Err(wrong());
     }
     let agent = agent.to_ascii_lowercase();
+    let directory = Directory::read(asked.engine(), &asked.caller).await?;
+    if is_on && directory.by_id(&agent).is_none() && servers::one(asked.engine(), &asked.caller, &server).await?.is_some() {
+        return Err(ElizaError::new(StatusCode::NOT_FOUND, "AGENT_NOT_FOUND", "Agent not found"));
+    }
     servers::put_agent(asked.engine(), &asked.caller, &server, &agent, is_on).await?.ok_or_else(|| missing(&server))?;
     Ok(data(status, json!({ named(asked): server, "agentId": agent, "message": message })))
 }

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::super::definition::character_of;
 use super::super::directory::Directory;
 use super::super::errors::{Code, ElizaError, Form};
 use super::super::fields::Fields;
@@ -11,7 +12,7 @@ use super::super::ids;
 use super::super::kept::KeptMessage;
 use super::super::posting::{self, Posted};
 use super::super::request::{Answer, Asked};
-use super::super::talks::{self, KeptTalk, Renewing, Talk, Timeout};
+use super::super::talks::{self, KeptTalk, Lives, Renewing, Talk, Timeout};
 use super::super::told::{self, Told, Wanted};
 use super::super::waiting::{self, Transport};
 use super::messages::moment;
@@ -81,8 +82,9 @@ fn metadata(body: &Fields) -> Result<Map<String, Value>, ElizaError> {
     }
 }
 
-fn with(timeout: &Timeout, body: &Value) -> Result<Timeout, ElizaError> {
-    timeout.with(body).map_err(|message| ElizaError::bad("VALIDATION_ERROR", message))
+fn with(asked: &Asked, old: &Timeout, body: &Value, strict: bool) -> Result<Timeout, ElizaError> {
+    let lives = Lives(&asked.door.settings.server.talks);
+    lives.with(old, body, strict).map_err(|message| ElizaError::bad("VALIDATION_ERROR", message))
 }
 
 async fn create(asked: Asked) -> Answer {
@@ -93,11 +95,14 @@ async fn create(asked: Asked) -> Answer {
     let (Some(agent_id), Some(user_id)) = (body.id("agentId"), body.id("userId")) else {
         return Err(ElizaError::bad("VALIDATION_ERROR", "Invalid UUID format for agentId or userId"));
     };
+    let metadata = metadata(&body)?;
+    let agent = talks::agent(asked.engine(), &asked.caller, &agent_id).await?;
+    let of_agent = Lives(&asked.door.settings.server.talks).of_agent(character_of(&agent).get("settings"));
     let timeout_config = match body.get("timeoutConfig") {
-        Some(config) => with(&Timeout::default(), config)?,
-        None => Timeout::default(),
+        Some(config) => with(&asked, &of_agent, config, false)?,
+        None => of_agent,
     };
-    let kept = KeptTalk { agent_id, user_id, metadata: metadata(&body)?, timeout_config, ..KeptTalk::default() };
+    let kept = KeptTalk { agent_id, user_id, metadata, timeout_config, ..KeptTalk::default() };
     let talk = talks::create(asked.engine(), &asked.caller, kept).await?;
     Ok(json(StatusCode::CREATED, &talk.made()))
 }
@@ -233,10 +238,11 @@ async fn messages(asked: Asked) -> Answer {
             told
         })
         .collect();
-    let cursors = json!({
-        "before": all.last().map(|oldest| oldest.at.as_millis()), "after": all.first().map(|newest| newest.at.as_millis())
-    });
-    Ok(json(StatusCode::OK, &json!({ "messages": told, "hasMore": more, "cursors": cursors })))
+    let mut answer = json!({ "messages": told, "hasMore": more });
+    if let (Some(oldest), Some(newest)) = (all.last(), all.first()) {
+        answer["cursors"] = json!({ "before": oldest.at.as_millis(), "after": newest.at.as_millis() });
+    }
+    Ok(json(StatusCode::OK, &answer))
 }
 
 async fn change(asked: &Asked, renewing: Renewing) -> Answer {
@@ -255,6 +261,6 @@ async fn heartbeat(asked: Asked) -> Answer {
 
 async fn timeout(asked: Asked) -> Answer {
     let old = talk(&asked).await?.kept.timeout_config;
-    let timeout = with(&old, &Value::Object(asked.body()?))?;
+    let timeout = with(&asked, &old, &Value::Object(asked.body()?), true)?;
     change(&asked, Renewing::Timeout(timeout)).await
 }

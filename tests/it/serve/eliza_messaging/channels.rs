@@ -42,6 +42,7 @@ async fn agents_are_on_servers() {
     client.post(&format!("/api/messaging/message-servers/{ZERO}/agents"), &json!({"agentId": ada})).await.expect(201);
     assert_eq!(of("message-servers").await, json!({"agentId": ada, "messageServers": [ZERO, server]}));
     for (server, agent, expected) in [
+        (server, GHOST, (404, "AGENT_NOT_FOUND")),
         ("x", ada.as_str(), (400, "INVALID_ID")),
         (ZERO, "x", (400, "INVALID_ID")),
         (GHOST, &ada, (404, "SERVER_NOT_FOUND")),
@@ -68,6 +69,11 @@ async fn channels_are_made_in_two_forms() {
             [[json!("C1"), json!("GROUP"), json!(ZERO), json!({"m": 1})]]
         );
     }
+    // The newer client names nobody who takes part, and expects the channel itself.
+    let empty = json!({"name": "C0", "type": "GROUP", "message_server_id": ZERO});
+    let made = client.post("/api/messaging/channels", &empty).await.expect(201)["data"].clone();
+    assert_eq!(fields(std::slice::from_ref(&made), &["name", "type"]), [[json!("C0"), json!("GROUP")]]);
+    client.delete(&format!("/api/messaging/channels/{}", made["id"].as_str().unwrap())).await;
     let older = json!({"name": "C2", "serverId": ZERO, "type": "FEED", "description": "about", "sourceType": "test"});
     let made = client.post("/api/messaging/channels", &older).await.expect(201)["data"]["channel"].clone();
     assert_eq!(
@@ -81,6 +87,11 @@ async fn channels_are_made_in_two_forms() {
     );
     for (path, body, expected) in [
         ("central-channels", json!({"name": "C"}), (400, "BAD_REQUEST")),
+        (
+            "central-channels",
+            json!({"name": "C", "server_id": ZERO, "participantCentralUserIds": [], "metadata": 5}),
+            (400, "BAD_REQUEST"),
+        ),
         (
             "central-channels",
             json!({"name": "C", "server_id": ZERO, "participantCentralUserIds": ["x"]}),

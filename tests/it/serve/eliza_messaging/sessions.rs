@@ -26,6 +26,8 @@ async fn a_session_is_a_channel_of_two_that_lives_for_a_time() {
     let id = session(&bed, json!({"metadata": {"platform": "test"}})).await;
     let path = format!("/api/messaging/sessions/{id}");
     let told = client.get(&path).await.expect(200);
+    let empty = json!({"messages": [], "hasMore": false});
+    assert_eq!(client.get(&format!("{path}/messages")).await.expect(200), empty);
     assert_eq!(
         keys(&told),
         [
@@ -54,6 +56,8 @@ async fn a_session_is_a_channel_of_two_that_lives_for_a_time() {
     );
     assert!(sent.get("success").is_none() && sent["sessionStatus"]["expiresAt"].is_string(), "{sent}");
     bed.ends(&id, 1).await;
+    // Each message begins its time anew.
+    assert_eq!(client.get(&path).await.expect(200)["renewalCount"], json!(1));
     let body = json!({"content": "and now", "transport": "http"});
     let whole = client.post(&format!("{path}/messages"), &body).await.expect(201);
     assert_eq!((&whole["success"], &whole["agentResponse"]["text"]), (&json!(true), &json!("whole")));
@@ -96,13 +100,16 @@ async fn the_time_of_a_session_is_begun_anew_and_ends() {
     let renewed = client.post(&format!("{path}/renew"), &json!({})).await.expect(200);
     assert_eq!(renewed["renewalCount"], json!(1));
     let alive = client.post(&format!("{path}/heartbeat"), &json!({})).await.expect(200);
-    assert_eq!(alive["renewalCount"], json!(1));
+    assert_eq!(alive["renewalCount"], json!(2));
     let longer = request(client, "PATCH", &format!("{path}/timeout"), &json!({"timeoutMinutes": 60})).await.expect(200);
     assert_eq!(longer["timeoutConfig"]["timeoutMinutes"], json!(60.0));
     assert!(longer["timeRemaining"].as_u64().unwrap() > ten, "{longer}");
     assert_eq!(longer["isNearExpiration"], json!(false));
     let wrong = request(client, "PATCH", &format!("{path}/timeout"), &json!({"timeoutMinutes": "x"})).await;
     assert_eq!(refusal(&wrong).1, "VALIDATION_ERROR");
+    let wrong = request(client, "PATCH", &format!("{path}/timeout"), &json!({"timeoutMinutes": 2})).await;
+    let told = "Invalid timeout configuration: Timeout must be between 5 and 1440 minutes";
+    assert_eq!(refusal(&wrong), (400, "VALIDATION_ERROR".into(), told.into()));
     let listed = client.get("/api/messaging/sessions").await.expect(200);
     assert_eq!((&listed["total"], &listed["sessions"][0]["sessionId"]), (&json!(1), &json!(id)));
     let health = client.get("/api/messaging/sessions/health").await.expect(200);
