@@ -85,6 +85,9 @@ pub struct KeptMessage {
     /// The socket that it came over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<String>,
+    /// Whether nobody was there to answer it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub unanswered: bool,
     /// What came with it: pictures, files, links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Value>,
@@ -94,6 +97,11 @@ pub struct KeptMessage {
     /// The message in whose place it stands: it is shown there, and not by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What is kept in attributes; nothing where nothing that fits is kept.

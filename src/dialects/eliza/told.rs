@@ -188,9 +188,14 @@ impl Told {
         Value::Object(content)
     }
 
-    /// What its makers say of it.
+    /// What its makers say of it, with what came with it: web interfaces look for that there.
     pub fn metadata(&self) -> Option<Value> {
-        self.kept.metadata.clone()
+        let Some(attachments) = self.attachments() else { return self.kept.metadata.clone() };
+        let mut metadata = self.kept.metadata.clone().unwrap_or_else(|| json!({}));
+        if let Value::Object(fields) = &mut metadata {
+            fields.entry("attachments").or_insert_with(|| attachments.clone());
+        }
+        Some(metadata)
     }
 }
 

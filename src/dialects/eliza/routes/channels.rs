@@ -116,7 +116,8 @@ async fn make(asked: &Asked, server: &str, mut new: NewChannel) -> Result<Channe
 /// One path with two forms: which it is, the names of its fields tell.
 async fn create(asked: Asked) -> Answer {
     let body = Fields(asked.body()?);
-    if body.get("serverId").is_none() && body.get("participantCentralUserIds").is_some() {
+    let is_newer = ["participantCentralUserIds", "message_server_id"].into_iter().any(|name| body.get(name).is_some());
+    if body.get("serverId").is_none() && is_newer {
         return Ok(data(StatusCode::CREATED, group(&asked, &body).await?.told()));
     }
     let required =
