@@ -86,7 +86,7 @@ pub struct KeptMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<String>,
     /// Whether nobody was there to answer it.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
     /// What came with it: pictures, files, links.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,11 +97,6 @@ pub struct KeptMessage {
     /// The message in whose place it stands: it is shown there, and not by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
-fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// What is kept in attributes; nothing where nothing that fits is kept.
