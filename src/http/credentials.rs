@@ -124,8 +124,10 @@ pub async fn caller_of_socket(
             Ok((caller, is_proven || !is_known))
         }
         (None, known) => {
-            match (by_cookie(&door.settings.server, &parts.headers).filter(|_| !is_proven || known.is_none()), known) {
-                (Some(caller), _) => Ok((entering(caller, dialects)?, true)),
+            let wanted = !is_proven || known.is_none();
+            let by_cookie = by_cookie(&door.settings.server, &parts.headers).filter(|_| wanted);
+            match (by_cookie.and_then(|caller| entering(caller, dialects).ok()), known) {
+                (Some(caller), _) => Ok((caller, true)),
                 (None, Some(known)) => Ok((entering(known.clone(), dialects)?, is_proven)),
                 (None, None) => Err(unknown()),
             }
