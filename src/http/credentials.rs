@@ -3,8 +3,10 @@
 //! own handshake, or in its first message.
 
 use http::request::Parts;
+use http::{HeaderMap, header};
+use secrecy::SecretString;
 
-use super::{Caller, Door, Unproven, opens, query_value};
+use super::{Caller, Door, Unproven, cookie_value, opens, query_value};
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode, Principal, Result};
 use crate::engine::Engine;
@@ -37,8 +39,7 @@ pub async fn proof(engine: &dyn Engine, server: &ServerSettings, shown: Option<&
         // Each is compared, so that the time tells nothing of the others.
         let door = server.door_tokens.iter().filter(|(_, token)| opens(token, shown)).map(|(door, _)| door.clone()).next();
         if let Some(door) = door {
-            let caller = Principal { only_door: Some(door.clone()), ..Principal::local(format!("token:{door}")) };
-            return Ok(Proof::Known(caller));
+            return Ok(Proof::Known(at_door(door)));
         }
         match engine.verify(&house, shown).await {
             Ok(caller) => return Ok(Proof::Known(caller)),
@@ -62,6 +63,32 @@ pub async fn proof(engine: &dyn Engine, server: &ServerSettings, shown: Option<&
     Ok(if shown.is_some() { Proof::Nobody } else { Proof::Unshown })
 }
 
+/// Who holds the token of a door.
+fn at_door(door: String) -> Principal {
+    Principal { only_door: Some(door.clone()), ..Principal::local(format!("token:{door}")) }
+}
+
+/// The cookie of a browser that has shown the token of a door to the server at a port: its name, and what stands in it.
+pub fn door_cookie(port: &str, door: &str, token: &SecretString) -> (String, String) {
+    (format!("ombud_{port}_{door}"), cookie_value(token))
+}
+
+/// Who opens a socket, by the cookie of a door. Its name says the port too, which is not looked at: what stands in it fits
+/// no other server.
+fn by_cookie(server: &ServerSettings, headers: &HeaderMap) -> Option<Principal> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs: Vec<(&str, &str)> =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('=')).collect();
+    let door = server.door_tokens.iter().find(|(door, token)| {
+        let expected = SecretString::from(cookie_value(token));
+        let is_of_door = |name: &str| {
+            name.strip_prefix("ombud_").and_then(|rest| rest.split_once('_')).is_some_and(|(_, of)| of == *door)
+        };
+        pairs.iter().any(|(name, value)| is_of_door(name) && opens(&expected, value))
+    });
+    door.map(|(door, _)| at_door(door.clone()))
+}
+
 /// Who calls, by the word of a message or else by what the guard found out; who comes by one of some `dialects` only must
 /// be allowed to.
 ///
@@ -78,7 +105,7 @@ pub async fn caller_with_token(door: &Door, dialects: &[&str], token: &str, know
 }
 
 /// Who opens a socket, and whether something proves it: by the token that its own handshake carries, the one in its address,
-/// or what the guard found out.
+/// what the guard found out, or the cookie of a door, for pages that have shown its token in a header but cannot with a socket.
 ///
 /// # Errors
 /// As [`caller_with_token`].
@@ -99,8 +126,15 @@ pub async fn caller_of_socket(
             let is_known = known.is_some_and(|known| *known == caller);
             Ok((caller, is_proven || !is_known))
         }
-        (None, Some(known)) => Ok((entering(known.clone(), dialects)?, is_proven)),
-        (None, None) => Err(unknown()),
+        (None, known) => {
+            let wanted = !is_proven || known.is_none();
+            let by_cookie = by_cookie(&door.settings.server, &parts.headers).filter(|_| wanted);
+            match (by_cookie.and_then(|caller| entering(caller, dialects).ok()), known) {
+                (Some(caller), _) => Ok((caller, true)),
+                (None, Some(known)) => Ok((entering(known.clone(), dialects)?, is_proven)),
+                (None, None) => Err(unknown()),
+            }
+        }
     }
 }
 

@@ -32,7 +32,7 @@ pub use address::base_url;
 pub use asked::{Asked, Coming, Envelope, query_pairs, query_value};
 pub use body::{JSON_DEPTH, WholeBody, body_pieces, parse_json, read_body, read_json, timed_body};
 pub use caller::{Caller, Lacking, Unproven, Unshown};
-pub use credentials::{Proof, caller_of_socket, caller_with_token, offers_token, proof, wrong_door};
+pub use credentials::{Proof, caller_of_socket, caller_with_token, door_cookie, offers_token, proof, wrong_door};
 pub use door::Door;
 pub use files::{Outgoing, Writer, file_path, file_path_below, media_type, send_bytes, send_file};
 pub use forward::pass_on;

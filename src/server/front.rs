@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body::Body as _;
 use tracing::Instrument as _;
 
+use super::Peer;
 use super::around::{Counted, Layer};
 use super::envelopes::Envelopes;
 use super::guard::{Guard, Stopped, Stranger};
@@ -59,11 +60,13 @@ pub(super) async fn pass(State(front): State<Arc<Front>>, mut request: Request, 
         url.path = shown,
     );
     let heads = request.headers().clone();
+    let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
     let (has_body, whole) = (!request.body().is_end_stream(), WholeBody::default());
     request.extensions_mut().insert(whole.clone());
     let response = front.answer(request, next, &path).instrument(span.clone()).await;
     let mut response = front.envelopes.finish(&path, &RequestId(id.clone()), response);
     front.guard.headers(&method, &path, &heads, response.headers_mut());
+    front.guard.remember(&heads, secure, response.headers_mut());
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().entry(X_REQUEST_ID.clone()).or_insert(value);
     }

@@ -56,8 +56,9 @@ pub fn broadcast(told: &Told) -> Value {
     Value::Object(fields)
 }
 
-/// The same for the socket over which it came, and what it is told then: that the message is taken.
-pub fn own(told: &Told) -> [Emitted; 2] {
+/// The same for the socket over which it came, and what it is told then: that the message is taken, and, where nobody is
+/// there to answer it, that it may say more. Clients hold their input until they hear of an answer.
+pub fn own(told: &Told) -> Vec<Emitted> {
     let KeptMessage { client_message_id, .. } = &told.kept;
     let mut own = broadcast(told);
     let mut acknowledged = json!({
@@ -69,7 +70,11 @@ pub fn own(told: &Told) -> [Emitted; 2] {
             fields.insert("clientMessageId".to_owned(), json!(id));
         }
     }
-    [("messageBroadcast", own), ("messageAck", acknowledged)]
+    let mut events = vec![("messageBroadcast", own), ("messageAck", acknowledged)];
+    if told.kept.unanswered {
+        events.push(Place { channel: &told.channel, server: &told.server }.control(true));
+    }
+    events
 }
 
 impl Place<'_> {

@@ -85,6 +85,9 @@ pub struct KeptMessage {
     /// The socket that it came over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<String>,
+    /// Whether nobody was there to answer it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// What came with it: pictures, files, links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attachments: Option<Value>,

@@ -84,7 +84,7 @@ struct Ready {
     directory: Directory,
 }
 
-async fn ready(door: &Door, caller: &Principal, posted: Posted) -> Result<Ready, ElizaError> {
+async fn ready(door: &Door, caller: &Principal, mut posted: Posted) -> Result<Ready, ElizaError> {
     let engine = &*door.engine;
     let directory = Directory::read(engine, caller).await?;
     let channel = match channels::find(engine, caller, &posted.channel).await? {
@@ -92,6 +92,7 @@ async fn ready(door: &Door, caller: &Principal, posted: Posted) -> Result<Ready,
         None => make(door, caller, &directory, &posted).await?,
     };
     let answering = answering(engine, caller, &channel, &directory, &posted).await?;
+    posted.kept.unanswered = posted.answered && answering == Answering::Nobody;
     let context = if answering == Answering::Nobody { None } else { attached(&posted.kept) };
     let with = posted.kept.attachments.as_ref().or_else(|| posted.kept.metadata.as_ref()?.get("attachments"));
     let files = attachments::read(door, with).await?;

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::config::ServerSettings;
 use crate::domain::{Error, ErrorCode, Principal, Result};
 use crate::engine::Engine;
-use crate::http::{Proof, cookie_value, empty, opens, proof};
+use crate::http::{Proof, cookie_value, door_cookie, empty, opens, proof};
 
 /// How callers are known.
 pub(super) struct Identity {
@@ -17,6 +17,7 @@ pub(super) struct Identity {
     /// Where the keys are.
     engine: Arc<dyn Engine>,
     cookie: String,
+    port: String,
     /// Who calls where there is no token.
     anybody: Principal,
 }
@@ -30,7 +31,7 @@ impl Identity {
             (false, false) => Principal::unproven(),
         };
         // Browsers share cookies between all ports of a host.
-        Self { settings: settings.clone(), engine, cookie: format!("ombud_{port}"), anybody }
+        Self { settings: settings.clone(), engine, cookie: format!("ombud_{port}"), port: port.to_string(), anybody }
     }
 
     /// Who calls.
@@ -65,6 +66,21 @@ impl Identity {
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .any(|(name, value)| name == self.cookie && opens(&expected, value))
+    }
+
+    /// The cookie for a browser whose page shows the token of a door in a header: the page's sockets have no headers, so they
+    /// are known by it. It is sent with nothing else.
+    pub(super) fn socket_cookie(&self, request: &HeaderMap, secure: bool) -> Option<HeaderValue> {
+        let shown = text(request.get("x-api-key"))?;
+        let is_browser = match text(request.get("sec-fetch-site")) {
+            Some(site) => site == "same-origin",
+            // Browsers leave it out where they do not trust the way to the server.
+            None => text(request.get(header::USER_AGENT)).is_some_and(|agent| agent.starts_with("Mozilla/")),
+        };
+        let (door, token) = self.settings.door_tokens.iter().find(|(_, token)| is_browser && opens(token, shown))?;
+        let (name, value) = door_cookie(&self.port, door, token);
+        let secure = if secure { "; Secure" } else { "" };
+        HeaderValue::from_str(&format!("{name}={value}; Path=/socket.io; HttpOnly; SameSite=Strict{secure}")).ok()
     }
 
     /// `GET /?token=…` of a browser: the answer that gives it a cookie and takes the token out of its address, or why not.
@@ -258,6 +274,33 @@ mod tests {
             // Of two words, one that is right is enough.
             let both = [("authorization", "Bearer wrong"), ("x-api-key", word.as_str())];
             assert_eq!(who(&identity, &both).await, "key:web");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_shows_the_token_of_a_door_gets_a_cookie_for_its_sockets() {
+        let identity = identity(|settings| {
+            settings.door_tokens.insert("eliza".to_owned(), SecretString::from(TOKEN));
+        });
+        let identity = identity.await;
+        let cookie = |headers: &[(&'static str, &'static str)], secure| {
+            let pairs = headers.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value)));
+            let value = identity.socket_cookie(&pairs.collect(), secure);
+            value.map(|value| value.to_str().unwrap().to_owned())
+        };
+        let value = cookie_value(&SecretString::from(TOKEN));
+        let expected = format!("ombud_3000_eliza={value}; Path=/socket.io; HttpOnly; SameSite=Strict");
+        let key = ("x-api-key", TOKEN);
+        assert_eq!(cookie(&[key, ("sec-fetch-site", "same-origin")], false), Some(expected.clone()));
+        assert_eq!(cookie(&[key, ("user-agent", "Mozilla/5.0 (X11)")], true), Some(format!("{expected}; Secure")));
+        for none in [
+            &[key][..],
+            &[key, ("user-agent", "node")],
+            &[key, ("user-agent", "Mozilla/5.0"), ("sec-fetch-site", "cross-site")],
+            &[("x-api-key", "wrong"), ("sec-fetch-site", "same-origin")],
+            &[("sec-fetch-site", "same-origin")],
+        ] {
+            assert_eq!(cookie(none, false), None, "{none:?}");
         }
     }
 

@@ -148,6 +148,13 @@ impl Guard {
         }
     }
 
+    /// Gives the cookie for sockets to a browser whose page has shown the token of a door.
+    pub(super) fn remember(&self, request: &HeaderMap, secure: bool, response: &mut HeaderMap) {
+        if let Some(cookie) = self.identity.socket_cookie(request, secure) {
+            response.append(header::SET_COOKIE, cookie);
+        }
+    }
+
     /// What every answer to this request tells its browser, whatever the answer is.
     pub(super) fn headers(&self, method: &Method, path: &str, request: &HeaderMap, response: &mut HeaderMap) {
         let open = self.open.methods(path);

@@ -19,6 +19,8 @@ const BEN: &str = "b24cf770-f6be-4e7c-a394-30d2382a5331";
 const CHANNEL: &str = "fd6fae65-82f1-4d00-a73d-d04286049a75";
 /// The agent of the tests' configuration, by the rule of this API.
 const AGENT: &str = "default";
+/// What a sender hears where nobody is there to answer.
+const ALONE: [&str; 3] = ["messageBroadcast", "messageAck", "controlMessage"];
 
 /// The id that a name stands for.
 fn id_of(name: &str) -> String {
@@ -192,6 +194,10 @@ async fn everybody_hears_the_same_and_the_sender_that_it_is_taken() {
     let mut other = until(&mut ben, "messageComplete").await;
     let mut own: Vec<(String, Value)> = heard.into_iter().filter(|(name, _)| name != "messageAck").collect();
     own[0].1.as_object_mut().unwrap().remove("clientMessageId");
+    // What came with it is there for whoever comes later, too.
+    let listed = served.client.get(&format!("/api/messaging/central-channels/{CHANNEL}/messages")).await.expect(200);
+    let said = &listed["data"]["messages"][1];
+    assert_eq!((&said["content"], &said["metadata"]["attachments"][0]["url"]), (&json!("hello"), &json!("/media/x.png")));
     // Pieces may be cut otherwise for each.
     for heard in [&mut own, &mut other] {
         heard.retain(|(name, _)| name != "messageStreamChunk");
@@ -227,13 +233,47 @@ async fn between_two_the_input_is_held_while_the_agent_answers() {
     served.leave().await;
 }
 
+/// Web interfaces hold their input from the moment that something is sent, until an agent answers: where none can, the
+/// sender alone is told to go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_agent_works_the_sender_is_told_to_go_on() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let served = Served::start(&model).await;
+    let made = json!({"characterJson": {"name": "Idle", "bio": "Never started.", "system": "You are Idle."}});
+    let made = served.client.post("/api/agents", &made).await.expect(201);
+    let idle = made["data"]["id"].as_str().unwrap();
+    let new = json!({"name": "quiet", "server_id": SERVER, "participantCentralUserIds": [idle]});
+    let new = served.client.post("/api/messaging/central-channels", &new).await.expect(201);
+    let channel = new["data"]["id"].as_str().unwrap();
+    let (mut ann, mut ben) = (connect(&served.client, json!({})).await, connect(&served.client, json!({})).await);
+    for socket in [&mut ann, &mut ben] {
+        socket.emit("1", json!({"channelId": channel})).await;
+        socket.event().await;
+        socket.event().await;
+    }
+    let mut said = saying("Anybody there?");
+    said["channelId"] = json!(channel);
+    ann.emit("2", said.clone()).await;
+    let heard = until(&mut ann, "controlMessage").await;
+    assert_eq!(names(&heard), ALONE);
+    let control = json!({"action": "enable_input", "target": "input", "channelId": channel, "roomId": channel});
+    assert_eq!(heard[2].1, control);
+    // The other hears what was said, twice, and nothing between.
+    ann.emit("2", said).await;
+    until(&mut ann, "controlMessage").await;
+    for _ in 0..2 {
+        assert_eq!(ben.event().await.0, "messageBroadcast");
+    }
+    served.leave().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_channel_that_comes_later_is_heard_from_its_first_message() {
     let model = ModelServer::start(Wire::Openai, vec![]);
     let served = Served::start(&model).await;
     let (mut ann, mut ben) = (joined(&served.client).await, joined(&served.client).await);
     ann.emit("2", saying("first")).await;
-    assert_eq!(names(&until(&mut ann, "messageAck").await), ["messageBroadcast", "messageAck"]);
+    assert_eq!(names(&until(&mut ann, "controlMessage").await), ALONE);
     let (name, heard) = ben.event().await;
     assert_eq!((name.as_str(), &heard["text"]), ("messageBroadcast", &json!("first")));
     // It is gone, and comes again.
@@ -243,12 +283,12 @@ async fn a_channel_that_comes_later_is_heard_from_its_first_message() {
         assert_eq!(socket.event().await, ("channelDeleted".to_owned(), json!({"channelId": CHANNEL})));
     }
     ben.emit("2", saying("second")).await;
-    assert_eq!(names(&until(&mut ben, "messageAck").await), ["messageBroadcast", "messageAck"]);
+    assert_eq!(names(&until(&mut ben, "controlMessage").await), ALONE);
     assert_eq!(ann.event().await.1["text"], "second");
     // Who has not joined hears what it said itself, and nothing else.
     let mut guest = connect(&served.client, json!({})).await;
     guest.emit("2", saying("third")).await;
-    assert_eq!(names(&until(&mut guest, "messageAck").await), ["messageBroadcast", "messageAck"]);
+    assert_eq!(names(&until(&mut guest, "controlMessage").await), ALONE);
     for wrong in [json!({"message": ""}), json!({"senderId": "me"}), json!({"serverId": null}), json!({"channelId": "x"})] {
         let mut said = saying("m");
         said.as_object_mut().unwrap().extend(wrong.as_object().unwrap().clone());
@@ -272,7 +312,7 @@ async fn what_is_changed_and_taken_away_is_told() {
     let session = channel(&served, &[(ANN, "Ann")], false).await;
     let mut ann = joined(&served.client).await;
     ann.emit("2", saying("one")).await;
-    let heard = until(&mut ann, "messageAck").await;
+    let heard = until(&mut ann, "controlMessage").await;
     let id = heard[1].1["messageId"].as_str().unwrap().to_owned();
     let change = SessionUpdated { title: Some(Some("C2".into())), ..SessionUpdated::default() };
     served.house.update(&somebody(), &session, change).await.unwrap();
@@ -309,6 +349,7 @@ async fn many_senders_at_once_are_heard_in_one_order() {
             while heard.len() < CLIENTS * EACH || taken < EACH {
                 match socket.event().await {
                     (name, _) if name == "messageAck" => taken += 1,
+                    (name, _) if name == "controlMessage" => {}
                     (name, told) => {
                         assert_eq!(name, "messageBroadcast");
                         heard.push(told["text"].as_str().unwrap().to_owned());
@@ -428,6 +469,36 @@ async fn a_token_of_the_sockets_alone_opens_no_request() {
     for path in ["/api/server/ping", "/eliza/api/agents", "/api/v1/sessions"] {
         assert_eq!(served.client.with("x-api-key", "for-sockets").get(path).await.status, 401, "{path}");
     }
+    served.leave().await;
+}
+
+/// The web interface of 1.4.2 sends its key with requests, and nothing with its socket.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sockets_of_a_page_that_has_shown_the_key_are_known() {
+    let model = ModelServer::start(Wire::Openai, vec![]);
+    let own = |settings: &mut Settings| {
+        settings.server.door_tokens.insert("eliza".into(), SecretString::from("secret"));
+    };
+    let served = Served::start_with(&model, own).await;
+    let page = served.client.with("sec-fetch-site", "same-origin");
+    assert_eq!(page.get("/api/agents").await.header("set-cookie"), None);
+    let answer = page.with("x-api-key", "secret").get("/api/agents").await;
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let mut socket = connect(&served.client.with("cookie", &format!("a=b; {cookie}")), json!({})).await;
+    socket.emit("1", json!({"channelId": CHANNEL})).await;
+    assert_eq!(socket.event().await.0, "channel_joined");
+    // It opens sockets of this API, and nothing else.
+    let client = served.client.with("cookie", &cookie);
+    assert_eq!(client.get("/api/agents").await.status, 401);
+    let mut socket = connect(&client, json!({})).await;
+    let session = served.house.create(&Principal::local("admin"), NewSession::default()).await.unwrap().id;
+    socket.emit("join-session", json!({"sessionId": session})).await;
+    assert_eq!(socket.event().await.0, "error");
+    // Another value is nobody's.
+    let mut socket =
+        connect(&served.client.with("cookie", &format!("{}=x", cookie.split('=').next().unwrap())), json!({})).await;
+    socket.emit("1", json!({"channelId": CHANNEL})).await;
+    assert_eq!(socket.event().await.0, "error");
     served.leave().await;
 }
 

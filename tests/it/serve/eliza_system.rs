@@ -73,7 +73,8 @@ async fn the_newest_lines_of_the_log_are_told() {
         let found = find(&told);
         assert_eq!(found.len(), 1, "{told:#}");
         let line = &found[0];
-        assert_eq!((&line["level"], &line["msg"]), (&json!(30), &json!("answered")));
+        let text = format!("answered method=GET ms={} path=/api/server/hello status=200", line["ms"]);
+        assert_eq!((&line["level"], &line["msg"]), (&json!(30), &json!(text)));
         assert_eq!((&line["path"], &line["status"]), (&json!("/api/server/hello"), &json!(200)));
         assert!(line["time"].is_number() && line["pid"].is_number() && line["hostname"].is_string());
     }
