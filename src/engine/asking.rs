@@ -350,14 +350,16 @@ async fn clear_way(
     let mut joined = ledger.join();
     let mut cancelled = false;
     loop {
-        let fold = ledger.fold().await?;
-        if on_busy == OnBusy::Queue && fold.active_run(&taken.run).is_none_or(|own| own.cancel_requested.is_some()) {
-            return Ok(());
-        }
-        let Some(active) = in_the_way(&fold, &taken.agent.name, &taken.run) else { return Ok(()) };
-        if on_busy == OnBusy::Queue && fold.active_run(&taken.run).is_some_and(|own| own.queued_seq < active.queued_seq) {
-            return Ok(());
-        }
+        let before = ledger.look(|fold| {
+            let own = fold.active_run(&taken.run);
+            if on_busy == OnBusy::Queue && own.is_none_or(|own| own.cancel_requested.is_some()) {
+                return None;
+            }
+            let active = in_the_way(fold, &taken.agent.name, &taken.run)?;
+            let is_first = on_busy == OnBusy::Queue && own.is_some_and(|own| own.queued_seq < active.queued_seq);
+            (!is_first).then(|| active.clone())
+        });
+        let Some(active) = &before.await? else { return Ok(()) };
         if recovery::is_orphan(core, ledger, active).await? {
             recovery::take_over(core, ledger, active, taken.caller.actor()).await?;
             continue;

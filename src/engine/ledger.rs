@@ -130,6 +130,19 @@ impl Ledger {
         }
     }
 
+    /// What a look at the fold tells: many runs may wait in one session, and each would copy all of it.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such session.
+    pub(crate) async fn look<T>(&self, look: impl FnOnce(&Fold) -> T + Send) -> Result<T> {
+        let mut state = self.state.lock().await;
+        self.catch_up(&mut state).await?;
+        match &state.fold {
+            Some(fold) if !fold.session.deleted => Ok(look(fold)),
+            _ => Err(no_session(&self.id)),
+        }
+    }
+
     /// Follows what other processes have appended. Answers whether there is such a session.
     pub(crate) async fn follow(&self) -> Result<bool> {
         let mut state = self.state.lock().await;
