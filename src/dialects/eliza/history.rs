@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::agents::id_of;
 use super::ids;
-use crate::domain::{Cursor, ErrorCode, Event, Fact, Notice, Principal, Result, ReturnStatus, Run};
+use crate::domain::{Cursor, ErrorCode, Event, Fact, ModelChoice, Notice, Principal, Result, ReturnStatus, Run};
 use crate::engine::{AgentItem, Engine, RunFilter};
 
 /// Runs of one page of the house's list.
@@ -122,8 +122,9 @@ pub struct Deed {
 }
 
 /// What is told of a call of the model that judged whether the agent answers; nothing of other notices.
-pub fn judged(notice: &Notice) -> Option<&Value> {
-    (notice.code == Notice::JUDGED).then_some(&notice.details)
+pub fn judged(notice: &Notice) -> Option<(ModelChoice, &Value)> {
+    let details = Some(&notice.details).filter(|_| notice.code == Notice::JUDGED)?;
+    Some((details["model"].as_str()?.parse().ok()?, details))
 }
 
 /// What an agent asked its model, and which tools it called, in order.
@@ -156,13 +157,13 @@ pub fn deeds(run: &Run, facts: &[Event]) -> Vec<Deed> {
                 ("useModel:TEXT_LARGE", Some("TEXT_LARGE"))
             }
             Fact::Notice(notice) => {
-                let Some(call) = judged(notice) else { continue };
+                let Some((judge, call)) = judged(notice) else { continue };
                 body.insert("params".to_owned(), json!({ "prompt": prompt }));
                 body.insert("prompt".to_owned(), json!(prompt));
                 body.insert("modelKey".to_owned(), json!("TEXT_SMALL"));
                 body.insert("modelType".to_owned(), json!("TEXT_SMALL"));
-                body.insert("model".to_owned(), call["model"]["id"].clone());
-                body.insert("provider".to_owned(), call["model"]["provider"].clone());
+                body.insert("model".to_owned(), json!(judge.id));
+                body.insert("provider".to_owned(), json!(judge.provider));
                 body.insert("response".to_owned(), call["word"].clone());
                 body.insert("timestamp".to_owned(), json!(event.at.as_millis()));
                 body.insert("executionTime".to_owned(), call["elapsed_ms"].clone());

@@ -164,9 +164,9 @@ fn told(event: &Event, run: &Run, status: &str) -> Option<Value> {
             }),
         ),
         Fact::Notice(notice) => {
-            let call = judged(notice)?;
+            let (judge, call) = judged(notice)?;
             let data = json!({
-                "modelType": "TEXT_SMALL", "model": call["model"]["id"], "provider": call["model"]["provider"],
+                "modelType": "TEXT_SMALL", "model": judge.id, "provider": judge.provider,
                 "executionTime": call["elapsed_ms"], "inputTokens": call["usage"]["input_tokens"],
                 "outputTokens": call["usage"]["output_tokens"]
             });
