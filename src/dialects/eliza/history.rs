@@ -124,7 +124,7 @@ pub struct Deed {
 /// What is told of a call of the model that judged whether the agent answers; nothing of other notices.
 pub fn judged(notice: &Notice) -> Option<(ModelChoice, &Value)> {
     let details = Some(&notice.details).filter(|_| notice.code == Notice::JUDGED)?;
-    Some((details["model"].as_str()?.parse().ok()?, details))
+    Some((ModelChoice::parse(details["model"].as_str()?).ok()?, details))
 }
 
 /// What an agent asked its model, and which tools it called, in order.
