@@ -137,7 +137,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Most messages of which it is known; agents do not answer each other about older ones.
+    /// Most messages of which it is known, beside those that still wait for answers; agents do not answer each other about
+    /// older ones.
     pub(super) const KEPT: usize = 32;
 }
 

@@ -144,6 +144,9 @@ pub struct ActiveRun {
 }
 
 impl ActiveRun {
+    /// Most runs that a row tells of: each append writes it anew.
+    pub const TOLD: usize = 128;
+
     /// Whether it waits for whichever process is free.
     pub fn waits_in_turn(&self) -> bool {
         self.status == RunStatus::Queued && self.process.is_none()
@@ -163,6 +166,7 @@ pub struct SessionSummary {
     pub bytes: u64,
     /// Tokens and cost so far.
     pub usage: Usage,
-    /// Runs that have not ended.
+    /// Runs that have not ended, in the order in which they were queued; of more than [`ActiveRun::TOLD`], those that have
+    /// begun and the first of the others.
     pub active: Vec<ActiveRun>,
 }

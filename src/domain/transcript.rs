@@ -15,7 +15,7 @@ pub use self::summary::Summary;
 /// One entry of a transcript.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item {
-    /// Somebody said something.
+    /// Somebody said something. What doors keep about it is not part of it.
     Said(Message),
     /// An agent said something, and what its calls gave.
     Answered {
@@ -54,6 +54,19 @@ impl Item {
             Self::Answered { thread, .. } => thread.as_deref(),
         }
     }
+}
+
+/// A message as an item: a transcript is copied for each call of a model, and what doors keep may be most of it.
+fn said(message: &Message) -> Item {
+    Item::Said(Message {
+        id: message.id.clone(),
+        author: message.author.clone(),
+        parts: message.parts.clone(),
+        at: message.at,
+        thread: message.thread.clone(),
+        visibility: message.visibility,
+        attributes: serde_json::Map::new(),
+    })
 }
 
 /// What a run may know.
@@ -142,7 +155,7 @@ impl Transcript {
             }
             Fact::ContextCompacted(compacted) => self.compact(compacted),
             Fact::MessagePosted(posted) if posted.message.visibility.is_for_model() => {
-                self.items.push(Item::Said(posted.message.clone()));
+                self.items.push(said(&posted.message));
             }
             // An answer that was shown to people and not to a model would be strange, and one for nobody is gone.
             Fact::MessageCompleted(completed) if completed.visibility == Visibility::Nobody => {}
@@ -168,7 +181,7 @@ impl Transcript {
                     finish: Finish::Stop,
                     returns: imported.returns.clone(),
                 },
-                super::AuthorKind::Person | super::AuthorKind::Environment => Item::Said(imported.message.clone()),
+                super::AuthorKind::Person | super::AuthorKind::Environment => said(&imported.message),
             }),
             Fact::ToolCalled(called) if own && called.message_id.is_some() => self.called.push(called.call.clone()),
             Fact::ToolCalled(called) if own => self.step_calls.push(called.call.clone()),

@@ -9,20 +9,19 @@ use tokio::time::Instant;
 use super::access::{self, Does, On};
 use super::course;
 use super::dispatch;
-use super::holding::AtWork;
 use super::house::Core;
 use super::input::Input;
 use super::keys;
 use super::ledger::{Draft, Ledger};
+use super::lines::{begin_when_free, clear_way, has_room};
 use super::live::{self, FrameStream};
 use super::lives::{check_lifetime, must_live};
-use super::recovery;
 use super::starting::{How, start};
 use super::taking::{Back, Said, Taken};
 use super::verbs::{Answering, Ask, Asked, Begin, NewSession, OnBusy, Target};
 use crate::domain::{
-    Agent, Cursor, Declaration, Error, ErrorCode, Event, Fact, Fold, FoldedRun, OnOrphan, Principal, Result, RunId,
-    RunStatus, SessionCreated, SessionId,
+    Agent, Cursor, Declaration, Error, ErrorCode, Event, Fact, Fold, FoldedRun, Principal, Result, RunId, SessionCreated,
+    SessionId,
 };
 
 /// Most bytes of a run's labels, and of its attributes: they stand in each of its rows.
@@ -31,9 +30,6 @@ const KEPT_BYTES: usize = 512 << 10;
 const MESSAGE_KEPT_BYTES: usize = 64 << 10;
 /// The largest priority, and the smallest with a minus.
 const PRIORITY: i32 = 1_000;
-
-/// How often a run that waits for another looks whether its process lives.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// How long a run is waited for by who would not wait for one that waits itself.
 const MOMENT: Duration = Duration::from_secs(2);
@@ -252,7 +248,7 @@ pub(super) fn asked(ledger: &Ledger, taken: Option<&Taken>, events: &[Arc<Event>
 
 /// The run that a new one of this agent would have to wait for.
 pub(super) fn in_the_way<'a>(fold: &'a Fold, agent: &str, own: &RunId) -> Option<&'a FoldedRun> {
-    fold.active.iter().find(|active| active.run.agent == agent && active.run.id != *own)
+    fold.active.iter().find(|active| active.run.agent == agent && active.run.id != *own).map(AsRef::as_ref)
 }
 
 pub(super) fn busy(ledger: &Ledger, active: &FoldedRun) -> Error {
@@ -278,6 +274,7 @@ async fn in_turn(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>, on_
 
 /// Posts and queues in one append, and answers; the run starts when it is its turn.
 async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Result<Asked> {
+    has_room(core)?;
     if let Some(input) = &taken.input {
         input.keep(&core.store, &ledger.id).await?;
     }
@@ -289,106 +286,8 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Arc<Taken>) -> Re
             Ok(draft)
         })
         .await?;
-    begin_when_free(core, ledger, taken, at_work, None);
+    begin_when_free(core, ledger, taken, at_work, &events, None);
     Ok(asked(ledger, Some(taken), &events))
-}
-
-/// Begins a run that was queued here as soon as no other of its agent is at work. `shown` = what it is shown, where that is
-/// not all that there is by then.
-pub(super) fn begin_when_free(
-    core: &Arc<Core>,
-    ledger: &Arc<Ledger>,
-    taken: &Arc<Taken>,
-    at_work: AtWork,
-    shown: Option<u64>,
-) {
-    let (core, ledger, taken) = (Arc::clone(core), Arc::clone(ledger), Arc::clone(taken));
-    let tracker = core.tasks.clone();
-    tracker.spawn(async move {
-        let may_be_left = taken.pins.on_orphan == OnOrphan::Resume;
-        let way = tokio::select! {
-            biased;
-            // Another process goes on with it.
-            () = core.leaving.cancelled(), if may_be_left => return,
-            way = clear_way(&core, &ledger, &taken, OnBusy::Queue, None) => way,
-        };
-        let ready = match way {
-            Ok(()) => start(&core, &ledger, &taken, How::Queued { shown }).await.map(|_| ()),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = ready {
-            tracing::warn!(%error, run = %taken.run, "a queued run could not start");
-            // What fails is this process or its store, and not the run: whoever comes next goes on with it.
-            if may_be_left && matches!(error.code, ErrorCode::Internal | ErrorCode::StoreFailed) {
-                return;
-            }
-            if let Err(error) = give_up(&core, &ledger, &taken, &error).await {
-                ledger.hub.break_off(error);
-            }
-        }
-        drop(at_work);
-    });
-}
-
-/// Closes a queued run that cannot start.
-async fn give_up(core: &Arc<Core>, ledger: &Arc<Ledger>, taken: &Taken, why: &Error) -> Result<()> {
-    let fold = ledger.fold().await?;
-    if let Some(own) = fold.active_run(&taken.run) {
-        recovery::close(core, ledger, own, taken.caller.actor(), Some(why)).await?;
-    }
-    Ok(())
-}
-
-/// Waits until no other run of the agent is at work in the session.
-async fn clear_way(
-    core: &Arc<Core>,
-    ledger: &Arc<Ledger>,
-    taken: &Taken,
-    on_busy: OnBusy,
-    deadline: Option<Instant>,
-) -> Result<()> {
-    let mut joined = ledger.join();
-    let mut cancelled = false;
-    loop {
-        let fold = ledger.fold().await?;
-        if on_busy == OnBusy::Queue && fold.active_run(&taken.run).is_none_or(|own| own.cancel_requested.is_some()) {
-            return Ok(());
-        }
-        let Some(active) = in_the_way(&fold, &taken.agent.name, &taken.run) else { return Ok(()) };
-        if on_busy == OnBusy::Queue && fold.active_run(&taken.run).is_some_and(|own| own.queued_seq < active.queued_seq) {
-            return Ok(());
-        }
-        if recovery::is_orphan(core, ledger, active).await? {
-            recovery::take_over(core, ledger, active, taken.caller.actor()).await?;
-            continue;
-        }
-        match on_busy {
-            OnBusy::Reject => return Err(busy(ledger, active)),
-            OnBusy::Supersede if !cancelled => {
-                super::runs::request_cancel(
-                    core,
-                    ledger,
-                    taken.caller.actor(),
-                    Some(&active.run.id),
-                    "superseded by a new question",
-                )
-                .await?;
-                cancelled = true;
-                continue;
-            }
-            OnBusy::SupersedeWaiting if active.run.status == RunStatus::Waiting => {
-                let reason = "superseded by a new question";
-                super::runs::request_cancel(core, ledger, taken.caller.actor(), Some(&active.run.id), reason).await?;
-                continue;
-            }
-            OnBusy::Supersede | OnBusy::SupersedeWaiting | OnBusy::WaitThenReject | OnBusy::Queue => {}
-        }
-        if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-            return Err(busy(ledger, active));
-        }
-        // Whatever happens in the session wakes it; and it looks itself, since a process can die in silence.
-        let _ = tokio::time::timeout(LOOK_EVERY, joined.receiver.recv()).await;
-    }
 }
 
 pub(super) fn draft_queued(

@@ -7,7 +7,7 @@
 //! Nothing is looked for while nothing happens: a run that is queued here wakes, and one that is queued elsewhere is told by
 //! the store's version.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -40,6 +40,8 @@ pub(crate) struct Queue {
     queued: Notify,
     /// Runs that are being queued here and may not be in the store yet.
     coming: AtomicUsize,
+    /// Runs that wait in this process for those of their agent before them.
+    pub(super) in_line: AtomicUsize,
 }
 
 impl Queue {
@@ -67,10 +69,14 @@ impl<'a> Place<'a> {
         if waiting + coming < most {
             return Ok(place);
         }
-        let message = format!("the queue is full: {most} runs wait in it, as many as may");
-        Err(Error::new(ErrorCode::Unavailable, message)
-            .hint("ask again when some have begun, or raise `server.limits.runs_waiting`"))
+        Err(is_full(most))
     }
+}
+
+/// As many wait as may.
+pub(super) fn is_full(most: u64) -> Error {
+    let message = format!("the queue is full: {most} runs wait in it, as many as may");
+    Error::new(ErrorCode::Unavailable, message).hint("ask again when some have begun, or raise `server.limits.runs_waiting`")
 }
 
 impl Drop for Place<'_> {
@@ -128,6 +134,8 @@ pub(super) struct Dispatch {
     blocked: HashSet<Serial>,
     /// Runs that were begun, and that nobody works on; in the order of their turn.
     orphans: VecDeque<Run>,
+    /// Those of them whose turn came while another of theirs worked.
+    behind: HashMap<Serial, VecDeque<Run>>,
     /// The next ones of the queue, in the order of their turn.
     batch: VecDeque<Run>,
     /// Whether the queue holds no more than the batch.
@@ -148,6 +156,7 @@ impl Dispatch {
             working: HashSet::new(),
             blocked: HashSet::new(),
             orphans: VecDeque::new(),
+            behind: HashMap::new(),
             batch: VecDeque::new(),
             is_dry: false,
             has_failed: false,
@@ -155,9 +164,9 @@ impl Dispatch {
         }
     }
 
-    fn query(&self, limit: usize) -> TurnQuery {
-        let without = self.working.iter().chain(&self.blocked).cloned().collect();
-        TurnQuery { age_ms: self.age_ms, without, limit }
+    /// Tells of two runs which goes first.
+    fn order(&self) -> TurnQuery {
+        TurnQuery { age_ms: self.age_ms, ..TurnQuery::default() }
     }
 
     /// Looks at the queue anew when there is room.
@@ -180,9 +189,24 @@ impl Dispatch {
 
     /// The runs that nobody works on, as they were found last.
     pub(super) fn found(&mut self, mut orphans: Vec<Run>) {
-        let query = self.query(0);
-        orphans.sort_by_cached_key(|run| query.place(run));
+        let order = self.order();
+        orphans.sort_by_cached_key(|run| order.place(run));
         self.orphans = orphans.into();
+        self.behind.clear();
+    }
+
+    /// Brings the next orphan that an agent has in a session back among those whose turn may come.
+    fn bring_next(&mut self, of: &Serial) {
+        let Some(behind) = self.behind.get_mut(of) else { return };
+        let next = behind.pop_front();
+        if behind.is_empty() {
+            self.behind.remove(of);
+        }
+        let Some(next) = next else { return };
+        let order = self.order();
+        let place = order.place(&next);
+        let at = self.orphans.partition_point(|other| order.place(other) <= place);
+        self.orphans.insert(at, next);
     }
 
     /// Waits until a run that was taken works no more; for ever when there is none.
@@ -191,7 +215,10 @@ impl Dispatch {
         self.working.remove(&of);
         self.is_dry = false;
         match came {
-            Came::Done | Came::Lost => drop(self.blocked.remove(&of)),
+            Came::Done | Came::Lost => {
+                self.blocked.remove(&of);
+                self.bring_next(&of);
+            }
             Came::Blocked => drop(self.blocked.insert(of)),
             Came::Failed => self.has_failed = true,
         }
@@ -215,20 +242,27 @@ impl Dispatch {
     async fn next(&mut self) -> Result<Option<Run>> {
         loop {
             if self.batch.is_empty() && !self.is_dry && self.blocked.len() < BLOCKED {
-                let found = self.core.store.turn(&self.query(BATCH)).await?;
+                let without = self.working.iter().chain(&self.blocked).cloned().collect();
+                let query = TurnQuery { without, limit: BATCH, ..self.order() };
+                let found = self.core.store.turn(&query).await?;
                 self.is_dry = found.len() < BATCH;
                 self.batch = found.into();
             }
-            let query = self.query(0);
+            let order = self.order();
             let is_orphan = match (self.orphans.front(), self.batch.front()) {
                 (None, None) if self.is_dry || self.blocked.len() >= BLOCKED => return Ok(None),
                 (None, None) => continue,
-                (Some(orphan), Some(first)) => query.place(orphan) <= query.place(first),
+                (Some(orphan), Some(first)) => order.place(orphan) <= order.place(first),
                 (orphan, _) => orphan.is_some(),
             };
             let run = if is_orphan { self.orphans.pop_front() } else { self.batch.pop_front() };
-            if let Some(run) = run.filter(|run| !self.is_passed_over(&serial(run))) {
+            let Some(run) = run else { continue };
+            let of = serial(&run);
+            if !self.is_passed_over(&of) {
                 return Ok(Some(run));
+            }
+            if is_orphan && self.working.contains(&of) {
+                self.behind.entry(of).or_default().push_back(run);
             }
         }
     }
@@ -275,7 +309,7 @@ async fn begin(core: &Arc<Core>, run: &Run) -> Result<std::result::Result<Option
     let ledger = core.existing(&run.session).await?;
     let fold = ledger.fold().await?;
     // By the log: rows are older than that by a moment.
-    let Some(active) = fold.active_run(&run.id) else { return Ok(Err(Came::Lost)) };
+    let Some(mut active) = fold.active_run(&run.id) else { return Ok(Err(Came::Lost)) };
     if active.run.status != RunStatus::Running && fold.is_over(core.clock.now()) {
         lives::end_expired_runs(core, &ledger).await?;
         return Ok(Ok(None));
@@ -283,31 +317,41 @@ async fn begin(core: &Arc<Core>, run: &Run) -> Result<std::result::Result<Option
     if !active.run.waits_in_turn() && !is_orphan(core, &ledger, active).await? {
         return Ok(Err(Came::Lost));
     }
-    let close = async |why: Option<&Error>| {
+    let close = async |active: &FoldedRun, why: Option<&Error>| {
         recovery::close(core, &ledger, active, Actor::house(), why).await?;
         Ok(Ok(None))
     };
     if !goes_on(active) {
-        return close(None).await;
+        return close(active, None).await;
     }
-    // Runs of one agent are serial: the one before it goes first.
-    if fold.active.iter().any(|other| other.run.agent == active.run.agent && other.queued_seq < active.queued_seq) {
-        return Ok(Err(Came::Blocked));
+    // Runs of one agent are serial, in the order of the log: one before it goes first, whatever the priorities say.
+    if let Some(first) = fold.active.iter().find(|other| other.run.agent == active.run.agent)
+        && first.run.id != active.run.id
+    {
+        let is_free =
+            first.run.status != RunStatus::Waiting && (first.run.waits_in_turn() || is_orphan(core, &ledger, first).await?);
+        if !is_free {
+            return Ok(Err(Came::Blocked));
+        }
+        active = first;
+        if !goes_on(active) {
+            return close(active, None).await;
+        }
     }
     if let Some(error) = given_up(core, active) {
-        return close(Some(&error)).await;
+        return close(active, Some(&error)).await;
     }
     if active.attempt == 0
         && let Err(error) = core.agent(&active.run.agent).await
         && error.code == ErrorCode::Inactive
     {
-        return close(Some(&error)).await;
+        return close(active, Some(&error)).await;
     }
     match recovery::claim(core, &ledger, active).await {
         Ok(gone_on) => Ok(Ok(gone_on.driver)),
         Err(error) if matches!(error.code, ErrorCode::Conflict | ErrorCode::Busy | ErrorCode::StoreFailed) => Err(error),
         // It cannot go on: its model or workspace is gone.
-        Err(error) => close(Some(&error)).await,
+        Err(error) => close(active, Some(&error)).await,
     }
 }
 

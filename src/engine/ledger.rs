@@ -1,20 +1,24 @@
 //! One session's log in this process: loads it, appends to it with compare-and-append, follows what other processes
 //! append, and publishes all of it in order.
 
+mod draft;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use super::draft::{Draft, Refused};
+use self::draft::encode;
+pub(crate) use self::draft::{Draft, Refused};
 use super::holding::{AtWork, RunsHere};
+use super::lines::Lines;
 use super::live::{Hub, Joined};
 use super::notices::Notices;
-use super::reading::{blank, decode, is_said, text_of};
+use super::reading::{blank, decode, is_said};
 use crate::domain::{
-    Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, EventId, FACT_VERSION, Fact, Fold, MessageId, ProcessId, Result,
-    Run, RunId, SessionId, Timestamp,
+    Actor, Cause, Clock, Cursor, Error, ErrorCode, Event, Fact, Fold, MessageId, ProcessId, Result, RunId, SessionId,
+    Timestamp,
 };
-use crate::storage::{Append, AppendError, Entry, Head, Store};
+use crate::storage::{AppendError, Head, Store};
 
 /// Entries of one page when a log is read.
 const PAGE: usize = 512;
@@ -22,9 +26,6 @@ const PAGE: usize = 512;
 const PAGE_BYTES: usize = 1 << 20;
 /// Attempts of one append before the session counts as too busy.
 const ATTEMPTS: usize = 200;
-/// A snapshot is saved when this many events were folded since the last one, and at the end of every run.
-const SNAPSHOT_EVENTS: u64 = 256;
-
 /// What of a log is in memory.
 #[derive(Default)]
 pub(crate) struct State {
@@ -47,6 +48,7 @@ pub(crate) struct Ledger {
     pub(crate) hub: Hub,
     notices: Notices,
     pub(super) here: RunsHere,
+    pub(super) lines: Lines,
     /// Messages that were taken away while a run was at work here, each with the place of that.
     gone: Mutex<HashMap<MessageId, u64>>,
     /// When the session's time is over, in milliseconds, as far as is known: to be asked without waiting for an append.
@@ -74,6 +76,7 @@ impl Ledger {
             hub,
             notices,
             here: RunsHere::default(),
+            lines: Lines::default(),
             gone: Mutex::default(),
             ends_at: AtomicI64::new(i64::MAX),
         })
@@ -122,10 +125,18 @@ impl Ledger {
     /// # Errors
     /// `not_found` when there is no such session, or it was deleted.
     pub(crate) async fn fold(&self) -> Result<Fold> {
+        self.look(Fold::clone).await
+    }
+
+    /// What a look at the fold tells, caught up with the store, without a copy of it.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such session.
+    pub(crate) async fn look<T>(&self, look: impl FnOnce(&Fold) -> T + Send) -> Result<T> {
         let mut state = self.state.lock().await;
         self.catch_up(&mut state).await?;
         match &state.fold {
-            Some(fold) if !fold.session.deleted => Ok(fold.clone()),
+            Some(fold) if !fold.session.deleted => Ok(look(fold)),
             _ => Err(no_session(&self.id)),
         }
     }
@@ -324,7 +335,7 @@ impl Ledger {
             if drafted.facts.is_empty() {
                 return Ok(Vec::new());
             }
-            let prepared = self.prepare(state, drafted)?;
+            let prepared = drafted.prepare(&self.id, &*self.clock, state)?;
             let appended = if prepared.clears {
                 self.store.clear(prepared.append, blank).await
             } else {
@@ -370,7 +381,7 @@ impl Ledger {
             };
             let incarnation = fold.session.incarnation;
             let fact = Fact::SessionDeleted(crate::domain::SessionDeleted { incarnation });
-            let event = self.event(fold.head + 1, None, actor.clone(), fact);
+            let event = draft::event(&self.id, &*self.clock, fold.head + 1, (None, actor.clone(), fact));
             let entry = encode(&event)?;
             match self.store.delete(&self.id, fold.head, entry).await {
                 Ok(()) => {
@@ -387,79 +398,6 @@ impl Ledger {
         }
         Err(Error::new(ErrorCode::Busy, format!("session `{}` is changed by too many at once", self.id)))
     }
-
-    fn event(&self, seq: u64, run: Option<RunId>, actor: Actor, fact: Fact) -> Event {
-        Event {
-            v: FACT_VERSION,
-            seq,
-            id: EventId::new(&*self.clock),
-            session: self.id.clone(),
-            run,
-            at: self.clock.now(),
-            actor,
-            fact,
-        }
-    }
-
-    /// Turns a draft into what the store takes, and folds it.
-    fn prepare(&self, state: &State, draft: Draft) -> Result<Prepared> {
-        let after = state.fold.as_ref().map_or(0, |fold| fold.head);
-        let mut fold = state.fold.clone();
-        let mut events = Vec::with_capacity(draft.facts.len());
-        let mut entries = Vec::with_capacity(draft.facts.len());
-        let mut runs: Vec<Run> = Vec::new();
-        let (mut texts, mut ends_run) = (Vec::new(), false);
-        for (seq, (run, actor, mut fact)) in (after + 1..).zip(draft.facts) {
-            if let Fact::SessionCreated(created) = &mut fact {
-                created.incarnation = state.deleted_incarnation + 1;
-            }
-            ends_run |= matches!(fact, Fact::RunFinished(_));
-            let event = self.event(seq, run, actor, fact);
-            let entry = encode(&event)?;
-            let bytes = entry.body.len() as u64;
-            let changed = match &mut fold {
-                Some(fold) => fold.apply(&event, bytes),
-                None => {
-                    fold = Fold::begin(&event, bytes);
-                    None
-                }
-            };
-            if let Some(row) = changed {
-                runs.retain(|other| other.id != row.id);
-                runs.push(row);
-            }
-            texts.extend(text_of(&event));
-            events.push(Arc::new(event));
-            entries.push(entry);
-        }
-        let fold = fold.ok_or_else(|| no_session(&self.id))?;
-        // A fold that passed over facts of a newer version is of no use to that version.
-        let ends = ends_run || draft.clears;
-        let saves_snapshot = fold.unknown.is_none() && (ends || fold.head >= state.snapshot_seq + SNAPSHOT_EVENTS);
-        let snapshot = if saves_snapshot { Some(to_json(&fold)?) } else { None };
-        let append = Append {
-            session: self.id.clone(),
-            incarnation: fold.session.incarnation,
-            after,
-            entries,
-            fence: draft.fence,
-            summary: fold.summary(),
-            runs,
-            snapshot: snapshot.map(String::into_bytes),
-            aliases: draft.aliases,
-            records: draft.records,
-            texts,
-        };
-        Ok(Prepared { append, events, fold, saves_snapshot, clears: draft.clears })
-    }
-}
-
-struct Prepared {
-    append: Append,
-    events: Vec<Arc<Event>>,
-    fold: Fold,
-    saves_snapshot: bool,
-    clears: bool,
 }
 
 /// Drops the events that have left the window.
@@ -479,14 +417,6 @@ fn trim(state: &mut State) {
 /// The answer where a session is not known.
 pub(crate) fn no_session(id: &SessionId) -> Error {
     Error::not_found("session", id).hint("`ombud sessions list` shows the sessions that there are")
-}
-
-fn encode(event: &Event) -> Result<Entry> {
-    Ok(Entry { seq: event.seq, body: to_json(event)? })
-}
-
-fn to_json<T: serde::Serialize>(value: &T) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::internal(format!("a value cannot be written as JSON: {error}")))
 }
 
 /// Names this process on a store.

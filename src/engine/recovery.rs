@@ -71,7 +71,9 @@ pub(crate) async fn take_over(core: &Arc<Core>, ledger: &Arc<Ledger>, active: &F
         match claim(core, ledger, active).await {
             Ok(_) => return Ok(()),
             // Another process was quicker.
-            Err(error) if error.code == ErrorCode::Conflict => return Ok(()),
+            Err(error) if matches!(error.code, ErrorCode::Conflict | ErrorCode::Busy) => return Ok(()),
+            // What fails is the store, and not the run.
+            Err(error) if error.code == ErrorCode::StoreFailed => return Err(error),
             Err(error) => tracing::warn!(%error, run = %active.run.id, "an orphaned run cannot go on, and is closed"),
         }
     }

@@ -44,8 +44,8 @@ impl Prepared {
     }
 
     /// The request, with the newest turns that fit.
-    pub(super) fn request(self, asking: &Asking) -> ModelRequest {
-        let transcript = self.transcript.clone();
+    pub(super) fn request(mut self, asking: &Asking) -> ModelRequest {
+        let transcript = std::mem::take(&mut self.transcript);
         let messages = context::messages(transcript, &self.window(asking), &self.files, self.fixed());
         let Self { system, tools, settings, form, .. } = self;
         ModelRequest { model: asking.choice.id.clone(), system, messages, tools, settings, form }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::agents::id_of;
 use super::ids;
-use crate::domain::{Cursor, ErrorCode, Event, Fact, Principal, Result, ReturnStatus, Run};
+use crate::domain::{Cursor, ErrorCode, Event, Fact, ModelChoice, Notice, Principal, Result, ReturnStatus, Run};
 use crate::engine::{AgentItem, Engine, RunFilter};
 
 /// Runs of one page of the house's list.
@@ -113,12 +113,18 @@ pub struct Deed {
     pub at: i64,
     /// When, as a moment in words.
     pub moment: String,
-    /// What kind it is: `useModel:TEXT_LARGE`, or `action`.
+    /// What kind it is: `useModel:TEXT_LARGE`, `useModel:TEXT_SMALL` of a judge, or `action`.
     pub kind: &'static str,
     /// The kind of the model that was asked.
     pub model: Option<&'static str>,
     /// About it.
     pub body: Value,
+}
+
+/// What is told of a call of the model that judged whether the agent answers; nothing of other notices.
+pub fn judged(notice: &Notice) -> Option<(ModelChoice, &Value)> {
+    let details = Some(&notice.details).filter(|_| notice.code == Notice::JUDGED)?;
+    Some((ModelChoice::parse(details["model"].as_str()?).ok()?, details))
 }
 
 /// What an agent asked its model, and which tools it called, in order.
@@ -149,6 +155,19 @@ pub fn deeds(run: &Run, facts: &[Event]) -> Vec<Deed> {
                 body.insert("timestamp".to_owned(), json!(event.at.as_millis()));
                 body.insert("executionTime".to_owned(), json!(said.elapsed_ms));
                 ("useModel:TEXT_LARGE", Some("TEXT_LARGE"))
+            }
+            Fact::Notice(notice) => {
+                let Some((judge, call)) = judged(notice) else { continue };
+                body.insert("params".to_owned(), json!({ "prompt": prompt }));
+                body.insert("prompt".to_owned(), json!(prompt));
+                body.insert("modelKey".to_owned(), json!("TEXT_SMALL"));
+                body.insert("modelType".to_owned(), json!("TEXT_SMALL"));
+                body.insert("model".to_owned(), json!(judge.id));
+                body.insert("provider".to_owned(), json!(judge.provider));
+                body.insert("response".to_owned(), call["word"].clone());
+                body.insert("timestamp".to_owned(), json!(event.at.as_millis()));
+                body.insert("executionTime".to_owned(), call["elapsed_ms"].clone());
+                ("useModel:TEXT_SMALL", Some("TEXT_SMALL"))
             }
             Fact::ToolReturned(tool) => {
                 let returned = &tool.returned;

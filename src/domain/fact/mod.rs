@@ -166,6 +166,11 @@ pub struct Notice {
     pub details: Value,
 }
 
+impl Notice {
+    /// The word of a notice that a model judged whether an agent answers. Its details: `model`, `word`, `elapsed_ms`, `usage`.
+    pub const JUDGED: &str = "model.judged";
+}
+
 impl Fact {
     /// The name on the wire.
     pub fn kind(&self) -> &str {

@@ -6,7 +6,8 @@ mod life;
 mod marks;
 mod running;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -90,8 +91,9 @@ pub struct Fold {
     pub runs: u64,
     /// Tokens and cost so far.
     pub usage: Usage,
-    /// Runs that have not ended, in the order in which they were queued.
-    pub active: Vec<FoldedRun>,
+    /// Runs that have not ended, in the order in which they were queued. Shared by the copies of a fold: hundreds may wait in
+    /// one session, and each append makes a copy.
+    pub active: Vec<Arc<FoldedRun>>,
     /// The newest turns, oldest first.
     pub marks: VecDeque<TurnMark>,
     /// The newest summaries of what was said, by their places, oldest first.
@@ -269,7 +271,7 @@ impl Fold {
         if let Some(taking_part) = &queued.taking_part {
             self.count_in(&taking_part.root, taking_part.named_by.is_some());
         }
-        self.active.push(FoldedRun {
+        self.active.push(Arc::new(FoldedRun {
             run: run.clone(),
             queued_seq: event.seq,
             queued: queued.clone(),
@@ -287,7 +289,7 @@ impl Fold {
             worked_ms: 0,
             taken_at: None,
             seen_at: None,
-        });
+        }));
         Some(run)
     }
 
@@ -295,14 +297,27 @@ impl Fold {
     fn count_in(&mut self, root: &MessageId, by_agent: bool) {
         if !self.exchanges.iter().any(|exchange| exchange.root == *root) {
             self.exchanges.push(Exchange { root: root.clone(), asked: 0 });
-            if self.exchanges.len() > Exchange::KEPT {
-                self.exchanges.remove(0);
-            }
+            self.forget_exchanges();
         }
         let of_root = self.exchanges.iter_mut().find(|exchange| exchange.root == *root);
         if let Some(exchange) = of_root.filter(|_| by_agent) {
             exchange.asked += 1;
         }
+    }
+
+    /// Forgets the oldest messages, save those that still wait for answers: agents may be named in them.
+    fn forget_exchanges(&mut self) {
+        let mut too_many = self.exchanges.len().saturating_sub(Exchange::KEPT);
+        if too_many == 0 {
+            return;
+        }
+        let roots = self.active.iter().filter_map(|active| active.queued.taking_part.as_ref());
+        let needed: HashSet<&MessageId> = roots.map(|taking_part| &taking_part.root).collect();
+        self.exchanges.retain(|exchange| {
+            let is_kept = too_many == 0 || needed.contains(&exchange.root);
+            too_many -= usize::from(!is_kept);
+            is_kept
+        });
     }
 
     fn apply_to_run(&mut self, event: &Event) -> Option<Run> {
@@ -315,7 +330,7 @@ impl Fold {
         if let Fact::ContextCompacted(compacted) = &event.fact {
             self.usage.add(&compacted.usage);
         }
-        let active = &mut self.active[at];
+        let active = Arc::make_mut(&mut self.active[at]);
         let ended = active.apply(event);
         let row = active.run.clone();
         if ended {
@@ -326,16 +341,23 @@ impl Fold {
 
     /// A run that has not ended.
     pub fn active_run(&self, id: &RunId) -> Option<&FoldedRun> {
-        self.active.iter().find(|active| active.run.id == *id)
+        self.active.iter().find(|active| active.run.id == *id).map(AsRef::as_ref)
     }
 
     /// The row that a list of sessions shows.
     pub fn summary(&self) -> SessionSummary {
-        let active = self.active.iter().map(|active| ActiveRun {
-            run: active.run.id.clone(),
-            agent: active.run.agent.clone(),
-            status: active.run.status,
-            process: active.run.process.clone(),
+        let begun = self.active.iter().filter(|active| active.run.status != RunStatus::Queued).count();
+        let mut room = ActiveRun::TOLD.saturating_sub(begun);
+        let told = self.active.iter().map(|active| &active.run).filter(|run| {
+            let is_told = run.status != RunStatus::Queued || room > 0;
+            room -= usize::from(is_told && run.status == RunStatus::Queued);
+            is_told
+        });
+        let active = told.take(ActiveRun::TOLD).map(|run| ActiveRun {
+            run: run.id.clone(),
+            agent: run.agent.clone(),
+            status: run.status,
+            process: run.process.clone(),
         });
         SessionSummary {
             session: self.session.clone(),

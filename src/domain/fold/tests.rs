@@ -179,3 +179,59 @@ fn what_processes_worked_on_a_run_is_counted_and_what_lies_between_is_not() {
     fold.apply(&event(503, Some("r"), notice), 10);
     assert_eq!(fold.active_run(&run).unwrap().worked(), 20 + 50 + 3);
 }
+
+/// A run that answers because its agent takes part; `named_by` = the agent that asked it.
+fn taking_part(seq: u64, root: &str, named_by: Option<&str>) -> Event {
+    let mut event = queued(seq, &format!("r{seq}"));
+    let Fact::RunQueued(fact) = &mut event.fact else { panic!() };
+    let (root, named_by) = (MessageId::from_text(root), named_by.map(str::to_owned));
+    fact.taking_part = Some(crate::domain::TakingPart { root, named_by, judged: false });
+    event
+}
+
+#[test]
+fn what_waits_for_answers_is_not_forgotten_however_much_was_said_since() {
+    let mut fold = Fold::begin(&created(), 10).unwrap();
+    let known = |fold: &Fold, root: &str| fold.exchanges.iter().any(|exchange| exchange.root.as_str() == root);
+    for seq in 2..102 {
+        fold.apply(&taking_part(seq, &format!("m{seq}"), None), 10);
+    }
+    assert_eq!(fold.exchanges.len(), 100);
+    for seq in 2..102 {
+        fold.apply(&event(seq + 100, Some(&format!("r{seq}")), finished(1, "").fact), 10);
+    }
+    fold.apply(&taking_part(300, "m300", None), 10);
+    assert_eq!((fold.exchanges.len(), known(&fold, "m2"), known(&fold, "m300")), (32, false, true));
+    fold.apply(&taking_part(301, "m300", Some("other")), 10);
+    assert_eq!((fold.exchanges.len(), fold.exchanges.last().unwrap().asked), (32, 1));
+}
+
+#[test]
+fn a_row_tells_of_those_that_have_begun_and_of_some_that_wait() {
+    let mut fold = Fold::begin(&created(), 10).unwrap();
+    for seq in 2..1_002 {
+        fold.apply(&queued(seq, &format!("r{seq}")), 10);
+    }
+    let waiting = Fact::RunWaiting(crate::domain::RunWaiting { calls: Vec::new(), thread: None, deadline: None });
+    fold.apply(&event(1_002, Some("r900"), waiting), 10);
+    let told = fold.summary().active;
+    let ids: Vec<&str> = told.iter().map(|active| active.run.as_str()).collect();
+    assert_eq!((ids.len(), ids[0], ids[126], ids[127]), (super::ActiveRun::TOLD, "r2", "r128", "r900"));
+    assert_eq!((fold.active.len(), told[127].status), (1_000, RunStatus::Waiting));
+}
+
+/// Hundreds of runs may wait in one session, and each append makes a copy.
+#[test]
+fn copies_share_the_runs_that_wait() {
+    let mut fold = Fold::begin(&created(), 10).unwrap();
+    for seq in 2..102 {
+        fold.apply(&queued(seq, &format!("r{seq}")), 10);
+    }
+    let mut copy = fold.clone();
+    copy.apply(&event(102, Some("r3"), finished(1, "").fact), 10);
+    let cancels = crate::domain::RunCancelRequested { reason: "x".into() };
+    copy.apply(&event(103, Some("r5"), Fact::RunCancelRequested(cancels)), 10);
+    let shared = fold.active.iter().filter(|active| copy.active.iter().any(|other| std::sync::Arc::ptr_eq(active, other)));
+    assert_eq!((shared.count(), fold.active.len(), copy.active.len()), (98, 100, 99));
+    assert!(fold.active[3].cancel_requested.is_none());
+}

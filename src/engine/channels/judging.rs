@@ -2,7 +2,7 @@
 
 use futures_util::stream::StreamExt as _;
 
-use crate::domain::{Cause, Error, Finish, Item, Usage};
+use crate::domain::{Cause, Error, Fact, Finish, Item, ModelChoice, Notice, Usage};
 use crate::engine::drive::Driver;
 use crate::engine::ledger::Refused;
 use crate::engine::spans;
@@ -10,6 +10,8 @@ use crate::models::{ModelEvent, ModelPart, PromptMessage, PromptPart};
 
 /// Longest word of a judge, in tokens: some think before.
 const TOKENS: u64 = 512;
+/// What is told of it, in characters.
+const WORD: usize = 200;
 
 /// How a run ended before its model was asked.
 pub(in crate::engine) enum Judged {
@@ -62,6 +64,7 @@ impl Driver {
         request.form = None;
         request.settings.max_tokens = Some(TOKENS);
         let span = spans::of_model(&choice);
+        let asked_at = self.core.clock.now();
         let mut stream = model.ask(request).await;
         let (mut text, mut is_text) = (String::new(), false);
         loop {
@@ -78,7 +81,8 @@ impl Driver {
                     ModelEvent::Finished { finish, mut usage } => {
                         spans::heard(&span, finish, &usage, None);
                         usage.cost_usd = self.core.models.card(&choice).cost(&usage);
-                        self.count(&usage);
+                        let elapsed_ms = self.core.clock.now().millis_since(asked_at);
+                        self.count(&choice, &text, usage, elapsed_ms);
                         return Ok(Some(text).filter(|_| finish != Finish::Cancelled));
                     }
                     ModelEvent::Retrying { .. } | ModelEvent::PartGrew(_) | ModelEvent::PartClosed { .. } => {}
@@ -87,8 +91,14 @@ impl Driver {
         }
     }
 
-    fn count(&mut self, usage: &Usage) {
-        self.work.usage.add(usage);
+    /// Counts what it used, and tells of it with the next append.
+    fn count(&mut self, judge: &ModelChoice, word: &str, usage: Usage, elapsed_ms: u64) {
+        self.work.usage.add(&usage);
+        let answers = if is_no(word) { "does not answer" } else { "answers" };
+        let message = format!("{judge} judged that {} {answers}", self.work.agent.name);
+        let word: String = word.trim().chars().take(WORD).collect();
+        let details = serde_json::json!({ "model": judge, "word": word, "elapsed_ms": elapsed_ms, "usage": usage });
+        self.owe(vec![Fact::Notice(Notice { code: Notice::JUDGED.to_owned(), message, details })]);
     }
 }
 

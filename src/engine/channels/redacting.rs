@@ -63,7 +63,7 @@ pub(super) async fn redact(core: &Arc<Core>, ledger: &Arc<Ledger>, actor: &Actor
         must_live(&fold, core.clock.now())?;
         found.read_on(core, ledger, message).await?;
         let answers =
-            |active: &&FoldedRun| active.queued.input.as_ref() == Some(message) && active.cancel_requested.is_none();
+            |active: &&Arc<FoldedRun>| active.queued.input.as_ref() == Some(message) && active.cancel_requested.is_none();
         for answering in fold.active.iter().filter(answers) {
             runs::request_cancel(core, ledger, actor.clone(), Some(&answering.run.id), REASON).await?;
         }

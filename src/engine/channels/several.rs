@@ -12,12 +12,13 @@ use crate::domain::{
 };
 use crate::engine::access;
 use crate::engine::agents::{Working, revision};
-use crate::engine::asking::{asked, begin, begin_when_free, drivable, in_the_way, post, take_up};
+use crate::engine::asking::{asked, begin, drivable, in_the_way, post, take_up};
 use crate::engine::dispatch::Place;
 use crate::engine::drive::Driver;
 use crate::engine::holding::AtWork;
 use crate::engine::house::Core;
 use crate::engine::ledger::{Draft, Ledger, Refused};
+use crate::engine::lines::{begin_when_free, has_room};
 use crate::engine::lives::must_live;
 use crate::engine::taking::{Said, Taken, take};
 use crate::engine::verbs::{Answering, Ask, Asked, Begin};
@@ -98,6 +99,9 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, said: &Said, all: &[Arc<T
     let Some(first) = all.first() else { return Err(Error::internal("nobody is asked")) };
     let in_turn = first.begin == Begin::InTurn;
     let _place = if in_turn { Some(Place::find(core).await?) } else { None };
+    if !in_turn {
+        has_room(core)?;
+    }
     core.attend().await?;
     core.follow_others().await;
     if let Some(input) = &said.input {
@@ -129,7 +133,7 @@ async fn queue(core: &Arc<Core>, ledger: &Arc<Ledger>, said: &Said, all: &[Arc<T
     }
     let last = events.last().map(|event| event.seq);
     for ((taken, at_work), is_free) in all.iter().zip(at_work).zip(is_free) {
-        begin_when_free(core, ledger, taken, at_work, last.filter(|_| is_free));
+        begin_when_free(core, ledger, taken, at_work, &events, last.filter(|_| is_free));
     }
     let runs = all.iter().map(|taken| taken.run.clone()).collect();
     Ok(Asked { runs, ..asked(ledger, Some(first), &events) })
@@ -174,7 +178,7 @@ impl Driver {
         let at_work: Vec<AtWork> = named.iter().map(|taken| ledger.works_on(&taken.run)).collect();
         let (run, attempt) = (self.work.run.clone(), self.work.attempt);
         let mut asked: Vec<RunId> = Vec::new();
-        ledger
+        let events = ledger
             .append(|fold| {
                 asked.clear();
                 let held = fold.and_then(|fold| Some((fold, fold.active_run(&run)?)));
@@ -197,7 +201,7 @@ impl Driver {
             .await?;
         for (taken, at_work) in named.iter().zip(at_work).filter(|(taken, _)| asked.contains(&taken.run)) {
             match taken.begin {
-                Begin::Now => begin_when_free(&core, &ledger, taken, at_work, None),
+                Begin::Now => begin_when_free(&core, &ledger, taken, at_work, &events, None),
                 Begin::InTurn => core.queue.tell(),
             }
         }

@@ -156,7 +156,7 @@ fn feed(
     for page in feed.end(records)? {
         send(Some(page))?;
     }
-    Ok((head, active.into_iter().map(|run| run.run.id).collect(), is_over))
+    Ok((head, active.iter().map(|run| run.run.id.clone()).collect(), is_over))
 }
 
 /// The id of a run in a session of another id: the same each time, and in the same place among others by time.

@@ -12,10 +12,13 @@ import { startOmbud } from '../support/ombud.mjs';
 import { until } from '../support/report.mjs';
 
 const SERVER = '00000000-0000-0000-0000-000000000000';
-const MESSAGES = 200;
+/** Messages of both people together: `CROWD` says another number, for long runs by hand. */
+const MESSAGES = Number(process.env.CROWD) || 200;
+/** Most messages that a page has. */
+const PAGE = 1_000;
 const CLIENTS = 4;
 /** How long all of it may take, in milliseconds. */
-const PATIENCE = 150_000;
+const PATIENCE = 150_000 + MESSAGES * 100;
 
 export async function crowd(suite, folder) {
   const { io } = createRequire(join(folder, 'check.mjs'))('socket.io-client');
@@ -61,9 +64,16 @@ async function one(house, io, dies) {
   const channel = (await house.json('POST', '/api/messaging/central-channels', {
     name: 'crowd', server_id: SERVER, type: 'GROUP', participantCentralUserIds: [...people, ...agents],
   })).data.id;
+  /** All that was said, in its order. */
   const messages = async () => {
-    const { data } = await house.json('GET', `/api/messaging/central-channels/${channel}/messages?limit=1000`);
-    return data.messages.reverse();
+    const all = [];
+    let page = [];
+    do {
+      const before = page.length > 0 ? `&before=${page.at(-1).id}` : '';
+      page = (await house.json('GET', `/api/messaging/central-channels/${channel}/messages?limit=${PAGE}${before}`)).data.messages;
+      all.push(...page);
+    } while (page.length === PAGE);
+    return all.reverse();
   };
   const clients = async () => Promise.all(Array.from({ length: CLIENTS }, () => join_(io, house, channel)));
   const told = new Map();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ombud::domain::{AgentState, Answers, Delta, Frame, Outcome, Participant, RunStatus, SessionId};
+use ombud::domain::{AgentState, Answers, Delta, Fact, Frame, Outcome, Participant, RunStatus, SessionId};
 use ombud::engine::{Engine as _, RunFilter};
 
 use super::{Room, by, said, seat};
@@ -101,6 +101,13 @@ async fn rules_decide_who_answers() {
     assert!(judge.last().unwrap().starts_with("Should judged answer"), "{judge:?}");
     assert!(asked[1].body.get("tools").is_none() && asked[2].body.get("tools").is_some(), "{asked:?}");
     assert_eq!(said(&asked[2]).last().unwrap(), "Ben: what is the time?");
+    // What a judge was asked, and said, stands in the log.
+    let events = room.house.events(&somebody(), &id, None, 500).await.unwrap();
+    let judged = events.iter().filter_map(|event| match &event.fact {
+        Fact::Notice(notice) => Some((notice.code.as_str(), notice.details["word"].as_str().unwrap())),
+        _ => None,
+    });
+    assert_eq!(judged.collect::<Vec<_>>(), [("model.judged", "IGNORE"), ("model.judged", "RESPOND")]);
     // Who is named answers without being judged.
     let ends = room.says(by("Anna", &id, "doctor, and you, @judged?")).await;
     let answers: BTreeSet<_> = ends.iter().map(|end| &*end.answer).collect();

@@ -158,6 +158,29 @@ async fn runs_of_one_session_are_serial_and_hold_nobody_else_up() {
     server.finish();
 }
 
+/// A later run with a higher priority is found first, and has to wait for the one before it: that one is begun in its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_goes_after_those_before_it_in_its_session_whatever_its_priority() {
+    let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for url in stores(&place) {
+        let server = ModelServer::start(Wire::Openai, vec![Answer::text("done").always()]);
+        let house = open(settings(&server, folder.path()), &url).await;
+        let mut asked = vec![house.ask(&somebody(), task("first")).await.unwrap()];
+        for (text, priority) in [("second", 5), ("third", 900), ("fourth", -900)] {
+            let next = again(&asked[0].session, text, OnBusy::Reject);
+            let next = Ask { priority, begin: Begin::InTurn, pins: resumed(), ..next };
+            asked.push(house.ask(&somebody(), next).await.unwrap());
+        }
+        let attending = attend(house);
+        for asked in &asked {
+            assert_eq!(end(&attending.house, asked).await.answer, "done");
+        }
+        assert_eq!(asked_last(&server.requests()), ["first", "second", "third", "fourth"]);
+        attending.end().await;
+        server.finish();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_houses_on_one_store_share_the_queue() {
     let (folder, place) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

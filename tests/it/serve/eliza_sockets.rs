@@ -323,6 +323,20 @@ async fn what_is_changed_and_taken_away_is_told() {
     assert_eq!(ann.event().await, ("messageDeleted".to_owned(), json!({"messageId": id, "channelId": CHANNEL})));
     served.house.clear(&somebody(), &session, AfterClearing::Active).await.unwrap();
     assert_eq!(ann.event().await, ("channelCleared".to_owned(), json!({"channelId": CHANNEL})));
+    // Another door goes back: what counts for nothing any more is taken away, once.
+    let mut ids = Vec::new();
+    for text in ["two", "three", "four"] {
+        ann.emit("2", saying(text)).await;
+        let heard = until(&mut ann, "messageAck").await;
+        ids.push(MessageId::from_text(heard[1].1["messageId"].as_str().unwrap()));
+    }
+    for (back_to, gone) in [(1, 2), (0, 1)] {
+        served.house.rewind(&somebody(), &session, Some(&ids[back_to])).await.unwrap();
+        let deleted = json!({"messageId": ids[gone], "channelId": CHANNEL});
+        assert_eq!(ann.event().await, ("messageDeleted".to_owned(), deleted));
+    }
+    served.house.rewind(&somebody(), &session, None).await.unwrap();
+    assert_eq!(ann.event().await, ("channelCleared".to_owned(), json!({"channelId": CHANNEL})));
     served.leave().await;
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::dialects::eliza::agents::id_of;
 use crate::dialects::eliza::errors::ElizaError;
-use crate::dialects::eliza::history::{Runs, facts, room_of};
+use crate::dialects::eliza::history::{Runs, facts, judged, room_of};
 use crate::dialects::eliza::ids;
 use crate::dialects::eliza::request::{Answer, Asked, data};
 use crate::domain::{ErrorCode, Event, Fact, Outcome, ReturnStatus, Run, RunId, RunStatus};
@@ -57,6 +57,8 @@ fn summary(run: &Run, item: &AgentItem, status: &str, facts: &[Event]) -> Value 
         Fact::RunFinished(end) => end.outcome == Outcome::Failed,
         _ => false,
     });
+    let judges = facts.iter().filter(|event| matches!(&event.fact, Fact::Notice(notice) if judged(notice).is_some()));
+    let calls = u64::from(run.rounds) + judges.count() as u64;
     json!({
         "runId": run.id,
         "status": status,
@@ -67,7 +69,7 @@ fn summary(run: &Run, item: &AgentItem, status: &str, facts: &[Event]) -> Value 
         "roomId": room_of(run, item),
         "entityId": id_of(item),
         "metadata": {},
-        "counts": { "actions": run.tool_calls, "modelCalls": run.rounds, "errors": errors.count(), "evaluators": 0 },
+        "counts": { "actions": run.tool_calls, "modelCalls": calls, "errors": errors.count(), "evaluators": 0 },
     })
 }
 
@@ -161,6 +163,15 @@ fn told(event: &Event, run: &Run, status: &str) -> Option<Value> {
                 "outputTokens": said.usage.output_tokens
             }),
         ),
+        Fact::Notice(notice) => {
+            let (judge, call) = judged(notice)?;
+            let data = json!({
+                "modelType": "TEXT_SMALL", "model": judge.id, "provider": judge.provider,
+                "executionTime": call["elapsed_ms"], "inputTokens": call["usage"]["input_tokens"],
+                "outputTokens": call["usage"]["output_tokens"]
+            });
+            ("MODEL_USED", data)
+        }
         Fact::RunFinished(end) => {
             let error = end.error.as_ref().map(|error| error.message.clone());
             let millis = run.finished_at.unwrap_or(event.at).millis_since(run.started_at.unwrap_or(run.queued_at));

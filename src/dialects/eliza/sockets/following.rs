@@ -1,7 +1,7 @@
 //! What one socket is told of one channel: its log, from when it joined. A channel that is not there yet, or not there any
 //! more, is waited for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use futures_util::StreamExt as _;
 
@@ -14,13 +14,16 @@ use crate::dialects::eliza::kept::COMPLETED;
 use crate::dialects::eliza::told::Told;
 use crate::domain::{
     Cursor, Delta, Error, ErrorCode, Event, Fact, Frame, LiveDelta, MessageId, Outcome, Participant, Result, RunFinished,
-    RunId, SessionId, SessionUpdated,
+    RunId, SessionId, SessionRewound, SessionUpdated,
 };
 use crate::engine::{FrameStream, HouseNotice, NoticeStream};
 use crate::http::{Door, EventSocket, Said};
 
-/// Answers that are being written at once, and messages with ids of their own, of which something is kept in mind.
+/// Answers that are being written at once, and messages with ids of their own, of which something is kept in mind; most
+/// messages that one step back takes away.
 const KNOWN: usize = 256;
+/// Events that are read at once.
+const PAGE: usize = 500;
 
 /// Where a feed begins.
 pub(super) enum Begin {
@@ -226,6 +229,7 @@ impl Following {
                 }
                 Ok(Vec::new())
             }
+            Fact::SessionRewound(rewound) => self.rewound(rewound, event.seq).await,
             Fact::MessageRedacted(redacted) => {
                 let id = self.chosen.remove(&redacted.message_id);
                 Ok(vec![self.place().deleted(id.as_deref().unwrap_or(redacted.message_id.as_str()))])
@@ -251,6 +255,40 @@ impl Following {
         people.count() == 1 && channel.agents().len() == 1
     }
 
+    /// Tells of the messages that count for nothing any more, since another door has gone back in the channel.
+    async fn rewound(&mut self, rewound: &SessionRewound, seq: u64) -> Result<Vec<Emitted>> {
+        if rewound.after.is_none() {
+            return Ok(vec![self.place().channel("channelCleared")]);
+        }
+        let (engine, caller) = (&self.door.engine, self.socket.caller());
+        let Some(channel) = &self.channel else { return Ok(Vec::new()) };
+        let mut at = rewound.after_seq;
+        let mut gone: VecDeque<(u64, MessageId, String)> = VecDeque::new();
+        while at + 1 < seq {
+            let after = Cursor::after(channel.session.incarnation, at);
+            let page = engine.events(caller, &self.id, Some(after), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            at = last.seq;
+            for event in page.iter().filter(|event| event.seq < seq) {
+                match &event.fact {
+                    // What was taken away before was told then.
+                    Fact::SessionRewound(earlier) => gone.retain(|(place, ..)| *place <= earlier.after_seq),
+                    Fact::SessionCleared(_) | Fact::SessionRestored(_) => gone.clear(),
+                    Fact::MessageRedacted(redacted) => gone.retain(|(_, id, _)| *id != redacted.message_id),
+                    fact => {
+                        let Some(id) = fact.message_id().filter(|_| is_of_channel(fact)) else { continue };
+                        let told = Told::of_event(event, None, channel, &self.directory).filter(|told| !told.is_update);
+                        gone.extend(told.map(|told| (event.seq, id.clone(), told.id)));
+                        if gone.len() > KNOWN {
+                            gone.pop_front();
+                        }
+                    }
+                }
+            }
+        }
+        Ok(gone.iter().map(|(.., id)| self.place().deleted(id)).collect())
+    }
+
     async fn updated(&mut self, updated: &SessionUpdated) -> Result<Vec<Emitted>> {
         if updated.attributes.contains_key(COMPLETED) {
             return Ok(vec![self.place().complete(None)]);
@@ -270,17 +308,17 @@ impl Following {
     }
 
     async fn message(&mut self, event: &Event) -> Result<Vec<Emitted>> {
-        let (author, thread) = match &event.fact {
-            Fact::MessagePosted(posted) => (Some(&posted.message.author), &posted.message.thread),
-            Fact::MessageImported(imported) => (Some(&imported.message.author), &imported.message.thread),
+        let author = match &event.fact {
+            Fact::MessagePosted(posted) => Some(&posted.message.author),
+            Fact::MessageImported(imported) => Some(&imported.message.author),
             Fact::MessageCompleted(said) => {
                 self.streams.remove(&said.message_id);
                 self.agent(&said.agent).await?;
-                (None, &said.thread)
+                None
             }
             _ => return Ok(Vec::new()),
         };
-        if thread.is_some() {
+        if !is_of_channel(&event.fact) {
             return Ok(Vec::new());
         }
         if let Some(author) = author.filter(|author| author.kind == crate::domain::AuthorKind::Agent) {
@@ -326,5 +364,15 @@ impl Following {
             told.push(self.place().control(true));
         }
         Ok(told)
+    }
+}
+
+/// Whether a fact is a message of the channel itself, and not of a thread beside.
+fn is_of_channel(fact: &Fact) -> bool {
+    match fact {
+        Fact::MessagePosted(posted) => posted.message.thread.is_none(),
+        Fact::MessageImported(imported) => imported.message.thread.is_none(),
+        Fact::MessageCompleted(said) => said.thread.is_none(),
+        _ => false,
     }
 }

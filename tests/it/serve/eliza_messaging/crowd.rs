@@ -1,5 +1,5 @@
-//! Two people and two agents in one channel, all at once, and the server dies in the middle: everybody sees the same
-//! order, every message once, and each is answered as the rules say.
+//! Two people and two agents in one channel, all at once, with a server that stays and with one that dies in the middle:
+//! everybody sees the same order, every message once, and each is answered as the rules say.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,6 +22,9 @@ use tokio::sync::oneshot;
 
 /// Messages that are on their way at once, of each person.
 const AT_ONCE: usize = 4;
+
+/// Messages that a socket sends before they are taken: of more than 64 the rest is dropped.
+const ON_THEIR_WAY: usize = 32;
 
 /// What is said when nothing else is to come.
 const LAST: &str = "that is all";
@@ -83,12 +86,38 @@ async fn heard(socket: &mut Polling, last: &str, taken: &mut usize) -> Option<St
     }
 }
 
+/// All that was said in the channel, newest first, by pages of so many.
+async fn paged(client: &Client, channel: &str, limit: usize) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    let mut query = format!("?limit={limit}");
+    loop {
+        let page = said(client, channel, &query).await;
+        let Some(last) = page.last() else { return all };
+        query = format!("?limit={limit}&before={}", last["id"].as_str().unwrap());
+        all.extend(page);
+    }
+}
+
+/// All that was said in the channel, newest first.
+async fn everything(client: &Client, channel: &str) -> Vec<Value> {
+    paged(client, channel, 1_000).await
+}
+
 fn texts(all: &[Value]) -> BTreeSet<String> {
     all.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_hears_one_order_and_everything_is_answered() {
+    crowd(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
+    crowd(true).await;
+}
+
+async fn crowd(dies: bool) {
     let model = ModelServer::start(Wire::Openai, vec![Answer::pieces(&["No", "ted."]).always()]);
     let place = Place::new("sqlite").asking(&model);
     for name in ["ada", "bob"] {
@@ -105,36 +134,44 @@ async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
     let channel = made["data"]["id"].as_str().unwrap().to_owned();
     let all: Vec<(String, String)> =
         (0..count()).flat_map(|at| [(anna.clone(), format!("anna {at}")), (ben.clone(), format!("ben {at}"))]).collect();
-    let (before, after) = all.split_at(all.len() / 2);
-    assert!(talk(&serving.client, &channel, before).await.iter().all(|taken| *taken));
-    // More is said while it dies: some of that was taken, whether anybody was told or not.
-    let (client, amid) = (serving.client.clone(), after[..after.len() / 2].to_vec());
-    let (told, ()) = tokio::join!(talk(&client, &channel, &amid), async {
-        says(&serving.client, &channel, &anna, "the end is near").await.expect(201);
-        serving.process.signal(Signal::KILL);
-    });
-    drop(serving);
-
-    let serving = Serving::start(&place, &[]);
-    let client = &serving.client;
-    let there = texts(&said(client, &channel, "?limit=1000").await);
-    for ((_, text), taken) in amid.iter().zip(&told) {
-        assert!(!taken || there.contains(text), "`{text}` was taken, and is gone");
+    let mut expected: Vec<String> = all.iter().map(|(_, text)| text.clone()).collect();
+    let mut missing = all.clone();
+    let mut serving = serving;
+    if dies {
+        let (before, after) = all.split_at(all.len() / 2);
+        assert!(talk(&serving.client, &channel, before).await.iter().all(|taken| *taken));
+        // More is said while it dies: some of that was taken, whether anybody was told or not.
+        let (client, amid) = (serving.client.clone(), after[..after.len() / 2].to_vec());
+        let (told, ()) = tokio::join!(talk(&client, &channel, &amid), async {
+            says(&serving.client, &channel, &anna, "the end is near").await.expect(201);
+            serving.process.signal(Signal::KILL);
+        });
+        expected.push("the end is near".to_owned());
+        drop(serving);
+        serving = Serving::start(&place, &[]);
+        let there = texts(&everything(&serving.client, &channel).await);
+        for ((_, text), taken) in amid.iter().zip(&told) {
+            assert!(!taken || there.contains(text), "`{text}` was taken, and is gone");
+        }
+        missing = after.iter().filter(|(_, text)| !there.contains(text)).cloned().collect();
     }
-    // The rest: one of the two goes on over REST, the other over sockets; both listen.
-    let missing: Vec<_> = after.iter().filter(|(_, text)| !there.contains(text)).cloned().collect();
+    let client = &serving.client;
+    // The rest: one of the two goes on over REST, the other over a socket; both listen.
     let (by_rest, by_socket): (Vec<_>, Vec<_>) = missing.into_iter().partition(|(author, _)| *author == anna);
     let listen = |says: Vec<(String, String)>, all_taken: oneshot::Sender<()>| {
         let (client, channel) = (client.clone(), channel.clone());
         async move {
             let mut socket = joined(&client, &channel).await;
+            let (mut ids, mut taken, mut all_taken) = (Vec::new(), 0, Some(all_taken));
             for (at, (author, text)) in says.iter().enumerate() {
+                while at >= taken + ON_THEIR_WAY {
+                    ids.extend(heard(&mut socket, LAST, &mut taken).await);
+                }
                 let message = json!({
                     "channelId": channel, "senderId": author, "message": text, "serverId": ZERO, "messageId": format!("c{at}")
                 });
                 socket.emit("2", message).await;
             }
-            let (mut ids, mut taken, mut all_taken) = (Vec::new(), 0, Some(all_taken));
             loop {
                 if taken == says.len()
                     && let Some(told) = all_taken.take()
@@ -153,7 +190,7 @@ async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
     drop(anna_said);
     assert!(talk(client, &channel, &by_rest).await.iter().all(|taken| *taken));
     if !by_socket.is_empty() {
-        within("all that was said over the socket is taken", ben_said).await.unwrap();
+        ben_said.await.unwrap();
     }
 
     let by_people = |all: &[Value]| -> Vec<Value> {
@@ -162,16 +199,14 @@ async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
             .cloned()
             .collect()
     };
-    let asked = by_people(&said(client, &channel, "?limit=1000").await);
+    let asked = by_people(&everything(client, &channel).await);
     let ids: BTreeSet<String> = asked.iter().map(|message| message["id"].as_str().unwrap().to_owned()).collect();
     answered(client, &channel, &ids, 2).await;
 
     // Every message once.
-    let list = said(client, &channel, "?limit=1000").await;
+    let list = everything(client, &channel).await;
     let all_ids: BTreeSet<&str> = list.iter().map(|message| message["id"].as_str().unwrap()).collect();
     assert_eq!(all_ids.len(), list.len());
-    let mut expected: Vec<String> = all.iter().map(|(_, text)| text.clone()).collect();
-    expected.push("the end is near".to_owned());
     expected.sort();
     let mut heard: Vec<String> = asked.iter().map(|message| message["content"].as_str().unwrap().to_owned()).collect();
     heard.sort();
@@ -192,25 +227,17 @@ async fn nothing_is_lost_and_nothing_comes_twice_when_the_server_dies() {
     }
     assert!(answers.is_empty(), "{answers:?}");
     // Whoever looks, in whatever way, sees the same order; and so does the log.
-    let mut paged = Vec::new();
-    let mut query = "?limit=7".to_owned();
-    loop {
-        let page = said(client, &channel, &query).await;
-        let Some(last) = page.last() else { break };
-        query = format!("?limit=7&before={}", last["id"].as_str().unwrap());
-        paged.extend(page);
-    }
-    assert_eq!(paged, list);
+    assert_eq!(paged(client, &channel, 7.max(count())).await, list);
     says(client, &channel, &anna, LAST).await.expect(201);
     for listener in listeners {
-        let ids = within("a socket hears the last", listener).await.unwrap();
+        let ids = listener.await.unwrap();
         let in_order: Vec<&str> = list.iter().rev().map(|message| message["id"].as_str().unwrap()).collect();
         assert!(!ids.is_empty() && in_order.ends_with(&ids.iter().map(String::as_str).collect::<Vec<_>>()), "{ids:?}");
     }
-    let last = said(client, &channel, "?limit=1000").await;
+    let last = everything(client, &channel).await;
     let last = last.iter().find(|message| message["content"] == LAST).unwrap()["id"].as_str().unwrap().to_owned();
     answered(client, &channel, &BTreeSet::from([last]), 2).await;
-    let list = said(client, &channel, "?limit=1000").await;
+    let list = everything(client, &channel).await;
     assert_eq!(serving.end().code, Some(0));
     let events = place.events(&channel);
     let in_log = events.iter().filter_map(|event| match event["type"].as_str()? {
