@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use super::super::catalogue::{Card, Reasoning};
+use super::super::form;
 use super::super::{ModelRequest, PromptMessage, PromptPart, arguments_object};
 
 /// Longest answer where neither the settings nor the catalogue know one. The wire wants a number.
@@ -47,6 +48,10 @@ pub(super) fn body(request: &ModelRequest, card: &Card) -> Value {
     }
     if let Some(effort) = &settings.reasoning_effort {
         think(effort, card, answer_tokens, &mut put);
+    }
+    if let Some(wanted) = request.form.as_ref().filter(|wanted| form::is_closed(&wanted.schema)) {
+        let config = body.entry("output_config").or_insert_with(|| json!({}));
+        config["format"] = json!({"type": "json_schema", "schema": wanted.schema});
     }
     body.extend(settings.extra.clone());
     Value::Object(body)
