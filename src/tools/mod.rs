@@ -39,7 +39,7 @@ pub use mcp::{
     Keeping, LINES, Launch, OnChange, PREFIX, PeerError, PeerMessage, PeerRequest, ServedTool, Standing, Supervisor,
     ToolServerPeer, tools_of,
 };
-pub use permission::{decide, decide_all};
+pub use permission::{decide, decide_all, denying};
 pub use program::{Bounds, Given, run_program};
 
 /// What a tool works with.
@@ -86,6 +86,11 @@ pub trait Tool: Send + Sync {
     /// What a call is about that is about several things: each must be allowed.
     fn subjects(&self, arguments: &Value) -> Vec<String> {
         vec![self.subject(arguments)]
+    }
+
+    /// What is wrong with arguments that do not even tell what the call is about: then there is nothing to be allowed.
+    fn unreadable(&self, _arguments: &Value) -> Option<ToolFailure> {
+        None
     }
 
     /// Carries a call out.

@@ -205,7 +205,10 @@ fn a_run_that_was_killed_while_it_was_asked_once_more_goes_on_there() {
     for store in ["sqlite", "file"] {
         let gate = Gate::new();
         let half = Answer::pieces(&["half ", "an answer"]).wait_after(2, &gate);
-        let server = ModelServer::start(Wire::Openai, vec![Answer::text("None."), half, Answer::text("{\"files\": []}")]);
+        let server = ModelServer::start(
+            Wire::Openai,
+            vec![Answer::text("None."), half, Answer::text("So:\n```\n{\"files\": []}\n```")],
+        );
         let place = Place::new(store).asking(&server);
         std::fs::write(place.work().join("answer.json"), SCHEMA).unwrap();
         let mut process = place.start(&[&ASK[..], &["--session-id", "s", "--format", "jsonl"]].concat());
@@ -213,9 +216,29 @@ fn a_run_that_was_killed_while_it_was_asked_once_more_goes_on_there() {
         process.signal(Signal::KILL);
         process.end(PATIENCE);
         gate.open();
-        let result: Value = serde_json::from_str(&place.good(&["restore", "s", "--resume", "--format", "json"])).unwrap();
-        assert_eq!((&result["output"], &result["turns"]), (&json!({"files": []}), &json!(2)), "{result}");
+        // As text only what fits is printed, whoever goes on with the run.
+        assert_eq!(place.good(&["restore", "s", "--resume"]), "{\"files\":[]}\n");
+        let end = place.events("s").pop().unwrap();
+        assert_eq!((&end["output"], &end["rounds"]), (&json!({"files": []}), &json!(2)), "{end}");
         let requests = server.finish();
         assert_eq!((requests.len(), last(&requests[2])), (3, FAULTS.to_owned()));
     }
+}
+
+#[test]
+fn what_never_fits_is_not_printed_by_who_goes_on_with_it_either() {
+    let gate = Gate::new();
+    let half = Answer::pieces(&["half ", "an answer"]).wait_after(2, &gate);
+    let server = ModelServer::start(Wire::Openai, vec![half, Answer::text("None."), Answer::text("Still none.")]);
+    let place = Place::new("sqlite").asking(&server);
+    std::fs::write(place.work().join("answer.json"), SCHEMA).unwrap();
+    let mut process = place.start(&[&ASK[..], &["--session-id", "s", "--format", "jsonl"]].concat());
+    process.until(|line| line["text"] == "half ");
+    process.signal(Signal::KILL);
+    process.end(PATIENCE);
+    gate.open();
+    let ended = place.run(&["restore", "s", "--resume"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(9), ""), "{ended}");
+    assert!(ended.stderr.contains("(schema_mismatch)"), "{ended}");
+    server.finish();
 }
