@@ -167,8 +167,9 @@ fn a_change_is_judged_with_a_key_and_by_tape() {
     let machine = Machine::new();
     let job = Job::of(".github/workflows/review.yml", "origin/main");
     for (name, answer, exit) in [("ok", OK, 0), ("wrong", WRONG, 1)] {
-        let look = Answer::calls(vec![("read_file", json!({"path": "src/lib.rs"}))]);
-        let server = ModelServer::start(Wire::Openai, vec![look, Answer::text(&format!("```json\n{answer}\n```"))]);
+        let look = Answer::calls(vec![("read_file", json!({"path": "src/lib.rs"}))]).usage(100, 0, 10);
+        let judged = Answer::text(&format!("```json\n{answer}\n```")).usage(200, 0, 20);
+        let server = ModelServer::start(Wire::Openai, vec![look, judged]);
         let tape = tape(&machine, name);
         let recorded = job.run(&machine, &format!("--record {tape}"), &[("OPENAI_BASE_URL", &server.base_url())]);
         assert_eq!(recorded, said(exit, &format!("{answer}\n")), "{name}");

@@ -38,7 +38,7 @@ fn a_run_that_used_up_its_time_keeps_what_it_said_also_when_it_is_killed_then() 
         assert_eq!(end["error"]["code"], "timed_out");
         if killed {
             // It may have ended by itself in the meantime.
-            drop(kill_process(process.pid(), Signal::KILL));
+            let _ = kill_process(process.pid(), Signal::KILL);
         }
         let ended = process.end(PATIENCE);
         if killed {
