@@ -79,13 +79,20 @@ fn read_all(paths: &[PathBuf]) -> Result<Attachments> {
     Ok(read)
 }
 
-fn bytes_of(path: &Path) -> Result<Vec<u8>> {
-    let shown = printable(&path.to_string_lossy());
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::new(ErrorCode::NotFound, format!("there is no file `{shown}`"))
-            .hint("`--file` is taken from the current folder"),
+/// Why a file that was named could not be read.
+pub fn unread(shown: &str, error: &std::io::Error) -> Error {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => Error::new(ErrorCode::NotFound, format!("there is no file `{shown}`")),
         std::io::ErrorKind::PermissionDenied => Error::new(ErrorCode::Forbidden, format!("file `{shown}` may not be read")),
         _ => Error::invalid(format!("file `{shown}` cannot be read: {error}")),
+    }
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>> {
+    let shown = printable(&path.to_string_lossy());
+    let failed = |error: std::io::Error| match unread(&shown, &error) {
+        error if error.code == ErrorCode::NotFound => error.hint("`--file` is taken from the current folder"),
+        error => error,
     };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {

@@ -32,6 +32,8 @@ pub struct Followed<'a, 'v> {
     of_server: bool,
     /// What answers calls of the agent's own tools; nothing = a run that calls one stays waiting.
     pub tools: CallerTools,
+    /// What the command line denies.
+    pub denies: Vec<String>,
     /// When the program leaves, whatever is still at work; absent = when all is done. For [`leave`].
     pub leave_by: Option<Instant>,
 }
@@ -55,12 +57,14 @@ impl<'a, 'v> Followed<'a, 'v> {
     ) -> Self {
         let of_server = program.server.is_some();
         let (asked_here, tools) = (program.asked_here(), CallerTools::default());
-        Self { engine, caller, signals, view, asked_here, of_server, tools, leave_by: None }
+        let denies = Vec::new();
+        Self { engine, caller, signals, view, asked_here, of_server, tools, denies, leave_by: None }
     }
 
     /// Asks, follows and shows. Standard output that nobody reads is no failure: the run goes on to its end.
     pub async fn ask(&mut self, ask: Ask, notices: Vec<String>) -> RunResult {
         let mut collector = Collector::new(notices);
+        collector.denies(self.denies.clone());
         let is_new = matches!(ask.target, Target::New(_));
         let asked = tokio::select! {
             asked = self.engine.ask(self.caller, ask) => asked,

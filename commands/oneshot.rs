@@ -149,6 +149,7 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
         notices.iter().for_each(|notice| note(&format!("note: {notice}")));
     }
     let mut followed = Followed::new(program, &*house, &caller, &mut signals, view);
+    followed.denies.clone_from(&args.ask.deny);
     followed.tools = CallerTools::new(&args.tools, settings.limits.command_time);
     let result = followed.ask(ask, notices).await;
     let leave_by = followed.leave_by;

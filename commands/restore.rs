@@ -89,6 +89,9 @@ fn is_file(what: &str) -> bool {
 async fn resumed(program: &Program, house: &dyn Engine, restored: &Restored) -> Result<u8> {
     let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
     let mut view = View::of(program);
+    if restored.formed {
+        view.holds_back();
+    }
     let caller = program.caller();
     let model = house.run(&caller, &restored.run).await?.model;
     let begun = Begun { session: restored.session.clone(), run: restored.run.clone(), model, before: restored.before };
@@ -130,8 +133,7 @@ fn tell(program: &Program, restored: Vec<Restored>, id: Option<&SessionId>) -> R
 
 async fn from_file(program: &Program, path: &Path, yes: bool) -> Result<u8> {
     let shown = path.display();
-    let text =
-        std::fs::read_to_string(path).map_err(|error| Error::invalid(format!("`{shown}` cannot be read: {error}")))?;
+    let text = std::fs::read_to_string(path).map_err(|error| crate::attachments::unread(&shown.to_string(), &error))?;
     let mut reader = serde_json::Deserializer::from_str(&text);
     let file: SessionFile = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         Error::invalid(format!("`{shown}` is not a session: {error}"))

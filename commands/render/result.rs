@@ -23,7 +23,11 @@ pub struct CallLine {
 pub struct DeniedLine {
     tool: String,
     arguments: Value,
+    /// Empty where no option does, since `--deny` counts first.
     allow_with: String,
+    /// The rule of `--deny`.
+    #[serde(skip)]
+    denier: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -98,6 +102,8 @@ pub struct Collector {
     partial: String,
     /// Whether the part that grows is text.
     in_text: bool,
+    /// Rules of the command line that deny.
+    denies: Vec<String>,
 }
 
 impl Collector {
@@ -120,7 +126,7 @@ impl Collector {
             duration_ms: 0,
             waits_for: Vec::new(),
         };
-        Self { result, begun: std::time::Instant::now(), partial: String::new(), in_text: false }
+        Self { result, begun: std::time::Instant::now(), partial: String::new(), in_text: false, denies: Vec::new() }
     }
 
     /// The question was taken.
@@ -176,10 +182,17 @@ impl Collector {
                     line.duration_ms = returned_line.elapsed_ms;
                 }
                 if returned_line.status == ReturnStatus::Denied {
+                    let why = returned_line.error.as_ref().map_or("", |error| error.message.as_str());
+                    let denier = self.denies.iter().find(|rule| why.ends_with(&format!("the rule `{rule}` denies it")));
+                    let allow_with = match denier {
+                        Some(_) => String::new(),
+                        None => allow_with(&returned_line.name, &returned.arguments),
+                    };
                     self.result.denied.push(DeniedLine {
                         tool: returned_line.name.clone(),
                         arguments: returned.arguments.clone(),
-                        allow_with: allow_with(&returned_line.name, &returned.arguments),
+                        allow_with,
+                        denier: denier.cloned(),
                     });
                 }
             }
@@ -240,6 +253,11 @@ impl Collector {
         }
     }
 
+    /// What the command line denies: that counts before all that it allows.
+    pub fn denies(&mut self, rules: Vec<String>) {
+        self.denies = rules;
+    }
+
     /// The result, as it stands.
     pub fn finish(mut self) -> RunResult {
         self.result.duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -272,10 +290,10 @@ impl RunResult {
 
     /// A line for each call that nobody allowed: what, and the flag that would.
     pub fn denied_lines(&self) -> Vec<String> {
-        let lines = self
-            .denied
-            .iter()
-            .map(|denied| format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with));
+        let lines = self.denied.iter().map(|denied| match &denied.denier {
+            Some(rule) => format!("note: `{}` was denied by `--deny {}`", denied.tool, quoted(rule)),
+            None => format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with),
+        });
         let mut lines: Vec<_> = lines.collect();
         lines.dedup();
         lines

@@ -196,6 +196,7 @@ impl Conversation<'_> {
         }
         let caller = self.program.caller();
         let mut followed = Followed::new(self.program, &*self.house, &caller, &mut self.signals, &mut view);
+        followed.denies.clone_from(&self.args.ask.deny);
         let result = followed.ask(ask, notices).await;
         self.leave_by = followed.leave_by;
         if let Some(session) = result.session() {

@@ -110,6 +110,15 @@ pub struct PermissionRule {
     pub permission: Permission,
 }
 
+impl std::fmt::Display for PermissionRule {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.pattern {
+            Some(pattern) => write!(formatter, "{}({pattern})", self.tool),
+            None => formatter.write_str(&self.tool),
+        }
+    }
+}
+
 impl PermissionRule {
     /// Reads `TOOL` or `TOOL(pattern)`.
     ///

@@ -116,6 +116,11 @@ impl Calls {
             let message = format!("there is no tool `{}` here; there are: {}", call.name, known.join(", "));
             return Err(Stopped::failed(ErrorCode::NotFound, message));
         };
+        if let Some(ToolFailure { code, message, .. }) = tool.unreadable(&call.arguments)
+            && crate::tools::decide(&self.rules, spec, "") != Permission::Deny
+        {
+            return Err(Stopped::failed(code, message));
+        }
         self.permit(call, spec, &tool.subjects(&call.arguments)).await?;
         let cancelled = self.context.cancelled.clone();
         match tool.call(&self.context, call.arguments.clone()).await {
@@ -133,7 +138,12 @@ impl Calls {
         }
         match crate::tools::decide_all(&self.rules, spec, subjects) {
             Permission::Allow => Ok(()),
-            Permission::Deny => Err(Stopped::denied(&call.name, "a rule denies it")),
+            Permission::Deny => {
+                let rule = crate::tools::denying(&self.rules, spec, subjects);
+                let reason =
+                    rule.map_or_else(|| "a rule denies it".to_owned(), |rule| format!("the rule `{rule}` denies it"));
+                Err(Stopped::denied(&call.name, &reason))
+            }
             Permission::Ask => {
                 let (recorded, _) = self.record(call, &[]);
                 let question = Question {

@@ -10,7 +10,8 @@ use crate::engine::house::Core;
 /// The HTTP statuses of a refusal that speak of the model and not of the request: it is not paid for, or not there.
 const OF_THE_MODEL: [u16; 2] = [402, 404];
 
-/// The models that a run asks instead of its own: those that the caller named, else the agent's, else the settings'.
+/// The models that a run asks instead of its own: those that the caller named, else the agent's, else the settings'. One
+/// of an agent's that cannot be asked here is passed over: the agent may have been written for another house.
 ///
 /// # Errors
 /// `invalid_input` when there are too many, or one is not configured; `model_failed` (`auth`) when one has no key.
@@ -22,9 +23,16 @@ pub(super) fn pinned(core: &Core, pins: &Pins, of_agent: &[ModelChoice], model: 
         return Err(Error::invalid(message));
     }
     let mut kept: Vec<ModelChoice> = Vec::new();
+    let of_agent = pins.fallback.is_empty() && !of_agent.is_empty();
     for choice in list {
         // A slip is told now, and not when the first model is down.
-        core.models.get(choice)?;
+        if let Err(error) = core.models.get(choice) {
+            if !of_agent {
+                return Err(error);
+            }
+            tracing::warn!(%error, "a fallback model of the agent is passed over");
+            continue;
+        }
         if choice != model && !kept.contains(choice) {
             kept.push(choice.clone());
         }

@@ -415,6 +415,7 @@ async fn restore_one(
             open_calls: active.open_calls.iter().map(|called| called.call.name.clone()).collect(),
             resumed,
             before: Cursor::after(fold.session.incarnation, before),
+            formed: active.queued.pins.form.is_some(),
         });
     }
     Ok(())

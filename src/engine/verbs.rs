@@ -81,6 +81,9 @@ pub struct Restored {
     pub resumed: bool,
     /// Subscribing from here gives everything that this brought about.
     pub before: Cursor,
+    /// Whether its answer must have a form.
+    #[serde(default)]
+    pub formed: bool,
 }
 
 /// A session brought from elsewhere: messages in order, each with what its calls gave.

@@ -10,6 +10,7 @@ mod cassette;
 mod catalogue;
 mod endpoint;
 mod failure;
+mod form;
 mod offline;
 mod openai;
 mod parts;

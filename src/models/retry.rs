@@ -1,8 +1,12 @@
 //! The shell around every wire: asks again while nothing has been said.
 //!
 //! Once a part is open nothing is repeated, since somebody may have seen it: the error is passed on as it is.
+//!
+//! A server that refuses a request with a form may not know forms, or not this one. It is asked once more without: what
+//! the form is stands in the instructions too.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +16,7 @@ use futures_util::stream;
 
 use super::{Model, ModelError, ModelEvent, ModelRequest, ModelStream};
 use crate::config::Limits;
+use crate::domain::Cause;
 
 /// About how long the first wait is.
 pub(super) const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -22,18 +27,29 @@ pub(super) struct Retrying {
     attempts: u32,
     longest_wait: Duration,
     first_wait: Duration,
+    /// Set once the server refused a request with a form: none is sent any more.
+    formless: Arc<AtomicBool>,
 }
 
 impl Retrying {
     /// Asks `model` as often as `limits` allow; the first wait is about `first_wait`, each further one twice as long.
     pub fn new(model: Arc<dyn Model>, limits: &Limits, first_wait: Duration) -> Self {
-        Self { model, attempts: limits.model_attempts, longest_wait: limits.model_retry_wait, first_wait }
+        Self {
+            model,
+            attempts: limits.model_attempts,
+            longest_wait: limits.model_retry_wait,
+            first_wait,
+            formless: Arc::default(),
+        }
     }
 }
 
 #[async_trait]
 impl Model for Retrying {
-    async fn ask(&self, request: ModelRequest) -> ModelStream {
+    async fn ask(&self, mut request: ModelRequest) -> ModelStream {
+        if self.formless.load(Ordering::Relaxed) {
+            request.form = None;
+        }
         let back_off = ExponentialBuilder::new()
             .with_min_delay(self.first_wait)
             .with_max_delay(self.longest_wait)
@@ -48,6 +64,7 @@ impl Model for Retrying {
             back_off,
             first_wait: self.first_wait,
             longest_wait: self.longest_wait,
+            formless: Arc::clone(&self.formless),
             wait: None,
             begun: false,
             over: false,
@@ -64,6 +81,7 @@ struct Asking {
     back_off: ExponentialBackoff,
     first_wait: Duration,
     longest_wait: Duration,
+    formless: Arc<AtomicBool>,
     /// Before the next attempt.
     wait: Option<Duration>,
     /// Whether something has been said.
@@ -103,6 +121,13 @@ impl Asking {
     fn failed(&mut self, error: ModelError) -> Result<ModelEvent, ModelError> {
         self.stream = None;
         self.over = true;
+        if !self.begun && may_be_the_form(&error) && self.request.form.take().is_some() {
+            self.formless.store(true, Ordering::Relaxed);
+            self.over = false;
+            let message = error.message.clone() + "; without the schema in the request";
+            let error = ModelError { message, ..error };
+            return Ok(ModelEvent::Retrying { attempt: self.attempt, error: error.into(), delay_ms: 0 });
+        }
         if self.begun || !error.retryable {
             return Err(error);
         }
@@ -126,21 +151,32 @@ impl Asking {
     }
 }
 
+/// Whether a server that does not take a form answers so.
+fn may_be_the_form(error: &ModelError) -> bool {
+    error.cause == Cause::Rejected && matches!(error.status, Some(400 | 422))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::domain::{Cause, Finish, ModelSettings, Usage};
+    use crate::domain::{AnswerForm, Finish, ModelSettings, Usage};
     use crate::models::ModelPart;
 
     /// Answers with the next of its streams.
-    struct Scripted(Mutex<Vec<Vec<Result<ModelEvent, ModelError>>>>);
+    #[derive(Default)]
+    struct Scripted {
+        answers: Mutex<Vec<Vec<Result<ModelEvent, ModelError>>>>,
+        /// Whether each request had a form.
+        formed: Mutex<Vec<bool>>,
+    }
 
     #[async_trait]
     impl Model for Scripted {
-        async fn ask(&self, _: ModelRequest) -> ModelStream {
-            stream::iter(self.0.lock().unwrap().remove(0)).boxed()
+        async fn ask(&self, request: ModelRequest) -> ModelStream {
+            self.formed.lock().unwrap().push(request.form.is_some());
+            stream::iter(self.answers.lock().unwrap().remove(0)).boxed()
         }
     }
 
@@ -154,19 +190,16 @@ mod tests {
 
     async fn told(answers: Vec<Vec<Result<ModelEvent, ModelError>>>, attempts: u32) -> Vec<Result<ModelEvent, ModelError>> {
         let limits = Limits { model_attempts: attempts, model_retry_wait: Duration::from_millis(20), ..Limits::default() };
-        let left = Arc::new(Scripted(Mutex::new(answers)));
+        let left = Arc::new(Scripted { answers: Mutex::new(answers), ..Scripted::default() });
         let model = Retrying::new(Arc::clone(&left) as _, &limits, Duration::from_millis(1));
-        let request = ModelRequest {
-            model: "m".into(),
-            system: String::new(),
-            messages: vec![],
-            tools: vec![],
-            settings: ModelSettings::default(),
-            form: None,
-        };
-        let events = model.ask(request).await.collect().await;
-        assert!(left.0.lock().unwrap().is_empty(), "an answer was not asked for");
+        let events = model.ask(request(None)).await.collect().await;
+        assert!(left.answers.lock().unwrap().is_empty(), "an answer was not asked for");
         events
+    }
+
+    fn request(form: Option<AnswerForm>) -> ModelRequest {
+        let settings = ModelSettings::default();
+        ModelRequest { model: "m".into(), system: String::new(), messages: vec![], tools: vec![], settings, form }
     }
 
     fn delays(events: &[Result<ModelEvent, ModelError>]) -> Vec<(u32, u64)> {
@@ -209,6 +242,31 @@ mod tests {
         let events = told(vec![vec![Err(error(true, Some(21)))]], 4).await;
         let message = "failed; it asks to wait 1 s, more than the limit of 20ms";
         assert_eq!(events, [Err(ModelError { message: message.into(), ..error(true, Some(21)) })]);
+    }
+
+    #[tokio::test]
+    async fn a_form_that_is_refused_is_left_out_from_then_on() {
+        let refused = |status| ModelError { cause: Cause::Rejected, status: Some(status), ..error(false, None) };
+        let answers = vec![vec![Err(refused(422))], vec![Ok(finished())], vec![Ok(finished())]];
+        let scripted = Arc::new(Scripted { answers: Mutex::new(answers), ..Scripted::default() });
+        let model = Retrying::new(Arc::clone(&scripted) as _, &Limits::default(), FIRST_WAIT);
+        let form = AnswerForm { name: "f".into(), schema: serde_json::json!({"type": "object"}) };
+        let events: Vec<_> = model.ask(request(Some(form.clone()))).await.collect().await;
+        let told = ModelError { message: "failed; without the schema in the request".into(), ..refused(422) };
+        let again = ModelEvent::Retrying { attempt: 1, error: told.into(), delay_ms: 0 };
+        assert_eq!(events, [Ok(again), Ok(finished())]);
+        let events: Vec<_> = model.ask(request(Some(form.clone()))).await.collect().await;
+        assert_eq!(events, [Ok(finished())]);
+        assert_eq!(*scripted.formed.lock().unwrap(), [true, false, false]);
+        // What is refused for another reason is told as it was the last time; 404 has nothing to do with a form.
+        for (answers, asked) in [(vec![refused(400), refused(400)], 2), (vec![refused(404)], 1)] {
+            let answers = answers.into_iter().map(|error| vec![Err(error)]).collect();
+            let scripted = Arc::new(Scripted { answers: Mutex::new(answers), ..Scripted::default() });
+            let model = Retrying::new(Arc::clone(&scripted) as _, &Limits::default(), FIRST_WAIT);
+            let events: Vec<_> = model.ask(request(Some(form.clone()))).await.collect().await;
+            assert_eq!(events.last().unwrap().as_ref().unwrap_err().message, "failed");
+            assert_eq!((events.len(), scripted.formed.lock().unwrap().len()), (asked, asked));
+        }
     }
 
     #[tokio::test]

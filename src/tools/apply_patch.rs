@@ -66,6 +66,14 @@ impl Tool for ApplyPatch {
         subjects.collect()
     }
 
+    fn unreadable(&self, arguments: &Value) -> Option<ToolFailure> {
+        let Arguments { patch } = match parse(NAME, arguments.clone()) {
+            Ok(arguments) => arguments,
+            Err(failure) => return Some(failure),
+        };
+        patch::read(&patch).err().map(unread)
+    }
+
     async fn call(&self, context: &ToolContext, arguments: Value) -> Result<ToolOutput, ToolFailure> {
         let Arguments { patch } = parse(NAME, arguments)?;
         let caps = self.caps;
@@ -73,13 +81,16 @@ impl Tool for ApplyPatch {
     }
 }
 
+fn unread(fault: patch::Fault) -> ToolFailure {
+    ToolFailure::new(ErrorCode::InvalidInput, format!("the patch cannot be read: {fault}"))
+}
+
 fn apply(context: &ToolContext, patch: &str, caps: Caps) -> Result<ToolOutput, ToolFailure> {
-    let invalid = |message: String| ToolFailure::new(ErrorCode::InvalidInput, message);
     if patch.len() > PATCH_BYTES {
         let message = format!("the patch has {} bytes; at most {PATCH_BYTES} are taken", patch.len());
         return Err(ToolFailure::new(ErrorCode::TooLarge, message));
     }
-    let files = patch::read(patch).map_err(|fault| invalid(format!("the patch cannot be read: {fault}")))?;
+    let files = patch::read(patch).map_err(unread)?;
     if files.len() > FILES {
         return Err(ToolFailure::new(ErrorCode::TooLarge, format!("the patch has {} files; at most {FILES}", files.len())));
     }

@@ -41,7 +41,7 @@ pub use mcp::{
     ToolServerPeer, tools_of,
 };
 pub use once::Bounds;
-pub use permission::{decide, decide_all};
+pub use permission::{decide, decide_all, denying};
 pub use program::{Given, run_program};
 
 /// What a tool works with.
@@ -88,6 +88,11 @@ pub trait Tool: Send + Sync {
     /// What a call is about that is about several things: each must be allowed.
     fn subjects(&self, arguments: &Value) -> Vec<String> {
         vec![self.subject(arguments)]
+    }
+
+    /// What is wrong with arguments that do not even tell what the call is about: then there is nothing to be allowed.
+    fn unreadable(&self, _arguments: &Value) -> Option<ToolFailure> {
+        None
     }
 
     /// Carries a call out.

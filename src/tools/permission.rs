@@ -81,6 +81,14 @@ pub fn decide_all(rules: &[PermissionRule], spec: &ToolSpec, subjects: &[String]
         .unwrap_or_else(|| decide(rules, spec, ""))
 }
 
+/// The rule by which a call is denied, where one denies it.
+pub fn denying<'a>(rules: &'a [PermissionRule], spec: &ToolSpec, subjects: &[String]) -> Option<&'a PermissionRule> {
+    let none = [String::new()];
+    let subjects = if subjects.is_empty() { &none[..] } else { subjects };
+    let first = |subject: &String| rules.iter().find(|rule| fits(rule, spec, subject));
+    subjects.iter().filter_map(first).find(|rule| rule.permission == Permission::Deny)
+}
+
 /// Whether a pattern means an address, which is normal: host in lower case, port only where it is not the usual one.
 fn address_fits(pattern: &str, subject: &str, narrow: bool) -> bool {
     if pattern.chars().all(|sign| sign == '*') {

@@ -317,7 +317,8 @@ fn a_session_comes_back_from_a_file() {
     ombud.file("broken.json", "{\"id\": \"x\", \"messages\": [{}]}");
     let broken = ombud.run(&["restore", "broken.json"]);
     assert_eq!((broken.exit, broken.stdout.as_str(), broken.stderr.lines().count()), (2, "", 1), "{}", broken.stderr);
-    assert_eq!(ombud.run(&["restore", "./missing.json"]).exit, 2);
+    let told = "error: there is no file `./missing.json` (not_found)\n".to_owned();
+    assert_eq!(ombud.run(&["restore", "./missing.json"]), Said { exit: 4, stdout: String::new(), stderr: told });
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod machine;
 mod mcp_serve;
 mod models;
 mod pains;
+mod recipes;
 mod reference;
 mod remote;
 mod remote_signals;

@@ -57,7 +57,7 @@ struct Document {
 
 pub async fn execute(program: &Program, args: &SessionsImport) -> Result<u8> {
     let shown = args.file.display().to_string();
-    let wrong = |error: io::Error| Error::invalid(format!("`{}` cannot be read: {error}", harmless(&shown)));
+    let wrong = |error: io::Error| crate::attachments::unread(&harmless(&shown), &error);
     let mut from: Box<dyn Read + Send> = if args.file == Path::new("-") {
         Box::new(io::stdin())
     } else {

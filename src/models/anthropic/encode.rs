@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::body::{arguments_object, put_sampling};
 use super::super::catalogue::{Card, Reasoning};
+use super::super::form;
 use super::super::{ModelRequest, PromptMessage, PromptPart};
 
 /// Longest answer where neither the settings nor the catalogue know one. The wire wants a number.
@@ -43,6 +44,10 @@ pub(super) fn body(request: &ModelRequest, card: &Card) -> Value {
     }
     if let Some(effort) = &settings.reasoning_effort {
         think(effort, card, answer_tokens, &mut put);
+    }
+    if let Some(wanted) = request.form.as_ref().filter(|wanted| form::is_closed(&wanted.schema)) {
+        let config = body.entry("output_config").or_insert_with(|| json!({}));
+        config["format"] = json!({"type": "json_schema", "schema": wanted.schema});
     }
     body.extend(settings.extra.clone());
     Value::Object(body)

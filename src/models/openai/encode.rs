@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::body::{arguments_text, data_url, put_sampling};
 use super::super::catalogue::{Card, Reasoning};
+use super::super::form;
 use super::super::{ModelRequest, PromptMessage, PromptPart};
 
 /// The body. `official` = OpenAI's own server: it knows `max_completion_tokens` only, at least for models that reason,
@@ -35,8 +36,12 @@ pub(super) fn body(request: &ModelRequest, card: &Card, official: bool) -> Value
     if !settings.stop.is_empty() {
         put("stop", json!(settings.stop));
     }
-    if let Some(form) = &request.form {
-        put("response_format", json!({"type": "json_schema", "json_schema": {"name": form.name, "schema": form.schema}}));
+    if let Some(wanted) = &request.form {
+        let mut schema = json!({"name": wanted.name, "schema": wanted.schema});
+        if form::is_strict(&wanted.schema) {
+            schema["strict"] = json!(true);
+        }
+        put("response_format", json!({"type": "json_schema", "json_schema": schema}));
     }
     body.extend(settings.extra.clone());
     Value::Object(body)

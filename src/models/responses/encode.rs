@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::body::{arguments_text, data_url, put_sampling};
 use super::super::catalogue::{Card, Reasoning};
+use super::super::form;
 use super::super::{ModelRequest, PromptMessage, PromptPart};
 
 /// The body. `official` = OpenAI's own server, which gives what a model thought as a seal when it is asked to; others do
@@ -41,8 +42,9 @@ pub(super) fn body(request: &ModelRequest, card: &Card, official: bool) -> Value
     if official && card.reasoning != Reasoning::None {
         put("include", json!(["reasoning.encrypted_content"]));
     }
-    if let Some(form) = &request.form {
-        let format = json!({"type": "json_schema", "name": form.name, "schema": form.schema, "strict": false});
+    if let Some(wanted) = &request.form {
+        let strict = form::is_strict(&wanted.schema);
+        let format = json!({"type": "json_schema", "name": wanted.name, "schema": wanted.schema, "strict": strict});
         put("text", json!({"format": format}));
     }
     body.extend(settings.extra.clone());
@@ -196,5 +198,8 @@ mod tests {
         assert_eq!(body(&request, &card("gpt-5"), true), expected);
         request.settings.reasoning_effort = Some("off".into());
         assert_eq!(body(&request, &card("gpt-5"), true)["reasoning"], json!({"effort": "none"}));
+        let closed = json!({"type": "object", "properties": {}, "additionalProperties": false});
+        request.form = Some(AnswerForm { name: "f".into(), schema: closed });
+        assert_eq!(body(&request, &card("gpt-5"), true)["text"]["format"]["strict"], json!(true));
     }
 }

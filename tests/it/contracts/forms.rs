@@ -62,8 +62,48 @@ fn an_answer_that_fits_is_printed_as_json() {
         assert!(system.ends_with(&told), "{system}");
         assert_eq!(
             request.body["response_format"],
-            json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema}})
+            json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": true}})
         );
+    }
+}
+
+#[test]
+fn every_wire_tells_the_form_in_its_own_words_and_does_without_where_they_are_refused() {
+    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    let format = |more: Value| {
+        let mut format = json!({"type": "json_schema", "schema": schema});
+        format.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        format
+    };
+    for (wire, field, told) in [
+        (
+            Wire::Openai,
+            "response_format",
+            json!({"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": true}}),
+        ),
+        (Wire::Responses, "text", json!({"format": format(json!({"name": "answer", "strict": true}))})),
+        (Wire::Anthropic, "output_config", json!({"format": format(json!({}))})),
+    ] {
+        let refused = Answer::error(400, "invalid_request_error", "no such field");
+        let look = Answer::calls(vec![("list_files", json!({"path": "."}))]);
+        let answer = || Answer::text("{\"files\": []}");
+        let server = ModelServer::start(wire, vec![answer(), refused, look, answer()]);
+        let ombud = Ombud::with_model(&server, wire);
+        ombud.file("answer.json", SCHEMA);
+        assert_eq!(ombud.run(&ASK), good("{\"files\":[]}\n"), "{wire:?}");
+        let said = ombud.run(&[&ASK[..], &["--format", "json"]].concat());
+        let result = said.json();
+        assert_eq!((said.exit, &result["output"], &result["turns"]), (0, &json!({"files": []}), &json!(2)), "{said:?}");
+        let notice = "attempt 1 failed (`house` rejected the request (400): no such field; without the schema in the request); \
+                      again in 0 ms";
+        assert_eq!(result["notices"], json!([notice]), "{wire:?}");
+        let requests = server.finish();
+        let sent: Vec<&Value> = requests.iter().map(|request| &request.body[field]).collect();
+        // The second round of a run does not try it again; the model is told in its instructions all the time.
+        assert_eq!(sent, [&told, &told, &Value::Null, &Value::Null], "{wire:?}");
+        for request in &requests {
+            assert!(request.body.to_string().contains("Answer with one JSON value that fits this JSON Schema"));
+        }
     }
 }
 
@@ -165,7 +205,10 @@ fn a_run_that_was_killed_while_it_was_asked_once_more_goes_on_there() {
     for store in ["sqlite", "file"] {
         let gate = Gate::new();
         let half = Answer::pieces(&["half ", "an answer"]).wait_after(2, &gate);
-        let server = ModelServer::start(Wire::Openai, vec![Answer::text("None."), half, Answer::text("{\"files\": []}")]);
+        let server = ModelServer::start(
+            Wire::Openai,
+            vec![Answer::text("None."), half, Answer::text("So:\n```\n{\"files\": []}\n```")],
+        );
         let place = Place::new(store).asking(&server);
         std::fs::write(place.work().join("answer.json"), SCHEMA).unwrap();
         let mut process = place.start(&[&ASK[..], &["--session-id", "s", "--format", "jsonl"]].concat());
@@ -173,9 +216,29 @@ fn a_run_that_was_killed_while_it_was_asked_once_more_goes_on_there() {
         process.signal(Signal::KILL);
         process.end(PATIENCE);
         gate.open();
-        let result: Value = serde_json::from_str(&place.good(&["restore", "s", "--resume", "--format", "json"])).unwrap();
-        assert_eq!((&result["output"], &result["turns"]), (&json!({"files": []}), &json!(2)), "{result}");
+        // As text only what fits is printed, whoever goes on with the run.
+        assert_eq!(place.good(&["restore", "s", "--resume"]), "{\"files\":[]}\n");
+        let end = place.events("s").pop().unwrap();
+        assert_eq!((&end["output"], &end["rounds"]), (&json!({"files": []}), &json!(2)), "{end}");
         let requests = server.finish();
         assert_eq!((requests.len(), last(&requests[2])), (3, FAULTS.to_owned()));
     }
+}
+
+#[test]
+fn what_never_fits_is_not_printed_by_who_goes_on_with_it_either() {
+    let gate = Gate::new();
+    let half = Answer::pieces(&["half ", "an answer"]).wait_after(2, &gate);
+    let server = ModelServer::start(Wire::Openai, vec![half, Answer::text("None."), Answer::text("Still none.")]);
+    let place = Place::new("sqlite").asking(&server);
+    std::fs::write(place.work().join("answer.json"), SCHEMA).unwrap();
+    let mut process = place.start(&[&ASK[..], &["--session-id", "s", "--format", "jsonl"]].concat());
+    process.until(|line| line["text"] == "half ");
+    process.signal(Signal::KILL);
+    process.end(PATIENCE);
+    gate.open();
+    let ended = place.run(&["restore", "s", "--resume"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(9), ""), "{ended}");
+    assert!(ended.stderr.contains("(schema_mismatch)"), "{ended}");
+    server.finish();
 }

@@ -5,3 +5,5 @@ mod fetch;
 mod files;
 mod forms;
 mod memory;
+mod permitted;
+mod time;

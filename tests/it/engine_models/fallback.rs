@@ -116,7 +116,9 @@ async fn who_asks_comes_before_the_agent_and_the_agent_before_the_settings() {
     let second = ModelServer::start(Wire::Anthropic, vec![Answer::text("agent's"), Answer::text("asked for")]);
     let folder = tempfile::tempdir().unwrap();
     let mut settings = two(&first, &second, folder.path());
-    settings.agents.get_mut("default").unwrap().fallback = vec![ModelChoice::new("spare", "agents")];
+    settings.agents.get_mut("default").unwrap().fallback =
+        // An agent may come from a house that has other providers.
+        vec![ModelChoice::new("elsewhere", "x"), ModelChoice::new("spare", "agents")];
     let house = open(settings, &StoreUrl::Memory).await;
     for (named, model, says) in [(None, "agents", "agent's"), (Some("asked"), "asked", "asked for")] {
         let fallback = named.map(|id| ModelChoice::new("spare", id)).into_iter().collect();

@@ -23,6 +23,8 @@ const INSTRUCTIONS_BYTES: usize = 512 << 10;
 pub struct Answering {
     /// The model; absent = the variable that names it, or the house's.
     pub model: Option<ModelChoice>,
+    /// The model that stands in for it.
+    pub backup: Option<ModelChoice>,
     /// What the model is told.
     pub instructions: Template,
     /// How it is asked.
@@ -45,6 +47,7 @@ impl<'a> Compiling<'a> {
     /// Reads who answers. `is_agent` = in the main thread of an interactive agent.
     pub fn answering(&mut self, fields: &Fields<'a>, scope: &Scope, is_agent: bool) -> Answering {
         let mut answering = Answering::default();
+        answering.backup = self.backup(fields);
         match self.model(fields, scope) {
             Some(Setting::Value(model)) => answering.model = Some(model),
             Some(Setting::Variable(name)) => answering.from_state.model = Some(name),
@@ -112,6 +115,22 @@ impl<'a> Compiling<'a> {
                 None
             }
         }
+    }
+
+    /// The model that stands in. Runs of the house know their list from the beginning, and not by a variable.
+    fn backup(&mut self, fields: &Fields<'a>) -> Option<ModelChoice> {
+        let at = fields.get("backupModel")?.clone();
+        let text = self.reading.text(&at)?;
+        if names::is_variable(&text) {
+            self.reading.warning(&at, "`backupModel` has no effect here when an input names it: name the model");
+            return None;
+        }
+        let model = ModelChoice::parse(&text);
+        if model.is_err() {
+            let message = format!("{} is neither of the form `provider/model-id` nor the name of an input", quoted(&text));
+            self.reading.error(&at, message);
+        }
+        model.ok()
     }
 
     /// A number from 0, which may be written as a text; `off` is as if it were not there.

@@ -315,7 +315,7 @@ impl<'a> Compiling<'a> {
             self.reading.warning(&fields.at, "`model` is missing: the house's own model answers");
         }
         handler.open.insert(thread.clone());
-        let Answering { model, instructions, settings, from_state, tools, max_turns } =
+        let Answering { model, instructions, settings, from_state, tools, max_turns, backup: _ } =
             self.answering(&fields, handler.scope, false);
         let setup = ThreadSetup { model, instructions, settings, tools, max_turns, from_state };
         Some(Step::OpenThread(Box::new(OpenThreadStep { label, thread, setup })))

@@ -74,7 +74,7 @@ const NO_TRANSCRIPTS: &str = "speech is not transcribed here";
 const NO_MCP: &str = "MCP servers are not connected yet";
 const NO_WORKERS: &str = "workers are not called by other agents here; execute them by themselves";
 const NO_SEARCH: &str = "the web is not searched here; declare a tool of your own that does it";
-const ONE_MODEL: &str = "calls that fail for a moment are tried again with the same model";
+const ONE_BACKUP: &str = "the `backupModel` of `agent` stands in";
 const OWN_CACHE: &str = "the provider's own caching applies";
 const NO_SPEED: &str = "the provider's ordinary speed applies";
 const NO_SANDBOX: &str = "there is no sandbox that could run out of time";
@@ -110,7 +110,6 @@ pub const WORKER_ONLY: &[&str] = &["steps", "output"];
 /// Keys that say who answers, and how: of `agent`, and of a thread.
 const SETUP: &[Key] = &[
     works("model"),
-    ignored("backupModel", ONE_MODEL),
     works("system"),
     works("input"),
     works("tools"),
@@ -134,6 +133,7 @@ const SETUP: &[Key] = &[
 ];
 
 const AGENT_ALONE: &[Key] = &[
+    works("backupModel"),
     works("agentic"),
     refused("workers", NO_WORKERS),
     refused("videoModel", NO_VIDEO),
@@ -150,7 +150,7 @@ pub const AGENT: &[Key] = &joined::<{ SETUP.len() + AGENT_ALONE.len() }>(&[SETUP
 /// Keys of every block.
 const OF_BLOCKS: &[Key] = &[works("block"), works("display"), works("description"), works("title")];
 
-const THREAD: &[Key] = &[works("thread")];
+const THREAD: &[Key] = &[works("thread"), ignored("backupModel", ONE_BACKUP)];
 
 /// Keys of an input of a session, or of a trigger.
 pub const INPUT: &[Key] = &[works("type"), works("description"), works("optional"), works("default"), works("enum")];

@@ -96,6 +96,7 @@ impl<'a> Compiling<'a> {
             self.reading.needed(&fields, "system");
             let answering = self.answering(&fields, scope, true);
             agent.model = answering.model;
+            agent.fallback = answering.backup.into_iter().collect();
             agent.instructions = answering.instructions;
             agent.settings = answering.settings;
             agent.from_state = answering.from_state;

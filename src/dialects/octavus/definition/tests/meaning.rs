@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::domain::{Argument, Display, Procedure, Step, Template};
+use crate::domain::{Argument, Display, ModelChoice, Procedure, Step, Template};
 
 fn agent(source: &Source) -> Agent {
     let (agent, faults) = compile(source);
@@ -172,6 +172,23 @@ agent: { model: a/b, system: system, input: [WHO], skills: [writing], references
         agent.instructions.fill(|name| (name == "WHO").then_some(&who)),
         "You help Ada.\n\n# Skill: writing\n\nHow to write\n\nWrite {{WHO}} well.\n\n# Reference: style\n\nOur style\n\nBe brief."
     );
+}
+
+#[test]
+fn a_backup_model_stands_in_for_that_of_the_agent() {
+    let compiled = |backup: &str| {
+        let protocol =
+            format!("input: {{ M: {{ type: string }} }}\nagent: {{ model: a/b, backupModel: {backup}, system: system }}");
+        let (agent, faults) = compile(&source("interactive", &protocol, &[("system", "Hi.")]));
+        let told: Vec<String> =
+            faults.iter().map(ToString::to_string).filter(|fault| fault.contains("backupModel")).collect();
+        (agent.map(|agent| agent.fallback), told.concat())
+    };
+    assert_eq!(compiled("c/d"), (Some(vec![ModelChoice::new("c", "d")]), String::new()));
+    let (agent, told) = compiled("M");
+    assert!(agent == Some(vec![]) && told.contains("has no effect here when an input names it"), "{told}");
+    let (agent, told) = compiled("nonsense text");
+    assert!(agent.is_none() && told.contains("is neither of the form `provider/model-id`"), "{told}");
 }
 
 #[test]
