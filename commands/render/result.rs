@@ -8,6 +8,8 @@ use ombud::domain::{
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::approver::SAID_NO;
+
 /// One call of a tool.
 #[derive(Clone, Debug, Serialize)]
 pub struct CallLine {
@@ -24,6 +26,9 @@ pub struct DeniedLine {
     tool: String,
     arguments: Value,
     allow_with: String,
+    /// Whether somebody at this terminal has said no.
+    #[serde(skip)]
+    by_person: bool,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -180,6 +185,7 @@ impl Collector {
                         tool: returned_line.name.clone(),
                         arguments: returned.arguments.clone(),
                         allow_with: allow_with(&returned_line.name, &returned.arguments),
+                        by_person: returned_line.error.as_ref().is_some_and(|error| error.message.ends_with(SAID_NO)),
                     });
                 }
             }
@@ -275,6 +281,8 @@ impl RunResult {
         let lines = self
             .denied
             .iter()
+            // Who has just said no knows.
+            .filter(|denied| !denied.by_person)
             .map(|denied| format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with));
         let mut lines: Vec<_> = lines.collect();
         lines.dedup();

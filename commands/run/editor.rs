@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ombud::domain::{Error, Result};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use rustyline::DefaultEditor;
 use rustyline::config::Config;
 use rustyline::error::ReadlineError;
@@ -31,6 +31,27 @@ pub fn restore_terminal(terminal: &Option<Termios>) {
     if let Some(terminal) = terminal {
         // When it is gone, there is nothing to restore.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, terminal);
+    }
+}
+
+/// A while in which the terminal does not show what is typed; it comes to the next line that is edited.
+pub struct Unseen(Option<Termios>);
+
+impl Unseen {
+    /// From now on, until this is dropped.
+    pub fn begin() -> Self {
+        let before = terminal();
+        if let Some(mut now) = before.clone() {
+            now.local_modes.remove(LocalModes::ECHO);
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &now);
+        }
+        Self(before)
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        restore_terminal(&self.0);
     }
 }
 
