@@ -3,6 +3,7 @@
 use ombud::domain::{Error, ErrorCode, Principal, Result, SessionId};
 use ombud::engine::{Engine, SessionFilter, SessionItem};
 
+use crate::dialog;
 use crate::program::Program;
 use crate::render::harmless;
 use crate::render::result::minute;
@@ -80,13 +81,12 @@ pub fn choose(items: Vec<SessionItem>) -> Result<SessionId> {
         let title: String = title.chars().take(60).collect();
         format!("{}  {title}  {}", minute(session.updated_at), session.id)
     });
-    let chosen = dialoguer::Select::new()
-        .with_prompt("Which session? (arrows, Enter; Esc leaves)")
+    let question = dialoguer::Select::new()
+        .with_prompt("Which session (arrows choose, Enter takes, Esc leaves)")
         .items(lines.collect::<Vec<_>>())
         .default(0)
-        .max_length(12)
-        .interact_opt()
-        .map_err(|error| Error::invalid(format!("the question could not be asked: {error}")).hint("name a session"))?;
+        .max_length(12);
+    let chosen = dialog::ask(|terminal| question.interact_on_opt(terminal)).map_err(|error| error.hint("name a session"))?;
     let chosen = chosen.and_then(|at| items.into_iter().nth(at));
     let chosen = chosen.ok_or_else(|| Error::new(ErrorCode::InvalidInput, "no session was chosen"))?;
     Ok(chosen.summary.session.id)
