@@ -14,6 +14,8 @@ const SHORTEST: usize = 4;
 const WHOLE: usize = 36;
 /// Candidates that are named when there are several.
 const SHOWN: usize = 5;
+/// Columns of a line that its title leaves to the rest: time, id, and what is between.
+const BESIDE: usize = 60;
 /// Sessions to choose from.
 const OFFERED: usize = 100;
 
@@ -75,10 +77,12 @@ pub fn choose(items: Vec<SessionItem>) -> Result<SessionId> {
             Error::new(ErrorCode::NotFound, "there is no session to choose from").hint("`ombud oneshot \"…\"` makes one")
         );
     }
+    let columns = usize::from(dialoguer::console::Term::stderr().size().1);
+    let room = columns.saturating_sub(BESIDE).clamp(10, 60);
     let lines = items.iter().map(|item| {
         let session = &item.summary.session;
         let title: String = harmless(session.title.as_deref().unwrap_or("")).replace(['\n', '\t'], " ");
-        let title: String = title.chars().take(60).collect();
+        let title: String = title.chars().take(room).collect();
         format!("{}  {title}  {}", minute(session.updated_at), session.id)
     });
     let question = dialoguer::Select::new()

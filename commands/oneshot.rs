@@ -21,6 +21,7 @@ use crate::program::Program;
 use crate::prompt;
 use crate::render::result::{Collector, RunResult, error_line};
 use crate::render::{View, is_watched, note, refused};
+use crate::run::Unseen;
 use crate::signals::Signals;
 
 /// What is told of an answer by rules.
@@ -152,7 +153,10 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     }
     let mut followed = Followed::new(program, &*house, &caller, &mut signals, view);
     followed.tools = CallerTools::new(&args.tools, settings.limits.command_time);
+    // A `^C` or what is typed for the shell would stand in the midst of the answer.
+    let unseen = program.progress.is_watched().then(Unseen::begin);
     let result = followed.ask(ask, notices).await;
+    drop(unseen);
     let leave_by = followed.leave_by;
     leave(&*house, &mut signals, leave_by).await;
     if !args.ephemeral {

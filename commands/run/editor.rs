@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ombud::domain::{Error, Result};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::getpgrp;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use rustyline::DefaultEditor;
 use rustyline::config::Config;
 use rustyline::error::ReadlineError;
@@ -40,7 +41,7 @@ pub struct Unseen(Option<Termios>);
 impl Unseen {
     /// From now on, until this is dropped.
     pub fn begin() -> Self {
-        let before = terminal();
+        let before = terminal().filter(|_| in_foreground());
         if let Some(mut now) = before.clone() {
             now.local_modes.remove(LocalModes::ECHO);
             let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &now);
@@ -51,8 +52,15 @@ impl Unseen {
 
 impl Drop for Unseen {
     fn drop(&mut self) {
-        restore_terminal(&self.0);
+        if in_foreground() {
+            restore_terminal(&self.0);
+        }
     }
+}
+
+/// Whether the terminal is this program's: one in the background would be stopped for setting it.
+fn in_foreground() -> bool {
+    tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
 /// The line editor, with a history that outlives the program.

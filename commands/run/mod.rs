@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ombud::domain::{AnswerForm, Error, ErrorCode, ModelChoice, Result, SessionId, SessionUpdated};
 use ombud::engine::{Engine, SessionFilter, SessionItem, Target};
 
+pub use self::editor::Unseen;
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
 use crate::attachments::Attachments;
@@ -74,7 +75,7 @@ pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
             text = prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, limits) => text?,
             exit_code = conversation.signals.next() => return Ok(exit_code),
         };
-        let result = conversation.turn(&text, false).await?;
+        let result = conversation.turn(&text).await?;
         oneshot::report(program, &result);
         result.exit_code
     };
@@ -164,7 +165,7 @@ impl Conversation<'_> {
                         note(&error_line(&error));
                     }
                 }
-                None => match self.turn(&line, true).await {
+                None => match self.turn(&line).await {
                     Ok(result) => oneshot::report(self.program, &result),
                     Err(error) => note(&error_line(&error)),
                 },
@@ -184,7 +185,7 @@ impl Conversation<'_> {
     }
 
     /// Asks once, in the session of the conversation or in a new one.
-    async fn turn(&mut self, text: &str, interactive: bool) -> Result<RunResult> {
+    async fn turn(&mut self, text: &str) -> Result<RunResult> {
         let mut ask = oneshot::question(self.program, &self.args.ask, self.session.as_ref(), text)?;
         ask.pins.form.clone_from(&self.form);
         let first = matches!(ask.target, Target::New(_));
@@ -213,7 +214,7 @@ impl Conversation<'_> {
         }
         let caller = self.program.caller();
         // What is typed meanwhile waits, and is not shown in the midst of the answer.
-        let unseen = interactive.then(editor::Unseen::begin);
+        let unseen = self.program.progress.is_watched().then(Unseen::begin);
         let mut followed = Followed::new(self.program, &*self.house, &caller, &mut self.signals, &mut view);
         let result = followed.ask(ask, notices).await;
         drop(unseen);
