@@ -34,7 +34,7 @@ impl AnswerFile {
         match fs::metadata(&target) {
             Ok(found) if !found.is_file() => {
                 let file = File::options().write(true).open(&target).map_err(wrong)?;
-                return Ok(Self { out: Output::new(Box::new(file)), path: target, waiting: None });
+                return Ok(Self { out: Output::to_file(&target, file), path: target, waiting: None });
             }
             Ok(found) => permissions = found.permissions(),
             Err(_) => {}
@@ -42,7 +42,7 @@ impl AnswerFile {
         let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let waiting = tempfile::Builder::new().permissions(permissions).tempfile_in(folder).map_err(wrong)?;
         let file = waiting.as_file().try_clone().map_err(wrong)?;
-        Ok(Self { out: Output::new(Box::new(file)), path: target, waiting: Some(waiting) })
+        Ok(Self { out: Output::to_file(&target, file), path: target, waiting: Some(waiting) })
     }
 
     /// Puts what was written into its place.

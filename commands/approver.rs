@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use dialoguer::console::{Key, Term};
+use dialoguer::console::{Key, Term, measure_text_width};
 use ombud::engine::{Approver, Decision, Question};
 use rustix::termios::{QueueSelector, tcflush};
 
@@ -33,6 +33,9 @@ const GRACE: Duration = Duration::from_secs(2);
 const TRIES: usize = 5;
 /// Most characters of an answer.
 const LONGEST: usize = 40;
+
+/// What a run is told that a person has refused.
+pub const SAID_NO: &str = "the person at the terminal said no";
 
 /// What the person says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +66,7 @@ impl Approver for TerminalApprover {
             return Decision::Allow;
         }
         self.progress.hold();
-        note(&format!("{tool} wants to work on: {}", harmless(&question.subject)));
+        note(&wanted(question));
         if let Some(change) = change(&question.call.arguments) {
             note(&change);
         }
@@ -83,7 +86,7 @@ impl Approver for TerminalApprover {
                 self.always.lock().unwrap_or_else(PoisonError::into_inner).insert(tool);
                 Decision::Allow
             }
-            Ok(Ok(Choice::No)) => Decision::Deny("the person at the terminal said no".to_owned()),
+            Ok(Ok(Choice::No)) => Decision::Deny(SAID_NO.to_owned()),
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::Interrupted => {
                 // Ctrl-C has asked the run to end, which ends this wait: the model must not get an answer before that.
                 tokio::time::sleep(GRACE).await;
@@ -100,7 +103,10 @@ fn ask(terminal: &Term, prompt: &str) -> std::io::Result<Choice> {
     let _ = tcflush(std::io::stdin(), QueueSelector::IFlush);
     for _ in 0..TRIES {
         terminal.write_str(prompt)?;
-        if let Some(choice) = Choice::of(&typed(terminal)?) {
+        let line = typed(terminal);
+        // Whatever comes next, also after Ctrl-C, begins on a line of its own.
+        terminal.write_line("")?;
+        if let Some(choice) = Choice::of(&line?) {
             return Ok(choice);
         }
         terminal.write_line("type y, a or n, and then Enter")?;
@@ -118,7 +124,11 @@ fn typed(terminal: &Term) -> std::io::Result<String> {
                 line.clear();
                 break;
             }
-            Key::Backspace if line.pop().is_some() => terminal.clear_chars(1)?,
+            Key::Backspace => {
+                if let Some(sign) = line.pop() {
+                    terminal.clear_chars(measure_text_width(sign.encode_utf8(&mut [0; 4])))?;
+                }
+            }
             Key::Char(sign) if !sign.is_control() && line.chars().count() < LONGEST => {
                 line.push(sign);
                 terminal.write_str(sign.encode_utf8(&mut [0; 4]))?;
@@ -126,26 +136,45 @@ fn typed(terminal: &Term) -> std::io::Result<String> {
             _ => {}
         }
     }
-    terminal.write_line("")?;
     Ok(line)
+}
+
+/// What the agent wants, in one sentence; further lines of a command are set off, so that none can pass for ours.
+fn wanted(question: &Question) -> String {
+    let arguments = &question.call.arguments;
+    let does = match () {
+        () if arguments.get("command").is_some() => "run",
+        () if arguments.get("url").is_some() => "fetch",
+        () if change(arguments).is_some() => "change",
+        () => "work on",
+    };
+    format!("{} wants to {does}: {}", harmless(&question.call.name), harmless(&question.subject).replace('\n', "\n  "))
 }
 
 /// What a call would write, shortened.
 fn change(arguments: &serde_json::Value) -> Option<String> {
-    const LINES: usize = 12;
-    let shown = |name: &str, mark: &str| {
-        let text = arguments.get(name)?.as_str()?;
-        let mut lines: Vec<String> = text.lines().take(LINES).map(|line| format!("  {mark} {}", harmless(line))).collect();
-        if text.lines().count() > LINES {
-            lines.push(format!("  {mark} …"));
-        }
-        Some(lines.join("\n"))
-    };
-    let parts: Vec<_> = [("old_text", "-"), ("new_text", "+"), ("content", "+")]
-        .iter()
-        .filter_map(|(name, mark)| shown(name, mark))
-        .collect();
+    let shown = |(name, mark): &(&str, &str)| Some(shortened(arguments.get(*name)?.as_str()?, mark));
+    // The lines of a patch have their marks.
+    let written = [("old_text", "- "), ("new_text", "+ "), ("content", "+ "), ("patch", "")];
+    let parts: Vec<String> = written.iter().filter_map(shown).collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+/// The first lines of a text, each behind a mark, and how many there are beyond.
+fn shortened(text: &str, mark: &str) -> String {
+    const LINES: usize = 20;
+    const LONG: usize = 200;
+    let line = |line: &str| {
+        let more = if line.chars().nth(LONG).is_some() { "…" } else { "" };
+        format!("  {mark}{}{more}", harmless(&line.chars().take(LONG).collect::<String>()))
+    };
+    let mut lines: Vec<String> = text.lines().take(LINES).map(line).collect();
+    match text.lines().count().saturating_sub(LINES) {
+        0 => {}
+        1 => lines.push("  … and 1 more line".to_owned()),
+        more => lines.push(format!("  … and {more} more lines")),
+    }
+    lines.join("\n")
 }
 
 #[cfg(test)]
@@ -168,5 +197,17 @@ mod tests {
         ] {
             assert_eq!(Choice::of(line), choice, "{line:?}");
         }
+    }
+
+    #[test]
+    fn what_a_call_would_change_is_shown_before_it_is_allowed() {
+        let patch = serde_json::json!({ "patch": "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n" });
+        assert_eq!(change(&patch).unwrap(), "  --- a/x\n  +++ b/x\n  @@ -1 +1 @@\n  -a\n  +b");
+        let edit = serde_json::json!({ "path": "x", "old_text": "a\nb", "new_text": "c" });
+        assert_eq!(change(&edit).unwrap(), "  - a\n  - b\n  + c");
+        assert_eq!(change(&serde_json::json!({ "command": "ls" })), None);
+        let long: String = (1..=22).map(|line| format!("{line}\n")).collect();
+        assert!(shortened(&long, "+ ").ends_with("  + 20\n  … and 2 more lines"));
+        assert_eq!(shortened(&"x".repeat(300), "").chars().count(), 203);
     }
 }

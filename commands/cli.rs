@@ -69,6 +69,7 @@ Exit codes:
   70   a defect of this program
   74   the store cannot be read or written
   124  the time is over (--timeout)
+  129  cancelled, because the terminal is gone
   130  cancelled by Ctrl-C
   143  cancelled by SIGTERM";
 
@@ -132,7 +133,7 @@ pub struct GlobalArguments {
     ///
     /// Sessions, models, tools and permissions are then those of the server; of the config here only limits of standard
     /// input count. OMBUD_SERVER says the same, and OMBUD_SERVER_TOKEN holds the server's token. For run, oneshot,
-    /// sessions, share, restore, keys, users, mcp, and agents but for `agents validate`.
+    /// sessions, share, restore, keys, users, mcp, models, doctor, and agents but for `agents validate`.
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
@@ -323,11 +324,14 @@ pub enum ConfigCommand {
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
-  ombud completions bash > ~/.local/share/bash-completion/completions/ombud
-  ombud completions zsh > ~/.zfunc/_ombud
+  source <(ombud completions bash)           # a line of ~/.bashrc
+  ombud completions zsh > ~/.zfunc/_ombud    # a folder of your `fpath`, before `compinit`
   ombud completions fish > ~/.config/fish/completions/ombud.fish";
 
 /// Print the completion script of a shell
+///
+/// With it the Tab key knows commands, options and files, and the sessions, agents, models and tags that there are at that
+/// moment: the script asks this program each time.
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = COMPLETIONS_EXAMPLES)]
 pub struct CompletionsArguments {

@@ -1,8 +1,11 @@
 //! What every command works with.
 
+use std::io::IsTerminal as _;
+
 use ombud::config::{Environment, Resolved};
 
 use super::cli::{Color, Format, GlobalArguments};
+use super::dialog;
 use super::output::Output;
 use ombud::domain::Error;
 
@@ -30,13 +33,11 @@ pub struct Manner {
 /// Asks a question whose answer `--yes` would give beforehand. Whether somebody can be asked is checked before.
 ///
 /// # Errors
-/// `invalid_input` when the terminal cannot be used.
+/// `unavailable` when the terminal cannot be used.
 pub fn confirm(question: String) -> Result<bool, Error> {
-    dialoguer::Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact()
-        .map_err(|error| Error::invalid(format!("the question could not be asked: {error}")).hint("say `--yes`"))
+    let question = dialoguer::Confirm::new().with_prompt(question).default(false);
+    let answer = dialog::ask(|terminal| question.interact_on_opt(terminal)).map_err(|error| error.hint("say `--yes`"))?;
+    Ok(answer.unwrap_or(false))
 }
 
 /// What a command exits with.
@@ -63,6 +64,15 @@ impl Manner {
         };
         let no_input = global.no_input || environment.is_on("OMBUD_NO_INPUT");
         Ok(Self { format: format.unwrap_or_default(), color, may_ask: terminal && !no_input })
+    }
+
+    /// Whether lines on standard error have colours.
+    pub fn is_coloured(&self, environment: &Environment) -> bool {
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => std::io::stderr().is_terminal() && environment.get("TERM") != Some("dumb"),
+        }
     }
 }
 
@@ -128,6 +138,8 @@ pub mod tests {
         let manner = |global: &GlobalArguments, pairs: &[(&str, &str)]| Manner::of(global, &environment(pairs), true);
         let plain = Manner { format: Format::Text, color: Color::Auto, may_ask: true };
         assert_eq!(manner(&none, &[]), Ok(plain));
+        let coloured = |color| Manner { color, ..plain }.is_coloured(&environment(&[]));
+        assert_eq!((coloured(Color::Always), coloured(Color::Never)), (true, false));
         let set = [("OMBUD_FORMAT", "json"), ("NO_COLOR", "1"), ("OMBUD_NO_INPUT", "1")];
         assert_eq!(manner(&none, &set), Ok(Manner { format: Format::Json, color: Color::Never, may_ask: false }));
         let flags = GlobalArguments { format: Some(Format::Text), color: Some(Color::Always), ..none.clone() };

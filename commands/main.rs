@@ -9,6 +9,7 @@ mod cli;
 mod completions;
 mod config;
 mod context;
+mod dialog;
 mod distance;
 mod doctor;
 mod follow;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         };
     }
     match execute(Cli::parse(), environment) {
+        _ if dialog::was_interrupted() => ExitCode::from(dialog::INTERRUPTED),
         Ok(exit_code) => ExitCode::from(exit_code),
         Err(error) => {
             note(&error_line(&error));
@@ -94,12 +96,12 @@ fn execute(cli: Cli, environment: Environment) -> Result<u8> {
         resolved => resolved?,
     };
     let traces = match &cli.command {
-        Command::Serve(arguments) if !arguments.print_routes => watch(&cli, &environment, &resolved.settings)?,
+        Command::Serve(arguments) if !arguments.print_routes => watch(&cli, &environment, &resolved.settings, manner)?,
         Command::Mcp(McpCommand::Serve(arguments)) if arguments.http.is_some() => {
-            watch(&cli, &environment, &resolved.settings)?
+            watch(&cli, &environment, &resolved.settings, manner)?
         }
         _ => {
-            observe(&cli, &environment);
+            observe(&cli, &environment, manner);
             None
         }
     };
@@ -116,10 +118,14 @@ fn execute(cli: Cli, environment: Environment) -> Result<u8> {
     }
     let exit_code = match &cli.command {
         Command::Agents(command) => in_runtime(async { Ok(agents::execute(command, &program).await?.0) }),
-        Command::Config(command) => config::execute(command, &program.context, &program.environment).map(|exit| exit.0),
+        Command::Config(command) => in_runtime(dialog::interruptible(async {
+            config::execute(command, &program.context, &program.environment).map(|exit| exit.0)
+        })),
         Command::Models(arguments) => in_runtime(models::execute(&program, arguments)),
         Command::Doctor(arguments) => in_runtime(doctor::execute(&program, arguments)),
-        Command::Trust(arguments) => trust::execute(arguments, &program.context).map(|exit| exit.0),
+        Command::Trust(arguments) => {
+            in_runtime(dialog::interruptible(async { trust::execute(arguments, &program.context).map(|exit| exit.0) }))
+        }
         Command::Completions(_) | Command::Version(_) => Ok(0),
         Command::Oneshot(arguments) => in_runtime(async { Ok(oneshot::execute(&program, arguments).await) }),
         Command::Run(arguments) => in_runtime(run::execute(&program, arguments))
@@ -127,8 +133,8 @@ fn execute(cli: Cli, environment: Environment) -> Result<u8> {
         Command::Keys(command) => in_runtime(keys::execute(&program, command)),
         Command::Users(command) => in_runtime(users::execute(&program, command)),
         Command::Mcp(command) => in_runtime(mcp::execute(&program, command)),
-        Command::Sessions(command) => in_runtime(sessions::execute(&program, command)),
-        Command::Share(arguments) => in_runtime(share::execute(&program, arguments)),
+        Command::Sessions(command) => in_runtime(dialog::interruptible(sessions::execute(&program, command))),
+        Command::Share(arguments) => in_runtime(dialog::interruptible(share::execute(&program, arguments))),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),
         Command::Restore(arguments) => in_runtime(restore::execute(&program, arguments)),
     };
@@ -139,7 +145,7 @@ fn execute(cli: Cli, environment: Environment) -> Result<u8> {
 }
 
 /// Log lines and traces of a server.
-fn watch(cli: &Cli, environment: &Environment, settings: &Settings) -> Result<Option<Traces>> {
+fn watch(cli: &Cli, environment: &Environment, settings: &Settings, manner: Manner) -> Result<Option<Traces>> {
     let level = settings.server.log_level.as_deref();
     let filter = match (environment.get("RUST_LOG"), cli.global.quiet, cli.global.verbose) {
         (Some(filter), ..) => filter,
@@ -156,7 +162,7 @@ fn watch(cli: &Cli, environment: &Environment, settings: &Settings) -> Result<Op
     ombud::observe::watch(&Watched {
         filter: filter.to_owned(),
         json: settings.server.json_logs,
-        colour: std::io::stderr().is_terminal(),
+        colour: manner.is_coloured(environment),
         traces: settings.server.otlp_endpoint.clone(),
     })
 }
@@ -174,14 +180,14 @@ fn settings(cli: &Cli, environment: &Environment) -> Result<(Option<Server>, Res
 }
 
 /// Log lines, for those who ask for them.
-fn observe(cli: &Cli, environment: &Environment) {
+fn observe(cli: &Cli, environment: &Environment, manner: Manner) {
     let filter = match (environment.get("RUST_LOG"), cli.global.verbose) {
         (Some(filter), _) => filter,
         (None, 0 | 1) => return,
         (None, 2) => "ombud=debug",
         (None, _) => "debug",
     };
-    ombud::observe::log_to_stderr(filter, std::io::stderr().is_terminal());
+    ombud::observe::log_to_stderr(filter, manner.is_coloured(environment));
 }
 
 fn in_runtime(command: impl Future<Output = Result<u8>>) -> Result<u8> {

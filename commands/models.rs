@@ -50,14 +50,19 @@ pub async fn execute(program: &Program, arguments: &ModelsArguments) -> Result<u
 
 /// The table for people.
 fn text(default: Option<&ModelChoice>, providers: &[ProviderItem]) -> String {
-    let head = ["MODEL", "CONTEXT", "INPUT", "OUTPUT", "SHOWN", ""].map(str::to_owned).to_vec();
+    let head = ["MODEL", "CONTEXT", "INPUT", "OUTPUT", "TAKES", ""].map(str::to_owned).to_vec();
     let mut rows = vec![head];
     for provider in providers.iter().filter(|provider| provider.usable) {
         rows.extend(provider.models.iter().map(|known| row(known, default)));
         let others =
             provider.offered.iter().flatten().filter(|id| provider.models.iter().all(|known| known.model.id != **id));
-        rows.extend(others.map(|id| {
-            let model = ModelChoice::new(&provider.name, id);
+        let others = others.map(|id| ModelChoice::new(&provider.name, id)).collect::<Vec<_>>();
+        // The one that is asked stands there, also when nobody has told of it.
+        let asked = default.filter(|model| {
+            let known = || provider.models.iter().map(|known| &known.model).chain(&others);
+            model.provider == provider.name && known().all(|known| known != *model)
+        });
+        rows.extend(asked.cloned().into_iter().chain(others).map(|model| {
             let mark = mark(&model, default);
             vec![model.to_string(), "-".to_owned(), "-".to_owned(), "-".to_owned(), "-".to_owned(), mark]
         }));
@@ -137,7 +142,7 @@ mod tests {
         let default = ModelChoice::new("work", "b");
         assert_eq!(
             text(Some(&default), &[provider, without_key]),
-            "MODEL   CONTEXT  INPUT  OUTPUT  SHOWN\n\
+            "MODEL   CONTEXT  INPUT  OUTPUT  TAKES\n\
              work/a  1000     $1.25  $10.00  text, images\n\
              work/b  1000     -      -       text          default\n\
              work/c  -        -      -       -\n"

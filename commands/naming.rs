@@ -3,6 +3,7 @@
 use ombud::domain::{Error, ErrorCode, Principal, Result, SessionId};
 use ombud::engine::{Engine, SessionFilter, SessionItem};
 
+use crate::dialog;
 use crate::program::Program;
 use crate::render::harmless;
 use crate::render::result::minute;
@@ -13,6 +14,8 @@ const SHORTEST: usize = 4;
 const WHOLE: usize = 36;
 /// Candidates that are named when there are several.
 const SHOWN: usize = 5;
+/// Columns of a line that its title leaves to the rest: time, id, and what is between.
+const BESIDE: usize = 60;
 /// Sessions to choose from.
 const OFFERED: usize = 100;
 
@@ -74,19 +77,20 @@ pub fn choose(items: Vec<SessionItem>) -> Result<SessionId> {
             Error::new(ErrorCode::NotFound, "there is no session to choose from").hint("`ombud oneshot \"…\"` makes one")
         );
     }
+    let columns = usize::from(dialoguer::console::Term::stderr().size().1);
+    let room = columns.saturating_sub(BESIDE).clamp(10, 60);
     let lines = items.iter().map(|item| {
         let session = &item.summary.session;
         let title: String = harmless(session.title.as_deref().unwrap_or("")).replace(['\n', '\t'], " ");
-        let title: String = title.chars().take(60).collect();
+        let title: String = title.chars().take(room).collect();
         format!("{}  {title}  {}", minute(session.updated_at), session.id)
     });
-    let chosen = dialoguer::Select::new()
-        .with_prompt("Which session? (arrows, Enter; Esc leaves)")
+    let question = dialoguer::Select::new()
+        .with_prompt("Which session (arrows choose, Enter takes, Esc leaves)")
         .items(lines.collect::<Vec<_>>())
         .default(0)
-        .max_length(12)
-        .interact_opt()
-        .map_err(|error| Error::invalid(format!("the question could not be asked: {error}")).hint("name a session"))?;
+        .max_length(12);
+    let chosen = dialog::ask(|terminal| question.interact_on_opt(terminal)).map_err(|error| error.hint("name a session"))?;
     let chosen = chosen.and_then(|at| items.into_iter().nth(at));
     let chosen = chosen.ok_or_else(|| Error::new(ErrorCode::InvalidInput, "no session was chosen"))?;
     Ok(chosen.summary.session.id)

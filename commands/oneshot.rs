@@ -21,6 +21,7 @@ use crate::program::Program;
 use crate::prompt;
 use crate::render::result::{Collector, RunResult, error_line};
 use crate::render::{View, is_watched, note, refused};
+use crate::run::Unseen;
 use crate::signals::Signals;
 
 /// What is told of an answer by rules.
@@ -104,8 +105,9 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
             None => prompt::gather(args.prompt.as_deref(), args.ask.no_stdin, program.global.quiet, &settings.limits).await,
         }
     };
-    let gather = async { Ok::<_, Error>((gather.await?, Attachments::read(&args.ask.files).await?)) };
-    let (text, attachments) = tokio::select! {
+    let gather =
+        async { Ok::<_, Error>((gather.await?, Attachments::read(&args.ask.files).await?, form(&args.ask).await?)) };
+    let (text, attachments, form) = tokio::select! {
         gathered = gather => gathered?,
         exit_code = signals.next() => {
             let mut collector = Collector::new(Vec::new());
@@ -115,9 +117,10 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     };
     let mut ask = question(program, &args.ask, None, &text)?;
     attachments.add_to(&mut ask);
-    if ask.pins.form.is_some() {
+    if form.is_some() {
         view.holds_back();
     }
+    ask.pins.form = form;
     if let Target::New(new) = &mut ask.target {
         new.input = args.input.iter().cloned().collect();
     }
@@ -151,7 +154,10 @@ async fn answer(program: &Program, args: &OneshotArguments, view: &mut View<'_>)
     let mut followed = Followed::new(program, &*house, &caller, &mut signals, view);
     followed.denies.clone_from(&args.ask.deny);
     followed.tools = CallerTools::new(&args.tools, settings.limits.command_time);
+    // A `^C` or what is typed for the shell would stand in the midst of the answer.
+    let unseen = program.progress.is_watched().then(Unseen::begin);
     let result = followed.ask(ask, notices).await;
+    drop(unseen);
     let leave_by = followed.leave_by;
     leave(&*house, &mut signals, leave_by).await;
     if !args.ephemeral {
@@ -186,11 +192,10 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
         Busy::Fail => OnBusy::Reject,
     };
     program.check_tools(args.allow.iter().chain(&args.deny))?;
-    let mut pins = match &program.server {
+    let pins = match &program.server {
         None => pins(program, args),
         Some(server) => pins_for(server, program, args)?,
     };
-    pins.form = args.output_schema.as_deref().map(form).transpose()?;
     Ok(Ask {
         procedure: None,
         target,
@@ -204,8 +209,18 @@ pub fn question(program: &Program, args: &AskArguments, session: Option<&Session
     })
 }
 
+/// The form that the answer must have. What is no regular file may stay silent, so it is read aside.
+///
+/// # Errors
+/// `not_found`, `too_large` or `invalid_input` for a file that is no schema.
+pub async fn form(args: &AskArguments) -> Result<Option<AnswerForm>> {
+    let Some(path) = args.output_schema.clone() else { return Ok(None) };
+    let read = tokio::task::spawn_blocking(move || form_of(&path)).await;
+    read.map_err(|error| Error::internal(format!("the schema cannot be read: {error}")))?.map(Some)
+}
+
 /// The form of the answer that a file tells.
-fn form(path: &Path) -> Result<AnswerForm> {
+fn form_of(path: &Path) -> Result<AnswerForm> {
     let shown = printable(&path.to_string_lossy());
     let wrong = |why: String| Error::invalid(format!("the schema `{shown}` cannot be used: {why}"));
     let mut text = String::new();
@@ -293,12 +308,13 @@ pub fn notices(program: &Program, ask: &Ask) -> Result<Vec<String>> {
     let mut notices = program.context.resolved.notices.clone();
     // A session that goes on has told this when it began.
     // What a server will ask, it tells with its answer.
-    if !matches!(ask.target, Target::New(_)) || program.server.is_some() {
+    let Target::New(new) = &ask.target else { return Ok(notices) };
+    if program.server.is_some() {
         return Ok(notices);
     }
     let settings = program.settings();
     let models = program.models()?;
-    let wanted = ask.pins.model.as_ref().or(settings.model.as_ref());
+    let wanted = ask.pins.model.as_ref().or(new.model.as_ref()).or(settings.model.as_ref());
     let chosen = models.choose(wanted)?;
     let offline = settings.providers.get(&chosen.provider).is_some_and(|provider| provider.wire == Wire::Offline);
     if offline {

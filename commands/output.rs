@@ -1,6 +1,8 @@
 //! Standard output: the answer and nothing else. A reader that goes away is success.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use ombud::domain::{Cause, Error, Result};
@@ -13,6 +15,8 @@ pub struct Output {
 
 struct State {
     writer: Box<dyn Write + Send>,
+    /// What it is called where it cannot be written.
+    name: String,
     closed: bool,
 }
 
@@ -24,7 +28,16 @@ impl Output {
 
     /// Any other place.
     pub fn new(writer: Box<dyn Write + Send>) -> Self {
-        Self { state: Mutex::new(State { writer, closed: false }) }
+        Self::named("standard output".to_owned(), writer)
+    }
+
+    /// A file.
+    pub fn to_file(path: &Path, file: File) -> Self {
+        Self::named(format!("`{}`", path.display()), Box::new(file))
+    }
+
+    fn named(name: String, writer: Box<dyn Write + Send>) -> Self {
+        Self { state: Mutex::new(State { writer, name, closed: false }) }
     }
 
     /// Writes a text as it is, and sends it off.
@@ -44,7 +57,7 @@ impl Output {
             }
             Err(error) => {
                 let cause = (error.kind() == ErrorKind::StorageFull).then_some(Cause::Full);
-                let message = format!("standard output cannot be written: {error}");
+                let message = format!("{} cannot be written: {error}", state.name);
                 Err(Error::store(cause, message))
             }
         }
@@ -139,8 +152,12 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_told() {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let error = Output::to_file(Path::new("answer.txt"), full).write("a").unwrap_err();
+        assert!(error.message.starts_with("`answer.txt` cannot be written: "), "{}", error.message);
         let output = Output::new(Box::new(Failing(ErrorKind::StorageFull)));
         let error = output.write("a").unwrap_err();
+        assert!(error.message.starts_with("standard output cannot be written: "), "{}", error.message);
         assert_eq!((error.code, error.cause), (ombud::domain::ErrorCode::StoreFailed, Some(Cause::Full)));
     }
 

@@ -175,6 +175,14 @@ pub fn store_folder(settings: &Settings) -> Option<PathBuf> {
     }
 }
 
+/// The file or the folder that is the store of the settings, where it is one.
+pub fn store_place(settings: &Settings) -> Option<PathBuf> {
+    match StoreUrl::parse(settings.store_address().ok()?).ok()? {
+        StoreUrl::Memory => None,
+        StoreUrl::File(place) | StoreUrl::Sqlite(place) => Some(place),
+    }
+}
+
 /// The tape that a question is recorded on, or played from.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::cli::{Format, TrustArguments};
 use super::context::{Context, Exit};
+use super::dialog;
 
 /// Shows what would count, asks, and remembers.
 pub fn execute(arguments: &TrustArguments, context: &Context) -> Result<Exit> {
@@ -70,13 +71,11 @@ fn tell(context: &Context, text: &str, document: Value) -> Result<Exit> {
 
 /// Shows what would count and asks, both on stderr.
 fn agreed(project: &Project) -> Result<bool> {
-    let terminal = dialoguer::console::Term::stderr();
-    let failed = |error: &dyn std::fmt::Display| {
-        Error::new(ErrorCode::Unavailable, format!("the question cannot be asked: {error}")).hint("say --yes")
-    };
-    terminal.write_str(&explanation(project)).map_err(|error| failed(&error))?;
-    let question = dialoguer::Confirm::new().with_prompt("Let all of this count?").default(false);
-    question.interact_on_opt(&terminal).map(|answer| answer == Some(true)).map_err(|error| failed(&error))
+    let answer = dialog::ask(|terminal| {
+        terminal.write_str(&explanation(project))?;
+        dialoguer::Confirm::new().with_prompt("Let all of this count?").default(false).interact_on_opt(terminal)
+    });
+    Ok(answer.map_err(|error| error.hint("say --yes"))?.unwrap_or(false))
 }
 
 fn explanation(project: &Project) -> String {

@@ -32,3 +32,31 @@ else
     complete -o nospace -o bashdefault -F _clap_complete_ombud ombud
 fi
 
+
+_ombud() {
+    local -a joined=()
+    local at last=-1
+    for (( at = 0; at <= COMP_CWORD; at++ )); do
+        if (( last > 0 )) && [[ ${COMP_WORDS[at]} == :* || ${joined[last]} == *: ]]; then
+            joined[last]+=${COMP_WORDS[at]}
+        else
+            joined[++last]=${COMP_WORDS[at]}
+        fi
+    done
+    local typed=${joined[last]//\\/}
+    typed=${typed#[\"\']}
+    local COMP_CWORD=$last
+    local -a COMP_WORDS=("${joined[@]}")
+    _clap_complete_ombud "$1" "$typed" "$3"
+    # What stands before the last colon is there already.
+    local there=${typed%"${typed##*:}"} reply
+    [[ -n $there ]] && COMPREPLY=("${COMPREPLY[@]#"$there"}")
+    for reply in "${COMPREPLY[@]}"; do
+        if [[ $reply == *[[:space:]\"\'\\\$\&\;\<\>\|\(\)\*\?\`]* ]]; then
+            # Then bash quotes what it takes.
+            compopt -o filenames 2> /dev/null
+            break
+        fi
+    done
+}
+complete -F _ombud -o nospace -o bashdefault -o nosort ombud 2> /dev/null || complete -F _ombud -o nospace -o bashdefault ombud

@@ -90,6 +90,8 @@ pub struct RunArguments {
     pub prompt: Option<String>,
 
     /// Go on with the last session of this workspace
+    ///
+    /// Where there are several, and somebody sits at a terminal, they are listed, the last one first.
     #[arg(short, long = "continue", conflicts_with_all = ["session", "session_id", "name"])]
     pub continue_last: bool,
 

@@ -73,9 +73,13 @@ fn the_manual_is_fresh() {
 fn manual(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) {
     let name = command.get_bin_name().unwrap_or("ombud").replace(' ', "-");
     let mut page = Vec::new();
+    // As help has it: a list of all options tells nobody how a command is written.
+    let usage = command.clone().render_usage().to_string();
+    let shown = command.clone().display_name(name.as_str()).override_usage(usage.trim_start_matches("Usage: ").to_owned());
     // Without a date: the same program has the same pages.
-    clap_mangen::Man::new(command.clone().display_name(name.as_str())).date("").render(&mut page).unwrap();
-    pages.push((format!("{name}.1"), page));
+    clap_mangen::Man::new(shown).date("").render(&mut page).unwrap();
+    let page = String::from_utf8(page).unwrap().replace("\n.SH EXTRA\n", "\n.SH EXAMPLES\n").replace("\nExamples:\n", "\n");
+    pages.push((format!("{name}.1"), page.into_bytes()));
     for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
         manual(below, pages);
     }

@@ -70,7 +70,7 @@ pub struct SessionsList {
 /// What a session is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum StatusFilter {
-    /// Nothing
+    /// Nothing is at work
     Idle,
     /// A run is queued or at work
     Running,

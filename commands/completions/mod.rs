@@ -39,6 +39,38 @@ pub fn execute(arguments: &CompletionsArguments, out: &Output) -> Result<Exit> {
     Ok(Exit::OK)
 }
 
+/// What bash wants beside the script: it breaks words at `:`, which ids and models hold, and gives words to the program as
+/// they are typed, with their quotes, but takes them without any.
+const OF_BASH: &str = r#"
+_ombud() {
+    local -a joined=()
+    local at last=-1
+    for (( at = 0; at <= COMP_CWORD; at++ )); do
+        if (( last > 0 )) && [[ ${COMP_WORDS[at]} == :* || ${joined[last]} == *: ]]; then
+            joined[last]+=${COMP_WORDS[at]}
+        else
+            joined[++last]=${COMP_WORDS[at]}
+        fi
+    done
+    local typed=${joined[last]//\\/}
+    typed=${typed#[\"\']}
+    local COMP_CWORD=$last
+    local -a COMP_WORDS=("${joined[@]}")
+    _clap_complete_ombud "$1" "$typed" "$3"
+    # What stands before the last colon is there already.
+    local there=${typed%"${typed##*:}"} reply
+    [[ -n $there ]] && COMPREPLY=("${COMPREPLY[@]#"$there"}")
+    for reply in "${COMPREPLY[@]}"; do
+        if [[ $reply == *[[:space:]\"\'\\\$\&\;\<\>\|\(\)\*\?\`]* ]]; then
+            # Then bash quotes what it takes.
+            compopt -o filenames 2> /dev/null
+            break
+        fi
+    done
+}
+complete -F _ombud -o nospace -o bashdefault -o nosort ombud 2> /dev/null || complete -F _ombud -o nospace -o bashdefault ombud
+"#;
+
 /// The script of a shell.
 fn script(shell: Shell) -> Result<String> {
     let completer: &dyn EnvCompleter = match shell {
@@ -55,8 +87,12 @@ fn script(shell: Shell) -> Result<String> {
     let mut bytes = Vec::new();
     let written = completer.write_registration(ASKS, "ombud", "ombud", "ombud", &mut bytes);
     written.map_err(|error| Error::internal(format!("the completion script cannot be made: {error}")))?;
+    if shell == Shell::Bash {
+        bytes.extend_from_slice(OF_BASH.as_bytes());
+    }
     String::from_utf8(bytes).map_err(|error| Error::internal(format!("the completion script is no text: {error}")))
 }
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use dialoguer::{Confirm, Input, MultiSelect, Password, Select};
+use dialoguer::{Confirm, Input, MultiSelect, Select};
 use ombud::config::{Environment, Flags, printable, resolve};
 use ombud::domain::{Error, ErrorCode, ModelChoice, Permission, PermissionRule, Result};
 use serde_json::json;
@@ -13,6 +13,14 @@ use toml::{Table, Value};
 
 use crate::cli::{ConfigInit, Format};
 use crate::context::{Context, Exit};
+use crate::dialog;
+
+/// What a config file may be called; the first is what is written.
+const NAMES: [&str; 4] = ["config.toml", "config.yaml", "config.yml", "config.json"];
+/// The tools that write and change files.
+const WRITING: [&str; 3] = ["write_file", "edit_file", "apply_patch"];
+/// What is told when a question was left, or the answer was no.
+const NOTHING: &str = "was not written";
 
 /// What the file is to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,10 +36,9 @@ struct Wanted {
 
 /// Asks what is wanted, and writes it.
 pub fn execute(arguments: &ConfigInit, context: &Context, environment: &Environment) -> Result<Exit> {
-    let path = place(arguments, context)?;
-    let there = path.exists();
-    if there && !arguments.force {
-        let error = Error::new(ErrorCode::Conflict, format!("{} is there already", shown(&path)));
+    let (found, path) = place(arguments, context)?;
+    if let Some(found) = found.as_ref().filter(|_| !arguments.force) {
+        let error = Error::new(ErrorCode::Conflict, format!("{} is there already", shown(found)));
         return Err(error.hint("change it with an editor, or say --force: it is kept as a file that ends in `.old`"));
     }
     if arguments.project && arguments.api_key_env.is_some() {
@@ -43,45 +50,59 @@ pub fn execute(arguments: &ConfigInit, context: &Context, environment: &Environm
             let error = Error::new(ErrorCode::Forbidden, "nobody can be asked what the file is to say");
             return Err(error.hint("say it by --model, --base-url, --api-key-env and --allow, and --yes"));
         }
-        wanted = asked(wanted, arguments.project, environment)?;
+        match asked(wanted, arguments.project, environment)? {
+            Some(answered) => wanted = answered,
+            None => return tell(context, &path, false, NOTHING),
+        }
     }
     let key_file = wanted.key.as_ref().and_then(|_| path.parent().map(|folder| folder.join("provider.key")));
     let text = text(&wanted, key_file.as_deref());
-    if !arguments.yes {
-        let about = format!("\n{}\n\n{text}\n", shown(&path));
-        dialoguer::console::Term::stderr().write_str(&about).map_err(|error| cannot_ask(&error))?;
-        let written = Confirm::new().with_prompt("Write this file?").default(true).interact().map_err(|e| cannot_ask(&e))?;
-        if !written {
-            return tell(context, &path, false, "nothing was written");
-        }
+    if !arguments.yes && !agreed(&path, &text)? {
+        return tell(context, &path, false, NOTHING);
     }
     if let (Some(file), Some(key)) = (&key_file, &wanted.key) {
         write(file, &format!("{key}\n"))?;
     }
-    check(&path, &text, environment)?;
-    if there {
-        let mut old = path.clone().into_os_string();
+    check(&path, &text, wanted.model.as_ref().filter(|_| !arguments.project), environment)?;
+    if let Some(found) = found {
+        let mut old = found.clone().into_os_string();
         old.push(".old");
-        fs::rename(&path, &old).map_err(|error| cannot_write(&path, &error))?;
+        fs::rename(&found, &old).map_err(|error| cannot_write(&found, &error))?;
     }
     write(&path, &text)?;
-    tell(context, &path, true, "is written; `ombud doctor` looks whether everything works")
+    match arguments.project {
+        true => tell(context, &path, true, "is written; it may only narrow what counts here, until you say `ombud trust`"),
+        false => tell(context, &path, true, "is written; `ombud doctor` looks whether everything works"),
+    }
 }
 
-/// Where the file is.
-fn place(arguments: &ConfigInit, context: &Context) -> Result<PathBuf> {
+/// Shows the file and asks whether it is to be written.
+fn agreed(path: &Path, text: &str) -> Result<bool> {
+    let agreed = dialog::ask(|terminal| {
+        terminal.write_str(&format!("\n{}\n\n{text}\n", shown(path)))?;
+        Confirm::new().with_prompt("Write this file?").default(true).interact_on_opt(terminal)
+    });
+    Ok(agreed?.unwrap_or(false))
+}
+
+/// The file that is there, and the one that is written: TOML, whatever that one is.
+fn place(arguments: &ConfigInit, context: &Context) -> Result<(Option<PathBuf>, PathBuf)> {
     let settings = &context.resolved.settings;
     if arguments.project {
-        return Ok(settings.workspace.join(".ombud/config.toml"));
+        let folder = settings.workspace.join(".ombud");
+        return Ok((there(&folder), folder.join(NAMES[0])));
     }
     if settings.paths.config.as_os_str().is_empty() {
         return Err(
             Error::invalid("there is no place for your config: neither HOME nor XDG_CONFIG_HOME is set").hint("set HOME")
         );
     }
-    let names = ["config.toml", "config.yaml", "config.yml", "config.json"].map(|name| settings.paths.config.join(name));
-    // Two of them would be refused.
-    Ok(names.iter().find(|path| path.exists()).unwrap_or(&names[0]).clone())
+    Ok((there(&settings.paths.config), settings.paths.config.join(NAMES[0])))
+}
+
+/// The config of a folder: two of them would be refused.
+fn there(folder: &Path) -> Option<PathBuf> {
+    NAMES.iter().map(|name| folder.join(name)).find(|path| path.exists())
 }
 
 /// What the options say.
@@ -106,24 +127,30 @@ fn of_options(arguments: &ConfigInit, context: &Context) -> Result<Wanted> {
     })
 }
 
-/// Asks for what the options do not say.
-fn asked(mut wanted: Wanted, project: bool, environment: &Environment) -> Result<Wanted> {
-    if wanted.model.is_none() && !project {
-        ask_models(&mut wanted, environment)?;
+/// Asks for what the options do not say; nothing when a question was left.
+fn asked(mut wanted: Wanted, project: bool, environment: &Environment) -> Result<Option<Wanted>> {
+    if wanted.model.is_none() && !project && ask_models(&mut wanted, environment)?.is_none() {
+        return Ok(None);
     }
     if wanted.allow.is_empty() {
         let calls = ["write and change files of the workspace", "run commands"];
-        let prompt = "What may agents do without asking? (space marks, return goes on)";
-        let chosen = MultiSelect::new().with_prompt(prompt).items(calls).interact().map_err(|error| cannot_ask(&error))?;
+        let prompt = "What agents may do without asking (space marks, Enter goes on)";
+        let chosen = dialog::ask(|terminal| MultiSelect::new().with_prompt(prompt).items(calls).interact_on_opt(terminal))?;
+        let Some(chosen) = chosen else { return Ok(None) };
         for call in chosen {
-            let tools: &[&str] = if call == 0 { &["write_file", "edit_file"] } else { &["run_command"] };
+            let tools: &[&str] = if call == 0 { &WRITING } else { &["run_command"] };
             wanted.allow.extend(tools.iter().map(|tool| (*tool).to_owned()));
         }
     }
-    Ok(wanted)
+    Ok(Some(wanted))
 }
 
-fn ask_models(wanted: &mut Wanted, environment: &Environment) -> Result<()> {
+/// Asks for one of some.
+fn choose<T: std::fmt::Display>(prompt: &str, items: &[T]) -> Result<Option<usize>> {
+    dialog::ask(|terminal| Select::new().with_prompt(prompt).items(items).default(0).interact_on_opt(terminal))
+}
+
+fn ask_models(wanted: &mut Wanted, environment: &Environment) -> Result<Option<()>> {
     let kinds = [
         "OpenAI",
         "Anthropic",
@@ -131,41 +158,51 @@ fn ask_models(wanted: &mut Wanted, environment: &Environment) -> Result<()> {
         "another server that speaks OpenAI's API",
         "none: the rules inside this program, which are no language model",
     ];
-    let kind = Select::new().with_prompt("Whose models?").items(kinds).default(0).interact().map_err(|e| cannot_ask(&e))?;
+    let Some(kind) = choose("Whose models (arrows choose, Enter takes, Esc leaves)", &kinds)? else { return Ok(None) };
     let (provider, first) = match kind {
         0 => ("openai", "gpt-6-sol"),
         1 => ("anthropic", "claude-sonnet-5-5"),
         2 => ("ollama", "llama3.2"),
         3 => ("house", ""),
-        _ => return Ok(()),
+        _ => return Ok(Some(())),
     };
     if kind == 3 {
-        let url: String = Input::new()
+        let question = Input::<String>::new()
             .with_prompt("Its address, such as http://127.0.0.1:8080/v1")
-            .interact_text()
-            .map_err(|e| cannot_ask(&e))?;
+            .validate_with(|typed: &String| address(typed));
+        let Some(url) = dialog::ask(|terminal| question.interact_text_on(terminal).map(Some))? else { return Ok(None) };
         wanted.base_url = Some(url.trim().to_owned());
     }
-    let mut input = Input::<String>::new().with_prompt("Which model?");
+    let mut question = Input::<String>::new().with_prompt("Which model");
     if !first.is_empty() {
-        input = input.default(first.to_owned());
+        question = question.default(first.to_owned());
     }
-    let id = input.interact_text().map_err(|error| cannot_ask(&error))?;
+    let Some(id) = dialog::ask(|terminal| question.interact_text_on(terminal).map(Some))? else { return Ok(None) };
     wanted.model = Some(ModelChoice::new(provider, id.trim()));
     if kind == 2 {
-        return Ok(());
+        return Ok(Some(()));
     }
     let variable = match kind {
         3 => "HOUSE_API_KEY".to_owned(),
         _ => format!("{}_API_KEY", provider.to_uppercase()),
     };
     if kind != 3 && environment.get(&variable).is_some() {
-        return Ok(());
+        return Ok(Some(()));
     }
     ask_key(wanted, kind == 3, &variable)
 }
 
-fn ask_key(wanted: &mut Wanted, may_be_without: bool, variable: &str) -> Result<()> {
+/// Whether something typed can be the address of a provider; the whole file is checked once more at the end.
+fn address(typed: &str) -> std::result::Result<(), &'static str> {
+    let typed = typed.trim();
+    let rest = typed.strip_prefix("http://").or_else(|| typed.strip_prefix("https://")).unwrap_or_default();
+    if rest.is_empty() || rest.contains(['?', '#', '@', ' ']) {
+        return Err("it begins with http:// or https:// and holds no user, `?` or `#`");
+    }
+    Ok(())
+}
+
+fn ask_key(wanted: &mut Wanted, may_be_without: bool, variable: &str) -> Result<Option<()>> {
     let mut places = vec![
         format!("in the variable {variable} of the environment, which I set myself"),
         "in a file beside the config that only you can read: I type it now".to_owned(),
@@ -173,17 +210,16 @@ fn ask_key(wanted: &mut Wanted, may_be_without: bool, variable: &str) -> Result<
     if may_be_without {
         places.push("it wants none".to_owned());
     }
-    let place =
-        Select::new().with_prompt("Where is its key?").items(&places).default(0).interact().map_err(|e| cannot_ask(&e))?;
+    let Some(place) = choose("Where is its key", &places)? else { return Ok(None) };
     match place {
         0 => wanted.api_key_env = Some(variable.to_owned()),
         1 => {
-            let key = Password::new().with_prompt("The key").interact().map_err(|error| cannot_ask(&error))?;
+            let Some(key) = dialog::secret("The key (it is not shown)")? else { return Ok(None) };
             wanted.key = Some(key.trim().to_owned()).filter(|key| !key.is_empty());
         }
         _ => {}
     }
-    Ok(())
+    Ok(Some(()))
 }
 
 /// The file.
@@ -217,14 +253,25 @@ fn text(wanted: &Wanted, key_file: Option<&Path>) -> String {
 }
 
 /// Reads the file as it will be read, before it stands in its place.
-fn check(path: &Path, text: &str, environment: &Environment) -> Result<()> {
+fn check(path: &Path, text: &str, model: Option<&ModelChoice>, environment: &Environment) -> Result<()> {
     let beside = path.with_file_name("config.new.toml");
     write(&beside, text)?;
     let flags = Flags { config: Some(beside.clone()), bare: true, ..Flags::default() };
     let checked = resolve(&flags, environment);
-    let removed = fs::remove_file(&beside);
-    checked?;
-    removed.map_err(|error| cannot_write(&beside, &error))
+    fs::remove_file(&beside).map_err(|error| cannot_write(&beside, &error))?;
+    let resolved = checked.map_err(|mut error| {
+        // Nobody has seen that file, nor its lines.
+        let place = format!("{}:", shown(&beside));
+        if let Some((_, why)) = error.message.strip_prefix(&place).and_then(|rest| rest.split_once(": ")) {
+            error.message = why.to_owned();
+        }
+        error
+    })?;
+    match model.filter(|model| !resolved.settings.providers.contains_key(&model.provider)) {
+        Some(model) => Err(Error::invalid(format!("provider `{}` is not known", printable(&model.provider)))
+            .hint("say where it is: `--base-url URL`")),
+        None => Ok(()),
+    }
 }
 
 /// Writes a file that only its owner can read, whole or not at all.
@@ -232,27 +279,17 @@ fn write(path: &Path, text: &str) -> Result<()> {
     let wrong = |error: &std::io::Error| cannot_write(path, error);
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| wrong(&error))?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(".part");
-    let part = PathBuf::from(name);
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&part)
+    // What is not kept is taken away again.
+    let mut part = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(0o600))
+        .tempfile_in(folder)
         .map_err(|error| wrong(&error))?;
-    file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(|error| wrong(&error))?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| wrong(&error))?;
-    fs::rename(&part, path).map_err(|error| wrong(&error))
+    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(|error| wrong(&error))?;
+    part.persist(path).map(drop).map_err(|error| wrong(&error.error))
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
     Error::store(None, format!("{} cannot be written: {error}", shown(path)))
-}
-
-fn cannot_ask(error: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorCode::Unavailable, format!("the question cannot be asked: {error}")).hint("say it by options, and --yes")
 }
 
 fn shown(path: &Path) -> String {
@@ -266,7 +303,7 @@ fn tell(context: &Context, path: &Path, written: bool, text: &str) -> Result<Exi
             context.out.write_json(&json!({ "path": path.display().to_string(), "written": written }))?;
         }
     }
-    Ok(Exit::OK)
+    Ok(if dialog::was_interrupted() { Exit(dialog::INTERRUPTED) } else { Exit::OK })
 }
 
 #[cfg(test)]
@@ -322,5 +359,47 @@ mod tests {
         assert_eq!(execute(&asks, &context, &environment).unwrap_err().code, ErrorCode::Forbidden);
         let wrong = ConfigInit { allow: vec!["a(b".into()], force: true, ..yes };
         assert!(execute(&wrong, &context, &environment).is_err());
+    }
+
+    #[test]
+    fn a_config_in_another_form_is_replaced_by_one_that_can_be_read() {
+        let root = tempfile::tempdir().unwrap();
+        let (context, _) = context(root.path(), Format::Text);
+        let own = fs::canonicalize(root.path()).unwrap().join("own");
+        let environment = Environment {
+            variables: [("HOME".to_owned(), own.display().to_string())].into(),
+            folder: Some(own.parent().unwrap().join("work")),
+            program: None,
+        };
+        let folder = own.join(".config/ombud");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("config.yaml"), "model: offline/rules\n").unwrap();
+        let force = ConfigInit { yes: true, force: true, allow: vec!["write_file".into()], ..ConfigInit::default() };
+        execute(&force, &context, &environment).unwrap();
+        let mut names: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        assert_eq!(names, ["config.toml", "config.yaml.old"]);
+        assert!(resolve(&Flags::default(), &environment).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_count_is_refused_in_words_of_the_user_and_leaves_nothing() {
+        let root = tempfile::tempdir().unwrap();
+        let environment = Environment {
+            variables: [("HOME".to_owned(), root.path().display().to_string())].into(),
+            folder: Some(root.path().to_owned()),
+            program: None,
+        };
+        let path = root.path().join("config.toml");
+        let model = ModelChoice::new("house", "x");
+        let text = "model = \"house/x\"\n[providers.house]\nbase_url = \"nonsense\"\n";
+        let error = check(&path, text, Some(&model), &environment).unwrap_err();
+        assert!(error.message.starts_with("`providers.house.base_url` must be an address"), "{}", error.message);
+        let error = check(&path, "model = \"house/x\"\n", Some(&model), &environment).unwrap_err();
+        assert_eq!(error.message, "provider `house` is not known");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+        assert!(address("nonsense").is_err() && address("http://").is_err() && address("http://a b").is_err());
+        assert_eq!(address(" http://127.0.0.1:8080/v1 "), Ok(()));
     }
 }

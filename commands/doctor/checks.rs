@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use ombud::config::{Settings, printable};
-use ombud::domain::{Error, ErrorCode, Permission, Principal};
+use ombud::domain::{Cause, Error, ErrorCode, Permission, Principal};
 use ombud::engine::{Engine, ProviderItem};
 
 use super::report::{Models, Provider, Report, Store};
-use crate::program::{Program, store_folder};
+use crate::program::{Program, store_folder, store_place};
 
 /// Less room than this on the store's disk is told, in bytes.
 const LITTLE_ROOM: u64 = 256 << 20;
+/// Less than this, in bytes, and a question may not find room to be kept.
+const NO_ROOM: u64 = 1 << 20;
 /// File systems over a network, on which locks cannot be trusted: NFS, SMB, CIFS, AFS, Ceph, 9P.
 const NETWORKS: [u64; 6] = [0x6969, 0x517b, 0xff53_4d42, 0x5346_414f, 0x00c3_6400, 0x0102_1997];
 
@@ -46,13 +48,36 @@ pub fn folders(report: &mut Report, settings: &Settings) {
             Error::new(ErrorCode::NotSupported, format!("{} lies on a network", printable(&place.to_string_lossy())));
         report.failed("store", &error.hint("locks cannot be trusted there: choose a folder of this machine by `--store`"));
     }
-    if let Ok(about) = rustix::fs::statvfs(&place) {
+    // File systems of the kernel's own have no room, and need none.
+    if let Some(about) = rustix::fs::statvfs(&place).ok().filter(|about| about.f_blocks > 0) {
         let free = about.f_bavail.saturating_mul(about.f_frsize);
-        if free < LITTLE_ROOM {
-            let hint = "make room, or choose another place by `--store`".to_owned();
-            report.warns("store", format!("only {} MiB are free on its disk", free >> 20), Some(hint));
+        let hint = "make room, or choose another place by `--store`";
+        if free < NO_ROOM {
+            let error = Error::store(Some(Cause::Full), format!("only {} KiB are free on its disk", free >> 10));
+            report.failed("store", &error.hint(hint));
+        } else if free < LITTLE_ROOM {
+            report.warns("store", format!("only {} MiB are free on its disk", free >> 20), Some(hint.to_owned()));
         }
     }
+}
+
+/// Whether there is no store yet; it is told, and so is where none could be made.
+pub fn new_store(report: &mut Report, settings: &Settings) -> bool {
+    let (Ok(url), Some(place)) = (settings.store_address(), store_place(settings)) else { return false };
+    if place.exists() {
+        return false;
+    }
+    let url = printable(url);
+    let folder = there(&place);
+    if can_write(&folder) {
+        report.works("store", format!("{url} is not there yet: the first question makes it"));
+        report.store = Some(Store { url, sessions: 0 });
+    } else {
+        let folder = printable(&folder.to_string_lossy());
+        let error = Error::store(Some(Cause::ReadOnly), format!("{url} cannot be made: {folder} cannot be written"));
+        report.failed("store", &error.hint("allow this user to write there, or choose another place by `--store`"));
+    }
+    true
 }
 
 fn can_write(folder: &Path) -> bool {
@@ -76,19 +101,30 @@ fn is_on_network(_: &Path) -> bool {
     false
 }
 
-/// Where sessions are kept.
-pub async fn store(report: &mut Report, house: &dyn Engine, caller: &Principal) {
-    match house.health(caller).await {
-        Ok(health) => match &health.error {
-            Some(error) => report.failed("store", error),
-            None => {
-                let (url, sessions) = (printable(&health.store), health.sessions);
-                report.works("store", format!("{url} holds {sessions} sessions"));
-                report.store = Some(Store { url, sessions });
-            }
-        },
-        Err(error) => report.failed("store", &error),
+/// Where sessions are kept; whether anybody could tell. Without settings it is the store of a server.
+pub async fn store(report: &mut Report, house: &dyn Engine, caller: &Principal, settings: Option<&Settings>) -> bool {
+    let health = match house.health(caller).await {
+        Ok(health) => health,
+        Err(error) => {
+            report.failed(if settings.is_some() { "store" } else { "server" }, &error);
+            return false;
+        }
+    };
+    if let Some(error) = &health.error {
+        report.failed("store", error);
+        return true;
     }
+    let (url, sessions) = (printable(&health.store), health.sessions);
+    let count = if sessions == 1 { "1 session".to_owned() } else { format!("{sessions} sessions") };
+    match settings.and_then(store_place).is_some_and(|place| !can_write(&place)) {
+        true => {
+            let error = Error::store(Some(Cause::ReadOnly), format!("{url} holds {count}, and cannot be written"));
+            report.failed("store", &error.hint("allow this user to write it, or choose another place by `--store`"));
+        }
+        false => report.works("store", format!("{url} holds {count}")),
+    }
+    report.store = Some(Store { url, sessions });
+    true
 }
 
 /// Who offers models.
@@ -138,7 +174,12 @@ fn of_provider(report: &mut Report, provider: &ProviderItem, is_default: bool) {
         report.works(&name, format!("{host} answers, with {} models", offered.len()));
     } else if is_default && !provider.usable {
         let error = Error::new(ErrorCode::Unauthorized, "it needs a key and has none");
-        report.failed(&name, &error.hint(format!("set `providers.{}.api_key_env`", printable(&provider.name))));
+        let hint = match provider.name.as_str() {
+            "openai" => "set OPENAI_API_KEY".to_owned(),
+            "anthropic" => "set ANTHROPIC_API_KEY".to_owned(),
+            other => format!("set `providers.{}.api_key_env`", printable(other)),
+        };
+        report.failed(&name, &error.hint(hint));
     }
 }
 
@@ -148,7 +189,7 @@ pub async fn tools(report: &mut Report, house: &dyn Engine, caller: &Principal) 
         Ok(tools) => {
             let allowed = tools.iter().filter(|tool| tool.permission == Permission::Allow).map(|tool| tool.name.as_str());
             let allowed: Vec<&str> = allowed.collect();
-            report.works("tools", format!("{} there, without a question: {}", tools.len(), allowed.join(", ")));
+            report.works("tools", format!("{} are there; called without a question: {}", tools.len(), listed(&allowed)));
             report.tools.extend(tools.iter().map(|tool| tool.name.clone()));
         }
         Err(error) => return report.failed("tools", &error),
@@ -163,6 +204,11 @@ pub async fn tools(report: &mut Report, house: &dyn Engine, caller: &Principal) 
         Err(error) if error.code == ErrorCode::Forbidden => report.warns("commands", error.message, error.hint),
         Err(error) => report.failed("commands", &error),
     }
+}
+
+/// Some names, or that there are none.
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// The tool servers: each is started once.

@@ -18,19 +18,26 @@ use crate::program::Program;
 pub async fn execute(program: &Program, arguments: &DoctorArguments) -> Result<u8> {
     let mut report = Report::default();
     checks::config(&mut report, program);
+    let mut is_new = false;
     if program.server.is_none() {
         checks::folders(&mut report, program.settings());
+        is_new = checks::new_store(&mut report, program.settings());
     }
-    match program.open().await {
-        Ok(house) => look(&mut report, program, arguments, &*house).await,
+    // A store that is not there yet is not made by looking for it.
+    match program.open_asking(is_new).await {
+        Ok(house) => look(&mut report, program, arguments, &*house, is_new).await,
         Err(error) => report.failed("store", &error),
     }
     report.print(&program.context.out, program.format())
 }
 
-async fn look(report: &mut Report, program: &Program, arguments: &DoctorArguments, house: &dyn Engine) {
+async fn look(report: &mut Report, program: &Program, arguments: &DoctorArguments, house: &dyn Engine, is_new: bool) {
     let caller = program.caller();
-    checks::store(report, house, &caller).await;
+    let settings = program.server.is_none().then(|| program.settings());
+    if !is_new && !checks::store(report, house, &caller, settings).await && settings.is_none() {
+        // Nobody is there: nothing else can be learned.
+        return;
+    }
     checks::models(report, house, &caller, !arguments.offline).await;
     checks::tools(report, house, &caller).await;
     if !arguments.offline {

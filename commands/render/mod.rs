@@ -128,9 +128,9 @@ struct Last<'a> {
     result: &'a RunResult,
 }
 
-/// Writes one line to standard error. That nobody can read it is no failure.
+/// Writes one line to standard error, above the line that moves. That nobody can read it is no failure.
 pub fn note(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
+    let _ = progress::aside(|| writeln!(io::stderr().lock(), "{}", harmless(text)));
 }
 
 /// Whether somebody watches standard error.

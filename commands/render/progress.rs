@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use dialoguer::console::{Term, truncate_str};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{harmless, note};
@@ -11,6 +12,24 @@ use super::{harmless, note};
 const TICK: Duration = Duration::from_millis(100);
 /// Most lines that wait while somebody is asked; further ones are written at once.
 const WAITING: usize = 200;
+/// Columns at the end of the line that stay free: for the wheel, and for a `^C` that the terminal shows.
+const FREE: u16 = 8;
+
+/// The line that is drawn now: a process has one terminal, and whatever writes there must make way.
+static DRAWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
+fn drawn() -> MutexGuard<'static, Option<ProgressBar>> {
+    DRAWN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes to the terminal while the line is away.
+pub fn aside<T>(write: impl FnOnce() -> T) -> T {
+    let bar = drawn().clone();
+    match bar {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
 
 /// The line, or nothing where nobody watches.
 pub struct Progress {
@@ -92,21 +111,41 @@ impl Progress {
 impl State {
     fn away(&mut self) {
         if let Some(bar) = self.bar.take() {
+            *drawn() = None;
             bar.finish_and_clear();
         }
     }
 
     fn draw(&mut self) {
         let Some(message) = self.message.as_ref().filter(|_| !self.held) else { return };
+        let message = fitting(message, Term::stderr().size().1);
         match &self.bar {
-            Some(bar) => bar.set_message(message.clone()),
+            Some(bar) => bar.set_message(message),
             None => {
-                let style = ProgressStyle::with_template("{spinner} {wide_msg}")
-                    .unwrap_or_else(|_| ProgressStyle::default_spinner());
-                let bar = ProgressBar::new_spinner().with_style(style).with_message(message.clone());
+                let style =
+                    ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner());
+                let bar = ProgressBar::new_spinner().with_style(style).with_message(message);
                 bar.enable_steady_tick(TICK);
+                *drawn() = Some(bar.clone());
                 self.bar = Some(bar);
             }
         }
+    }
+}
+
+/// As much of a text as stands on a line of so many columns: a line that wraps cannot be taken away again.
+fn fitting(text: &str, columns: u16) -> String {
+    truncate_str(text, usize::from(columns.saturating_sub(FREE)), "…").into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_leaves_room_at_its_end() {
+        assert_eq!(fitting("run_command sleep 3", 80), "run_command sleep 3");
+        assert_eq!(fitting("run_command sleep 3", 20), "run_command…");
+        assert_eq!(fitting("世界世界世界", 16), "世界世…");
     }
 }

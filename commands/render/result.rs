@@ -8,6 +8,8 @@ use ombud::domain::{
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::approver::SAID_NO;
+
 /// One call of a tool.
 #[derive(Clone, Debug, Serialize)]
 pub struct CallLine {
@@ -28,6 +30,9 @@ pub struct DeniedLine {
     /// The rule of `--deny`.
     #[serde(skip)]
     denier: Option<String>,
+    /// Whether somebody at this terminal has said no.
+    #[serde(skip)]
+    by_person: bool,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -193,6 +198,7 @@ impl Collector {
                         arguments: returned.arguments.clone(),
                         allow_with,
                         denier: denier.cloned(),
+                        by_person: returned_line.error.as_ref().is_some_and(|error| error.message.ends_with(SAID_NO)),
                     });
                 }
             }
@@ -290,7 +296,9 @@ impl RunResult {
 
     /// A line for each call that nobody allowed: what, and the flag that would.
     pub fn denied_lines(&self) -> Vec<String> {
-        let lines = self.denied.iter().map(|denied| match &denied.denier {
+        // Who has just said no knows.
+        let asked = self.denied.iter().filter(|denied| !denied.by_person);
+        let lines = asked.map(|denied| match &denied.denier {
             Some(rule) => format!("note: `{}` was denied by `--deny {}`", denied.tool, quoted(rule)),
             None => format!("note: `{}` was denied; allow it with `{}`", denied.tool, denied.allow_with),
         });

@@ -121,21 +121,53 @@ impl TextView {
     }
 }
 
+/// Longest value that is shown of a call, in characters.
+const VALUE: usize = 100;
+/// What a call would write: it is shown where somebody is asked, and is no name of the call.
+const WRITTEN: [&str; 4] = ["content", "old_text", "new_text", "patch"];
+
+/// A call in one line: its tool, and what it is about.
 fn call_line(called: &ToolCalled) -> String {
     let arguments = match &called.call.arguments {
         serde_json::Value::Object(fields) => {
-            let values = fields.values().map(|value| match value {
-                serde_json::Value::String(text) => first_line(text),
-                other => other.to_string(),
-            });
-            values.collect::<Vec<_>>().join(" ")
+            fields.iter().filter_map(|(name, value)| argument(name, value)).collect::<Vec<_>>().join(" ")
         }
         other => other.to_string(),
     };
-    let short: String = arguments.chars().take(100).collect();
-    harmless(&format!("{} {short}", called.call.name)).replace('\n', " ")
+    let short: String = arguments.chars().take(VALUE).collect();
+    harmless(&format!("{} {short}", called.call.name)).replace('\n', " ").trim_end().to_owned()
+}
+
+/// A text as it is, all else with its name; nothing of what is off or empty.
+fn argument(name: &str, value: &serde_json::Value) -> Option<String> {
+    use serde_json::Value;
+    match value {
+        _ if WRITTEN.contains(&name) => None,
+        Value::Null | Value::Bool(false) => None,
+        Value::Bool(true) => Some(name.to_owned()),
+        Value::String(text) => text.lines().next().map(str::to_owned).filter(|line| !line.is_empty()),
+        other => Some(format!("{name}={other}")),
+    }
 }
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_shown_by_what_it_is_about() {
+        let about = |arguments: serde_json::Value| {
+            let serde_json::Value::Object(fields) = arguments else { return String::new() };
+            fields.iter().filter_map(|(name, value)| argument(name, value)).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(about(serde_json::json!({ "path": ".", "recursive": false })), ".");
+        assert_eq!(about(serde_json::json!({ "path": ".", "recursive": true, "limit": 20 })), ". recursive limit=20");
+        assert_eq!(about(serde_json::json!({ "path": "a.txt", "content": "x\ny" })), "a.txt");
+        assert_eq!(about(serde_json::json!({ "patch": "--- a/x", "note": null, "text": "" })), "");
+        assert_eq!(about(serde_json::json!({ "command": "one\ntwo" })), "one");
+    }
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use ombud::domain::{Error, Result};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::getpgrp;
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 use rustyline::DefaultEditor;
 use rustyline::config::Config;
 use rustyline::error::ReadlineError;
@@ -32,6 +33,34 @@ pub fn restore_terminal(terminal: &Option<Termios>) {
         // When it is gone, there is nothing to restore.
         let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, terminal);
     }
+}
+
+/// A while in which the terminal does not show what is typed; it comes to the next line that is edited.
+pub struct Unseen(Option<Termios>);
+
+impl Unseen {
+    /// From now on, until this is dropped.
+    pub fn begin() -> Self {
+        let before = terminal().filter(|_| in_foreground());
+        if let Some(mut now) = before.clone() {
+            now.local_modes.remove(LocalModes::ECHO);
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &now);
+        }
+        Self(before)
+    }
+}
+
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        if in_foreground() {
+            restore_terminal(&self.0);
+        }
+    }
+}
+
+/// Whether the terminal is this program's: one in the background would be stopped for setting it.
+fn in_foreground() -> bool {
+    tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
 /// The line editor, with a history that outlives the program.

@@ -6,9 +6,10 @@ mod slash;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
-use ombud::domain::{Error, ErrorCode, ModelChoice, Result, SessionId, SessionUpdated};
+use ombud::domain::{AnswerForm, Error, ErrorCode, ModelChoice, Result, SessionId, SessionUpdated};
 use ombud::engine::{Engine, SessionFilter, SessionItem, Target};
 
+pub use self::editor::Unseen;
 use self::editor::{Editor, Typed};
 use self::slash::Slash;
 use crate::attachments::Attachments;
@@ -39,6 +40,10 @@ struct Conversation<'a> {
     args: &'a RunArguments,
     house: Arc<dyn Engine>,
     session: Option<SessionId>,
+    /// The model that was chosen by `/model` for this session, or for the one that the next question begins.
+    model: Option<ModelChoice>,
+    /// The form that answers must have.
+    form: Option<AnswerForm>,
     signals: Signals,
     /// Whether files went along with a question.
     attached: bool,
@@ -53,8 +58,13 @@ struct Conversation<'a> {
 pub async fn execute(program: &Program, args: &RunArguments) -> Result<u8> {
     let interactive = args.prompt.is_none() && io::stdin().is_terminal();
     let house = program.open_asking(false).await?;
-    let signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
-    let mut conversation = Conversation { program, args, house, session: None, signals, attached: false, leave_by: None };
+    let mut signals = Signals::catch().map_err(|error| Error::internal(format!("signals cannot be caught: {error}")))?;
+    let form = tokio::select! {
+        form = oneshot::form(&args.ask) => form?,
+        exit_code = signals.next() => return Ok(exit_code),
+    };
+    let mut conversation =
+        Conversation { program, args, house, session: None, model: None, form, signals, attached: false, leave_by: None };
     conversation.session = conversation.first_session().await?;
     oneshot::tag(&*conversation.house, &program.caller(), conversation.session.as_ref(), &args.ask).await?;
     let exit_code = if interactive {
@@ -177,7 +187,15 @@ impl Conversation<'_> {
     /// Asks once, in the session of the conversation or in a new one.
     async fn turn(&mut self, text: &str) -> Result<RunResult> {
         let mut ask = oneshot::question(self.program, &self.args.ask, self.session.as_ref(), text)?;
+        ask.pins.form.clone_from(&self.form);
         let first = matches!(ask.target, Target::New(_));
+        if let Some(model) = &self.model {
+            // What was chosen last counts, also over `--model`.
+            ask.pins.model = Some(model.clone());
+            if let Target::New(new) = &mut ask.target {
+                new.model = Some(model.clone());
+            }
+        }
         let notices = oneshot::notices(self.program, &ask)?;
         // They go along with the first question of a conversation.
         let attachments = match self.attached {
@@ -195,9 +213,12 @@ impl Conversation<'_> {
             notices.iter().for_each(|notice| note(&format!("note: {notice}")));
         }
         let caller = self.program.caller();
+        // What is typed meanwhile waits, and is not shown in the midst of the answer.
+        let unseen = self.program.progress.is_watched().then(Unseen::begin);
         let mut followed = Followed::new(self.program, &*self.house, &caller, &mut self.signals, &mut view);
         followed.denies.clone_from(&self.args.ask.deny);
         let result = followed.ask(ask, notices).await;
+        drop(unseen);
         self.leave_by = followed.leave_by;
         if let Some(session) = result.session() {
             self.attached = true;
@@ -217,7 +238,7 @@ impl Conversation<'_> {
                 out.write_line("Ctrl-C stops the answer that is being written, and not the program.")?;
             }
             Slash::New => {
-                self.session = None;
+                (self.session, self.model) = (None, None);
                 out.write_line("the next question begins a new session")?;
             }
             Slash::Session(None) => match &self.session {
@@ -228,7 +249,7 @@ impl Conversation<'_> {
                 let id = naming::session(&*self.house, &caller, &SessionId::parse(&id)?).await?;
                 let item = self.house.session(&caller, &id).await?;
                 out.write_line(&format!("in {id} {}", harmless(item.summary.session.title.as_deref().unwrap_or(""))))?;
-                self.session = Some(id);
+                (self.session, self.model) = (Some(id), None);
             }
             Slash::Sessions => {
                 let filter = SessionFilter { limit: SESSIONS, ..SessionFilter::default() };
@@ -238,12 +259,14 @@ impl Conversation<'_> {
                 }
             }
             Slash::Model(choice) => self.model(choice, out).await?,
-            Slash::Name(title) => {
-                let change = SessionUpdated {
-                    title: Some(Some(title).filter(|title| !title.is_empty())),
-                    ..SessionUpdated::default()
-                };
+            Slash::Name(None) => {
+                let item = self.house.session(&caller, &self.current()?).await?;
+                out.write_line(&harmless(item.summary.session.title.as_deref().unwrap_or("it has no title")))?;
+            }
+            Slash::Name(Some(title)) => {
+                let change = SessionUpdated { title: Some(Some(title.clone())), ..SessionUpdated::default() };
                 self.house.update(&caller, &self.current()?, change).await?;
+                out.write_line(&format!("this session is `{}` from now on", harmless(&title)))?;
             }
             Slash::History => {
                 let page = self.house.messages(&caller, &self.current()?, None, HISTORY).await?;
@@ -259,10 +282,9 @@ impl Conversation<'_> {
             }
             Slash::Exit => {}
             Slash::Unknown(word) => {
-                let known = slash::TABLE.iter().map(|(word, _, _)| *word);
-                let like = known.max_by(|a, b| strsim::jaro_winkler(a, &word).total_cmp(&strsim::jaro_winkler(b, &word)));
-                return Err(Error::invalid(format!("`{word}` is not a command here"))
-                    .hint(format!("did you mean `{}`? `/help` lists them", like.unwrap_or("/help"))));
+                let like = slash::like(&word).map(|like| format!("did you mean `{like}`? ")).unwrap_or_default();
+                return Err(Error::invalid(format!("`{}` is not a command here", harmless(&word)))
+                    .hint(format!("{like}`/help` lists them")));
             }
         }
         Ok(())
@@ -276,20 +298,26 @@ impl Conversation<'_> {
         let caller = self.program.caller();
         match choice {
             None => {
+                let flag = self.program.global.model.as_deref().map(ModelChoice::parse).transpose()?;
                 let own = match &self.session {
                     Some(id) => self.house.session(&caller, id).await?.summary.session.model,
                     None => None,
                 };
-                let chosen = match own {
-                    Some(own) => own.to_string(),
-                    None => self.default_model().await?.map_or_else(|| "no model".to_owned(), |model| model.to_string()),
+                let chosen = match self.model.clone().or(flag).or(own) {
+                    Some(chosen) => Some(chosen),
+                    None => self.default_model().await?,
                 };
-                out.write_line(&chosen)
+                out.write_line(&chosen.map_or_else(|| "no model".to_owned(), |model| model.to_string()))
             }
             Some(choice) => {
-                let change = SessionUpdated { model: Some(Some(ModelChoice::parse(&choice)?)), ..SessionUpdated::default() };
-                self.house.update(&caller, &self.current()?, change).await?;
-                out.write_line(&format!("{choice} answers from now on in this session"))
+                let chosen = ModelChoice::parse(&choice)?;
+                self.model = Some(chosen.clone());
+                let Some(session) = &self.session else {
+                    return out.write_line(&format!("{chosen} answers in the session that the next question begins"));
+                };
+                let change = SessionUpdated { model: Some(Some(chosen.clone())), ..SessionUpdated::default() };
+                self.house.update(&caller, session, change).await?;
+                out.write_line(&format!("{chosen} answers from now on in this session"))
             }
         }
     }

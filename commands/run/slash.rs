@@ -13,8 +13,8 @@ pub enum Slash {
     Session(Option<String>),
     /// Tells which model answers, or chooses another.
     Model(Option<String>),
-    /// Gives the session a title.
-    Name(String),
+    /// Tells the title of the session, or gives it another.
+    Name(Option<String>),
     /// Shows the newest messages again.
     History,
     /// Lists sessions.
@@ -33,7 +33,7 @@ pub const TABLE: [(&str, &str, &str); 9] = [
     ("/session", "[ID]", "tells which session this is, or goes on in another"),
     ("/sessions", "", "lists the newest sessions"),
     ("/model", "[PROVIDER/MODEL]", "tells which model answers, or chooses another for this session"),
-    ("/name", "TITLE", "gives the session a title"),
+    ("/name", "[TITLE]", "tells the title of this session, or gives it another"),
     ("/history", "", "shows the newest messages again"),
     ("/usage", "", "tells what the session has used so far"),
 ];
@@ -52,11 +52,20 @@ pub fn read(line: &str) -> Option<Slash> {
         "/session" => Slash::Session(argument),
         "/sessions" => Slash::Sessions,
         "/model" => Slash::Model(argument),
-        "/name" => Slash::Name(rest.to_owned()),
+        "/name" => Slash::Name(argument),
         "/history" => Slash::History,
         "/usage" => Slash::Usage,
         other => Slash::Unknown(other.to_owned()),
     })
+}
+
+/// How like a word must be to be meant, of 1.
+const LIKE: f64 = 0.8;
+
+/// The command that was meant, where one is like the word.
+pub fn like(word: &str) -> Option<&'static str> {
+    let known = TABLE.iter().map(|(known, _, _)| (*known, strsim::jaro_winkler(known, word)));
+    known.filter(|(_, like)| *like > LIKE).max_by(|a, b| a.1.total_cmp(&b.1)).map(|(known, _)| known)
 }
 
 #[cfg(test)]
@@ -71,6 +80,8 @@ mod tests {
         assert_eq!(read("/model openai/x"), Some(Slash::Model(Some("openai/x".into()))));
         assert_eq!(read("/session"), Some(Slash::Session(None)));
         assert_eq!(read("/exti"), Some(Slash::Unknown("/exti".into())));
+        assert_eq!(read("/name"), Some(Slash::Name(None)));
+        assert_eq!((like("/exti"), like("/sesion"), like("/nonsense")), (Some("/exit"), Some("/session"), None));
         for (word, _, _) in TABLE {
             assert!(!matches!(read(word), None | Some(Slash::Unknown(_))), "{word}");
         }

@@ -57,7 +57,8 @@ fn tell(program: &Program, pruned: &Pruned) -> Result<()> {
     }
     let (gone, kept) = (pruned.sessions.len(), pruned.kept);
     let (bytes, kept_bytes) = (super::size(pruned.bytes), super::size(pruned.kept_bytes));
-    out.write_line(&format!("{done} {gone} ({bytes}), {kept} stay ({kept_bytes})"))
+    let stay = if kept == 1 { "stays" } else { "stay" };
+    out.write_line(&format!("{done} {gone} ({bytes}), {kept} {stay} ({kept_bytes})"))
 }
 
 /// Deletes what the settings say when it is time, after a command has answered. Without such settings nothing is even

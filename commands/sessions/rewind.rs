@@ -59,6 +59,7 @@ async fn before_turns(engine: &dyn Engine, caller: &Principal, id: &SessionId, t
     if left == 0 {
         return Ok(None);
     }
-    Err(Error::invalid(format!("session `{id}` has {asked} questions, and {turns} were to be taken back"))
+    let count = if asked == 1 { "1 question".to_owned() } else { format!("{asked} questions") };
+    Err(Error::invalid(format!("session `{id}` has {count}, and {turns} were to be taken back"))
         .hint("say a smaller number"))
 }

@@ -151,7 +151,9 @@ async fn list(program: &Program) -> Result<u8> {
                 out.write_json(user)?;
             }
         }
-        Format::Text if users.is_empty() => note("note: nobody has an account here; `ombud users add NAME` makes one"),
+        Format::Text if users.is_empty() => {
+            note("note: nobody has an account here; `ombud users add NAME --role ROLE` makes one")
+        }
         Format::Text => {
             let head = ["NAME", "ROLE", "EMAIL", "MADE", "CHANGED"].map(str::to_owned).to_vec();
             let row = |user: &Line| {

@@ -178,7 +178,7 @@ fn read_text(file: File, path: &Path, most: u64) -> Result<String, Error> {
 
 fn refused(path: &Path, why: &str) -> Error {
     Error::invalid(format!("{} is not read, because it {why}", text::shown(path)))
-        .hint("put a regular file there, or go without config files by --bare")
+        .hint("put a regular file there; `--bare` goes without config files")
 }
 
 fn cannot_read(path: &Path, errno: Errno) -> Error {

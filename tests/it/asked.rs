@@ -57,6 +57,27 @@ fn ctrl_c_at_a_question_ends_the_run() {
     assert!(!ombud.work().join("new.txt").exists());
 }
 
+/// What a patch would change is shown, the question ends its line when it is broken off, and no moving line is left.
+#[test]
+fn a_patch_is_shown_before_it_is_allowed() {
+    let patch = "--- a/fruit.txt\n+++ b/fruit.txt\n@@ -1 +1 @@\n-pears\n+plums\n";
+    let server = ModelServer::start(Wire::Openai, vec![Answer::calls(vec![("apply_patch", json!({ "patch": patch }))])]);
+    let ombud = Ombud::with_model(&server, Wire::Openai);
+    ombud.file("fruit.txt", "pears\n");
+    let mut session = on_terminal(&ombud, &["oneshot", "Go", "--no-stdin"]);
+    let shown = session.expect("[n]o: ").unwrap();
+    let shown = String::from_utf8_lossy(shown.before()).replace('\r', "");
+    assert!(shown.contains("apply_patch wants to change: fruit.txt\n  --- a/fruit.txt\n"), "{shown:?}");
+    assert!(shown.contains("\n  -pears\n  +plums\nAllow apply_patch?"), "{shown:?}");
+    session.send("\u{3}").unwrap();
+    let rest = session.expect("(cancelled)").unwrap();
+    let rest = String::from_utf8_lossy(rest.before()).into_owned();
+    assert!(rest.starts_with("\r\n"), "{rest:?}");
+    session.expect(expectrl::Eof).unwrap();
+    assert_eq!(std::fs::read_to_string(ombud.work().join("fruit.txt")).unwrap(), "pears\n");
+    server.finish();
+}
+
 #[test]
 fn a_tool_that_does_not_exist_is_no_rule() {
     let server = ModelServer::start(Wire::Openai, vec![]);

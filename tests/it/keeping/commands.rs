@@ -29,7 +29,7 @@ fn sessions_are_found_copied_and_put_away() {
     assert_eq!((&rewound["last_message"], messages("again").len()), (&Value::Null, 0));
     let too_many = ombud.run(&["sessions", "rewind", "build-42", "--turns", "2"]);
     assert!(
-        too_many.stderr.starts_with("error: session `build-42` has 1 questions, and 2 were to be taken back"),
+        too_many.stderr.starts_with("error: session `build-42` has 1 question, and 2 were to be taken back"),
         "{too_many:?}"
     );
     let first = messages("build-42")[0]["id"].as_str().unwrap().to_owned();

@@ -60,3 +60,27 @@ fn what_is_broken_is_named_with_the_way_out() {
     assert_eq!((said.exit, failed(&told)), (74, vec!["store".to_owned()]), "{told:#}");
     assert_eq!(told["store"], Value::Null);
 }
+
+#[test]
+fn looking_makes_no_store_and_one_that_cannot_be_written_is_no_good_one() {
+    let ombud = Ombud::new();
+    let place = ombud.work().join("far/away.db");
+    let url = format!("sqlite:{}", place.display());
+    let told = ombud.json(&["doctor", "--offline", "--store", &url]);
+    check("doctor", &told);
+    assert_eq!((failed(&told), &told["store"]["sessions"]), (vec![], &json!(0)), "{told:#}");
+    assert!(!ombud.work().join("far").exists());
+    assert!(told["checks"].to_string().contains("is not there yet: the first question makes it"), "{told:#}");
+
+    assert_eq!(ombud.run(&["oneshot", "What is 6 times 7?", "--store", &url]).exit, 0);
+    let said = ombud.run(&["doctor", "--offline", "--store", &url]);
+    assert!(said.stdout.contains("away.db holds 1 session\n"), "{said:?}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_once() {
+    let ombud = Ombud::new();
+    let told = ombud.run(&["doctor", "--server", "http://127.0.0.1:9", "--format", "json"]).json();
+    check("doctor", &told);
+    assert_eq!(failed(&told), ["server"], "{told:#}");
+}

@@ -46,7 +46,7 @@ fn what_is_known_is_listed_without_asking_anybody() {
     let said = ombud.run(&["models", "work"]);
     assert_eq!(
         said.stdout,
-        "MODEL       CONTEXT  INPUT  OUTPUT  SHOWN\nwork/known  9000     $1.50  $6.00   text, images  default\n",
+        "MODEL       CONTEXT  INPUT  OUTPUT  TAKES\nwork/known  9000     $1.50  $6.00   text, images  default\n",
         "{said:?}"
     );
     let unknown = ombud.run(&["models", "wrok"]);

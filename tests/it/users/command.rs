@@ -21,7 +21,7 @@ fn accounts_are_made_listed_changed_and_removed() {
     let ok = |text: &str| (0, text.to_owned(), String::new());
     let wrong = |exit: i32, text: &str| (exit, String::new(), text.to_owned());
     let none = ombud.run(&["users", "list"]);
-    assert_eq!(whole(&none), wrong(0, "note: nobody has an account here; `ombud users add NAME` makes one\n"));
+    assert_eq!(whole(&none), wrong(0, "note: nobody has an account here; `ombud users add NAME --role ROLE` makes one\n"));
 
     let made = with_password(&ombud, &["users", "add", "ana", "--role", "admin", "--email", "ana@example.org"], PASSWORD);
     assert_eq!(whole(&made), ok("added user ana (admin)\n"));
