@@ -99,7 +99,8 @@ pub struct Append {
     pub entries: Vec<Entry>,
     /// For facts of a run: it must still be held under this token. A run without a row is held under token 0.
     pub fence: Option<Fence>,
-    /// The session's row afterwards.
+    /// The session's row afterwards. Its `bytes` are counted by the store: an appender does not know of what others have
+    /// removed.
     pub summary: SessionSummary,
     /// The rows of all runs that these entries change, as they are afterwards, with the token that is in force then.
     pub runs: Vec<Run>,

@@ -10,7 +10,7 @@ use super::append::{log_of, place_of};
 use super::fault::Done;
 use super::read::{count, entry};
 use crate::domain::{SessionId, Timestamp};
-use crate::storage::{Text, TextHits, TextPlace, TextQuery, Told};
+use crate::storage::{Text, TextHits, TextPlace, TextQuery, Told, words};
 
 /// Entries that are looked at in one transaction while the index is made.
 const STEP: i64 = 4_000;
@@ -24,7 +24,7 @@ pub(super) fn put(connection: &Connection, number: i64, texts: &[Text]) -> Done<
         }
         if !text.text.is_empty() {
             let sql = "INSERT INTO texts (rowid, text) VALUES (?1, ?2)";
-            connection.prepare_cached(sql)?.execute(params![place, text.text])?;
+            connection.prepare_cached(sql)?.execute(params![place, words::spaced(&text.text)])?;
         }
     }
     Ok(())
