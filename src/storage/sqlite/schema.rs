@@ -138,7 +138,7 @@ INSERT INTO texts_due SELECT 0, max(place) FROM entries HAVING max(place) IS NOT
 /// Bytes of each log. They are kept by whoever writes the log, since entries are also written anew.
 const SIZES: &str = "
 ALTER TABLE sessions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
-UPDATE sessions SET bytes = coalesce(summary ->> '$.bytes', 0) WHERE deleted = 0;
+UPDATE sessions SET bytes = coalesce(CASE WHEN json_valid(summary) THEN summary ->> '$.bytes' END, 0) WHERE deleted = 0;
 ";
 
 /// The words of what was said, made again: what a word is has changed.
