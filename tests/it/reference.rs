@@ -67,8 +67,8 @@ fn errors() {
          out; where the way it failed is known, also a cause. On stderr that is `error: MESSAGE (CODE: CAUSE); HINT`, in \
          the results of machines the field `error`.\n\n\
          ## Codes\n\n\
-         The exit code is that of the program, also with `--format json`. The HTTP status is for the servers that come \
-         later.\n\n"
+         The exit code is that of the program, also with `--format json`. The HTTP status is that of the API of \
+         the house; other APIs have their own where they say so.\n\n"
     );
     table(&mut page, &["code", "exit", "HTTP", "a retry may help", "what"]);
     let about = source.members("ErrorCode");
