@@ -193,6 +193,11 @@ impl Store for FileStore {
         self.run(move |root| root.runs(&query)).await
     }
 
+    async fn each_run(&self, query: &RunQuery, to: mpsc::Sender<Vec<Run>>) -> Result<(), Error> {
+        let query = RunQuery { after: None, ..query.clone() };
+        self.run(move |root| root.each_run(&query, &to)).await
+    }
+
     async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {
         let query = RunQuery { offset: 0, limit: usize::MAX, ..query.clone() };
         self.run(move |root| Ok(root.runs(&query)?.len() as u64)).await

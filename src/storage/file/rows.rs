@@ -10,6 +10,8 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::mpsc;
+
 use super::line::Commit;
 use super::log::Folder;
 use super::place::{self, At, Keep, corrupt, if_there};
@@ -17,6 +19,9 @@ use super::store::Root;
 use crate::domain::{Error, Run, SessionId, SessionSummary, Timestamp};
 use crate::storage::rules::{self, file_name};
 use crate::storage::{Counts, RunQuery, SessionQuery, TurnQuery};
+
+/// Rows of runs that are handed over at once.
+const PAGE: usize = 256;
 
 /// The time of a session without a row.
 const NEVER: i64 = 0;
@@ -157,6 +162,28 @@ impl Root {
         }
         rows.sort_by(rules::runs_order);
         Ok(rows.into_iter().skip(query.offset).take(query.limit).collect())
+    }
+
+    /// Hands over the rows of a list, as they lie there: to find where a page begins, all of them would be read each time.
+    pub(super) fn each_run(&self, query: &RunQuery, to: &mpsc::Sender<Vec<Run>>) -> Result<(), Error> {
+        self.settle_all()?;
+        let sessions = match &query.session {
+            Some(session) => vec![file_name(session.as_str())],
+            None => place::names(&self.path.join("sessions"))?,
+        };
+        let mut page = Vec::new();
+        for session in sessions {
+            let folder = self.folder(&session);
+            for name in place::names(&folder.join("runs"))? {
+                page.extend(self.run_in(&folder, &name)?.filter(|run| rules::is_run_listed(run, query)));
+                if page.len() >= PAGE && to.blocking_send(std::mem::take(&mut page)).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        // Nobody may be there any more to take the last.
+        let _ = to.blocking_send(page);
+        Ok(())
     }
 
     /// How many sessions there are: from the end of each log, without reading its row.
