@@ -47,7 +47,7 @@ pub async fn execute(program: &Program, args: &SessionsExport) -> Result<u8> {
         ExportForm::Html => "html",
     };
     let file = path.display().to_string();
-    let export::Tail { events, files, blobs } = written;
+    let export::Tail { events, files, blobs, .. } = written;
     match program.format() {
         Format::Text => program.context.out.write_line(&crate::render::harmless(&file))?,
         Format::Json | Format::Jsonl | Format::Tarko => {
@@ -70,7 +70,7 @@ async fn write(
             let shared = house.share(caller, id).await?;
             let events = shared.events.len() as u64;
             out.write(&share_page(&shared))?;
-            Ok(export::Tail { events, files: 0, blobs: 0 })
+            Ok(export::Tail { events, agents: 0, files: 0, blobs: 0 })
         }
         ExportForm::Markdown => markdown(house, caller, id, out).await,
     }
@@ -96,5 +96,5 @@ async fn markdown(house: &dyn Engine, caller: &Principal, id: &SessionId, out: &
             out.write(&super::markdown::message(&shown))?;
         }
     }
-    Ok(export::Tail { events: summary.events, files: 0, blobs: 0 })
+    Ok(export::Tail { events: summary.events, agents: 0, files: 0, blobs: 0 })
 }

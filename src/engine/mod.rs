@@ -85,8 +85,8 @@ pub use self::files::{FileItem, FileKind, FileSearch, Looked, OpenedFile};
 pub use self::house::{Approver, Decision, House, NobodyToAsk, Parts, Question};
 pub use self::house_files::{HouseFilePage, HouseFiles, NewHouseFile, OpenedHouseFile, ReceivedFile};
 pub use self::keeping::{
-    ForkedSession, ImportedLog, Keeping, PruneRules, Pruned, PrunedSession, SearchHit, SearchPage, SessionSearch, Stats,
-    StatsBy, StatsFilter, StatsRow, export,
+    ForkedSession, ImportedLog, Keeping, PinnedAgent, PruneRules, Pruned, PrunedSession, SearchHit, SearchPage,
+    SessionSearch, Stats, StatsBy, StatsFilter, StatsRow, export,
 };
 pub use self::keys::{IssuedKey, IssuedToken, NewKey, NewToken, Word};
 pub use self::listing::{MessagePage, RunFilter, RunPage, SessionFilter, SessionItem, SessionPage, Shown, ShownSummary};

@@ -146,7 +146,11 @@ async fn status(core: &Core, summary: &SessionSummary) -> Result<SessionStatus> 
 }
 
 pub(crate) async fn item(core: &Arc<Core>, id: &SessionId) -> Result<SessionItem> {
-    let summary: SessionSummary = core.existing(id).await?.fold().await?.summary();
+    let mut summary: SessionSummary = core.existing(id).await?.fold().await?.summary();
+    // What was removed from the log is known to the store alone.
+    if let Some(row) = core.store.summary(id).await? {
+        summary.bytes = row.bytes;
+    }
     let status = status(core, &summary).await?;
     Ok(SessionItem { summary, status })
 }

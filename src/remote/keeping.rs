@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::wire::{Fork, ImportLog, Nothing, Retained};
+use super::wire::{Fork, ImportLog, Nothing, OfSession, PinnedAgents, Retained};
 use super::{Remote, SOON, WORKS, not_over_a_distance};
 use crate::domain::{Principal, Result, Session, SessionId};
 use crate::engine::{
-    FileBytes, ForkedSession, ImportedLog, Keeping, PruneRules, Pruned, SearchPage, SessionSearch, Stats, StatsFilter,
+    FileBytes, ForkedSession, ImportedLog, Keeping, PinnedAgent, PruneRules, Pruned, SearchPage, SessionSearch, Stats,
+    StatsFilter,
 };
 
 #[async_trait]
@@ -17,6 +18,12 @@ impl Keeping for Remote {
 
     async fn fork(&self, _: &Principal, session: &SessionId, fork: &ForkedSession) -> Result<Session> {
         self.line.call("fork", &Fork { session: session.clone(), fork: fork.clone() }, WORKS).await
+    }
+
+    async fn pinned_agents(&self, _: &Principal, session: &SessionId) -> Result<Vec<PinnedAgent>> {
+        let PinnedAgents { agents } =
+            self.line.call("pinned_agents", &OfSession { session: session.clone() }, WORKS).await?;
+        Ok(agents)
     }
 
     async fn import_log(&self, _: &Principal, id: Option<&SessionId>, lines: FileBytes) -> Result<ImportedLog> {

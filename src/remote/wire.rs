@@ -20,7 +20,7 @@ pub use self::agents::{Agents, CreateAgent, CreateAgentWith, OfAgent, SetAgentSt
 pub use self::channels::{Amend, ForgetIn, Forgotten, MemoriesOf, Redact, Seats};
 pub use self::equipment::{Confinement, HouseTools, ProviderList, Reach};
 pub use self::files::{OfFile, Offer, PutFile, Sign, Uploads};
-pub use self::keeping::{Fork, ImportLog, Retained};
+pub use self::keeping::{Fork, ImportLog, PinnedAgents, Retained};
 pub use self::keys::{Keys, OfKey, OfToken, Revoked};
 pub use self::lives::{Clear, Rewind};
 pub use self::tool_servers::{LinesOf, OfToolServer, ToolList, ToolServerLines, ToolServerList, UpdateToolServer};

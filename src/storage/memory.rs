@@ -31,6 +31,12 @@ impl Log {
         let seq = self.entries.last().map_or(0, |entry| entry.seq);
         Head { incarnation: self.incarnation, seq, deleted: self.deleted }
     }
+
+    /// The session's row, with the bytes of the log as it is.
+    fn row(&self) -> Option<SessionSummary> {
+        let bytes = self.entries.iter().map(|entry| entry.body.len() as u64).sum();
+        self.summary.clone().map(|row| SessionSummary { bytes, ..row })
+    }
 }
 
 #[derive(Default)]
@@ -275,7 +281,7 @@ impl Store for MemoryStore {
 
     async fn search(&self, query: &TextQuery) -> Result<TextHits, Error> {
         let state = self.state();
-        let rows = state.logs.values().filter_map(|log| log.summary.clone()).collect();
+        let rows = state.logs.values().filter_map(Log::row).collect();
         rules::scan(rows, query, |session, after| {
             let entries = state.logs.get(session).map_or(&[][..], |log| &log.entries);
             Ok(if after == 0 { entries.to_vec() } else { Vec::new() })
@@ -294,14 +300,14 @@ impl Store for MemoryStore {
 
     async fn sessions(&self, query: &SessionQuery) -> Result<Vec<SessionSummary>, Error> {
         let state = self.state();
-        let mut rows: Vec<_> = state.logs.values().filter_map(|log| log.summary.as_ref()).collect();
+        let mut rows: Vec<_> = state.logs.values().filter_map(Log::row).collect();
         rows.retain(|row| {
             let after = query.after.as_ref();
             rules::is_listed(row, query)
                 && after.is_none_or(|after| rules::sessions_order(&rules::place_in_list(row), after).is_gt())
         });
         rows.sort_by(|left, right| rules::sessions_order(&rules::place_in_list(left), &rules::place_in_list(right)));
-        Ok(rows.into_iter().take(query.limit).cloned().collect())
+        Ok(rows.into_iter().take(query.limit).collect())
     }
 
     async fn counts(&self) -> Result<Counts, Error> {
@@ -314,7 +320,7 @@ impl Store for MemoryStore {
     }
 
     async fn summary(&self, session: &SessionId) -> Result<Option<SessionSummary>, Error> {
-        Ok(self.state().logs.get(session).and_then(|log| log.summary.clone()))
+        Ok(self.state().logs.get(session).and_then(Log::row))
     }
 
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error> {

@@ -30,6 +30,9 @@ use crate::domain::{
 pub use self::keeping::{Adopted, Text, TextHits, TextPlace, TextQuery, Told};
 pub use self::words::Terms;
 
+/// Rows of runs that are handed over at once.
+const RUNS: usize = 1_000;
+
 /// One line of a log: an event as JSON text, and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -99,7 +102,8 @@ pub struct Append {
     pub entries: Vec<Entry>,
     /// For facts of a run: it must still be held under this token. A run without a row is held under token 0.
     pub fence: Option<Fence>,
-    /// The session's row afterwards.
+    /// The session's row afterwards. Its `bytes` are counted by the store: an appender does not know of what others have
+    /// removed.
     pub summary: SessionSummary,
     /// The rows of all runs that these entries change, as they are afterwards, with the token that is in force then.
     pub runs: Vec<Run>,
@@ -315,6 +319,20 @@ pub trait Store: Send + Sync {
 
     /// A list of runs.
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error>;
+
+    /// Hands over the rows of a list in pages, in whatever order is cheap; where its own page begins and ends does not count.
+    /// Who does not take them any more ends it.
+    async fn each_run(&self, query: &RunQuery, to: mpsc::Sender<Vec<Run>>) -> Result<(), Error> {
+        let mut query = RunQuery { offset: 0, after: None, limit: RUNS, ..query.clone() };
+        loop {
+            let page = self.runs(&query).await?;
+            query.after = page.last().map(|last| (last.queued_at, last.id.clone()));
+            let is_last = page.len() < RUNS;
+            if to.send(page).await.is_err() || is_last {
+                return Ok(());
+            }
+        }
+    }
 
     /// How many runs a list has in all, wherever its page begins and ends.
     async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error>;

@@ -1,22 +1,19 @@
 //! Transcripts of Claude Code: a line for each thing that was said. An answer may stand in several lines, which have one
 //! `message.id`; what tools gave stands in lines of the user.
 
-use ombud::domain::{AuthorKind, Part, ReasoningPart, Result, Timestamp};
+use ombud::domain::{AuthorKind, Part, ReasoningPart, Timestamp};
 use serde_json::{Map, Value};
 
-use super::transcript::{Lines, Transcript, call, moment, text, wrong};
+use super::transcript::{BROKEN, Lines, Transcript, call, moment, text};
 
 /// The name of whoever asked: the transcript tells none.
 const PERSON: &str = "user";
 
 /// Reads a transcript; its answers are those of `agent`.
-///
-/// # Errors
-/// `invalid_input` naming the line that is no JSON object, or lacks what its kind has.
-pub fn read(mut lines: Lines<'_>, agent: &str) -> Result<Transcript> {
+pub fn read(mut lines: Lines<'_>, agent: &str) -> Transcript {
     let mut read = Transcript::default();
     let mut answering: Option<String> = None;
-    while let Some((number, line)) = lines.next()? {
+    while let Some(line) = lines.next(&mut read) {
         read.id = read.id.take().or_else(|| text(&line, "sessionId").map(str::to_owned));
         read.workspace = read.workspace.take().or_else(|| text(&line, "cwd").map(str::to_owned));
         let kind = text(&line, "type").unwrap_or("line without a type").to_owned();
@@ -27,8 +24,10 @@ pub fn read(mut lines: Lines<'_>, agent: &str) -> Result<Transcript> {
             "user" if is_on("isMeta") => read.pass_over("line of the program itself"),
             "user" | "assistant" => {
                 let message = line.get("message").and_then(Value::as_object);
-                let message = message.ok_or_else(|| wrong(number, "its `message` is no object"))?;
-                let blocks = blocks(message.get("content")).ok_or_else(|| wrong(number, "its `content` cannot be read"))?;
+                let Some((message, Some(blocks))) = message.map(|message| (message, blocks(message.get("content")))) else {
+                    read.pass_over(BROKEN);
+                    continue;
+                };
                 let (at, id) = (moment(&line), text(&line, "uuid"));
                 if kind == "user" {
                     answering = None;
@@ -43,7 +42,7 @@ pub fn read(mut lines: Lines<'_>, agent: &str) -> Result<Transcript> {
             _ => read.pass_over(&kind),
         }
     }
-    Ok(read)
+    read
 }
 
 /// The pieces of a content: a text alone is one.
@@ -161,7 +160,7 @@ mod tests {
             json!({"type": "progress", "data": {}}),
             json!({"type": "user", "isSidechain": true, "message": {"content": "x"}}),
         ]);
-        let read = read(Lines::of(text.as_bytes()), "default").unwrap();
+        let read = read(Lines::of(text.as_bytes()), "default");
         assert_eq!(
             (read.id.as_deref(), read.workspace.as_deref(), read.title().as_str()),
             (Some("s-1"), Some("/work"), "Colours")
@@ -187,11 +186,12 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_line_is_named() {
-        let told = |text: &str| read(Lines::of(text.as_bytes()), "a").map(|_| ()).unwrap_err().message;
-        assert!(told("{}\n\n{\"type\":").starts_with("line 3: it is no JSON: "));
-        assert_eq!(told("[]"), "line 1: it is no JSON object");
-        assert_eq!(told(r#"{"type":"user"}"#), "line 1: its `message` is no object");
-        assert_eq!(told(r#"{"type":"user","message":{"content":7}}"#), "line 1: its `content` cannot be read");
+    fn a_broken_line_is_counted_and_the_others_are_read() {
+        let good = r#"{"type":"user","uuid":"u","message":{"content":"Hello"}}"#;
+        let broken = ["{\"type\":", "[]", "null", r#"{"type":"user"}"#, r#"{"type":"user","message":{"content":7}}"#];
+        let text = format!("{}\n{good}\n\n{}", broken.join("\n"), &good[..30]);
+        let read = read(Lines::of(text.as_bytes()), "a");
+        assert_eq!((read.messages.len(), read.messages[0].0.text().as_str()), (1, "Hello"));
+        assert_eq!(read.passed_over.into_iter().collect::<Vec<_>>(), [("broken line".to_owned(), 6)]);
     }
 }

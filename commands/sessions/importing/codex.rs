@@ -1,10 +1,10 @@
 //! Transcripts of Codex (`rollout-*.jsonl`): lines of several kinds, of which `response_item` holds what was said, as it went
 //! to the model. Older ones have these items alone, after a first line about the session.
 
-use ombud::domain::{AuthorKind, Part, ReasoningPart, Result, Timestamp};
+use ombud::domain::{AuthorKind, Part, ReasoningPart, Timestamp};
 use serde_json::{Map, Value};
 
-use super::transcript::{Lines, Transcript, call, moment, text, wrong};
+use super::transcript::{BROKEN, Lines, Transcript, call, moment, text};
 
 /// The kinds of lines that tell a transcript of Codex.
 pub const KINDS: [&str; 5] = ["session_meta", "response_item", "event_msg", "turn_context", "compacted"];
@@ -15,26 +15,23 @@ const OWN: [&str; 5] =
     ["<environment_context>", "<user_instructions>", "<permissions", "# AGENTS.md instructions", "<turn_aborted>"];
 
 /// Reads a transcript; its answers are those of `agent`.
-///
-/// # Errors
-/// `invalid_input` naming the line that is no JSON object, or lacks what its kind has.
-pub fn read(mut lines: Lines<'_>, agent: &str) -> Result<Transcript> {
+pub fn read(mut lines: Lines<'_>, agent: &str) -> Transcript {
     let mut read = Transcript::default();
-    while let Some((number, line)) = lines.next()? {
+    while let Some(line) = lines.next(&mut read) {
         let at = moment(&line);
         let kind = text(&line, "type").unwrap_or_default().to_owned();
         let payload = line.get("payload").and_then(Value::as_object);
         match (kind.as_str(), payload) {
             ("session_meta", Some(meta)) => about(&mut read, meta),
             ("response_item", Some(one)) => item(&mut read, one, agent, at),
-            ("session_meta" | "response_item", None) => return Err(wrong(number, "its `payload` is no object")),
+            ("session_meta" | "response_item", None) => read.pass_over(BROKEN),
             ("", None) if line.contains_key("instructions") => about(&mut read, &line),
             ("", None) => read.pass_over("line without a type"),
             (_, None) => item(&mut read, &line, agent, at),
             (kind, Some(_)) => read.pass_over(kind),
         }
     }
-    Ok(read)
+    read
 }
 
 fn about(read: &mut Transcript, meta: &Map<String, Value>) {
@@ -165,7 +162,7 @@ mod tests {
             item(json!({"type": "ghost_snapshot"})),
         ];
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        let read = read(Lines::of(text.as_bytes()), "default").unwrap();
+        let read = read(Lines::of(text.as_bytes()), "default");
         assert_eq!((read.id.as_deref(), read.title().as_str()), (Some("x-1"), "Which colour?"));
         let told: Vec<(AuthorKind, usize, usize)> = read
             .messages
@@ -188,7 +185,7 @@ mod tests {
             "{\"record_type\":\"state\"}\n",
             "{\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"Hi\"}]}\n",
         );
-        let read = read(Lines::of(text.as_bytes()), "default").unwrap();
+        let read = read(Lines::of(text.as_bytes()), "default");
         assert_eq!((read.id.as_deref(), read.messages.len()), (Some("x-2"), 1));
         assert_eq!(read.passed_over.into_iter().collect::<Vec<_>>(), [("line without a type".to_owned(), 1)]);
     }

@@ -90,7 +90,7 @@ pub async fn execute(program: &Program, args: &SessionsImport) -> Result<u8> {
             }
             let agent = program.global.agent.clone().unwrap_or_else(|| program.settings().agent.clone());
             let lines = Lines::of(&text);
-            let read = if form == Form::Codex { codex::read(lines, &agent)? } else { claude_code::read(lines, &agent)? };
+            let read = if form == Form::Codex { codex::read(lines, &agent) } else { claude_code::read(lines, &agent) };
             of_others(program, &*house, args, (form, read)).await?
         }
     };
@@ -141,6 +141,9 @@ async fn native(program: &Program, house: &dyn Engine, id: Option<&SessionId>, l
     let imported = house.keeping().import_log(&program.caller(), id, lines).await?;
     if imported.revived {
         note("note: the session's time was over: it has no lifetime any more");
+    }
+    if let Some(agent) = &imported.made_agent {
+        note(&format!("note: agent `{}` was not known here, and was made as the session had it", harmless(agent)));
     }
     Ok(Document {
         session: imported.session.id,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ombud::domain::{
-    Author, AuthorKind, CallId, Cause, Error, ErrorCode, Message, MessageId, Part, Result, ReturnStatus, Timestamp,
-    ToolCallPart, ToolError, ToolReturn, Visibility,
+    Author, AuthorKind, CallId, ErrorCode, Message, MessageId, Part, ReturnStatus, Timestamp, ToolCallPart, ToolError,
+    ToolReturn, Visibility,
 };
 use ombud::observe::SystemClock;
 use serde_json::{Map, Value};
@@ -17,38 +17,30 @@ type Split<'a> = std::slice::Split<'a, u8, fn(&u8) -> bool>;
 
 /// The lines of a file, as JSON objects.
 pub struct Lines<'a> {
-    lines: std::iter::Enumerate<Split<'a>>,
+    lines: Split<'a>,
 }
 
 impl<'a> Lines<'a> {
     pub fn of(text: &'a [u8]) -> Self {
         let is_end: fn(&u8) -> bool = |byte| *byte == b'\n';
-        Self { lines: text.split(is_end).enumerate() }
+        Self { lines: text.split(is_end) }
     }
 
-    /// The next line with its number; empty ones are passed over.
-    ///
-    /// # Errors
-    /// `invalid_input` naming the line that is no JSON object.
-    pub fn next(&mut self) -> Result<Option<(usize, Map<String, Value>)>> {
-        for (at, line) in self.lines.by_ref() {
-            if line.iter().all(u8::is_ascii_whitespace) {
-                continue;
+    /// The next line. Empty ones are passed over, and so are those that are no JSON object, which are counted: a program that
+    /// is ended while it writes leaves one.
+    pub fn next(&mut self, read: &mut Transcript) -> Option<Map<String, Value>> {
+        for line in self.lines.by_ref().filter(|line| !line.iter().all(u8::is_ascii_whitespace)) {
+            match serde_json::from_slice(line) {
+                Ok(Value::Object(object)) => return Some(object),
+                _ => read.pass_over(BROKEN),
             }
-            return match serde_json::from_slice(line) {
-                Ok(Value::Object(object)) => Ok(Some((at + 1, object))),
-                Ok(_) => Err(wrong(at + 1, "it is no JSON object")),
-                Err(error) => Err(wrong(at + 1, &format!("it is no JSON: {error}"))),
-            };
         }
-        Ok(None)
+        None
     }
 }
 
-/// What is wrong with a line.
-pub fn wrong(line: usize, what: &str) -> Error {
-    Error::invalid(format!("line {line}: {what}")).because(Cause::Garbage)
-}
+/// What a line is counted as that cannot be read.
+pub const BROKEN: &str = "broken line";
 
 /// A transcript as it was read.
 #[derive(Default)]

@@ -9,7 +9,7 @@ use super::request::{Answer, Asked, Given, Gives};
 use crate::domain::Session;
 use crate::engine::{ImportedLog, PruneRules, Pruned, SearchPage, SessionSearch, Stats, StatsFilter};
 use crate::http::{Caller, Door, Route, Routes, body_pieces};
-use crate::remote::wire::{Fork, ImportLog, Nothing, Retained};
+use crate::remote::wire::{Fork, ImportLog, Nothing, OfSession, PinnedAgents, Retained};
 
 /// Hits of a page when nobody says how many.
 const PAGE: usize = 50;
@@ -27,6 +27,10 @@ pub fn routes() -> Routes {
             .about("Makes a session with the history of another, up to a message")
             .takes::<Fork>()
             .gives::<describe::Session>(StatusCode::OK, "The new session."),
+        Route::post("/ombud/v1/pinned_agents", pinned_agents)
+            .about("The agents that runs of a session have pinned")
+            .takes::<OfSession>()
+            .gives::<PinnedAgents>(StatusCode::OK, "The agents, as they were then."),
         Route::put("/ombud/v1/import_log", import_log)
             .about("Makes a session of an export, whose lines are the body")
             .query("session", "The id that it gets; absent = the one that it had.", false)
@@ -59,6 +63,14 @@ async fn search(
 
 async fn fork(State(door): State<Door>, Caller(caller): Caller, Given(fork): Given<Fork>) -> Answer<Session> {
     Ok(Gives(door.engine.keeping().fork(&caller, &fork.session, &fork.fork).await?))
+}
+
+async fn pinned_agents(
+    State(door): State<Door>,
+    Caller(caller): Caller,
+    Given(of): Given<OfSession>,
+) -> Answer<PinnedAgents> {
+    Ok(Gives(PinnedAgents { agents: door.engine.keeping().pinned_agents(&caller, &of.session).await? }))
 }
 
 async fn import_log(

@@ -4,14 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use super::{Stats, StatsBy, StatsFilter, StatsRow, model_name};
 use crate::domain::{Fact, Result, ReturnStatus, Run, RunId, RunStatus, SessionId};
 use crate::engine::house::Core;
 use crate::engine::reading::{decode, kind};
 use crate::storage::RunQuery;
 
-/// Rows of one page.
-const PAGE: usize = 1_000;
+/// Pages of rows that wait to be added up.
+const WAITING: usize = 2;
 /// Entries of one page when a log is read, and their bytes.
 const ENTRIES: usize = 512;
 const ENTRY_BYTES: usize = 4 << 20;
@@ -21,27 +23,29 @@ pub(super) async fn stats(core: &Arc<Core>, filter: &StatsFilter) -> Result<Stat
     let mut rows: BTreeMap<String, StatsRow> = BTreeMap::new();
     let mut total = StatsRow::default();
     let mut with_tools: BTreeMap<SessionId, BTreeSet<RunId>> = BTreeMap::new();
-    let mut query = RunQuery { agent: filter.agent.clone(), since: filter.since, limit: PAGE, ..RunQuery::default() };
-    loop {
-        let page = core.store.runs(&query).await?;
-        for run in &page {
-            add(&mut total, run);
-            let key = match filter.by {
-                StatsBy::Day => run.queued_at.to_string().chars().take(10).collect(),
-                StatsBy::Agent => run.agent.clone(),
-                StatsBy::Model => model_name(run.model.as_ref()),
-                StatsBy::Tool => {
-                    if run.tool_calls > 0 || run.status.is_active() {
-                        with_tools.entry(run.session.clone()).or_default().insert(run.id.clone());
+    let query = RunQuery { agent: filter.agent.clone(), since: filter.since, ..RunQuery::default() };
+    let (to, mut pages) = mpsc::channel(WAITING);
+    let adding = async {
+        while let Some(page) = pages.recv().await {
+            for run in &page {
+                add(&mut total, run);
+                let key = match filter.by {
+                    StatsBy::Day => run.queued_at.to_string().chars().take(10).collect(),
+                    StatsBy::Agent => run.agent.clone(),
+                    StatsBy::Model => model_name(run.model.as_ref()),
+                    StatsBy::Tool => {
+                        if run.tool_calls > 0 || run.status.is_active() {
+                            with_tools.entry(run.session.clone()).or_default().insert(run.id.clone());
+                        }
+                        continue;
                     }
-                    continue;
-                }
-            };
-            add(rows.entry(key).or_default(), run);
+                };
+                add(rows.entry(key).or_default(), run);
+            }
         }
-        let Some(last) = page.last().filter(|_| page.len() == PAGE) else { break };
-        query.after = Some((last.queued_at, last.id.clone()));
-    }
+    };
+    let (read, ()) = tokio::join!(core.store.each_run(&query, to), adding);
+    read?;
     for (session, runs) in with_tools {
         add_tools(core, &session, &runs, &mut rows).await?;
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! {"ombud_session":1,"session":"ID","events":N}       the version of the form, and how many events follow
 //! {"event":{…}}                                       its events, all of them, as they are
+//! {"revision":"SHA256","agent":{…}}                   the agents that its runs have pinned
 //! {"file":{…}}                                        its files
 //! {"blob":"SHA256","base64":"…"}                      the bytes that events and files name
 //! {"end":{"events":N,"files":N,"blobs":N}}            so that a file that was cut is noticed
@@ -44,10 +45,18 @@ pub struct Head {
 pub struct Tail {
     /// How many events there were.
     pub events: u64,
+    /// How many agents.
+    #[serde(default, skip_serializing_if = "none")]
+    pub agents: u64,
     /// How many files.
     pub files: u64,
     /// How many blobs.
     pub blobs: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks in this form")]
+fn none(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize)]
@@ -98,6 +107,10 @@ pub async fn write(
             line(&EventLine { event })?;
         }
         tail.events += events.len() as u64;
+    }
+    for pinned in engine.keeping().pinned_agents(caller, id).await? {
+        tail.agents += 1;
+        line(&pinned)?;
     }
     for file in engine.kept_files(caller, id).await? {
         blobs.extend(file.blob.clone());

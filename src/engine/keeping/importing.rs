@@ -4,6 +4,7 @@
 //! neither a slow sender nor a wrong line holds up anybody; then the bytes are put beside the log that is to be, and the log
 //! is handed over in one step. So a session is there whole or not at all, and no more than some pages are in memory.
 
+use std::collections::BTreeMap;
 use std::fs::File as Spool;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use futures_util::StreamExt as _;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::ImportedLog;
 use super::export::{Head, Tail, VERSION, bytes, wrong};
 use super::feeding::{Feed, Pages, incarnation, not_heard, outcome, way};
+use super::{ImportedLog, PinnedAgent, pinned};
 use crate::domain::{
     Actor, BlobId, Cause, Error, ErrorCode, Event, Fact, File, FileScope, Principal, Result, RunId, SessionId,
     SessionUpdated,
@@ -35,6 +36,7 @@ const EVENTS: u64 = 5_000_000;
 #[serde(untagged)]
 enum Line {
     Event { event: Box<Event> },
+    Agent(Box<PinnedAgent>),
     File { file: Box<File> },
     Blob { blob: BlobId, base64: String },
     End { end: Tail },
@@ -47,6 +49,10 @@ struct Checked {
     /// The line that the first event stands in is 2; what follows the events begins here.
     rest: (u64, u64),
     files: Vec<File>,
+    /// The agents that runs have pinned.
+    agents: Vec<Record>,
+    /// The one that the last run of the session's agent has pinned.
+    last: Option<PinnedAgent>,
 }
 
 /// Under which ids it is kept.
@@ -65,7 +71,7 @@ pub(super) async fn import(
     lines: FileBytes,
 ) -> Result<ImportedLog> {
     let spool = receive(lines).await?;
-    let (spool, checked) = blocking(move || {
+    let (spool, mut checked) = blocking(move || {
         let checked = check(&spool)?;
         Ok((spool, checked))
     })
@@ -73,6 +79,8 @@ pub(super) async fn import(
     let id = id.cloned().map_or_else(|| SessionId::parse(checked.head.session.as_str()), Ok)?;
     let incarnation = incarnation(core, &id).await?;
     let names = Names { new_ids: id != checked.head.session, id: id.clone(), incarnation };
+    let (agents, last) = (std::mem::take(&mut checked.agents), checked.last.take());
+    pinned::keep(core, agents).await?;
     let blobs = put_blobs(core, &id, &spool, &checked).await;
     let made = match &blobs {
         Ok(_) => adopt(core, caller.actor(), names.clone(), spool, &checked).await,
@@ -85,8 +93,9 @@ pub(super) async fn import(
     }
     let (events, closed, revived) = made?;
     let session = core.existing(&id).await?.fold().await?.session;
+    let made_agent = pinned::make(core, caller, &session.agent, last).await;
     let Tail { files, blobs, .. } = checked.tail;
-    Ok(ImportedLog { session, events, blobs, files, closed, new_ids: names.new_ids, revived })
+    Ok(ImportedLog { session, events, blobs, files, closed, new_ids: names.new_ids, revived, made_agent })
 }
 
 async fn adopt(
@@ -238,7 +247,7 @@ impl<'a> Lines<'a> {
         if !self.next()? {
             return Ok(None);
         }
-        let line = self.parse("it is neither an event nor a file nor a blob nor the end of an export")?;
+        let line = self.parse("it is neither an event nor an agent nor a file nor a blob nor the end of an export")?;
         Ok(Some((self.number, line)))
     }
 }
@@ -263,14 +272,20 @@ fn check(spool: &Spool) -> Result<Checked> {
     let mut files = Vec::new();
     let mut feed = Feed::new(&head.session);
     let mut rest = (lines.at, lines.number);
+    let (mut agents, mut pins, mut last) = (Vec::new(), BTreeMap::new(), None);
     loop {
         let Some((number, line)) = lines.read()? else {
             return Err(wrong(lines.number, "the export breaks off: its end is missing"));
         };
         match line {
             Line::Event { event } => {
-                if tail.files + tail.blobs > 0 {
-                    return Err(wrong(number, "an event stands after the files"));
+                if tail.agents + tail.files + tail.blobs > 0 {
+                    return Err(wrong(number, "an event stands after the agents and files"));
+                }
+                if let Fact::RunQueued(queued) = &event.fact
+                    && (pins.len() < pinned::MOST || pins.contains_key(&queued.agent))
+                {
+                    pins.insert(queued.agent.clone(), queued.revision.clone());
                 }
                 if event.session != head.session {
                     return Err(wrong(number, format!("event {} is of session `{}`", event.seq, event.session)));
@@ -278,6 +293,20 @@ fn check(spool: &Spool) -> Result<Checked> {
                 feed.take(&event).map_err(|error| wrong(number, error.message))?;
                 tail.events += 1;
                 rest = (lines.at, number);
+            }
+            Line::Agent(pinned) => {
+                if tail.files + tail.blobs > 0 {
+                    return Err(wrong(number, "an agent stands after the files"));
+                }
+                tail.agents += 1;
+                if agents.len() >= pinned::MOST {
+                    return Err(wrong(number, format!("there are more than {} agents", pinned::MOST)));
+                }
+                agents.push(pinned::record(number, &pinned)?);
+                let agent = feed.fold.as_ref().map(|fold| &fold.session.agent);
+                if agent.and_then(|agent| pins.get(agent)) == Some(&pinned.revision) {
+                    last = Some(*pinned);
+                }
             }
             Line::File { file } => {
                 if tail.blobs > 0 {
@@ -294,7 +323,10 @@ fn check(spool: &Spool) -> Result<Checked> {
                 if lines.next()? {
                     return Err(wrong(lines.number, "something stands after the end"));
                 }
-                return Ok(Checked { head, tail, rest, files });
+                return Ok(Checked { head, tail, rest, files, agents, last });
+            }
+            Line::End { end } if end.agents != tail.agents => {
+                return Err(wrong(number, format!("{} agents were told, and {} are there", end.agents, tail.agents)));
             }
             Line::End { end } => {
                 return Err(wrong(
@@ -324,6 +356,7 @@ struct VersionOnly {
 
 /// What stands after the events.
 enum Next {
+    /// A file, or an agent.
     File,
     Blob(Vec<u8>),
     End,
@@ -340,7 +373,7 @@ async fn put_blobs(core: &Core, id: &SessionId, spool: &Arc<Spool>, checked: &Ch
             let line = lines.read()?;
             let next = match line {
                 Some((number, Line::Blob { blob, base64 })) => Next::Blob(bytes(number, &blob, &base64)?),
-                Some((_, Line::File { .. })) => Next::File,
+                Some((_, Line::File { .. } | Line::Agent(_))) => Next::File,
                 _ => Next::End,
             };
             Ok((lines.at, lines.number, next))

@@ -2,6 +2,7 @@
 //!
 //! - [`searching`] finds messages; [`forking`] begins a session with the history of another.
 //! - [`export`] writes a session as lines, over any engine; [`importing`] makes a session out of such lines.
+//! - [`pinned`] tells the agents of a session as its runs have pinned them, and brings them to another house.
 //! - [`pruning`] deletes by rules, [`counting`] adds up the rows of runs.
 
 mod counting;
@@ -9,6 +10,7 @@ pub mod export;
 mod feeding;
 mod forking;
 mod importing;
+mod pinned;
 mod pruning;
 mod searching;
 
@@ -18,7 +20,9 @@ use serde::{Deserialize, Serialize};
 use super::access::{self, Does, On};
 use super::house::House;
 use super::uploads::FileBytes;
-use crate::domain::{Author, MessageId, ModelChoice, Principal, Result, RunId, Session, SessionId, Timestamp};
+use crate::domain::{
+    Agent, Author, MessageId, ModelChoice, Principal, Result, Revision, RunId, Session, SessionId, Timestamp,
+};
 
 /// What is looked for in messages and titles.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +88,15 @@ pub struct ForkedSession {
     pub title: Option<String>,
 }
 
+/// An agent as runs of a session have pinned it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PinnedAgent {
+    /// Under what runs name it.
+    pub revision: Revision,
+    /// Its definition, which names its secrets and holds none.
+    pub agent: Agent,
+}
+
 /// What came of an import.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ImportedLog {
@@ -101,6 +114,9 @@ pub struct ImportedLog {
     pub new_ids: bool,
     /// Whether its time was over, and its lifetime was taken away.
     pub revived: bool,
+    /// The agent that was made for it, because none of its name was there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_agent: Option<String>,
 }
 
 /// Which sessions are deleted: those that any of the rules tells. Sessions at work stay.
@@ -223,8 +239,13 @@ pub trait Keeping: Send + Sync {
     /// `not_found` when the message is none of the history, `conflict` when the chosen id exists, `expired`.
     async fn fork(&self, caller: &Principal, session: &SessionId, fork: &ForkedSession) -> Result<Session>;
 
+    /// The agents that runs of a session have pinned, in the order in which they were first pinned. One that is not known
+    /// any more is left out.
+    async fn pinned_agents(&self, caller: &Principal, session: &SessionId) -> Result<Vec<PinnedAgent>>;
+
     /// Makes a session of the lines of an [`export`], all of it or nothing. Under another id than it had, its runs get other
-    /// ids too. Runs that have not ended are closed.
+    /// ids too. Runs that have not ended are closed. Where no agent has the name of the session's, it is made as the last
+    /// run had pinned it, unless it needs secrets, which no export holds.
     ///
     /// # Errors
     /// `invalid_input` naming the line that is wrong, `conflict` when the session exists, `too_large`; `forbidden` for who
@@ -267,6 +288,11 @@ impl Keeping for House {
         self.check(caller, Does::Changes, On::New(&agent)).await?;
         access::may_choose_id(caller, fork.id.as_ref())?;
         forking::fork(&self.core, caller, session, fork).await
+    }
+
+    async fn pinned_agents(&self, caller: &Principal, session: &SessionId) -> Result<Vec<PinnedAgent>> {
+        self.check(caller, Does::Reads, On::Session(session)).await?;
+        pinned::agents(&self.core, session).await
     }
 
     async fn import_log(&self, caller: &Principal, id: Option<&SessionId>, lines: FileBytes) -> Result<ImportedLog> {

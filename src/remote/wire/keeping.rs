@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::session;
 use crate::domain::SessionId;
-use crate::engine::{ForkedSession, Pruned};
+use crate::engine::{ForkedSession, PinnedAgent, Pruned};
 
 /// Makes a session with the history of another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -33,6 +33,14 @@ pub struct ImportLog {
 
 fn some_session<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<SessionId>, D::Error> {
     session(deserializer).map(Some)
+}
+
+/// The agents that runs of a session have pinned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PinnedAgents {
+    /// Each with its `revision` and its definition, `agent`.
+    #[schema(value_type = Vec<Object>)]
+    pub agents: Vec<PinnedAgent>,
 }
 
 /// What was deleted by the settings.

@@ -219,6 +219,11 @@ pub(super) fn summary(id: &str, at: i64) -> SessionSummary {
     }
 }
 
+/// The row of a session whose events have so many bytes: the store counts them.
+pub(super) fn sized(row: SessionSummary, bytes: u64) -> SessionSummary {
+    SessionSummary { bytes, ..row }
+}
+
 pub(super) fn run(id: &str, of: &str, at: i64, status: RunStatus, fence: u64) -> Run {
     Run {
         id: RunId::from_text(id),

@@ -2,7 +2,7 @@
 
 use secrecy::SecretString;
 
-use super::{Bed, alias, append, entry, fence, head, log, record, run, session};
+use super::{Bed, alias, append, entry, fence, head, log, record, run, session, sized};
 use crate::domain::{Error, ErrorCode, FileId, RunId, RunStatus};
 use crate::storage::{AppendError, Entry, Head, Record, RunQuery, SessionQuery, Snapshot, kind_of_session};
 
@@ -22,13 +22,15 @@ pub(super) async fn scrubbed_text_is_in_no_file(bed: &Bed) {
     let rest = [entry(1, "a"), entry(2, "gone"), entry(3, "gone too"), entry(4, "b")];
     assert_eq!(log(&*store, "s").await, rest);
     assert_eq!(store.head(&session("s")).await.unwrap(), head(1, 4));
-    assert!(store.summary(&session("s")).await.unwrap().is_some());
+    let size = async || store.summary(&session("s")).await.unwrap().unwrap().bytes;
+    assert_eq!(size().await, 14);
     for (id, seq) in [("s", 0), ("s", 5), ("t", 1)] {
         let error = store.scrub(&session(id), entry(seq, "x")).await.unwrap_err();
         assert_eq!((error.code, error.message), (ErrorCode::NotFound, format!("entry `{id}#{seq}` is not known")));
     }
     store.append(append("s", 4, &["c"])).await.unwrap();
     assert_eq!(log(&*store, "s").await.last(), Some(&entry(5, "c")));
+    assert_eq!(size().await, 15);
 }
 
 /// Pages split and merge while a store is used; no copy that was left behind may stay.
@@ -142,7 +144,7 @@ pub(super) async fn what_was_said_in_a_cleared_session_is_in_no_file(bed: &Bed) 
     let rest = [entry(1, "kept"), entry(2, "blank"), entry(3, "blank"), entry(4, "blank"), entry(5, "cleared")];
     assert_eq!(log(&*store, "s").await, rest);
     assert_eq!(store.head(&session("s")).await.unwrap(), head(1, 5));
-    assert_eq!(store.summary(&session("s")).await.unwrap(), Some(row));
+    assert_eq!(store.summary(&session("s")).await.unwrap(), Some(sized(row, 26)));
     let snapshot = Snapshot { seq: 5, body: b"the fold afterwards".to_vec() };
     assert_eq!(store.snapshot(&session("s")).await.unwrap(), Some(snapshot));
     assert_eq!(store.blob(&session("s"), &blob).await.unwrap(), None);

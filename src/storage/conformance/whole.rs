@@ -316,6 +316,15 @@ pub(super) async fn runs_are_read_on_after_a_row(bed: &Bed) {
         ids.extend(page.into_iter().map(|run| run.id.to_string()));
     }
     assert_eq!(ids, ["d", "c", "b", "a"]);
+    let (to, mut pages) = mpsc::channel(9);
+    let since = RunQuery { since: Some(Timestamp::from_millis(6)), ..RunQuery::default() };
+    store.each_run(&since, to).await.unwrap();
+    let mut each = Vec::new();
+    while let Some(page) = pages.recv().await {
+        each.extend(page.into_iter().map(|run| run.id.to_string()));
+    }
+    each.sort();
+    assert_eq!(each, ["c", "d"]);
     let late = RunQuery { since: Some(Timestamp::from_millis(7)), limit: 9, ..RunQuery::default() };
     assert_eq!(store.runs(&late).await.unwrap().len(), 2);
     assert_eq!(store.count_runs(&late).await.unwrap(), 2);

@@ -34,7 +34,7 @@ impl Root {
         }
         place::remove(&folder.join("snapshot"))?;
         let blanked = |old| rules::blanked(&append.session, &old, blank);
-        folder.rewrite(view, blanked, Some((&append.entries, &commit)))?;
+        folder.rewrite(view, blanked, Some((&append.entries, commit)))?;
         if let Err(error) = self.clear_beside(folder, &append.session).and_then(|()| self.change()) {
             tracing::warn!(session = %append.session, %error, "blobs of a cleared session are still there");
             return Ok(());
@@ -46,6 +46,7 @@ impl Root {
     /// Removes what lay beside the log. What fails here is done by the next one who enters: the mark stands until then.
     pub(super) fn clear_beside(&self, folder: &super::log::Folder, session: &SessionId) -> Result<(), Error> {
         place::remove_folder(&folder.join("blobs"))?;
+        self.forget_texts(&file_name(session.as_str()))?;
         self.kept.remove_records(&rules::owner_of(session))
     }
 }

@@ -37,6 +37,12 @@ pub(super) struct Commit {
     /// Whether the session was cleared by this append: blobs that are there without a later one are left over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) cleared: bool,
+    /// Whether the log came whole, so that the rows of its runs are in all of its commits.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) whole: bool,
+    /// Bytes of the events of the log, where they were counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) bytes: Option<u64>,
     /// CRC-32 of the journal that goes with this append.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) journal: Option<u32>,

@@ -2,7 +2,7 @@
 //!
 //! What changes a log is called only by whoever holds the lock of the session.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -201,29 +201,37 @@ impl Folder {
         &self,
         view: &View,
         change: impl Fn(Entry) -> Result<Entry, Error>,
-        further: Option<(&[Entry], &Commit)>,
+        further: Option<(&[Entry], Commit)>,
     ) -> Result<(), Error> {
         let path = self.log();
         let mut reader = BufReader::new(&view.log);
         reader.seek(SeekFrom::Start(0)).at(&path)?;
         let mut draft = place::Draft::begin(&path)?;
         let (mut bytes, mut offsets, mut raw) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut from, mut to) = (0, 0);
+        let (mut from, mut to, mut kept) = (0, 0, 0);
         while from < view.end {
             bytes.clear();
             from += line::next(&mut reader, &mut raw).at(&path)? as u64;
             match line::parse(&raw).ok_or_else(|| view.damaged(from - raw.len() as u64))? {
                 Line::Entry(old) => {
                     offsets.push(to);
-                    line::write_entry(&mut bytes, &change(old)?);
+                    let new = change(old)?;
+                    kept += new.body.len() as u64;
+                    line::write_entry(&mut bytes, &new);
                 }
-                Line::Commit(_) if from == view.end && further.is_none() => bytes.extend_from_slice(&raw),
+                Line::Commit(last) if from == view.end && further.is_none() => {
+                    let mut last = *last;
+                    last.bytes = Some(kept);
+                    last.write(&mut bytes)?;
+                }
                 Line::Commit(commit) => commit.bare().write(&mut bytes)?,
             }
             to += bytes.len() as u64;
             draft.write(&bytes)?;
         }
-        if let Some((entries, commit)) = further {
+        if let Some((entries, mut commit)) = further {
+            commit.bytes = Some(kept + super::store::bytes_of(entries));
+            let commit = &commit;
             let (bytes, further) = lines(entries, commit, to)?;
             offsets.extend(further);
             probe::reached("append.written");
@@ -251,9 +259,10 @@ impl<'a> Whole<'a> {
         Ok(Self { folder, draft, offsets: Vec::new(), length: 0 })
     }
 
-    /// Adds entries.
-    pub(super) fn entries(&mut self, entries: &[Entry]) -> Result<(), Error> {
+    /// Adds entries, after the commit of those before.
+    pub(super) fn entries(&mut self, before: Option<&Commit>, entries: &[Entry]) -> Result<(), Error> {
         let mut bytes = Vec::new();
+        before.map_or(Ok(()), |commit| commit.write(&mut bytes))?;
         for entry in entries {
             self.offsets.push(self.length + bytes.len() as u64);
             line::write_entry(&mut bytes, entry);
@@ -274,6 +283,11 @@ impl<'a> Whole<'a> {
 }
 
 impl View {
+    /// The file as it is, and how long it is up to the last commit that was seen.
+    pub(super) fn file(&self) -> Result<(Metadata, u64), Error> {
+        self.log.metadata().at(&self.path).map(|file| (file, self.end))
+    }
+
     /// Reads the entries after `after` into a page; `None` when the log was put in another's place meanwhile.
     pub(super) fn read(&self, after: u64, mut page: Page) -> Result<Option<Page>, Error> {
         let mut seq = self.commit.first.max(after.saturating_add(1));
@@ -311,6 +325,23 @@ impl View {
         }
         self.log.read_exact_at(&mut before, at - 1).at(&self.path)?;
         Ok(before == *b"\n")
+    }
+
+    /// Goes over the commits of the whole log.
+    pub(super) fn commits(&self, mut with: impl FnMut(Commit) -> Result<(), Error>) -> Result<(), Error> {
+        let mut reader = BufReader::new(&self.log);
+        reader.seek(SeekFrom::Start(0)).at(&self.path)?;
+        let (mut at, mut raw) = (0, Vec::new());
+        while at < self.end {
+            let begins = at;
+            at += line::next(&mut reader, &mut raw).at(&self.path)? as u64;
+            match line::parse(&raw) {
+                Some(Line::Commit(commit)) => with(*commit)?,
+                Some(Line::Entry(_)) => {}
+                None => return Err(self.damaged(begins)),
+            }
+        }
+        Ok(())
     }
 
     /// The commit of the append that ended with this entry; `None` when no append did.

@@ -14,6 +14,7 @@
 //! runs/RUN, active/RUN      which session a run belongs to; which runs have not ended
 //! unsettled/ID              an append is being done, or its process has died
 //! aliases, entities, records, secrets, processes
+//! texts.db, texts.lock      the index of words, which can be thrown away: see `texts`
 //! ```
 //!
 //! A log is only ever appended to. An append is one write: its entries, then a *commit* line with the session's row, the
@@ -30,6 +31,7 @@
 //! `scrub` and `clear` write the whole log anew, with bare commits before the last. `delete` puts a log of one entry in its place.
 //! Locks are those of `flock`: not for network file systems.
 
+mod catching_up;
 mod clearing;
 mod index;
 mod kept;
@@ -40,6 +42,7 @@ mod rows;
 mod store;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod whole;
 
 use std::path::Path;
@@ -188,6 +191,11 @@ impl Store for FileStore {
     async fn runs(&self, query: &RunQuery) -> Result<Vec<Run>, Error> {
         let query = query.clone();
         self.run(move |root| root.runs(&query)).await
+    }
+
+    async fn each_run(&self, query: &RunQuery, to: mpsc::Sender<Vec<Run>>) -> Result<(), Error> {
+        let query = RunQuery { after: None, ..query.clone() };
+        self.run(move |root| root.each_run(&query, &to)).await
     }
 
     async fn count_runs(&self, query: &RunQuery) -> Result<u64, Error> {

@@ -191,11 +191,20 @@ pub(super) struct Lock {
 impl Lock {
     /// Takes a lock, waiting for whoever holds it.
     pub(super) fn take(path: &Path) -> Result<Self, Error> {
+        Self::wait(path, File::try_lock)
+    }
+
+    /// Takes a lock together with others who share it, waiting for whoever holds it alone.
+    pub(super) fn share(path: &Path) -> Result<Self, Error> {
+        Self::wait(path, File::try_lock_shared)
+    }
+
+    fn wait(path: &Path, attempt: fn(&File) -> Result<(), TryLockError>) -> Result<Self, Error> {
         let until = Instant::now() + PATIENCE;
         let [mut nap, longest] = NAPS;
         let file = options().read(true).write(true).create(true).truncate(false).open(path).at(path)?;
         loop {
-            match file.try_lock() {
+            match attempt(&file) {
                 Ok(()) => return Ok(Self { _file: file }),
                 Err(TryLockError::WouldBlock) if Instant::now() < until => thread::sleep(nap),
                 Err(TryLockError::WouldBlock) => {

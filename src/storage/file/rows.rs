@@ -6,17 +6,22 @@
 //! process is free, by names that tell their place, so that no row is read to find the first.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::mpsc;
 
 use super::line::Commit;
 use super::log::Folder;
 use super::place::{self, At, Keep, corrupt, if_there};
-use super::store::{Root, touch};
+use super::store::Root;
 use crate::domain::{Error, Run, SessionId, SessionSummary, Timestamp};
 use crate::storage::rules::{self, file_name};
 use crate::storage::{Counts, RunQuery, SessionQuery, TurnQuery};
+
+/// Rows of runs that are handed over at once.
+const PAGE: usize = 256;
 
 /// The time of a session without a row.
 const NEVER: i64 = 0;
@@ -25,7 +30,24 @@ const NEVER: i64 = 0;
 pub(super) fn summary_of(folder: &Folder, commit: &Commit) -> Result<Option<SessionSummary>, Error> {
     let Some(raw) = &commit.summary else { return Ok(None) };
     let summary = serde_json::from_str(raw.get());
-    summary.map(Some).map_err(|error| corrupt(&folder.log(), &format!("the row of the session cannot be read: {error}")))
+    let counted = |row: SessionSummary| SessionSummary { bytes: commit.bytes.unwrap_or(row.bytes), ..row };
+    summary
+        .map(|row| Some(counted(row)))
+        .map_err(|error| corrupt(&folder.log(), &format!("the row of the session cannot be read: {error}")))
+}
+
+/// Gives a log the time of its row, so that a list is in order before any row is read. Only a hint.
+pub(super) fn touch(folder: &Folder, at: Timestamp) {
+    let millis = Duration::from_millis(at.as_millis().unsigned_abs());
+    let time = if at.as_millis() < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(millis)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(millis)
+    };
+    let file = place::options().write(true).open(folder.log());
+    if let (Some(time), Ok(file)) = (time, file) {
+        let _ = File::set_modified(&file, time);
+    }
 }
 
 impl Root {
@@ -140,6 +162,28 @@ impl Root {
         }
         rows.sort_by(rules::runs_order);
         Ok(rows.into_iter().skip(query.offset).take(query.limit).collect())
+    }
+
+    /// Hands over the rows of a list, as they lie there: to find where a page begins, all of them would be read each time.
+    pub(super) fn each_run(&self, query: &RunQuery, to: &mpsc::Sender<Vec<Run>>) -> Result<(), Error> {
+        self.settle_all()?;
+        let sessions = match &query.session {
+            Some(session) => vec![file_name(session.as_str())],
+            None => place::names(&self.path.join("sessions"))?,
+        };
+        let mut page = Vec::new();
+        for session in sessions {
+            let folder = self.folder(&session);
+            for name in place::names(&folder.join("runs"))? {
+                page.extend(self.run_in(&folder, &name)?.filter(|run| rules::is_run_listed(run, query)));
+                if page.len() >= PAGE && to.blocking_send(std::mem::take(&mut page)).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        // Nobody may be there any more to take the last.
+        let _ = to.blocking_send(page);
+        Ok(())
     }
 
     /// How many sessions there are: from the end of each log, without reading its row.

@@ -1,11 +1,9 @@
 //! What the store does, as plain functions that may wait: looking, appending, deleting, and finishing what a dead
 //! process has begun.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
 use serde_json::value::RawValue;
 
@@ -13,6 +11,7 @@ use super::kept::Kept;
 use super::line::Commit;
 use super::log::{Folder, Seen, View};
 use super::place::{self, At, Keep, Lock, corrupt};
+use super::rows::touch;
 use crate::domain::{BlobId, Cause, Error, RunId, SessionId, Timestamp};
 use crate::storage::rules::{self, Page, Place, file_name};
 use crate::storage::{Append, AppendError, Entry, Snapshot, probe};
@@ -112,8 +111,10 @@ impl Root {
         };
         let mark = self.mark(name);
         if mark.exists() {
+            // What was written anew may still stand there.
+            self.forget_texts(name)?;
             if let Some(view) = &view {
-                self.put_rows(&folder, &view.commit)?;
+                self.put_rows(&folder, view)?;
                 self.change()?;
             }
             place::remove(&mark)?;
@@ -122,9 +123,13 @@ impl Root {
     }
 
     /// Writes the rows that a commit brings, or clears up after a deletion.
-    fn put_rows(&self, folder: &Folder, commit: &Commit) -> Result<(), Error> {
+    fn put_rows(&self, folder: &Folder, view: &View) -> Result<(), Error> {
+        let commit = &view.commit;
         if commit.deleted {
             return self.clear_away(folder, &commit.session);
+        }
+        if commit.whole {
+            self.put_all_runs(folder, view)?;
         }
         for run in &commit.runs {
             self.put_run(folder, run)?;
@@ -145,6 +150,7 @@ impl Root {
         }
         place::remove(&folder.join("snapshot"))?;
         place::remove_folder(&folder.join("blobs"))?;
+        self.forget_texts(&file_name(session.as_str()))?;
         self.remove_runs(folder)?;
         self.kept.remove_names_of(session.as_str())?;
         self.kept.remove_secrets_of(&rules::owner_of(session))?;
@@ -381,11 +387,14 @@ impl Root {
         }
         place::remove(&folder.join("snapshot"))?;
         let replaced = |old: Entry| Ok(if old.seq == entry.seq { entry.clone() } else { old });
+        self.begin(&name)?;
         folder.rewrite(view, replaced, None)?;
         if let Some(summary) = super::rows::summary_of(folder, &view.commit)? {
             touch(folder, summary.session.updated_at);
         }
-        self.change()
+        self.forget_texts(&name)?;
+        self.change()?;
+        place::remove(&self.mark(&name)).map(|_| ())
     }
 
     /// Ends a session.
@@ -406,6 +415,8 @@ impl Root {
             first: entry.seq,
             deleted: true,
             cleared: false,
+            whole: false,
+            bytes: None,
             journal: None,
             held: Vec::new(),
             runs: Vec::new(),
@@ -434,6 +445,7 @@ pub(super) fn commit_of(before: Option<&View>, append: &Append) -> Result<Commit
     let kept = before.iter().flat_map(|view| &view.commit.held).filter(|(id, _)| !is_changed(id)).cloned();
     let taken = append.runs.iter().filter(|run| run.status.is_active()).map(|run| (run.id.clone(), run.fence));
     let summary = serde_json::to_string(&append.summary).and_then(RawValue::from_string);
+    let bytes = before.map_or(Some(0), |view| view.commit.bytes).map(|bytes| bytes + bytes_of(&append.entries));
     Ok(Commit {
         commit: append.after + append.entries.len() as u64,
         session: append.session.clone(),
@@ -441,11 +453,18 @@ pub(super) fn commit_of(before: Option<&View>, append: &Append) -> Result<Commit
         first: 1,
         deleted: false,
         cleared: false,
+        whole: false,
+        bytes,
         journal: None,
         held: kept.chain(taken).collect(),
         runs: append.runs.clone(),
         summary: Some(summary.map_err(|error| Error::internal(format!("a row cannot be written: {error}")))?),
     })
+}
+
+/// What entries count in the size of a session.
+pub(super) fn bytes_of(entries: &[Entry]) -> u64 {
+    entries.iter().map(|entry| entry.body.len() as u64).sum()
 }
 
 /// `CRC INCARNATION SEQ`, a line break, and the fold; the checksum is that of all after it.
@@ -471,18 +490,4 @@ fn parse_snapshot(bytes: &[u8], incarnation: u64) -> Option<Snapshot> {
     let (of, seq) = std::str::from_utf8(&rest[..end]).ok()?.split_once(' ')?;
     (of.parse() == Ok(incarnation)).then_some(())?;
     Some(Snapshot { seq: seq.parse().ok()?, body: rest[end + 1..].to_vec() })
-}
-
-/// Gives a log the time of its row, so that a list is in order before any row is read. Only a hint.
-pub(super) fn touch(folder: &Folder, at: Timestamp) {
-    let millis = Duration::from_millis(at.as_millis().unsigned_abs());
-    let time = if at.as_millis() < 0 {
-        SystemTime::UNIX_EPOCH.checked_sub(millis)
-    } else {
-        SystemTime::UNIX_EPOCH.checked_add(millis)
-    };
-    let file = place::options().write(true).open(folder.log());
-    if let (Some(time), Ok(file)) = (time, file) {
-        let _ = File::set_modified(&file, time);
-    }
 }

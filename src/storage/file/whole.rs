@@ -11,16 +11,13 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use super::line::Commit;
-use super::log::Whole;
+use super::log::{Folder, Seen, View, Whole};
 use super::place::{self, At, Lock};
-use super::store::{Root, put_snapshot_at, touch};
+use super::rows::touch;
+use super::store::{Root, bytes_of, put_snapshot_at};
 use crate::domain::{Error, ErrorCode, Run, SessionId};
 use crate::storage::rules::{self, file_name};
-use crate::storage::{Adopted, AppendError, Entry, TextHits, TextQuery};
-
-/// Entries of one page when a log is looked through, and their bytes.
-const PAGE: usize = 512;
-const PAGE_BYTES: usize = 4 << 20;
+use crate::storage::{Adopted, AppendError};
 
 impl Root {
     /// Takes a log whole.
@@ -34,47 +31,54 @@ impl Root {
         place::make_folder(self.folder(&name).path())?;
         let entered = self.enter(&name)?;
         rules::decide_adoption(entered.view.as_ref().map(|view| view.commit.head()), incarnation)?;
-        let bare = |commit: u64| Commit {
+        let bare = |commit: u64, runs: Vec<Run>| Commit {
             commit,
             session: session.clone(),
             incarnation,
             first: 1,
             deleted: false,
             cleared: false,
+            whole: true,
+            bytes: None,
             journal: None,
             held: Vec::new(),
-            runs: Vec::new(),
+            runs,
             summary: None,
         };
-        let (mut whole, mut rows, mut last) = (Whole::begin(&entered.folder)?, BTreeMap::new(), 0);
+        let (mut whole, mut last, mut bytes) = (Whole::begin(&entered.folder)?, 0, 0);
+        // Those of the last page, and the tokens of those that have not ended: all others are in the log already.
+        let (mut rows, mut held) = (Vec::new(), BTreeMap::new());
         loop {
             match pages.blocking_recv() {
+                Some(Adopted::Page { entries, .. }) if entries.is_empty() => {}
                 Some(Adopted::Page { entries, runs, .. }) => {
+                    let before = (last > 0).then(|| bare(last, std::mem::take(&mut rows)));
                     last = rules::check_page(session, last, &entries, &runs)?;
-                    for run in runs {
-                        if fs::read(self.path.join("runs").join(file_name(run.id.as_str())))
-                            .is_ok_and(|owner| owner != session.as_str().as_bytes())
-                        {
-                            return Err(rules::run_taken(&run.id));
+                    for run in &runs {
+                        self.check_owner(session, run)?;
+                        if run.status.is_active() {
+                            held.insert(run.id.clone(), run.fence);
+                        } else {
+                            held.remove(&run.id);
                         }
-                        rows.insert(run.id.to_string(), run);
                     }
-                    whole.entries(&entries)?;
+                    bytes += bytes_of(&entries);
+                    whole.entries(before.as_ref(), &entries)?;
+                    rows = runs;
                 }
                 Some(Adopted::End { summary, snapshot, records }) => {
                     let row = serde_json::to_string(&summary).and_then(RawValue::from_string);
                     let row = row.map_err(|error| Error::internal(format!("a row cannot be written: {error}")))?;
-                    let rows: Vec<Run> = std::mem::take(&mut rows).into_values().collect();
-                    let held = rows.iter().filter(|run| run.status.is_active()).map(|run| (run.id.clone(), run.fence));
-                    let commit = Commit { held: held.collect(), summary: Some(row), runs: rows.clone(), ..bare(last) };
+                    let held = held.into_iter().collect();
+                    let commit = Commit { held, summary: Some(row), bytes: Some(bytes), ..bare(last, rows) };
                     self.begin(&name)?;
                     // Of its own: nobody else writes them while there is no session.
                     for record in &records {
                         self.kept.put_record(record)?;
                     }
                     whole.end(&commit)?;
-                    for run in &rows {
-                        self.put_run(&entered.folder, run)?;
+                    if let Seen::Settled(view) = entered.folder.look()? {
+                        self.put_all_runs(&entered.folder, &view)?;
                     }
                     if let Some(snapshot) = &snapshot {
                         put_snapshot_at(&entered.folder, (incarnation, last), snapshot)?;
@@ -89,11 +93,19 @@ impl Root {
         }
     }
 
-    /// Looks through all logs.
-    pub(super) fn search(&self, query: &TextQuery) -> Result<TextHits, Error> {
-        let rows = self.all_rows()?;
-        rules::scan(rows, query, |session, after| -> Result<Vec<Entry>, Error> {
-            self.read(session, |_| after, |_| rules::Page::new(PAGE, PAGE_BYTES))
+    /// A run belongs to one session.
+    fn check_owner(&self, session: &SessionId, run: &Run) -> Result<(), AppendError> {
+        let owner = place::read(&self.path.join("runs").join(file_name(run.id.as_str())))?;
+        if owner.is_some_and(|owner| owner != session.as_str().as_bytes()) { Err(rules::run_taken(&run.id)) } else { Ok(()) }
+    }
+
+    /// Writes the rows of all runs of a log that came whole. One that has not ended, but is not held at the end, is there
+    /// again further on.
+    pub(super) fn put_all_runs(&self, folder: &Folder, view: &View) -> Result<(), Error> {
+        let is_held = |run: &Run| view.commit.held.iter().any(|(id, _)| *id == run.id);
+        view.commits(|commit| {
+            let last = commit.runs.iter().filter(|run| !run.status.is_active() || is_held(run));
+            last.map(|run| self.put_run(folder, run)).collect()
         })
     }
 

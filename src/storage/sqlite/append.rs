@@ -13,6 +13,8 @@ pub(super) struct Prepared {
     summary: String,
     labels: String,
     runs: Vec<String>,
+    /// Bytes that are added to the log.
+    pub(super) bytes: u64,
 }
 
 impl Prepared {
@@ -32,7 +34,8 @@ impl Prepared {
         let summary = text(&append.summary)?;
         let labels = text(&append.summary.session.labels)?;
         let runs = append.runs.iter().map(text).collect::<Result<_, _>>()?;
-        Ok(Self { append, summary, labels, runs })
+        let bytes = append.entries.iter().map(|entry| entry.body.len() as u64).sum();
+        Ok(Self { append, summary, labels, runs, bytes })
     }
 }
 
@@ -126,11 +129,11 @@ pub(super) fn put_session(connection: &Connection, prepared: &Prepared, number: 
     let append = &prepared.append;
     let session = &append.summary.session;
     let sql = "INSERT INTO sessions
-        (number, id, incarnation, seq, deleted, updated_at, agent, active, labels, summary, expires_at)
-        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)
+        (number, id, incarnation, seq, deleted, updated_at, agent, active, labels, summary, expires_at, bytes)
+        VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         ON CONFLICT (number) DO UPDATE SET incarnation = excluded.incarnation, seq = excluded.seq, deleted = 0,
         updated_at = excluded.updated_at, agent = excluded.agent, active = excluded.active, labels = excluded.labels,
-        summary = excluded.summary, expires_at = excluded.expires_at";
+        summary = excluded.summary, expires_at = excluded.expires_at, bytes = sessions.bytes + excluded.bytes";
     connection.prepare_cached(sql)?.execute(params![
         number,
         append.session.as_str(),
@@ -142,6 +145,7 @@ pub(super) fn put_session(connection: &Connection, prepared: &Prepared, number: 
         prepared.labels,
         prepared.summary,
         rules::end_of(&append.summary).map(Timestamp::as_millis),
+        integer(prepared.bytes)?,
     ])?;
     Ok(number.unwrap_or_else(|| connection.last_insert_rowid()))
 }
@@ -245,6 +249,9 @@ pub(super) fn settle_secret(connection: &Connection, owner: &str, name: &str, va
 pub(super) fn scrub(connection: &Connection, session: &SessionId, entry: &Entry) -> Done<()> {
     let number = find(connection, session)?.map(|row| row.number);
     let place = number.filter(|_| entry.seq <= u64::from(u32::MAX)).map(|number| place_of(number, entry.seq));
+    let sql = "UPDATE sessions SET bytes = bytes + ?3 - (SELECT octet_length(body) FROM entries WHERE place = ?2)
+        WHERE number = ?1 AND EXISTS (SELECT 1 FROM entries WHERE place = ?2)";
+    connection.prepare_cached(sql)?.execute(params![number, place, integer(entry.body.len() as u64)?])?;
     let sql = "UPDATE entries SET body = ?2 WHERE place = ?1";
     if connection.prepare_cached(sql)?.execute(params![place, entry.body])? == 0 {
         return Err(rules::no_entry(session, entry.seq).into());
@@ -281,6 +288,10 @@ pub(super) fn clear(connection: &Connection, prepared: &Prepared, blank: Blank) 
             break;
         }
     }
+    let sql = "UPDATE sessions SET bytes = (SELECT sum(octet_length(body)) FROM entries WHERE place BETWEEN ?2 AND ?3)
+        WHERE number = ?1";
+    let [first, last] = log_of(number);
+    connection.execute(sql, [number, first, last])?;
     if snapshot.is_none() {
         connection.execute("DELETE FROM snapshots WHERE session = ?1", [number])?;
     }
@@ -309,7 +320,7 @@ pub(super) fn delete(connection: &Connection, session: &SessionId, after: u64, e
     let place = place_of(number, entry.seq);
     connection.execute("INSERT INTO entries (place, body) VALUES (?1, ?2)", params![place, entry.body])?;
     let sql = "UPDATE sessions SET seq = ?2, deleted = 1, updated_at = 0, agent = '', active = 0, labels = '', summary = '',
-        expires_at = NULL WHERE number = ?1";
+        expires_at = NULL, bytes = 0 WHERE number = ?1";
     connection.execute(sql, params![number, integer(entry.seq)?])?;
     Ok(())
 }

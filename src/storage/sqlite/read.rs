@@ -148,14 +148,20 @@ pub(super) fn snapshot(connection: &Connection, session: &SessionId) -> Done<Opt
 
 /// One session's row.
 pub(super) fn summary(connection: &Connection, session: &SessionId) -> Done<Option<SessionSummary>> {
-    let mut select = connection.prepare_cached("SELECT summary FROM sessions WHERE id = ?1 AND deleted = 0")?;
-    let text: Option<String> = select.query_row([session.as_str()], |row| row.get(0)).optional()?;
-    Ok(text.map(|text| parse("sessions", &text)).transpose()?)
+    let mut select = connection.prepare_cached("SELECT summary, bytes FROM sessions WHERE id = ?1 AND deleted = 0")?;
+    let mut rows = select.query([session.as_str()])?;
+    rows.next()?.map(session_row).transpose()
+}
+
+/// A row of a session, with the bytes that were counted here.
+fn session_row(row: &rusqlite::Row<'_>) -> Done<SessionSummary> {
+    let read: SessionSummary = parse("sessions", row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?;
+    Ok(SessionSummary { bytes: row.get::<_, i64>(1)?.unsigned_abs(), ..read })
 }
 
 /// A page of sessions.
 pub(super) fn sessions(connection: &Connection, query: &SessionQuery) -> Done<Vec<SessionSummary>> {
-    let mut sql = String::from("SELECT summary FROM ");
+    let mut sql = String::from("SELECT summary, bytes FROM ");
     let mut values = Vec::new();
     // A person takes part in few of many sessions: these are looked up. An agent takes part in many.
     if let Some(Participant::Person(_)) = &query.participant {
@@ -205,7 +211,13 @@ pub(super) fn sessions(connection: &Connection, query: &SessionQuery) -> Done<Ve
     }
     sql.push_str(" ORDER BY updated_at DESC, id LIMIT ?");
     values.push(count(query.limit).into());
-    rows(connection, "sessions", &sql, values)
+    let mut select = connection.prepare_cached(&sql)?;
+    let mut rows = select.query(params_from_iter(values))?;
+    let mut page = Vec::new();
+    while let Some(row) = rows.next()? {
+        page.push(session_row(row)?);
+    }
+    Ok(page)
 }
 
 /// How many sessions there are. Both are counted in an index.

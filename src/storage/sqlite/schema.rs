@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 pub(super) const APPLICATION: i64 = 0x6f6d_6275;
 
 /// All steps; their number is the current version.
-pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY, TURNS, PARTICIPANTS, TEXTS, WAITING];
+pub(super) const STEPS: &[&str] = &[FIRST, EXPIRY, TURNS, PARTICIPANTS, TEXTS, SIZES, WORDS, WAITING];
 
 /// `entries.place` is `number << 32 | seq`, so that a log lies in one piece of one tree, in order, with its texts in the
 /// leaves. A row of `sessions` is never removed: a deleted session keeps its number, incarnation and last place.
@@ -130,6 +130,21 @@ CREATE INDEX participants_of_session ON participants (session, key);
 /// The words of what was said: `rowid` is the place of the entry; the place with the number 0 has the session's title. No
 /// text is kept in it a second time. `texts_due` says which entries, of before there was an index, are not in it yet.
 pub(super) const TEXTS: &str = "
+CREATE VIRTUAL TABLE texts USING fts5(text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0');
+CREATE TABLE texts_due (after INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
+INSERT INTO texts_due SELECT 0, max(place) FROM entries HAVING max(place) IS NOT NULL;
+";
+
+/// Bytes of each log. They are kept by whoever writes the log, since entries are also written anew.
+const SIZES: &str = "
+ALTER TABLE sessions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE sessions SET bytes = coalesce(CASE WHEN json_valid(summary) THEN summary ->> '$.bytes' END, 0) WHERE deleted = 0;
+";
+
+/// The words of what was said, made again: what a word is has changed.
+const WORDS: &str = "
+DROP TABLE IF EXISTS texts;
+DROP TABLE IF EXISTS texts_due;
 CREATE VIRTUAL TABLE texts USING fts5(text, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 0');
 CREATE TABLE texts_due (after INTEGER NOT NULL, until INTEGER NOT NULL) STRICT;
 INSERT INTO texts_due SELECT 0, max(place) FROM entries HAVING max(place) IS NOT NULL;

@@ -15,7 +15,7 @@ use super::append::{log_of, place_of};
 use super::fault::Done;
 use super::read::{count, entry};
 use crate::domain::{SessionId, Timestamp};
-use crate::storage::{Text, TextHits, TextPlace, TextQuery, Told};
+use crate::storage::{Text, TextHits, TextPlace, TextQuery, Told, words};
 
 /// Entries that are looked at in one transaction while the index is made.
 const STEP: i64 = 4_000;
@@ -53,7 +53,9 @@ fn take_in_waiting(connection: &Connection) -> Done<()> {
 fn take_in_text(connection: &Connection, place: i64, text: &str) -> Done<()> {
     connection.prepare_cached("DELETE FROM texts WHERE rowid = ?1")?.execute([place])?;
     if !text.is_empty() {
-        connection.prepare_cached("INSERT INTO texts (rowid, text) VALUES (?1, ?2)")?.execute(params![place, text])?;
+        connection
+            .prepare_cached("INSERT INTO texts (rowid, text) VALUES (?1, ?2)")?
+            .execute(params![place, words::spaced(text)])?;
     }
     Ok(())
 }

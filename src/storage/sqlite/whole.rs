@@ -35,13 +35,14 @@ pub(super) fn adopt(
             connection.last_insert_rowid()
         }
     };
-    let mut last = 0;
+    let (mut last, mut bytes) = (0, 0);
     loop {
         match pages.blocking_recv() {
             Some(Adopted::Page { entries, runs, texts }) => {
                 last = rules::check_page(session, last, &entries, &runs)?;
                 let mut insert = connection.prepare_cached("INSERT INTO entries (place, body) VALUES (?1, ?2)")?;
                 for entry in &entries {
+                    bytes += entry.body.len() as u64;
                     insert.execute(params![append::place_of(number, entry.seq), entry.body])?;
                 }
                 check_runs(connection, &runs, number)?;
@@ -64,7 +65,9 @@ pub(super) fn adopt(
                     texts: Vec::new(),
                 };
                 let shown = append.summary.session.clone();
-                append::put_session(connection, &Prepared::checked(append)?, Some(number))?;
+                let mut prepared = Prepared::checked(append)?;
+                prepared.bytes = bytes;
+                append::put_session(connection, &prepared, Some(number))?;
                 append::put_labels(connection, number, &shown.labels)?;
                 append::put_participants(connection, number, true, &shown.participants)?;
                 if let Some(body) = snapshot {

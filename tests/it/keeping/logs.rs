@@ -63,7 +63,7 @@ async fn an_export_of_an_import_is_the_same() {
     assert_eq!(before, exported(house, &id).await);
     let lines: Vec<Value> = before.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0], json!({"ombud_session": 1, "session": id, "events": item.summary.events}));
-    assert_eq!(lines.last(), Some(&json!({"end": {"events": item.summary.events, "files": 1, "blobs": 2}})));
+    assert_eq!(lines.last(), Some(&json!({"end": {"events": item.summary.events, "agents": 1, "files": 1, "blobs": 2}})));
 
     let error = brought(house, None, &before).await.unwrap_err();
     assert_eq!((error.code, error.message), (ErrorCode::Conflict, format!("session `{id}` exists")));
@@ -135,7 +135,10 @@ async fn what_is_wrong_is_told_by_its_line_and_nothing_is_left() {
         ),
         (without(3), "line 4: event 4 stands where event 3 must".to_owned()),
         (with(2, "{\"event\":"), "line 3: it is no JSON: EOF while parsing a value at line 1 column 9".to_owned()),
-        (with(2, "{\"x\":1}"), "line 3: it is neither an event nor a file nor a blob nor the end of an export".to_owned()),
+        (
+            with(2, "{\"x\":1}"),
+            "line 3: it is neither an event nor an agent nor a file nor a blob nor the end of an export".to_owned(),
+        ),
         (
             with(blob, &lines[blob].replace("\"base64\":\"", "\"base64\":\"AAAA")),
             format!("line {}: the bytes of blob `{}` are others: their SHA-256 is another", blob + 1, {
@@ -177,4 +180,72 @@ async fn a_run_that_has_not_ended_is_closed() {
     assert_eq!(run.error.unwrap().message, "the run had not ended when its session was exported");
     assert_eq!(house.run(&me, asked.run.as_ref().unwrap()).await.unwrap().status, RunStatus::Waiting);
     scene.says(again(&copy.session.id, "and now?", OnBusy::Reject)).await;
+}
+
+/// The agent comes along: elsewhere the session goes on with it, and what its runs had pinned is known.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_agent_of_a_session_comes_along() {
+    let scene = scene(vec![Answer::text("aye"), Answer::text("aye aye")]).await;
+    let (house, me) = (&*scene.house, somebody());
+    let pirate = ombud::domain::Agent { instructions: "You are a pirate.".into(), ..ombud::domain::Agent::named("pirate") };
+    house.create_agent(&me, pirate.clone()).await.unwrap();
+    let new = ombud::engine::NewSession { agent: Some("pirate".into()), ..ombud::engine::NewSession::default() };
+    let target = ombud::engine::Target::New(Box::new(new));
+    let (asked, _) = scene.says(Ask { target, ..question("who are you?") }).await;
+    let text = exported(house, &asked.session).await;
+    let told = house.keeping().pinned_agents(&me, &asked.session).await.unwrap();
+    assert_eq!(told.iter().map(|pinned| &pinned.agent).collect::<Vec<_>>(), [&pirate]);
+
+    let other = super::scene(vec![Answer::text("arr")]).await;
+    let came = brought(&*other.house, None, &text).await.unwrap();
+    assert_eq!(came.made_agent.as_deref(), Some("pirate"));
+    assert_eq!(other.house.agent(&me, "pirate").await.unwrap().agent, pirate);
+    assert_eq!(other.house.run_agent(&me, asked.run.as_ref().unwrap()).await.unwrap(), pirate);
+    other.says(again(&asked.session, "and now?", OnBusy::Reject)).await;
+    let requests = other.server.finish();
+    assert!(requests[0].body.to_string().contains("You are a pirate."), "{}", requests[0].body);
+
+    // One that is there is left as it is.
+    let third = super::scene(vec![]).await;
+    let parrot = ombud::domain::Agent { instructions: "You are a parrot.".into(), ..pirate.clone() };
+    third.house.create_agent(&me, parrot.clone()).await.unwrap();
+    assert_eq!(brought(&*third.house, None, &text).await.unwrap().made_agent, None);
+    assert_eq!(third.house.agent(&me, "pirate").await.unwrap().agent, parrot);
+    assert_eq!(third.house.run_agent(&me, asked.run.as_ref().unwrap()).await.unwrap(), pirate);
+
+    let wrong = text.replace("\"agent\":{\"name\":\"pirate\"", "\"agent\":{\"name\":\"parrot\"");
+    let error = brought(&*third.house, Some("new"), &wrong).await.unwrap_err();
+    assert!(error.message.contains("the definition of agent revision"), "{error:?}");
+}
+
+/// What was taken away counts no more in the size, in whichever way it is asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sizes_follow_what_is_removed() {
+    let scene = scene(vec![Answer::text("a long answer ".repeat(50)), Answer::text("two"), Answer::text("three")]).await;
+    let (house, me) = (&*scene.house, somebody());
+    let (asked, _) = scene.says(question(&"a long question ".repeat(50))).await;
+    let id = &asked.session;
+    scene.says(again(id, "second", OnBusy::Reject)).await;
+    let ids = scene.ids(id).await;
+    let sizes = async || {
+        let filter = ombud::engine::SessionFilter { limit: 9, ..ombud::engine::SessionFilter::default() };
+        let page = house.sessions(&me, &filter).await.unwrap();
+        let listed = page.sessions.iter().find(|item| item.summary.session.id == *id).unwrap().summary.bytes;
+        let events = house.events(&me, id, None, 500).await.unwrap();
+        let real: usize = events.iter().map(|event| serde_json::to_string(event).unwrap().len()).sum();
+        assert_eq!((listed, house.session(&me, id).await.unwrap().summary.bytes), (real as u64, real as u64));
+        listed
+    };
+    let first = sizes().await;
+    house.channels().redact(&me, id, &ids[1]).await.unwrap();
+    let redacted = sizes().await;
+    assert!(redacted < first - 500, "{redacted} of {first}");
+    house.rewind(&me, id, Some(&ids[0])).await.unwrap();
+    assert!(sizes().await > redacted);
+    scene.says(again(id, "third", OnBusy::Reject)).await;
+    sizes().await;
+    let fork = house.keeping().fork(&me, id, &ombud::engine::ForkedSession::default()).await.unwrap();
+    assert!(house.session(&me, &fork.id).await.unwrap().summary.bytes > 0);
+    house.clear(&me, id, ombud::domain::AfterClearing::Active).await.unwrap();
+    sizes().await;
 }

@@ -306,6 +306,7 @@ impl Scene {
         let looked_for = SessionSearch { query: "hi".into(), limit: 9, ..SessionSearch::default() };
         tell("search", keeping.search(who, &looked_for).await.map(drop));
         for (name, id) in [("own", mine), ("other", other), ("no", &missing)] {
+            tell(&format!("pinned_agents: {name}"), keeping.pinned_agents(who, id).await.map(drop));
             tell(&format!("fork: {name}"), keeping.fork(who, id, &ForkedSession::default()).await.map(drop));
         }
         tell("import_log: none", keeping.import_log(who, None, words()).await.map(drop));

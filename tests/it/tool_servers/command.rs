@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::SERVER;
 use crate::support::model_server::{Answer, ModelServer};
 use crate::support::ombud::{Ombud, Said};
+use crate::support::schema::check;
 
 fn good(stdout: &str, stderr: &str) -> Said {
     Said { exit: 0, stdout: stdout.to_owned(), stderr: stderr.to_owned() }
@@ -31,6 +32,10 @@ fn one_is_added_listed_tested_and_removed() {
     );
     assert_eq!(list, good(&expected, ""));
     let mut listed = ombud.run(&["mcp", "list", "--format", "json"]).json();
+    check("mcp", &listed);
+    for line in ombud.run(&["mcp", "list", "--format", "jsonl"]).jsonl() {
+        check("mcp#/$defs/server", &line);
+    }
     listed["servers"][1]["id"] = "ID".into();
     let expected = json!({
         "id": "ID", "name": "My tools", "slug": "my-tools", "configured": false, "for_all": true, "state": "stopped",
@@ -43,6 +48,7 @@ fn one_is_added_listed_tested_and_removed() {
         ["echo", "slow", "die", "more", "names", "fail"].map(|name| format!("  mcp__my-tools__{name}  Does {name}.\n"));
     assert_eq!(tested, good(&format!("my-tools offers 6 tools\n{}", tools.concat()), ""));
     let tested = ombud.run(&["mcp", "test", "my-tools", "--format", "json"]).json();
+    check("mcp-test", &tested);
     let echo = json!({
         "name": "mcp__my-tools__echo", "description": "Does echo.", "parameters": { "type": "object", "properties": {} },
         "effect": "none", "access": "read"
@@ -56,6 +62,8 @@ fn one_is_added_listed_tested_and_removed() {
     let message = "error: tool servers run for as long as a server does, and none is named (invalid_input); name it by `--server`; \
                    `ombud mcp test NAME` starts one here to look at it\n";
     assert_eq!((started.exit, started.stderr.as_str()), (2, message));
+    check("mcp-change", &ombud.run(&["mcp", "add", "third", "--format", "json", "--", SERVER]).json());
+    check("mcp-remove", &ombud.run(&["mcp", "remove", "third", "--format", "json"]).json());
     assert_eq!(ombud.run(&["mcp", "remove", "my-tools"]), good("removed tool server my-tools\n", ""));
     let gone = ombud.run(&["mcp", "test", "my-tools"]);
     assert_eq!(

@@ -73,6 +73,8 @@ pub struct ImportedLog {
     new_ids: bool,
     /// Whether its time was over, and its lifetime was taken away.
     revived: bool,
+    /// The agent that was made for it, because none of its name was there.
+    made_agent: Option<String>,
 }
 
 /// Which sessions are deleted: those that any of the rules tells.
