@@ -187,7 +187,8 @@ async fn a_run_that_has_not_ended_is_closed() {
 async fn the_agent_of_a_session_comes_along() {
     let scene = scene(vec![Answer::text("aye"), Answer::text("aye aye")]).await;
     let (house, me) = (&*scene.house, somebody());
-    let pirate = ombud::domain::Agent { instructions: "You are a pirate.".into(), ..ombud::domain::Agent::named("pirate") };
+    let pirate =
+        ombud::domain::Agent { name: "pirate".into(), instructions: "You are a pirate.".into(), ..Default::default() };
     house.create_agent(&me, pirate.clone()).await.unwrap();
     let new = ombud::engine::NewSession { agent: Some("pirate".into()), ..ombud::engine::NewSession::default() };
     let target = ombud::engine::Target::New(Box::new(new));
@@ -221,7 +222,7 @@ async fn the_agent_of_a_session_comes_along() {
 /// What was taken away counts no more in the size, in whichever way it is asked for.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sizes_follow_what_is_removed() {
-    let scene = scene(vec![Answer::text("a long answer ".repeat(50)), Answer::text("two"), Answer::text("three")]).await;
+    let scene = scene(vec![Answer::text(&"a long answer ".repeat(50)), Answer::text("two"), Answer::text("three")]).await;
     let (house, me) = (&*scene.house, somebody());
     let (asked, _) = scene.says(question(&"a long question ".repeat(50))).await;
     let id = &asked.session;
