@@ -74,7 +74,8 @@ pub fn report(program: &Program, result: &RunResult) {
         note(&line);
     } else if !program.global.quiet {
         if result.is_cancelled() && is_watched() {
-            note("(cancelled)");
+            // A question that Ctrl-C has ended may still have its line to end.
+            program.progress.say("(cancelled)");
         }
         if let Some(line) = result.waiting_line() {
             note(&line);

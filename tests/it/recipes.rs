@@ -270,7 +270,11 @@ fn a_night_leaves_a_report_a_page_and_figures() {
         }
         let pruned = lines.next().unwrap();
         let deleted = if runs == 1 { "deleted 1 (" } else { "deleted 0 (" };
-        assert!(pruned.starts_with(deleted) && pruned.contains(&format!("), {stay} stay (")), "{pruned}");
+        assert!(
+            pruned.starts_with(deleted)
+                && pruned.contains(&format!("), {stay} {} (", if stay == 1 { "stays" } else { "stay" })),
+            "{pruned}"
+        );
         assert_eq!(lines.next(), None);
         let denied = "note: `run_command` was denied; allow it with `--allow 'run_command(rm -rf src)'`\n";
         assert!(said.stderr.starts_with(denied), "{}", said.stderr);

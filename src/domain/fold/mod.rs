@@ -268,9 +268,6 @@ impl Fold {
             error: None,
         };
         self.runs += 1;
-        if let Some(taking_part) = &queued.taking_part {
-            self.count_in(&taking_part.root, taking_part.named_by.is_some());
-        }
         self.active.push(Arc::new(FoldedRun {
             run: run.clone(),
             queued_seq: event.seq,
@@ -290,6 +287,10 @@ impl Fold {
             taken_at: None,
             seen_at: None,
         }));
+        // It counts among those that wait: else its own message would be forgotten.
+        if let Some(taking_part) = &queued.taking_part {
+            self.count_in(&taking_part.root, taking_part.named_by.is_some());
+        }
         Some(run)
     }
 

@@ -104,8 +104,8 @@ impl Root {
     pub(super) fn put_all_runs(&self, folder: &Folder, view: &View) -> Result<(), Error> {
         let is_held = |run: &Run| view.commit.held.iter().any(|(id, _)| *id == run.id);
         view.commits(|commit| {
-            let last = commit.runs.iter().filter(|run| !run.status.is_active() || is_held(run));
-            last.map(|run| self.put_run(folder, run)).collect()
+            let mut last = commit.runs.iter().filter(|run| !run.status.is_active() || is_held(run));
+            last.try_for_each(|run| self.put_run(folder, run))
         })
     }
 

@@ -27,6 +27,7 @@ pub const LOOKS: &[&str] = &[
     "notices",
     "open_file",
     "open_house_file",
+    "pinned_agents",
     "providers",
     "questions",
     "refresh",

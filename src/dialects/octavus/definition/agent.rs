@@ -46,8 +46,7 @@ enum Setting<T> {
 impl<'a> Compiling<'a> {
     /// Reads who answers. `is_agent` = in the main thread of an interactive agent.
     pub fn answering(&mut self, fields: &Fields<'a>, scope: &Scope, is_agent: bool) -> Answering {
-        let mut answering = Answering::default();
-        answering.backup = self.backup(fields);
+        let mut answering = Answering { backup: self.backup(fields), ..Answering::default() };
         match self.model(fields, scope) {
             Some(Setting::Value(model)) => answering.model = Some(model),
             Some(Setting::Variable(name)) => answering.from_state.model = Some(name),
