@@ -4,6 +4,7 @@ use ombud::domain::{ModelChoice, Result, SessionId, SessionStatus, Timestamp};
 use ombud::engine::{SessionFilter, SessionItem};
 use serde::Serialize;
 
+use super::size;
 use crate::cli::{Format, SessionsList, StatusFilter};
 use crate::program::Program;
 use crate::render::harmless;
@@ -105,8 +106,8 @@ pub async fn execute(program: &Program, args: &SessionsList) -> Result<u8> {
         Format::Text => {
             let rows: Vec<_> = page.sessions.iter().map(row).collect();
             let width = rows.iter().map(|row| row[0].chars().count()).max().unwrap_or(0);
-            for [id, when, status, rest] in &rows {
-                out.write_line(&format!("{id:width$}  {when}  {status:11}  {rest}"))?;
+            for [id, when, status, size, rest] in &rows {
+                out.write_line(&format!("{id:width$}  {when}  {status:11}  {size:>10}  {rest}"))?;
             }
             if let Some(next) = &page.next {
                 crate::render::note(&format!("note: there are more; go on with `--after {next}`"));
@@ -118,10 +119,10 @@ pub async fn execute(program: &Program, args: &SessionsList) -> Result<u8> {
     Ok(0)
 }
 
-fn row(line: &Line) -> [String; 4] {
+fn row(line: &Line) -> [String; 5] {
     let mut rest = harmless(line.title.as_deref().unwrap_or("")).replace(['\n', '\t'], " ");
     for tag in &line.tags {
         rest.push_str(&format!(" #{}", harmless(tag).replace(['\n', '\t'], " ")));
     }
-    [line.id.to_string(), minute(line.updated_at), status_word(line.status).to_owned(), rest]
+    [line.id.to_string(), minute(line.updated_at), status_word(line.status).to_owned(), size(line.bytes), rest]
 }

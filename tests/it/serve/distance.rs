@@ -412,7 +412,7 @@ async fn a_stream_that_cannot_be_repaired_says_why() {
     let mut stream = far.subscribe(&caller(), &made.id, None).await.unwrap();
     within("a fact comes", stream.next()).await.unwrap().unwrap();
     // Another program stands there now.
-    proxy.lead_to(&says("HTTP/1.1 200 OK\r\nombud-version: 9.9.9\r\n\r\nid: 1:2\ndata: {\"new\":1}\n\n").await);
+    proxy.lead_away_to(&says("HTTP/1.1 200 OK\r\nombud-version: 9.9.9\r\n\r\nid: 1:2\ndata: {\"new\":1}\n\n").await);
     let change = SessionUpdated { title: Some(Some("x".repeat(1_000))), ..SessionUpdated::default() };
     served.house.update(&caller(), &made.id, change).await.unwrap();
     let error = within("the stream ends", stream.next()).await.unwrap().unwrap_err();

@@ -23,6 +23,8 @@ struct Shared {
     cuts: Mutex<VecDeque<usize>>,
     /// The paths of the requests that came, and whether the server has ended the connection since.
     seen: watch::Sender<Vec<(String, bool)>>,
+    /// How often connections without a stream were ended.
+    moved: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -34,6 +36,7 @@ impl Proxy {
             target: Mutex::new(address(base)),
             cuts: Mutex::default(),
             seen: watch::Sender::new(Vec::new()),
+            moved: watch::Sender::new(0),
         });
         let accepting = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -52,6 +55,12 @@ impl Proxy {
     /// From now on it leads here. Connections that stand are left alone.
     pub fn lead_to(&self, base: &str) {
         *self.shared.target.lock().unwrap() = address(base);
+    }
+
+    /// The same, and ends the connections that carry no stream: clients keep such for their next request.
+    pub fn lead_away_to(&self, base: &str) {
+        self.lead_to(base);
+        self.shared.moved.send_modify(|times| *times += 1);
     }
 
     /// Cuts the next streams after so many bytes each.
@@ -111,7 +120,16 @@ async fn pass(client: TcpStream, shared: Arc<Shared>) {
         drop(to_server.shutdown().await);
     });
     let mut piece = vec![0; 4_096];
-    while let Ok(length @ 1..) = from_server.read(&mut piece).await {
+    let mut moved = shared.moved.subscribe();
+    loop {
+        let carries_stream = shared.carry_stream(&own.lock().unwrap().1);
+        let length = tokio::select! {
+            read = from_server.read(&mut piece) => match read {
+                Ok(length @ 1..) => length,
+                _ => break,
+            },
+            Ok(()) = moved.changed(), if !carries_stream => break,
+        };
         let passed = {
             let (left, _) = &mut *own.lock().unwrap();
             let passed = length.min(*left);
@@ -130,6 +148,12 @@ async fn pass(client: TcpStream, shared: Arc<Shared>) {
 }
 
 impl Shared {
+    /// Whether one of these requests asked for a stream.
+    fn carry_stream(&self, numbers: &[usize]) -> bool {
+        let seen = self.seen.borrow();
+        numbers.iter().any(|number| is_stream(&seen[*number].0))
+    }
+
     /// A request begins on a connection, of which `own` tells how much is passed on and which requests it had.
     fn begun(&self, path: &str, own: &mut (usize, Vec<usize>)) {
         if is_stream(path) {
