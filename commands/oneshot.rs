@@ -75,7 +75,7 @@ pub fn report(program: &Program, result: &RunResult) {
     } else if !program.global.quiet {
         if result.is_cancelled() && is_watched() {
             // A question that Ctrl-C has ended may still have its line to end.
-            program.progress.say("(cancelled)");
+            program.progress.say_last("(cancelled)");
         }
         if let Some(line) = result.waiting_line() {
             note(&line);

@@ -1,6 +1,6 @@
 //! The line that moves while something is awaited. It is shared with whoever asks questions: it must be away then.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dialoguer::console::{Term, truncate_str};
@@ -10,6 +10,9 @@ use super::{harmless, note};
 
 /// How often the line moves.
 const TICK: Duration = Duration::from_millis(100);
+/// Longest wait of the last line for whoever is asked: a question that Ctrl-C has ended is over at once, one that nobody
+/// answers is not.
+const ANSWERING: Duration = Duration::from_secs(1);
 /// Most lines that wait while somebody is asked; further ones are written at once.
 const WAITING: usize = 200;
 /// Columns at the end of the line that stay free: for the wheel, and for a `^C` that the terminal shows.
@@ -35,6 +38,8 @@ pub fn aside<T>(write: impl FnOnce() -> T) -> T {
 pub struct Progress {
     watched: bool,
     state: Mutex<State>,
+    /// Told when nobody is asked any more.
+    released: Condvar,
 }
 
 #[derive(Default)]
@@ -51,7 +56,7 @@ struct State {
 impl Progress {
     /// A line that is not there yet, and never will be unless somebody watches.
     pub fn new(watched: bool) -> Self {
-        Self { watched, state: Mutex::default() }
+        Self { watched, state: Mutex::default(), released: Condvar::new() }
     }
 
     /// Whether somebody watches.
@@ -85,6 +90,14 @@ impl Progress {
         state.draw();
     }
 
+    /// Writes the last line, after which the program may end: whoever is asked is waited for a little.
+    pub fn say_last(&self, text: &str) {
+        let waited = self.released.wait_timeout_while(self.state(), ANSWERING, |state| state.held);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.away();
+        note(text);
+    }
+
     /// Takes it away until something is awaited again.
     pub fn end(&self) {
         let mut state = self.state();
@@ -105,6 +118,7 @@ impl Progress {
         state.held = false;
         std::mem::take(&mut state.waiting).iter().for_each(|line| note(line));
         state.draw();
+        self.released.notify_all();
     }
 }
 
