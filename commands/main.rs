@@ -41,7 +41,7 @@ use ombud::config::{Environment, Flags, Resolved, Settings, resolve};
 use ombud::domain::{Error, Result};
 use ombud::observe::{Traces, Watched};
 
-use self::cli::{Cli, Command, ConfigCommand, McpCommand};
+use self::cli::{Cli, Command, ConfigCommand, McpCommand, SessionsCommand};
 use self::context::Manner;
 use self::distance::Server;
 use self::output::Output;
@@ -133,6 +133,8 @@ fn execute(cli: Cli, environment: Environment) -> Result<u8> {
         Command::Keys(command) => in_runtime(keys::execute(&program, command)),
         Command::Users(command) => in_runtime(users::execute(&program, command)),
         Command::Mcp(command) => in_runtime(mcp::execute(&program, command)),
+        // It ends by Ctrl-C, and well.
+        Command::Sessions(command @ SessionsCommand::Tail(_)) => in_runtime(sessions::execute(&program, command)),
         Command::Sessions(command) => in_runtime(dialog::interruptible(sessions::execute(&program, command))),
         Command::Share(arguments) => in_runtime(dialog::interruptible(share::execute(&program, arguments))),
         Command::Serve(arguments) => in_runtime(serve::execute(&program, arguments)),
